@@ -1,0 +1,95 @@
+// The names, units and dimensions of every metric, shared by the function that emits them and the alarms that read them.
+
+/** CloudWatch namespace of all metrics. */
+export const METRIC_NAMESPACE = 'ArtifactSync';
+
+/** CloudWatch units that this project uses. */
+export type MetricUnitName = 'Milliseconds' | 'Bytes' | 'Bytes/Second' | 'Count';
+
+/** Dimensions that a metric can carry. Every metric has exactly the ones its definition names. */
+export type MetricDimension = 'DestinationRegion' | 'FailureType';
+
+/** One metric: how CloudWatch sees it. */
+export interface MetricDefinition {
+  readonly unit: MetricUnitName;
+  readonly dimensions: readonly MetricDimension[];
+  /** What one data point means. */
+  readonly description: string;
+}
+
+/** Every metric of the function, by name. */
+export const METRICS = {
+  CopyLatency: {
+    unit: 'Milliseconds',
+    dimensions: ['DestinationRegion'],
+    description: 'From the first request of one copy to its proof, over all invocations of the job.',
+  },
+  CopyThroughput: {
+    unit: 'Bytes/Second',
+    dimensions: ['DestinationRegion'],
+    description: 'Bytes of one copy by its latency.',
+  },
+  BytesCopied: {
+    unit: 'Bytes',
+    dimensions: ['DestinationRegion'],
+    description: 'Bytes of one finished copy; nothing for a skipped one.',
+  },
+  ArtifactsCopied: {
+    unit: 'Count',
+    dimensions: ['DestinationRegion'],
+    description: 'One for each finished copy of an artifact to a destination.',
+  },
+  CopiesSkipped: {
+    unit: 'Count',
+    dimensions: ['DestinationRegion'],
+    description: 'One for each copy that was already there and provably the same.',
+  },
+  RelayFallbacks: {
+    unit: 'Count',
+    dimensions: ['DestinationRegion'],
+    description:
+      'One for each copy in Mode auto that had to be relayed since the role may not read the source.',
+  },
+  VerificationFailures: {
+    unit: 'Count',
+    dimensions: [],
+    description: 'One for each copy whose destination was not what the source is.',
+  },
+  JobLatency: {
+    unit: 'Milliseconds',
+    dimensions: [],
+    description: 'From the first invocation of the job to its final result.',
+  },
+  JobsSucceeded: { unit: 'Count', dimensions: [], description: 'One for each job reported as a success.' },
+  JobsFailed: {
+    unit: 'Count',
+    dimensions: ['FailureType'],
+    description: 'One for each job reported as a failure, by the failure type that CodePipeline was given.',
+  },
+  Continuations: {
+    unit: 'Count',
+    dimensions: [],
+    description: 'One for each invocation that ended with a continuation token.',
+  },
+  ThrottledRequests: {
+    unit: 'Count',
+    dimensions: [],
+    description: 'Requests that AWS answered with a throttling error, retries included.',
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+/** The name of a metric. */
+export type MetricName = keyof typeof METRICS;
+
+/** The failure types that `PutJobFailureResult` knows (CodePipeline API, FailureDetails). */
+export const FAILURE_TYPES = [
+  'JobFailed',
+  'ConfigurationError',
+  'PermissionError',
+  'RevisionOutOfSync',
+  'RevisionUnavailable',
+  'SystemUnavailable',
+] as const;
+
+/** A failure type that `PutJobFailureResult` knows. */
+export type FailureTypeName = (typeof FAILURE_TYPES)[number];
