@@ -1,0 +1,50 @@
+// Reads the function's settings from environment variables, with safe defaults.
+import { ConfigurationError } from './failure.ts';
+
+/** Settings of the function; README documents each in one table. */
+export interface Settings {
+  /** Region of the function. */
+  readonly region: string;
+  /** Copy requests in flight at once, over all artifacts, destinations and parts. */
+  readonly maxConcurrency: number;
+  /** Bytes of artifact content that a relay may hold in memory at once. */
+  readonly relayMemoryBytes: number;
+  /** How long one request is retried before the job fails as SystemUnavailable, in milliseconds. */
+  readonly retryBudgetMs: number;
+  /** How long a denied request is retried before the denial is believed, in milliseconds. */
+  readonly accessDeniedRetryMs: number;
+  /** How long before the Lambda deadline a job stops taking new parts, in milliseconds. */
+  readonly deadlineMarginMs: number;
+  /** How long facts about destination buckets are reused by a warm container, in milliseconds. */
+  readonly bucketCacheMs: number;
+  /** Use `https://endpoint/bucket` addresses; on by itself with a custom endpoint. */
+  readonly forcePathStyle: boolean;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the settings.
+ * @throws ConfigurationError naming the variable, what it holds and what is allowed.
+ */
+export function readSettings(environment: Environment): Settings {
+  const integer = (name: string, fallback: number, minimum: number, maximum: number): number => {
+    const text = environment[name];
+    if (text === undefined || text === '') return fallback;
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= minimum && value <= maximum) return value;
+    throw new ConfigurationError(
+      `Environment variable ${name} is ${JSON.stringify(text)}; allowed is a whole number from ${minimum} to ${maximum}.`,
+    );
+  };
+  return {
+    region: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? 'us-east-1',
+    maxConcurrency: integer('SYNC_MAX_CONCURRENCY', 256, 1, 1000),
+    relayMemoryBytes: integer('SYNC_RELAY_MEMORY_MIB', 64, 10, 8192) * 1024 * 1024,
+    retryBudgetMs: integer('SYNC_RETRY_BUDGET_MS', 60_000, 0, 900_000),
+    accessDeniedRetryMs: integer('SYNC_ACCESS_DENIED_RETRY_MS', 3_000, 0, 5_000),
+    deadlineMarginMs: integer('SYNC_DEADLINE_MARGIN_MS', 10_000, 500, 300_000),
+    bucketCacheMs: integer('SYNC_BUCKET_CACHE_MS', 300_000, 0, 3_600_000),
+    forcePathStyle: Boolean(environment.AWS_ENDPOINT_URL_S3 ?? environment.AWS_ENDPOINT_URL),
+  };
+}

@@ -1,0 +1,166 @@
+// The plain data that the steps of a sync hand to each other.
+
+/** How copies are made: let the plan choose, only server-side, or always streamed through the function. */
+export type Mode = 'auto' | 'copy' | 'relay';
+
+/** How strongly a copy can be shown to equal its source, weakest first (DESIGN section 3.8). */
+export const PROOF_STRENGTH = { 'size-only': 0, etag: 1, relayed: 2, composite: 2, checksum: 2 } as const;
+
+/** The kind of proof that a copy has. */
+export type ProofKind = keyof typeof PROOF_STRENGTH;
+
+/** The weakest proof that a user accepts. */
+export type MinimumProof = 'size-only' | 'etag' | 'checksum';
+
+/** Live credentials of a job. Never log, never put into an error, a token or a file. */
+export interface ArtifactCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+/** An input artifact of the action and where CodePipeline keeps it. */
+export interface Artifact {
+  readonly name: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly revision?: string;
+}
+
+/** One destination as the user asked for it; nothing here was looked up. */
+export interface DestinationRequest {
+  readonly bucket: string;
+  readonly region?: string;
+  readonly kmsKeyId?: string;
+  readonly bucketOwner: string;
+  readonly keyTemplate: string;
+}
+
+/** A CodePipeline job, parsed and validated. */
+export interface SyncJob {
+  readonly id: string;
+  readonly accountId: string;
+  readonly artifacts: readonly Artifact[];
+  readonly destinations: readonly DestinationRequest[];
+  readonly mode: Mode;
+  readonly minimumProof: MinimumProof;
+  readonly executionId?: string;
+  /** Where the manifest goes when the action declares an output artifact. */
+  readonly outputArtifact?: Artifact;
+  /** The key of the pipeline's own artifact store, for the manifest. */
+  readonly encryptionKeyId?: string;
+  readonly artifactCredentials?: ArtifactCredentials;
+  readonly continuationToken?: string;
+  /** Everything that identifies the action and its inputs, as one string: what a continuation token is bound to. */
+  readonly binding: string;
+}
+
+/** Checksum algorithms of S3 (API model, ChecksumAlgorithm). */
+export const CHECKSUM_ALGORITHMS = ['CRC64NVME', 'CRC32C', 'CRC32', 'SHA256', 'SHA1'] as const;
+
+/** A checksum algorithm of S3. */
+export type ChecksumAlgorithmName = (typeof CHECKSUM_ALGORITHMS)[number];
+
+/** A checksum as S3 reports it. `COMPOSITE` values depend on the part boundaries and end in `-N`. */
+export interface ObjectChecksum {
+  readonly algorithm: ChecksumAlgorithmName;
+  readonly type: 'FULL_OBJECT' | 'COMPOSITE';
+  /** Base64, for `COMPOSITE` with the number of parts behind a dash. */
+  readonly value: string;
+}
+
+/** Content headers that belong to an object and must survive a copy. */
+export interface ContentHeaders {
+  readonly CacheControl?: string;
+  readonly ContentDisposition?: string;
+  readonly ContentEncoding?: string;
+  readonly ContentLanguage?: string;
+  readonly ContentType?: string;
+  readonly Expires?: Date;
+}
+
+/** What HeadObject tells about an object. */
+export interface ObjectFacts {
+  readonly sizeBytes: number;
+  readonly etag: string;
+  readonly versionId?: string;
+  readonly lastModified?: Date;
+  readonly checksum?: ObjectChecksum;
+  readonly headers: ContentHeaders;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** `undefined` when S3 did not say, which is also its answer for an object without tags. */
+  readonly tagCount?: number;
+  readonly encryption?: 'AES256' | 'aws:kms' | 'aws:kms:dsse' | 'aws:fsx';
+  readonly kmsKeyArn?: string;
+}
+
+/** One object tag. */
+export interface Tag {
+  readonly Key: string;
+  readonly Value: string;
+}
+
+/** Whose permissions read the source. */
+export type SourceReader = 'role' | 'artifactCredentials';
+
+/** A source artifact as S3 has it, pinned to one version and ETag. */
+export interface SourceFacts extends ObjectFacts {
+  readonly artifact: Artifact;
+  readonly region: string;
+  readonly readableBy: SourceReader;
+  /** `undefined` when neither identity may read the tags. */
+  readonly tags: readonly Tag[] | undefined;
+  /** Part sizes in bytes of an object whose checksum is `COMPOSITE`, so that a copy can reproduce them. */
+  readonly partSizesBytes?: readonly number[];
+}
+
+/** The encryption that a copy must have. */
+export interface DestinationEncryption {
+  readonly algorithm: 'aws:kms' | 'aws:kms:dsse';
+  /** What is sent to S3: a key ARN or alias ARN wherever one could be made. */
+  readonly kmsKeyId: string;
+}
+
+/** A destination bucket as S3 has it. */
+export interface DestinationFacts {
+  readonly bucket: string;
+  readonly region: string;
+  readonly bucketOwner: string;
+  readonly encryption: DestinationEncryption;
+}
+
+/** One artifact on its way to one destination. */
+export interface CopyTask {
+  /** Position in artifacts x destinations, the same in every invocation of a job. */
+  readonly index: number;
+  readonly source: SourceFacts;
+  readonly destination: DestinationFacts;
+  readonly key: string;
+  /** What is at the destination already. */
+  readonly existing?: ObjectFacts;
+}
+
+/** The proof of one copy. */
+export interface Proof {
+  readonly kind: ProofKind;
+  readonly algorithm?: ChecksumAlgorithmName;
+  /** The key that the object really has, as S3 reports it. */
+  readonly kmsKeyArn: string;
+  /** `false` when the key was asked for by alias, so that only its account and region could be checked. */
+  readonly kmsKeyResolved: boolean;
+}
+
+/** How a copy was made. */
+export type StrategyName = 'same-object' | 'skip' | 'object' | 'multipart' | 'relay';
+
+/** One finished copy. */
+export interface CopyReport {
+  readonly task: CopyTask;
+  readonly strategy: StrategyName;
+  readonly proof?: Proof;
+  readonly versionId?: string;
+  readonly checksum?: ObjectChecksum;
+  /** From the copy's first request to its proof; `undefined` when an earlier invocation finished it. */
+  readonly durationMs?: number;
+}
