@@ -1,0 +1,194 @@
+// S3's checksums of contents and of parts: computed once per stretch of bytes, joined where the arithmetic allows it.
+import { createHash } from 'node:crypto';
+import { type ByteSource, PATTERN_BYTES, patternSource } from './byte-source.ts';
+import { type Content, chunks, type Extent, fromBuffer } from './content.ts';
+import { CRC32, CRC32C, CRC64NVME, type Crc, combine, repeat } from './crc.ts';
+
+export type ChecksumAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256';
+export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE';
+
+/** A checksum as S3 reports it: base64, and `-N` after a COMPOSITE one of N parts. */
+export interface Checksum {
+  readonly algorithm: ChecksumAlgorithm;
+  readonly type: ChecksumType;
+  readonly value: string;
+}
+
+/** What S3 gives to objects that come without a checksum. */
+export const DEFAULT_ALGORITHM: ChecksumAlgorithm = 'CRC64NVME';
+
+export const ALGORITHMS: readonly ChecksumAlgorithm[] = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'];
+
+/** A digest that takes bytes as they pass. */
+export interface RunningDigest {
+  update(bytes: Uint8Array): void;
+  digest(): Buffer;
+}
+
+type DigestName = ChecksumAlgorithm | 'MD5';
+
+const CRCS: Partial<Record<DigestName, Crc>> = { CRC32, CRC32C, CRC64NVME };
+
+/** A running digest of the given kind. */
+export function runningDigest(name: DigestName): RunningDigest {
+  const crc = CRCS[name];
+  if (crc === undefined) {
+    const hash = createHash(name.toLowerCase());
+    return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
+  }
+  let value = 0n;
+  return {
+    update: (bytes) => {
+      value = crc.extend(value, bytes);
+    },
+    digest: () => toBytes(value, crc.widthBytes),
+  };
+}
+
+/** The checksum of all bytes, base64; known stretches are not read again, generated ones hardly at all. */
+export function checksumOf(content: Content, algorithm: ChecksumAlgorithm): string {
+  return digestOf(content, algorithm).toString('base64');
+}
+
+/** The MD5 of all bytes in hex: the ETag of an object uploaded in one piece. */
+export function md5Of(content: Content): string {
+  return digestOf(content, 'MD5').toString('hex');
+}
+
+/** Keeps a digest that was computed while the bytes passed by. */
+export function rememberDigest(content: Content, name: DigestName, digest: Buffer): void {
+  const [extent, ...others] = content.extents;
+  if (extent !== undefined && others.length === 0) {
+    remember(extent, name, digest);
+  }
+}
+
+/** The COMPOSITE checksum of parts: the checksum of their checksums, and their number. */
+export function compositeOf(values: readonly string[], algorithm: ChecksumAlgorithm): string {
+  const digests = values.map((value) => Buffer.from(value, 'base64'));
+  return `${checksumOf(fromBuffer(Buffer.concat(digests)), algorithm)}-${values.length}`;
+}
+
+/** How many bytes a digest of this algorithm has. */
+export function digestBytes(algorithm: ChecksumAlgorithm): number {
+  return CRCS[algorithm]?.widthBytes ?? (algorithm === 'SHA1' ? 20 : 32);
+}
+
+/** The types S3 allows for a multipart upload, its default first (S3 user guide, checking object integrity). */
+export function multipartTypes(algorithm: ChecksumAlgorithm): readonly ChecksumType[] {
+  switch (algorithm) {
+    case 'CRC64NVME':
+      return ['FULL_OBJECT'];
+    case 'CRC32':
+    case 'CRC32C':
+      return ['COMPOSITE', 'FULL_OBJECT'];
+    case 'SHA1':
+    case 'SHA256':
+      return ['COMPOSITE'];
+  }
+}
+
+/** Bounds the memory of remembered digests per source; they are cheap to compute again one by one. */
+const MAX_REMEMBERED = 50_000;
+const remembered = new WeakMap<ByteSource, Map<string, Buffer>>();
+
+function remember(extent: Extent, name: DigestName, digest: Buffer): void {
+  let digests = remembered.get(extent.source);
+  if (digests === undefined || digests.size >= MAX_REMEMBERED) {
+    digests = new Map();
+    remembered.set(extent.source, digests);
+  }
+  digests.set(`${name}:${extent.offset}:${extent.sizeBytes}`, digest);
+}
+
+function recall(extent: Extent, name: DigestName): Buffer | undefined {
+  return remembered.get(extent.source)?.get(`${name}:${extent.offset}:${extent.sizeBytes}`);
+}
+
+function digestOf(content: Content, name: DigestName): Buffer {
+  const crc = CRCS[name];
+  const [only, ...others] = content.extents;
+  if (crc !== undefined && (only === undefined || others.length > 0)) {
+    const value = content.extents.reduce(
+      (sum, extent) => combine(crc, sum, crcOf(extent, name, crc), extent.sizeBytes),
+      0n,
+    );
+    return toBytes(value, crc.widthBytes);
+  }
+  const known = only && others.length === 0 ? recall(only, name) : undefined;
+  if (known !== undefined) {
+    return known;
+  }
+  if (crc !== undefined && only !== undefined) {
+    return toBytes(crcOf(only, name, crc), crc.widthBytes);
+  }
+  const running = runningDigest(name);
+  for (const chunk of chunks(content)) {
+    running.update(chunk);
+  }
+  const digest = running.digest();
+  rememberDigest(content, name, digest);
+  return digest;
+}
+
+function crcOf(extent: Extent, name: DigestName, crc: Crc): bigint {
+  const known = recall(extent, name);
+  if (known !== undefined) {
+    return fromBytes(known);
+  }
+  let value = 0n;
+  if (extent.source === patternSource) {
+    value = patternCrc(crc, extent.offset, extent.sizeBytes);
+  } else {
+    for (const chunk of chunks({ sizeBytes: extent.sizeBytes, extents: [extent] })) {
+      value = crc.extend(value, chunk);
+    }
+  }
+  remember(extent, name, toBytes(value, crc.widthBytes));
+  return value;
+}
+
+/** Distance of the known prefix CRCs of the pattern: what has to be read at each end of a range. */
+const PREFIX_STEP_BYTES = 4096;
+const prefixes = new Map<Crc, bigint[]>();
+
+/** The CRC of a range of the endless pattern: rest of its first period, whole periods, start of its last one. */
+function patternCrc(crc: Crc, offset: number, sizeBytes: number): bigint {
+  const start = offset % PATTERN_BYTES;
+  const end = start + sizeBytes;
+  const before = prefixCrc(crc, start);
+  // The CRC of [0, end) is known from prefixes; taking [0, start) off its front leaves the range.
+  const periods = repeat(crc, prefixCrc(crc, PATTERN_BYTES), PATTERN_BYTES, Math.floor(end / PATTERN_BYTES));
+  const rest = end % PATTERN_BYTES;
+  const whole = combine(crc, periods, prefixCrc(crc, rest), rest);
+  return whole ^ crc.shift(before, sizeBytes);
+}
+
+function prefixCrc(crc: Crc, sizeBytes: number): bigint {
+  let known = prefixes.get(crc);
+  if (known === undefined) {
+    known = [0n];
+    for (let offset = 0; offset < PATTERN_BYTES; offset += PREFIX_STEP_BYTES) {
+      const step = patternSource.read(offset, Math.min(PREFIX_STEP_BYTES, PATTERN_BYTES - offset));
+      known.push(crc.extend(known.at(-1) ?? 0n, step));
+    }
+    prefixes.set(crc, known);
+  }
+  if (sizeBytes === PATTERN_BYTES) {
+    return known.at(-1) ?? 0n;
+  }
+  const index = Math.floor(sizeBytes / PREFIX_STEP_BYTES);
+  const restBytes = sizeBytes - index * PREFIX_STEP_BYTES;
+  const start = known[index] ?? 0n;
+  return restBytes === 0
+    ? start
+    : crc.extend(start, patternSource.read(index * PREFIX_STEP_BYTES, restBytes));
+}
+
+function toBytes(value: bigint, widthBytes: number): Buffer {
+  return Buffer.from(value.toString(16).padStart(widthBytes * 2, '0'), 'hex');
+}
+
+function fromBytes(bytes: Buffer): bigint {
+  return BigInt(`0x${bytes.toString('hex')}`);
+}

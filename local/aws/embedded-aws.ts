@@ -1,0 +1,60 @@
+// Starts the embedded AWS: S3, CodePipeline and KMS of all regions behind one loopback endpoint.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { FaultHook } from './faults.ts';
+import type { Credentials } from './identities.ts';
+import { DEFAULT_ACCOUNT_ID, World } from './world.ts';
+
+export interface EmbeddedAws extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT`: S3 (path style), CodePipeline and KMS on one port, for all regions. */
+  readonly endpoint: string;
+  /** The administrator of account 111122223333, whom everything is allowed. */
+  readonly admin: Credentials;
+  /** The in-process control plane. */
+  readonly world: World;
+  close(): Promise<void>;
+}
+
+export interface EmbeddedAwsOptions {
+  /** A free port by default. */
+  readonly port?: number;
+  /** Loopback by default. */
+  readonly host?: string;
+  /** Where large uploads go, in files that are unlinked at once; the system's temporary directory by default. */
+  readonly spoolDirectory?: string;
+  /** Decides for each request whether and how it fails. */
+  readonly faults?: FaultHook;
+  /** The administrator's credentials; random ones by default. */
+  readonly admin?: Credentials;
+}
+
+/** Starts a new, empty embedded AWS. */
+export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promise<EmbeddedAws> {
+  const world = new World();
+  const admin = world.addIdentity({
+    principalArn: `arn:aws:iam::${DEFAULT_ACCOUNT_ID}:user/admin`,
+    may: [{ actions: ['*'], resources: ['*'] }],
+    ...(options.admin && { credentials: options.admin }),
+  });
+  const server = createServer((_request, response) => response.writeHead(501).end());
+  const host = options.host ?? '127.0.0.1';
+  server.listen(options.port ?? 0, host);
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') {
+    throw new Error(`expected a TCP address, found ${String(address)}`);
+  }
+  const close = async (): Promise<void> => {
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  };
+  return {
+    endpoint: `http://${host}:${address.port}`,
+    admin: admin.credentials,
+    world,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

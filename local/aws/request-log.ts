@@ -1,0 +1,39 @@
+// The log of everything that was asked of the embedded AWS, for tests that count and for live progress.
+
+export interface LoggedRequest {
+  readonly requestId: string;
+  readonly service: 's3' | 'codepipeline' | 'kms';
+  /** As the API names it (`UploadPartCopy`), or the HTTP method where no operation was recognised. */
+  readonly operation: string;
+  readonly bucket?: string;
+  readonly key?: string;
+  readonly partNumber?: number;
+  readonly region: string;
+  /** 0 if the connection was broken on purpose. */
+  readonly status: number;
+  readonly errorCode?: string;
+  readonly accessKeyId: string;
+  /** Bytes of content: received, sent, or copied inside S3. */
+  readonly bytes: number;
+  readonly startedAt: Date;
+  readonly durationMs: number;
+}
+
+/** Keeps all requests in the order in which they ended, and tells listeners. */
+export class RequestLog {
+  readonly all: LoggedRequest[] = [];
+  readonly #listeners = new Set<(request: LoggedRequest) => void>();
+
+  add(request: LoggedRequest): void {
+    this.all.push(request);
+    for (const listener of this.#listeners) {
+      listener(request);
+    }
+  }
+
+  /** Returns the function that ends the subscription. */
+  listen(listener: (request: LoggedRequest) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

@@ -1,0 +1,244 @@
+// The state of the embedded AWS and its in-process control plane: synchronous, no HTTP.
+import { randomBytes } from 'node:crypto';
+import { artifactGrants } from './artifact-grants.ts';
+import {
+  type Bucket,
+  type BucketEncryption,
+  type NewVersion,
+  type ObjectVersion,
+  store,
+  type Versioning,
+} from './buckets.ts';
+import {
+  type Checksum,
+  type ChecksumAlgorithm,
+  type ChecksumType,
+  checksumOf,
+  compositeOf,
+  DEFAULT_ALGORITHM,
+  md5Of,
+} from './checksum.ts';
+import { CodePipelineJobs } from './code-pipeline-jobs.ts';
+import { type Content, slice } from './content.ts';
+import { type Credentials, type Grant, type Identity, newCredentials } from './identities.ts';
+import { type KeyState, type KmsKey, KmsKeys, type NewKey } from './kms-keys.ts';
+import { encryptionOf } from './object-encryption.ts';
+import { type LoggedRequest, RequestLog } from './request-log.ts';
+
+/** The account of everything that is not said to belong to another. */
+export const DEFAULT_ACCOUNT_ID = '111122223333';
+
+/** The largest object one request can write or copy (S3 API, PutObject and CopyObject). */
+export const MAX_SINGLE_REQUEST_BYTES = 5 * 1024 ** 3;
+
+export interface NewBucket {
+  readonly name: string;
+  readonly region: string;
+  readonly ownerAccountId?: string;
+  readonly versioning?: Versioning;
+  /** SSE-S3 if absent, as in S3; `none` makes GetBucketEncryption answer that there is none, as lesser servers do. */
+  readonly encryption?: BucketEncryption | 'none';
+}
+
+export interface PutOptions {
+  readonly contentType?: string;
+  /** Further content headers by lower-case name, such as `cache-control`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Instead of the bucket's default encryption. */
+  readonly kmsKeyArn?: string;
+  /** `none` for an object as it was uploaded before S3 gave every object a checksum. */
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly type?: ChecksumType } | 'none';
+  /** Makes it an object of a multipart upload with parts of this size. Objects over 5 GiB always are. */
+  readonly partSizeBytes?: number;
+}
+
+export interface NewIdentity {
+  readonly principalArn: string;
+  readonly accountId?: string;
+  readonly credentials?: Credentials;
+  readonly expiresAt?: Date;
+  readonly may: readonly Grant[];
+}
+
+/** Everything there is: keys, buckets, identities, jobs, and the log of requests. */
+export class World {
+  readonly keys = new KmsKeys();
+  readonly buckets = new Map<string, Bucket>();
+  readonly codePipeline: CodePipelineJobs;
+  readonly #identities = new Map<string, Identity>();
+  readonly #log = new RequestLog();
+
+  constructor() {
+    this.codePipeline = new CodePipelineJobs({
+      artifactGrants: (data) => artifactGrants(this, data),
+      issue: (accountId, may, given) => {
+        const expiresAt = given ? given.expirationTime : Date.now() + ARTIFACT_CREDENTIALS_MS;
+        const { accessKeyId, secretAccessKey, sessionToken } = given ?? newCredentials('temporary');
+        const credentials = {
+          accessKeyId,
+          secretAccessKey,
+          ...(sessionToken !== undefined && { sessionToken }),
+        };
+        return this.addIdentity({
+          principalArn: `arn:aws:sts::${accountId}:assumed-role/PipelineRole/${randomBytes(8).toString('hex')}`,
+          accountId,
+          credentials,
+          ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
+          may,
+        });
+      },
+    });
+  }
+
+  /** Every request so far, in the order in which they ended. */
+  get requests(): readonly LoggedRequest[] {
+    return this.#log.all;
+  }
+
+  /** Calls back after every request; returns the function that ends it. */
+  onRequest(listener: (request: LoggedRequest) => void): () => void {
+    return this.#log.listen(listener);
+  }
+
+  /** For the server: notes a request. */
+  logRequest(request: LoggedRequest): void {
+    this.#log.add(request);
+  }
+
+  createKey(key: Omit<NewKey, 'accountId'> & { readonly accountId?: string }): KmsKey {
+    return this.keys.create({ ...key, accountId: key.accountId ?? DEFAULT_ACCOUNT_ID });
+  }
+
+  setKeyState(arn: string, state: KeyState): void {
+    const key = this.keys.get(arn);
+    if (key === undefined) {
+      throw new Error(`there is no key ${arn}`);
+    }
+    key.state = state;
+  }
+
+  createBucket({ name, region, ownerAccountId, versioning, encryption }: NewBucket): Bucket {
+    if (this.buckets.has(name)) {
+      throw new Error(`there is a bucket ${name} already`);
+    }
+    const bucket: Bucket = {
+      name,
+      arn: `arn:aws:s3:::${name}`,
+      region,
+      ownerAccountId: ownerAccountId ?? DEFAULT_ACCOUNT_ID,
+      createdAt: new Date(),
+      versioning: versioning ?? 'Unversioned',
+      encryption: encryption === 'none' ? undefined : (encryption ?? { algorithm: 'AES256' }),
+      objects: new Map(),
+      uploads: new Map(),
+    };
+    this.buckets.set(name, bucket);
+    return bucket;
+  }
+
+  bucket(name: string): Bucket {
+    const bucket = this.buckets.get(name);
+    if (bucket === undefined) {
+      throw new Error(`there is no bucket ${name}`);
+    }
+    return bucket;
+  }
+
+  deleteBucket(name: string): void {
+    this.buckets.delete(name);
+  }
+
+  /** Puts an object in place as its owner would have uploaded it; nobody's permissions are asked. */
+  putObject(
+    bucketOrName: Bucket | string,
+    key: string,
+    content: Content,
+    options: PutOptions = {},
+  ): ObjectVersion {
+    const bucket = typeof bucketOrName === 'string' ? this.bucket(bucketOrName) : bucketOrName;
+    const encryption = encryptionOf(this, bucket, bucket.ownerAccountId, {
+      ...(options.kmsKeyArn !== undefined && { algorithm: 'aws:kms', keyId: options.kmsKeyArn }),
+    });
+    const partSizeBytes =
+      options.partSizeBytes ?? (content.sizeBytes > MAX_SINGLE_REQUEST_BYTES ? LARGE_PART_BYTES : undefined);
+    const parts = partSizeBytes === undefined ? undefined : split(content, partSizeBytes);
+    const checksum = options.checksum === 'none' ? undefined : checksumFor(content, parts, options.checksum);
+    const version: NewVersion = {
+      key,
+      content,
+      etag: etagFor(content, parts, encryption.algorithm),
+      headers: {
+        'content-type': options.contentType ?? 'binary/octet-stream',
+        ...options.headers,
+      },
+      metadata: options.metadata ?? {},
+      tags: options.tags ?? {},
+      encryption,
+      storageClass: 'STANDARD',
+      ...(checksum && { checksum }),
+      ...(parts && {
+        parts: parts.map((part, index) => ({
+          partNumber: index + 1,
+          sizeBytes: part.sizeBytes,
+          ...(options.checksum && checksum && { checksum: checksumOf(part, checksum.algorithm) }),
+        })),
+      }),
+    };
+    return store(bucket, version);
+  }
+
+  addIdentity({ principalArn, accountId, credentials, expiresAt, may }: NewIdentity): Identity {
+    const identity: Identity = {
+      principalArn,
+      accountId: accountId ?? DEFAULT_ACCOUNT_ID,
+      credentials: credentials ?? newCredentials(expiresAt === undefined ? 'permanent' : 'temporary'),
+      expiresAt,
+      may,
+    };
+    this.#identities.set(identity.credentials.accessKeyId, identity);
+    return identity;
+  }
+
+  removeIdentity(accessKeyId: string): void {
+    this.#identities.delete(accessKeyId);
+  }
+
+  identity(accessKeyId: string): Identity | undefined {
+    return this.#identities.get(accessKeyId);
+  }
+}
+
+/** How long artifactCredentials live: an hour, as a chained role session does. */
+const ARTIFACT_CREDENTIALS_MS = 60 * 60 * 1000;
+
+/** Part size of large objects that are put in place without one: 50 TB of them are under 10 000 up to 5 GiB each. */
+const LARGE_PART_BYTES = 128 * 1024 ** 2;
+
+function split(content: Content, partSizeBytes: number): Content[] {
+  const parts: Content[] = [];
+  for (let start = 0; start < content.sizeBytes || start === 0; start += partSizeBytes) {
+    parts.push(slice(content, start, Math.min(start + partSizeBytes, content.sizeBytes)));
+  }
+  return parts;
+}
+
+function checksumFor(
+  content: Content,
+  parts: readonly Content[] | undefined,
+  wanted: { readonly algorithm: ChecksumAlgorithm; readonly type?: ChecksumType } | undefined,
+): Checksum {
+  const algorithm = wanted?.algorithm ?? DEFAULT_ALGORITHM;
+  const type = wanted?.type ?? 'FULL_OBJECT';
+  if (type === 'FULL_OBJECT') {
+    return { algorithm, type, value: checksumOf(content, algorithm) };
+  }
+  const values = (parts ?? [content]).map((part) => checksumOf(part, algorithm));
+  return { algorithm, type, value: compositeOf(values, algorithm) };
+}
+
+function etagFor(content: Content, parts: readonly Content[] | undefined, algorithm: string): string {
+  const etag = algorithm === 'AES256' ? md5Of(content) : randomBytes(16).toString('hex');
+  return parts === undefined ? etag : `${etag}-${parts.length}`;
+}
