@@ -1,0 +1,142 @@
+// The command line of the replay: what can be said, what it means, and what is told about a wrong value.
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { MAX_TIMEOUT_MS } from './lambda.ts';
+import { parseDurationMs, parseSizeBytes } from './quantity.ts';
+import { SAMPLES_FOLDER } from './scenarios.ts';
+
+/** The bytes of an artifact: a file of the user's, or generated. */
+export type ArtifactSource = { readonly file: string } | { readonly sizeBytes: number };
+
+/** What the user asked for. */
+export interface ReplayOptions {
+  readonly eventFile: string;
+  readonly artifacts: ReadonlyMap<string, ArtifactSource>;
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  /** Environment variables of the function. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly live: boolean;
+}
+
+/** Memory that Lambda can be configured with, in MB (Lambda quotas). */
+const MIN_MEMORY_MB = 128;
+const MAX_MEMORY_MB = 10_240;
+const MIN_TIMEOUT_MS = 1_000;
+
+interface Parsed {
+  readonly artifact: ReadonlyMap<string, ArtifactSource>;
+  readonly timeout: number;
+  readonly memory: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly live: boolean;
+}
+
+/** Parses the arguments. Commander prints help and errors and ends the process (`--help`: 0, a bad value: 2). */
+export function parseOptions(argv: readonly string[]): ReplayOptions {
+  const command = new Command('npm run replay --')
+    .description(
+      'Replays a CodePipeline job on this machine: runs the built function as Lambda does, against an embedded AWS\n' +
+        'with the buckets, keys and artifacts that the event names, then compares every copy byte for byte.',
+    )
+    .argument('[event]', 'file with a CodePipeline job event', join(SAMPLES_FOLDER, 'three-regions.json'))
+    .option(
+      '--artifact <NAME=FILE|SIZE>',
+      'bytes of an input artifact: your own file, or a generated one such as 2GiB (repeatable)',
+      artifact,
+      new Map(),
+    )
+    .option(
+      '--timeout <DURATION>',
+      "the function's timeout, 1s to 15min, such as 20s",
+      timeout,
+      MAX_TIMEOUT_MS,
+    )
+    .option('--memory <MB>', `the function's memory, ${MIN_MEMORY_MB} to ${MAX_MEMORY_MB}`, memory, 512)
+    .option('--env <NAME=VALUE>', 'environment variable of the function (repeatable)', environment, {})
+    .option('--dry-run', 'print what would be copied and how, copy nothing', false)
+    .option('--json', 'print one JSON document instead of bars and tables', false)
+    .option('--verbose', "print the function's log lines as they come", false)
+    .option('--live', 'copy on the real AWS with your own credentials; reports no job result', false)
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  npm run replay\n' +
+        '  npm run replay -- events/relay.json\n' +
+        '  npm run replay -- --artifact App=build/app.zip --artifact Templates=300KiB\n' +
+        '  npm run replay -- events/seven-gib.json --artifact MachineImage=50GiB --timeout 20s\n',
+    )
+    .configureHelp({ optionDescription: (option) => option.description })
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+    .showHelpAfterError('(npm run replay -- --help shows all options)');
+  command.parse([...argv], { from: 'user' });
+  const options = command.opts<Parsed>();
+  if (options.live && options.artifact.size > 0) {
+    command.error("error: option '--artifact' cannot be used with '--live': the real artifacts are copied");
+  }
+  return {
+    eventFile: String(command.processedArgs[0]),
+    artifacts: options.artifact,
+    timeoutMs: options.timeout,
+    memoryMb: options.memory,
+    environment: options.env,
+    dryRun: options.dryRun,
+    json: options.json,
+    verbose: options.verbose,
+    live: options.live,
+  };
+}
+
+function artifact(
+  value: string,
+  previous: ReadonlyMap<string, ArtifactSource>,
+): ReadonlyMap<string, ArtifactSource> {
+  const separator = value.indexOf('=');
+  const name = value.slice(0, Math.max(separator, 0));
+  const source = value.slice(separator + 1);
+  if (!name || !source)
+    throw new InvalidArgumentError('Expected NAME=FILE or NAME=SIZE, such as App=app.zip or App=2GiB.');
+  const isFile = statSync(source, { throwIfNoEntry: false })?.isFile() === true;
+  const sizeBytes = parseSizeBytes(source);
+  if (isFile) return new Map(previous).set(name, { file: source });
+  if (sizeBytes !== undefined) return new Map(previous).set(name, { sizeBytes });
+  throw new InvalidArgumentError(
+    `"${source}" is neither a file nor a size. Sizes are numbers with an optional unit: 4096, 300KiB, 10MB, 2GiB.`,
+  );
+}
+
+function timeout(value: string): number {
+  const durationMs = parseDurationMs(value);
+  if (durationMs === undefined || durationMs < MIN_TIMEOUT_MS || durationMs > MAX_TIMEOUT_MS) {
+    throw new InvalidArgumentError('Expected a duration from 1s to 15min, such as 20s, 1.5min or 15min.');
+  }
+  return durationMs;
+}
+
+function memory(value: string): number {
+  const megabytes = Number(value);
+  if (!Number.isInteger(megabytes) || megabytes < MIN_MEMORY_MB || megabytes > MAX_MEMORY_MB) {
+    throw new InvalidArgumentError(
+      `Expected a whole number of MB from ${MIN_MEMORY_MB} to ${MAX_MEMORY_MB}.`,
+    );
+  }
+  return megabytes;
+}
+
+function environment(
+  value: string,
+  previous: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const [, name, content] = /^([A-Za-z_]\w*)=(.*)$/s.exec(value) ?? [];
+  if (name === undefined || content === undefined) {
+    throw new InvalidArgumentError('Expected NAME=VALUE, such as POWERTOOLS_LOG_LEVEL=DEBUG.');
+  }
+  return { ...previous, [name]: content };
+}
