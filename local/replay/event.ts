@@ -1,5 +1,6 @@
 // Reads a CodePipeline job event as far as the replay needs it to build the world that the event speaks of.
 import { readFile } from 'node:fs/promises';
+import type { NewJob } from '../aws/code-pipeline-jobs.ts';
 
 /** An artifact of the job and where it lies. */
 export interface ArtifactLocation {
@@ -31,8 +32,8 @@ export interface ReplayEvent {
   readonly raw: Readonly<Record<string, unknown>>;
   readonly jobId: string;
   readonly accountId: string;
-  /** The job's `data`, unchanged. */
-  readonly data: Readonly<Record<string, unknown>>;
+  /** The job's `data`, less what the embedded AWS could not make sense of. */
+  readonly data: NewJob['data'];
   /** Region of the pipeline, its artifact bucket and the function. */
   readonly region: string;
   readonly inputs: readonly ArtifactLocation[];
@@ -40,11 +41,8 @@ export interface ReplayEvent {
   /** Empty when the parameters are such that nothing can be read from them. */
   readonly destinations: readonly DestinationBucket[];
   readonly copies: readonly ExpectedCopy[];
-  /** ARN of the key that CodePipeline encrypts outputs with. */
-  readonly encryptionKeyArn: string | undefined;
-  readonly artifactCredentials:
-    | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
-    | undefined;
+  /** The key that CodePipeline encrypts outputs with: an ARN, a key id or an alias. */
+  readonly encryptionKeyId: string | undefined;
 }
 
 /** An event file that cannot be replayed. */
@@ -89,37 +87,29 @@ export async function readEvent(file: string): Promise<ReplayEvent> {
 export function interpretEvent(raw: unknown, name: string): ReplayEvent {
   const event = record(raw);
   const job = record(event['CodePipeline.job']);
-  const data = record(job['data']);
-  const jobId = text(job['id']);
-  const accountId = text(job['accountId']);
+  const data = record(job.data);
+  const jobId = text(job.id);
+  const accountId = text(job.accountId);
   if (!jobId || !accountId) {
     throw new EventError(
       `${name} is no CodePipeline job event: expected "CodePipeline.job" with "id", "accountId" and "data"`,
     );
   }
-  const inputs = locations(data['inputArtifacts']);
+  const inputs = locations(data.inputArtifacts);
   const region = regionInName(inputs[0]?.bucket ?? '') ?? HOME_REGION;
   const parameters = userParameters(data);
   const destinations = destinationBuckets(parameters, accountId);
-  const credentials = record(data['artifactCredentials']);
-  const accessKeyId = text(credentials['accessKeyId']);
-  const secretAccessKey = text(credentials['secretAccessKey']);
-  const sessionToken = text(credentials['sessionToken']);
   return {
     raw: event,
     jobId,
     accountId,
-    data,
+    data: jobData(data),
     region,
     inputs,
-    outputs: locations(data['outputArtifacts']),
+    outputs: locations(data.outputArtifacts),
     destinations,
     copies: expectedCopies(parameters, inputs, destinations),
-    encryptionKeyArn: text(record(data['encryptionKey'])['id']),
-    artifactCredentials:
-      accessKeyId && secretAccessKey
-        ? { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }
-        : undefined,
+    encryptionKeyId: text(record(data.encryptionKey).id),
   };
 }
 
@@ -128,27 +118,42 @@ export function regionInName(bucket: string): string | undefined {
   return REGION_IN_NAME.exec(bucket)?.[1];
 }
 
+/** A job's data of the right shape; artifacts and credentials that are none are left out. */
+function jobData(data: Record<string, unknown>): NewJob['data'] {
+  const credentials = record(data.artifactCredentials);
+  const usable = text(credentials.accessKeyId) && text(credentials.secretAccessKey);
+  const artifacts = (given: unknown): unknown[] => list(given).filter((item) => locations([item]).length > 0);
+  const shaped: Record<string, unknown> = {
+    ...data,
+    inputArtifacts: artifacts(data.inputArtifacts),
+    outputArtifacts: artifacts(data.outputArtifacts),
+    artifactCredentials: usable ? credentials : undefined,
+    encryptionKey: text(record(data.encryptionKey).id) ? data.encryptionKey : undefined,
+  };
+  return shaped as unknown as NewJob['data'];
+}
+
 function userParameters(data: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const configuration = record(record(data['actionConfiguration'])['configuration']);
+  const configuration = record(record(data.actionConfiguration).configuration);
   try {
-    return record(JSON.parse(text(configuration['UserParameters']) ?? ''));
+    return record(JSON.parse(text(configuration.UserParameters) ?? ''));
   } catch {
     return {};
   }
 }
 
 function destinationBuckets(parameters: Record<string, unknown>, accountId: string): DestinationBucket[] {
-  const given = [parameters['DestinationBucket'], ...list(parameters['DestinationBuckets'])];
+  const given = [parameters.DestinationBucket, ...list(parameters.DestinationBuckets)];
   return given.flatMap((item, index) => {
     const options: Record<string, unknown> = typeof item === 'string' ? { Bucket: item } : record(item);
-    const bucket = text(options['Bucket']);
+    const bucket = text(options.Bucket);
     if (!bucket) return [];
     const spread = REGION_SPREAD[index % REGION_SPREAD.length] ?? HOME_REGION;
     return {
       bucket,
-      region: text(options['Region']) ?? regionInName(bucket) ?? spread,
-      ownerAccountId: text(options['BucketOwner']) ?? accountId,
-      kmsKeyId: text(options['KmsKeyId']),
+      region: text(options.Region) ?? regionInName(bucket) ?? spread,
+      ownerAccountId: text(options.BucketOwner) ?? accountId,
+      kmsKeyId: text(options.KmsKeyId),
     };
   });
 }
@@ -159,20 +164,20 @@ function expectedCopies(
   inputs: readonly ArtifactLocation[],
   destinations: readonly DestinationBucket[],
 ): ExpectedCopy[] {
-  const names = parameters['InputArtifacts'] === undefined ? undefined : list(parameters['InputArtifacts']);
+  const names = parameters.InputArtifacts === undefined ? undefined : list(parameters.InputArtifacts);
   const templates = new Map(
-    list(parameters['DestinationBuckets']).map((item) => [record(item)['Bucket'], text(record(item)['Key'])]),
+    list(parameters.DestinationBuckets).map((item) => [record(item).Bucket, text(record(item).Key)]),
   );
   return inputs
     .filter(({ name }) => names === undefined || names.includes(name))
     .flatMap((artifact) =>
       destinations.map((destination) => {
-        const template = templates.get(destination.bucket) ?? text(parameters['Key']) ?? '{objectKey}';
+        const template = templates.get(destination.bucket) ?? text(parameters.Key) ?? '{objectKey}';
         const values: Record<string, string | undefined> = {
           objectKey: artifact.key,
           artifact: artifact.name,
           revision: artifact.revision,
-          executionId: text(parameters['ExecutionId']),
+          executionId: text(parameters.ExecutionId),
         };
         const key = template.replaceAll(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
         return { artifact, destination, key };
@@ -183,11 +188,11 @@ function expectedCopies(
 function locations(value: unknown): ArtifactLocation[] {
   return list(value).flatMap((item) => {
     const artifact = record(item);
-    const s3Location = record(record(artifact['location'])['s3Location']);
-    const name = text(artifact['name']);
-    const bucket = text(s3Location['bucketName']);
-    const key = text(s3Location['objectKey']);
-    return name && bucket && key ? { name, revision: text(artifact['revision']), bucket, key } : [];
+    const s3Location = record(record(artifact.location).s3Location);
+    const name = text(artifact.name);
+    const bucket = text(s3Location.bucketName);
+    const key = text(s3Location.objectKey);
+    return name && bucket && key ? { name, revision: text(artifact.revision), bucket, key } : [];
   });
 }
 
