@@ -1,0 +1,75 @@
+// The benchmark's command line: `npm run bench`, `npm run bench -- --case 1gib-x1 --json`.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { Command, Option } from 'commander';
+import { BenchServer } from './bench-server.ts';
+import { buildBundles } from './bundles.ts';
+import { BENCH_CASES } from './cases.ts';
+import { functionContenders } from './contenders/functions.ts';
+import { peerContenders } from './contenders/peers.ts';
+import { measureCase } from './measure.ts';
+import { renderChart } from './render/chart.ts';
+import { renderMarkdown } from './render/markdown.ts';
+import type { BenchResult, CaseResult } from './results.ts';
+import { judge } from './targets.ts';
+
+const RESULTS = new URL('./results/', import.meta.url);
+
+const options = new Command('bench')
+  .description('Measures copies on a modelled wide-area network: this function, its limit, and its peers.')
+  .addOption(new Option('--case <name...>', 'only these cases').choices(BENCH_CASES.map(({ name }) => name)))
+  .option('--runs <number>', 'runs of each contender', Number, 5)
+  .option('--patience <seconds>', 'after this long a contender gets no further run of a case', Number, 60)
+  .option('--only <text>', 'only contenders whose name contains this')
+  .option('--json', 'print the results as JSON')
+  .option('--write', 'write results.json, results.md and chart.svg into bench/results/')
+  .parse()
+  .opts<{
+    case?: string[];
+    runs: number;
+    patience: number;
+    only?: string;
+    json?: boolean;
+    write?: boolean;
+  }>();
+
+buildBundles();
+const contenders = [...functionContenders(), ...peerContenders()].filter(
+  ({ name }) => options.only === undefined || name.includes(options.only),
+);
+const cases: CaseResult[] = [];
+{
+  await using server = BenchServer.start();
+  for (const benchCase of BENCH_CASES) {
+    if (options.case === undefined || options.case.includes(benchCase.name)) {
+      cases.push(
+        await measureCase(server, benchCase, contenders, {
+          runs: options.runs,
+          patienceMs: options.patience * 1000,
+          onProgress: (text) => process.stderr.write(`${text}\n`),
+        }),
+      );
+    }
+  }
+}
+
+const [cpu] = cpus();
+const result: BenchResult = {
+  date: new Date().toISOString().slice(0, 10),
+  machine: { cores: cpus().length, model: cpu?.model ?? 'unknown', node: process.version },
+  cases,
+};
+if (options.json) {
+  console.log(JSON.stringify(result, undefined, 2));
+} else {
+  console.log(renderMarkdown(result));
+  for (const { what, holds, found } of judge(result)) {
+    console.log(`${holds ? 'holds' : 'FAILS'}  ${what}: ${found}`);
+  }
+}
+if (options.write) {
+  await mkdir(RESULTS, { recursive: true });
+  await writeFile(new URL('results.json', RESULTS), `${JSON.stringify(result, undefined, 2)}\n`);
+  await writeFile(new URL('results.md', RESULTS), renderMarkdown(result));
+  await writeFile(new URL('chart.svg', RESULTS), renderChart(result));
+}

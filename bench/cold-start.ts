@@ -1,0 +1,84 @@
+// Import time and zip size of the bundle against the smallest one with S3 and CodePipeline clients.
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { zipSync } from 'fflate';
+import { buildBundles } from './bundles.ts';
+import { bundleFile } from './contenders/functions.ts';
+import { type Spread, spread } from './statistics.ts';
+
+const RUNS = 31;
+
+/** Imports the module named in the first argument and prints the milliseconds: Node's own start is not counted. */
+const IMPORT_SCRIPT =
+  'const t = performance.now(); await import(process.argv[1]); console.log(performance.now() - t); process.exit();';
+
+const MAX_RATIO = 1.15;
+const MAX_ZIP_BYTES = 170_000;
+
+/** Import and size of one bundle. */
+export interface ColdStart {
+  readonly importMs: Spread;
+  readonly zipBytes: number;
+}
+
+/** Measures bundles in turns, so that a busy moment of the machine hits all of them. */
+export function measureColdStarts(bundles: readonly string[]): ColdStart[] {
+  const times: number[][] = bundles.map(() => []);
+  for (let run = -1; run < RUNS; run++) {
+    for (const [index, bundle] of bundles.entries()) {
+      const importMs = importOnceMs(bundle);
+      // The first round only brings the files into the page cache.
+      if (run >= 0) {
+        times[index]?.push(importMs);
+      }
+    }
+  }
+  return bundles.map((bundle, index) => ({
+    importMs: spread(times[index] ?? []),
+    zipBytes: zipBytes(bundle),
+  }));
+}
+
+/** Size of the bundle as it is deployed: a zip without source maps. */
+export function zipBytes(bundle: string): number {
+  const directory = dirname(bundleFile(bundle));
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.map'))
+    .map((entry) => join(entry.parentPath, entry.name));
+  const contents = files.map((file) => [file.slice(directory.length + 1), readFileSync(file)] as const);
+  return zipSync(Object.fromEntries(contents), { level: 9 }).byteLength;
+}
+
+function importOnceMs(bundle: string): number {
+  const output = execFileSync(
+    process.execPath,
+    ['--input-type=module', '-e', IMPORT_SCRIPT, pathToFileURL(bundleFile(bundle)).href],
+    { env: { PATH: '', AWS_REGION: 'us-east-1', AWS_LAMBDA_FUNCTION_NAME: 'bench' } },
+  );
+  return Number(output.toString());
+}
+
+if (import.meta.main) {
+  buildBundles();
+  const [own, smallest] = measureColdStarts(['sync-artifacts', 'bench/smallest']);
+  if (own !== undefined && smallest !== undefined) {
+    const ratio = own.importMs.median / smallest.importMs.median;
+    console.table({ 'this function': row(own), smallest: row(smallest) });
+    console.log(
+      `${ratio <= MAX_RATIO ? 'holds' : 'FAILS'}  import ratio at most ${MAX_RATIO}: ${ratio.toFixed(2)}`,
+    );
+    console.log(
+      `${own.zipBytes <= MAX_ZIP_BYTES ? 'holds' : 'FAILS'}  zip at most ${MAX_ZIP_BYTES / 1000} KB: ${(own.zipBytes / 1000).toFixed(1)}`,
+    );
+  }
+}
+
+function row({ importMs, zipBytes: bytes }: ColdStart): Record<string, string> {
+  return {
+    'import ms': importMs.median.toFixed(1),
+    'min to max': `${importMs.min.toFixed(1)} to ${importMs.max.toFixed(1)}`,
+    'zip KB': (bytes / 1000).toFixed(1),
+  };
+}

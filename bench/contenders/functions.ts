@@ -1,0 +1,118 @@
+// Contenders that are Lambda functions: the bundle that is deployed, and two scripts to compare it with.
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { LambdaFunction, MAX_TIMEOUT_MS } from '../../local/replay/lambda.ts';
+import { HOME_REGION } from '../cases.ts';
+import type { BenchJob, Contender, Contest, Sample } from '../job.ts';
+
+/** Memory setting of the function in the benchmark; 1769 MB is one full vCPU (Lambda guide, configuration-memory). */
+export const LAMBDA_MEMORY_MB = 1769;
+
+/** Runs of a warm function that do not count: connections, caches, and code that is not compiled yet. */
+const WARM_UPS = 2;
+
+/** What one CopyObject can copy (S3 API, CopyObject). */
+const MAX_COPY_OBJECT_BYTES = 5 * 1024 ** 3;
+
+/** The name of this project's function in all results. */
+export const THIS_FUNCTION = 'this function';
+
+/** A function as a contender, either in a fresh process for every run or in one that stays. */
+export function functionContender(
+  name: string,
+  bundle: string,
+  temperature: 'cold' | 'warm',
+  cannot?: (job: BenchJob) => string | undefined,
+): Contender {
+  return {
+    name,
+    version: packageVersion,
+    ...(cannot && { cannot }),
+    open: async (job) => (temperature === 'cold' ? coldContest(bundle, job) : warmContest(bundle, job)),
+  };
+}
+
+/** The functions of the benchmark, each cold and warm. */
+export function functionContenders(): Contender[] {
+  const tooLarge = (job: BenchJob): string | undefined =>
+    job.artifacts.some(({ sizeBytes }) => sizeBytes > MAX_COPY_OBJECT_BYTES)
+      ? 'one CopyObject copies 5 GiB at most'
+      : undefined;
+  return (['cold', 'warm'] as const).flatMap((temperature) => [
+    functionContender(THIS_FUNCTION, 'sync-artifacts', temperature),
+    functionContender('one CopyObject each', 'bench/one-request', temperature, tooLarge),
+    functionContender('bare loop of part copies', 'bench/bare-loop', temperature),
+  ]);
+}
+
+/** The entry of a bundle under `dist/`. */
+export function bundleFile(bundle: string): string {
+  return fileURLToPath(new URL(`../../dist/${bundle}/handler.mjs`, import.meta.url));
+}
+
+/** A function in Lambda's environment with the endpoints of the bench server. */
+export function lambdaOf(bundle: string, job: BenchJob): LambdaFunction {
+  return new LambdaFunction({
+    handlerFile: bundleFile(bundle),
+    region: HOME_REGION,
+    accountId: job.accountId,
+    credentials: job.credentials,
+    timeoutMs: MAX_TIMEOUT_MS,
+    memoryMb: LAMBDA_MEMORY_MB,
+    environment: {
+      AWS_ENDPOINT_URL_S3: job.endpoint,
+      AWS_ENDPOINT_URL_CODEPIPELINE: job.endpoint,
+      AWS_ENDPOINT_URL_KMS: job.endpoint,
+    },
+  });
+}
+
+function coldContest(bundle: string, job: BenchJob): Contest {
+  return {
+    warmUps: 0,
+    run: async (event) => {
+      await using lambda = lambdaOf(bundle, job);
+      const startMs = performance.now();
+      const { sample, importMs } = await invoke(lambda, event);
+      return [{ ...sample, temperature: 'cold', elapsedMs: performance.now() - startMs, importMs }];
+    },
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
+function warmContest(bundle: string, job: BenchJob): Contest {
+  const lambda = lambdaOf(bundle, job);
+  let cpuMsBefore = 0;
+  return {
+    warmUps: WARM_UPS,
+    run: async (event) => {
+      const { sample } = await invoke(lambda, event);
+      const cpuMs = (sample.cpuMs ?? 0) - cpuMsBefore;
+      cpuMsBefore = sample.cpuMs ?? 0;
+      return [{ ...sample, cpuMs }];
+    },
+    [Symbol.asyncDispose]: () => lambda[Symbol.asyncDispose](),
+  };
+}
+
+async function invoke(lambda: LambdaFunction, event: unknown): Promise<{ sample: Sample; importMs: number }> {
+  const invocation = await lambda.invoke(event);
+  if (invocation.outcome !== 'ok') {
+    throw new Error(`${invocation.errorMessage}\n${invocation.lines.join('\n')}`);
+  }
+  return {
+    importMs: invocation.initMs,
+    sample: {
+      temperature: 'warm',
+      elapsedMs: invocation.durationMs,
+      ...(invocation.cpuMs !== undefined && { cpuMs: invocation.cpuMs }),
+      ...(invocation.peakMemoryBytes !== undefined && { peakResidentBytes: invocation.peakMemoryBytes }),
+    },
+  };
+}
+
+async function packageVersion(): Promise<string> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version } = JSON.parse(text) as { version: string };
+  return version;
+}

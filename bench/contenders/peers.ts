@@ -1,0 +1,164 @@
+// The tools that people use today, at their defaults: aws-cli, rclone, boto3's s3transfer.
+import { fileURLToPath } from 'node:url';
+import { HOME_REGION } from '../cases.ts';
+import type { BenchJob, Contender } from '../job.ts';
+import { spread } from '../statistics.ts';
+import { type Command, findProgram, firstLine, peerEnvironment, timed } from './processes.ts';
+
+/** How often the start of a peer's process is measured. */
+const START_RUNS = 3;
+
+const TRANSFER_SCRIPT = fileURLToPath(new URL('./s3transfer_peer.py', import.meta.url));
+
+/** All peers, installed or not. */
+export function peerContenders(): Contender[] {
+  return [awsCli(), rclone(), s3transfer()];
+}
+
+function awsCli(): Contender {
+  return processContender({
+    name: 'aws-cli',
+    version: () => firstLine('aws', ['--version']),
+    program: 'aws',
+    copy: (job, file, { bucket, region }) => {
+      const only = job.artifacts.length === 1 ? job.artifacts[0]?.key : undefined;
+      const path = only ?? job.prefix;
+      return {
+        file,
+        args: [
+          ...['s3', 'cp', `s3://${job.sourceBucket}/${path}`, `s3://${bucket}/${path}`],
+          ...(only === undefined ? ['--recursive'] : []),
+          ...['--source-region', HOME_REGION, '--region', region],
+          ...['--endpoint-url', job.endpoint, '--only-show-errors'],
+        ],
+        environment: peerEnvironment(job),
+      };
+    },
+    // Parses, loads the service model, builds the client, and sends nothing.
+    start: (job, file) => ({
+      file,
+      args: [
+        's3',
+        'cp',
+        '--dryrun',
+        file,
+        's3://bucket/key',
+        '--region',
+        HOME_REGION,
+        '--endpoint-url',
+        job.endpoint,
+      ],
+      environment: peerEnvironment(job),
+    }),
+  });
+}
+
+function rclone(): Contender {
+  const remote = (name: string, job: BenchJob, region: string): Record<string, string> => ({
+    [`RCLONE_CONFIG_${name}_TYPE`]: 's3',
+    [`RCLONE_CONFIG_${name}_PROVIDER`]: 'AWS',
+    [`RCLONE_CONFIG_${name}_ENV_AUTH`]: 'true',
+    [`RCLONE_CONFIG_${name}_ENDPOINT`]: job.endpoint,
+    [`RCLONE_CONFIG_${name}_REGION`]: region,
+    [`RCLONE_CONFIG_${name}_FORCE_PATH_STYLE`]: 'true',
+    [`RCLONE_CONFIG_${name}_NO_CHECK_BUCKET`]: 'true',
+    // Else it takes the ETag of an encrypted object for an MD5, and every copy for a broken one.
+    [`RCLONE_CONFIG_${name}_SERVER_SIDE_ENCRYPTION`]: 'aws:kms',
+  });
+  return processContender({
+    name: 'rclone',
+    version: () => firstLine('rclone', ['version']),
+    program: 'rclone',
+    copy: (job, file, { bucket, region }) => {
+      const only = job.artifacts.length === 1 ? job.artifacts[0]?.key : undefined;
+      const path = only ?? job.prefix;
+      return {
+        file,
+        args: [
+          only === undefined ? 'copy' : 'copyto',
+          `from:${job.sourceBucket}/${path}`,
+          `to:${bucket}/${path}`,
+          // Two remotes, since the regions differ; without this rclone downloads and uploads.
+          '--server-side-across-configs',
+        ],
+        environment: {
+          ...peerEnvironment(job),
+          ...remote('FROM', job, HOME_REGION),
+          ...remote('TO', job, region),
+        },
+      };
+    },
+    start: (job, file) => ({ file, args: ['version'], environment: peerEnvironment(job) }),
+  });
+}
+
+interface ProcessPeer {
+  readonly name: string;
+  readonly program: string;
+  version(): Promise<string | undefined>;
+  /** The command that copies all artifacts to one destination. */
+  copy(job: BenchJob, file: string, destination: BenchJob['destinations'][number]): Command;
+  /** A command that does everything but copy. */
+  start(job: BenchJob, file: string): Command;
+}
+
+/** One process for each destination, all at once. Warm is the time without that of as many processes that copy nothing. */
+function processContender(peer: ProcessPeer): Contender {
+  return {
+    name: peer.name,
+    version: peer.version,
+    open: async (job) => {
+      const file = (await findProgram(peer.program)) ?? peer.program;
+      const starts: number[] = [];
+      for (let run = 0; run < START_RUNS; run++) {
+        starts.push((await timed(job.destinations.map(() => peer.start(job, file)))).elapsedMs);
+      }
+      const startMs = spread(starts).median;
+      return {
+        warmUps: 0,
+        run: async () => {
+          const { elapsedMs } = await timed(
+            job.destinations.map((destination) => peer.copy(job, file, destination)),
+          );
+          return [
+            { temperature: 'cold', elapsedMs },
+            { temperature: 'warm', elapsedMs: elapsedMs - startMs },
+          ];
+        },
+        [Symbol.asyncDispose]: async () => undefined,
+      };
+    },
+  };
+}
+
+/** boto3's managed copies, in one process with a thread for each destination; warm is what the process itself measures. */
+function s3transfer(): Contender {
+  return {
+    name: 's3transfer',
+    version: () =>
+      firstLine('python3', [
+        '-c',
+        'import boto3, s3transfer; print("boto3", boto3.__version__, "s3transfer", s3transfer.__version__)',
+      ]),
+    open: async (job) => {
+      const file = (await findProgram('python3')) ?? 'python3';
+      return {
+        warmUps: 0,
+        run: async () => {
+          const { elapsedMs, outputs } = await timed([
+            {
+              file,
+              args: [TRANSFER_SCRIPT, JSON.stringify({ ...job, homeRegion: HOME_REGION })],
+              environment: peerEnvironment(job),
+            },
+          ]);
+          return [
+            { temperature: 'cold', elapsedMs },
+            { temperature: 'warm', elapsedMs: Number(outputs[0]) },
+          ];
+        },
+        [Symbol.asyncDispose]: async () => undefined,
+      };
+    },
+  };
+}

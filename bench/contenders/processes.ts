@@ -1,0 +1,85 @@
+// Contenders that are programs: found, started side by side for each destination region, and timed.
+import { execFile, spawn } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import type { BenchJob } from '../job.ts';
+
+const execute = promisify(execFile);
+
+/** A program call. */
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Path of an installed program: the distribution's first, since a version manager's shims may have nothing behind them. */
+export async function findProgram(name: string): Promise<string | undefined> {
+  for (const directory of ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)]) {
+    const file = join(directory, name);
+    try {
+      await access(file, constants.X_OK);
+      return file;
+    } catch {
+      // Not there: look further.
+    }
+  }
+  return undefined;
+}
+
+/** First line that a program prints, or undefined when it cannot be run. */
+export async function firstLine(name: string, args: readonly string[]): Promise<string | undefined> {
+  const file = await findProgram(name);
+  try {
+    const output = file === undefined ? undefined : await execute(file, args);
+    return output === undefined ? undefined : (output.stdout || output.stderr).split('\n', 1)[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Environment of a peer: the job's credentials, and none of the user's own configuration. */
+export function peerEnvironment({ credentials }: BenchJob): Record<string, string> {
+  return {
+    PATH: process.env.PATH ?? '',
+    HOME: join(tmpdir(), 'bench-peer-without-configuration'),
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    ...(credentials.sessionToken && { AWS_SESSION_TOKEN: credentials.sessionToken }),
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+}
+
+/** Runs the commands at the same time; resolves with the milliseconds that the slowest took, and what they printed. */
+export async function timed(commands: readonly Command[]): Promise<{ elapsedMs: number; outputs: string[] }> {
+  const startMs = performance.now();
+  const outputs = await Promise.all(commands.map(run));
+  return { elapsedMs: performance.now() - startMs, outputs };
+}
+
+function run({ file, args, environment }: Command): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, {
+      ...(environment && { env: environment }),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    let errors = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      errors += chunk.toString();
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) {
+        resolve(output);
+      } else {
+        reject(new Error(`${file} ${args.join(' ')} ended with ${code}: ${errors.slice(0, 1000)}`));
+      }
+    });
+  });
+}

@@ -1,0 +1,50 @@
+// What a contender is given: one job on a prepared server.
+import type { BenchArtifact } from './cases.ts';
+
+/** AWS credentials that every contender signs with. */
+export interface BenchCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+/** One job: artifacts in a source bucket of the home region, and a bucket in each destination region. */
+export interface BenchJob {
+  readonly endpoint: string;
+  readonly credentials: BenchCredentials;
+  readonly accountId: string;
+  readonly sourceBucket: string;
+  /** Common prefix of all artifacts' keys, ending in a slash. */
+  readonly prefix: string;
+  readonly artifacts: readonly (BenchArtifact & { readonly key: string })[];
+  readonly destinations: readonly { readonly bucket: string; readonly region: string }[];
+}
+
+/** One measured run. */
+export interface Sample {
+  /** Cold counts the start of the process, warm does not. */
+  readonly temperature: 'cold' | 'warm';
+  readonly elapsedMs: number;
+  readonly importMs?: number;
+  readonly cpuMs?: number;
+  readonly peakResidentBytes?: number;
+}
+
+/** Something that can do the jobs. */
+export interface Contender {
+  readonly name: string;
+  /** Version, or undefined when it is not installed here. */
+  version(): Promise<string | undefined>;
+  /** Why it cannot do this job; undefined when it can. */
+  cannot?(job: BenchJob): string | undefined;
+  /** Gets ready for runs of one job. */
+  open(job: BenchJob): Promise<Contest>;
+}
+
+/** A contender at its place. */
+export interface Contest extends AsyncDisposable {
+  /** Runs to make before those that count. */
+  readonly warmUps: number;
+  /** Runs the job once; `event` is the CodePipeline event for those that are functions. @throws when it fails. */
+  run(event: unknown): Promise<Sample[]>;
+}

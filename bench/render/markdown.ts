@@ -1,0 +1,130 @@
+// The benchmark's results as Markdown tables.
+import { THIS_FUNCTION } from '../contenders/functions.ts';
+import type { BenchResult, CaseResult, ContenderResult } from '../results.ts';
+import { resultOf } from '../results.ts';
+
+/** Columns of peers, in this order. */
+const PEERS = ['aws-cli', 's3transfer', 'rclone', 'one CopyObject each', 'bare loop of part copies'];
+
+/** Times side by side, then what they cost, then how they were measured. */
+export function renderMarkdown(result: BenchResult): string {
+  return [
+    'Seconds, median of the runs (in brackets: how many times as long as this function). Cold counts the start of the process, warm does not.',
+    '',
+    timesTable(result, 'cold'),
+    '',
+    timesTable(result, 'warm'),
+    '',
+    'What one warm job takes:',
+    '',
+    economyTable(result),
+    '',
+    footnote(result),
+    '',
+  ].join('\n');
+}
+
+function timesTable({ cases }: BenchResult, temperature: 'cold' | 'warm'): string {
+  const rows = cases.map((measured) => {
+    const own = resultOf(measured, THIS_FUNCTION, temperature);
+    return [
+      measured.benchCase.title,
+      seconds(measured.limitMs),
+      own === undefined ? '' : `**${seconds(own.elapsedMs.median)}** (${spreadText(own)})`,
+      own === undefined ? '' : own.ratioToLimit.toFixed(2),
+      ...PEERS.map((peer) => peerText(measured, own, peer, temperature)),
+    ];
+  });
+  return table([`${temperature}`, 'limit', 'this function', 'ratio to limit', ...PEERS], rows);
+}
+
+function peerText(
+  measured: CaseResult,
+  own: ContenderResult | undefined,
+  peer: string,
+  temperature: 'cold' | 'warm',
+): string {
+  const result = resultOf(measured, peer, temperature);
+  if (result === undefined) {
+    return measured.absences.find(({ name }) => name === peer)?.reason ?? '';
+  }
+  const ratio = own === undefined ? '' : ` (${(result.elapsedMs.median / own.elapsedMs.median).toFixed(1)})`;
+  return `${seconds(result.elapsedMs.median)}${ratio}`;
+}
+
+function economyTable({ cases }: BenchResult): string {
+  const rows = cases.flatMap((measured) => {
+    const own = resultOf(measured, THIS_FUNCTION, 'warm');
+    if (own === undefined) {
+      return [];
+    }
+    const { cost } = own;
+    return [
+      [
+        measured.benchCase.title,
+        requestsText(own.requests),
+        `${(own.bytesPerSecond / 1e9).toFixed(2)} GB/s`,
+        `${((own.cpuMs ?? 0) / 1000).toFixed(2)} s`,
+        `${Math.round((own.peakResidentBytes ?? 0) / 1e6)} MB`,
+        usd(cost.requestsUsd),
+        usd(cost.transferUsd),
+        usd(cost.lambdaUsd),
+        usd(cost.totalUsd),
+      ],
+    ];
+  });
+  return table(
+    [
+      'case',
+      'requests',
+      'speed',
+      'CPU',
+      'peak memory',
+      'requests USD',
+      'transfer USD',
+      'Lambda USD',
+      'total USD',
+    ],
+    rows,
+  );
+}
+
+function requestsText(requests: Readonly<Record<string, number>>): string {
+  return Object.entries(requests)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([kind, count]) => `${count} ${kind.slice(kind.indexOf(' ') + 1)}`)
+    .join(', ');
+}
+
+function footnote({ date, machine, cases }: BenchResult): string {
+  const versions = new Map(
+    cases.flatMap(({ results }) => results.map(({ name, version }) => [name, version] as const)),
+  );
+  const latenessMs = Math.max(
+    ...cases.flatMap(({ results }) => results.map(({ serverLatenessP50Ms }) => serverLatenessP50Ms)),
+  );
+  return [
+    `${date}, ${machine.cores} cores (${machine.model}), Node ${machine.node}, server and client on the same machine.`,
+    [...versions].map(([name, version]) => `${name}: ${version}`).join('; '),
+    `Answers left the modelled network at most ${latenessMs.toFixed(1)} ms late (the worst of all medians).`,
+  ].join('\n');
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join(
+    '\n',
+  );
+}
+
+function spreadText({ elapsedMs }: ContenderResult): string {
+  return `${seconds(elapsedMs.min)} to ${seconds(elapsedMs.max)}`;
+}
+
+function seconds(ms: number): string {
+  return ms < 10_000 ? (ms / 1000).toFixed(2) : (ms / 1000).toFixed(1);
+}
+
+function usd(amount: number): string {
+  return amount < 0.01 ? amount.toFixed(6) : amount.toFixed(4);
+}
