@@ -1,6 +1,7 @@
 // Starts the embedded AWS: S3, CodePipeline and KMS of all regions behind one loopback endpoint.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { Wan } from '../wan/wan.ts';
 import type { FaultHook } from './faults.ts';
 import type { Credentials } from './identities.ts';
 import { DEFAULT_ACCOUNT_ID, World } from './world.ts';
@@ -24,6 +25,11 @@ export interface EmbeddedAwsOptions {
   readonly spoolDirectory?: string;
   /** Decides for each request whether and how it fails. */
   readonly faults?: FaultHook;
+  /**
+   * A modelled network before the server. It is told of every connection (`opened`) and, before anything else is done
+   * about it, of every request (`arrived`): a refused one gets 503 SlowDown, the others' answers leave when they are `due`.
+   */
+  readonly network?: Wan;
   /** The administrator's credentials; random ones by default. */
   readonly admin?: Credentials;
 }
