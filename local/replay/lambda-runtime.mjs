@@ -11,6 +11,9 @@ function errorReport(error) {
   return { errorType: typeof error, errorMessage: String(error) };
 }
 
+// Nobody is left to answer to.
+process.once('disconnect', () => process.exit());
+
 let handler;
 process.once('message', async () => {
   const started = performance.now();

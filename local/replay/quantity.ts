@@ -34,3 +34,24 @@ export function parseDurationMs(text: string): number | undefined {
   const unit = DURATION_UNITS_MS[match?.[2] ?? '?'];
   return match?.[1] === undefined || unit === undefined ? undefined : Math.round(Number(match[1]) * unit);
 }
+
+/** A size as people read it: decimal units as in the job's summary, such as `201.3 MB`. */
+export function formatBytes(sizeBytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = sizeBytes;
+  let unit = 0;
+  while (value >= 999.95 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** A duration as people read it, such as `812 ms`, `8.2 s` or `3 min 05 s`. */
+export function formatDuration(durationMs: number): string {
+  if (durationMs < 999.5) return `${Math.round(durationMs)} ms`;
+  if (durationMs < 59_950) return `${(durationMs / 1000).toFixed(1)} s`;
+  const seconds = Math.round(durationMs / 1000);
+  const rest = seconds % 60;
+  return `${Math.floor(seconds / 60)} min${rest === 0 ? '' : ` ${String(rest).padStart(2, '0')} s`}`;
+}

@@ -1,0 +1,186 @@
+// Says on the terminal what is replayed, and in the end what came of it.
+import { relative } from 'node:path';
+import type { ReplayEvent } from './event.ts';
+import type { ReplayOptions } from './options.ts';
+import { formatBytes, formatDuration } from './quantity.ts';
+import { box, type Paint, shorten, table } from './render.ts';
+import type { CopyOutcome, InvocationOutcome, JobOutcome, ReplayReport } from './report.ts';
+import type { Scenario } from './scenarios.ts';
+
+/** What is replayed, from where to where. */
+export function header(
+  options: ReplayOptions,
+  event: ReplayEvent,
+  scenario: Scenario,
+  sizesBytes: ReadonlyMap<string, number>,
+  place: string,
+  paint: Paint,
+): string {
+  const buckets = [...new Set(event.inputs.map(({ bucket }) => bucket))];
+  const artifacts = event.inputs.map(({ name }) => {
+    const sizeBytes = sizesBytes.get(name);
+    return `${name} ${paint('dim', sizeBytes === undefined ? 'missing' : formatBytes(sizeBytes))}`;
+  });
+  const width = Math.max(
+    ...[...buckets, ...event.destinations.map(({ bucket }) => bucket)].map((name) => name.length),
+  );
+  const row = (title: string, bucket: string, region: string): string =>
+    `  ${paint('dim', title.padEnd(5))} ${bucket.padEnd(width)}  ${paint('dim', region)}`;
+  const to = event.destinations.map(({ bucket, region }, index) =>
+    row(index === 0 ? 'to' : '', bucket, region),
+  );
+  return [
+    '',
+    `  ${paint('bold', `Replay of ${displayPath(options.eventFile)}`)}`,
+    `  ${scenario.shows}`,
+    '',
+    ...buckets.map((bucket, index) => row(index === 0 ? 'from' : '', bucket, event.region)),
+    `        ${artifacts.join(paint('dim', ', '))}`,
+    ...(to.length > 0 ? to : [row('to', '(nothing that can be read from UserParameters)', '')]),
+    `  ${paint('dim', 'on')}    ${place}, Lambda with ${options.memoryMb} MB and ${formatDuration(options.timeoutMs)}`,
+    '',
+  ].join('\n');
+}
+
+/** An event file's path as short as it can be said. */
+export function displayPath(file: string): string {
+  const path = relative(process.cwd(), file);
+  return path.startsWith('..') ? file : path;
+}
+
+/** What came of it: the table of copies, the job result, and the verdict. */
+export function conclusion(
+  report: ReplayReport,
+  options: ReplayOptions,
+  width: number,
+  paint: Paint,
+): string {
+  const finished = report.copies.filter(
+    ({ strategy, identical }) => strategy !== undefined || identical !== undefined,
+  );
+  return [
+    '',
+    ...(finished.length > 0 ? [copiesTable(finished, width, paint), ''] : []),
+    resultBox(report.result, width, paint),
+    '',
+    ...problems(report, paint),
+    ...verdict(report, paint),
+    `  ${paint('dim', figures(report, options))}`,
+    '',
+  ].join('\n');
+}
+
+/** What Lambda says about an invocation that it counts as failed. */
+export function invocationFailure(invocation: InvocationOutcome, retries: boolean, paint: Paint): string {
+  const next = retries ? 'Lambda tries again with the same event' : 'Lambda gives up';
+  return `  ${paint('yellow', '!')} Invocation failed after ${formatDuration(invocation.durationMs)}: ${invocation.errorMessage}; ${next}.`;
+}
+
+function copiesTable(copies: readonly CopyOutcome[], width: number, paint: Paint): string {
+  const regionWidth = Math.max(...copies.map(({ region }) => region.length));
+  // What is left after the columns whose width does not vary much.
+  const bucketWidth = Math.max(18, width - regionWidth - 67);
+  const compared = copies.some(({ identical }) => identical !== undefined);
+  return table(
+    ['Artifact', 'Destination', 'Region', 'Size', 'Strategy', 'Proof', 'ms', ...(compared ? ['Bytes'] : [])],
+    copies.map((copy) => [
+      shorten(copy.artifact, 14),
+      shorten(copy.bucket, bucketWidth),
+      copy.region,
+      copy.sizeBytes === undefined ? '' : formatBytes(copy.sizeBytes),
+      copy.strategy ?? '?',
+      copy.proof ?? '',
+      copy.durationMs === undefined ? '' : String(Math.round(copy.durationMs)),
+      ...(compared ? [copy.identical ? paint('green', '✓ same') : paint('red', '✗ wrong')] : []),
+    ]),
+    ['Size', 'ms'],
+    paint,
+  );
+}
+
+function resultBox(result: JobOutcome, width: number, paint: Paint): string {
+  const title = 'What the pipeline shows';
+  switch (result.status) {
+    case 'Succeeded': {
+      const variables = Object.entries(result.outputVariables ?? {});
+      const nameWidth = Math.max(0, ...variables.map(([name]) => name.length));
+      const lines = [
+        paint('green', 'Succeeded'),
+        result.summary ?? '',
+        ...(variables.length > 0 ? ['', paint('dim', 'Output variables')] : []),
+        ...variables.map(([name, value]) => `  ${name.padEnd(nameWidth)}  ${value}`),
+      ];
+      return box(title, lines, width, 'green', paint);
+    }
+    case 'Failed':
+      return box(
+        title,
+        [paint('red', `Failed: ${result.failureType}`), '', result.message ?? ''],
+        width,
+        'red',
+        paint,
+      );
+    case 'NoAnswer': {
+      const lines = [
+        paint('red', 'No answer'),
+        '',
+        `The action would wait for 20 minutes and then fail: ${result.message}`,
+      ];
+      return box(title, lines, width, 'red', paint);
+    }
+  }
+}
+
+function problems({ copies }: ReplayReport, paint: Paint): string[] {
+  return copies.flatMap(({ bucket, key, problems: found = [] }) =>
+    found.map((problem) => `  ${paint('red', '✗')} s3://${bucket}/${key} ${problem}`),
+  );
+}
+
+function verdict(report: ReplayReport, paint: Paint): string[] {
+  const { copies, result, expectedFailure } = report;
+  const manifest = report.manifest as { readonly copies?: readonly unknown[] } | undefined;
+  const output = manifest
+    ? [
+        `  ${paint('green', '✓')} sync-manifest.json is in the output artifact: ${manifest.copies?.length ?? 0} copies.`,
+      ]
+    : [];
+  if (report.passed) {
+    const compared = `compared ${formatBytes(report.comparedBytes)} over the wire in ${formatDuration(report.compareMs)}`;
+    const all = copies.length === 1 ? 'The copy is' : `All ${copies.length} copies are`;
+    const keys = copies.length === 1 ? "its region's KMS key" : "their region's KMS keys";
+    return [
+      `  ${paint('green', '✓')} ${all} byte-identical and encrypted under ${keys} (${compared}).`,
+      ...output,
+    ];
+  }
+  if (result.status === 'Succeeded') {
+    const wrong = copies.filter(({ identical }) => !identical).length;
+    return [
+      `  ${paint('red', '✗')} The job succeeded, but ${wrong} of ${copies.length} copies are not right.`,
+      ...output,
+    ];
+  }
+  const made = copies.filter(({ strategy }) => strategy !== undefined).length;
+  const written = `${made} of ${copies.length || 'no'} copies had been made before.`;
+  if (expectedFailure !== undefined && expectedFailure === result.failureType) {
+    return [
+      `  ${paint('yellow', '!')} This sample is meant to fail, and it failed as it should: ${expectedFailure}. ${written}`,
+      `    A failed job ends the replay with exit code 1.`,
+    ];
+  }
+  const instead =
+    expectedFailure === undefined ? '' : ` This sample is meant to end with ${expectedFailure}.`;
+  return [`  ${paint('red', '✗')} The job did not succeed. ${written}${instead}`];
+}
+
+function figures(
+  { invocations, jobMs, functionPeakBytes, embeddedAwsPeakBytes, requests }: ReplayReport,
+  options: ReplayOptions,
+): string {
+  const count = invocations.length === 1 ? '1 invocation' : `${invocations.length} invocations`;
+  const requestCount = Object.values(requests).reduce((sum, number) => sum + number, 0);
+  const memory =
+    functionPeakBytes === undefined ? '' : `, ${formatBytes(functionPeakBytes)} of ${options.memoryMb} MB`;
+  return `Function: ${count}, ${formatDuration(jobMs)}, ${requestCount} requests${memory}. Embedded AWS: ${formatBytes(embeddedAwsPeakBytes)}.`;
+}
