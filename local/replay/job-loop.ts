@@ -37,7 +37,7 @@ export interface JobListener {
  */
 export async function runJob(
   world: World,
-  lambda: LambdaFunction,
+  lambda: Pick<LambdaFunction, 'invoke'>,
   first: { readonly job: Job; readonly event: unknown },
   listener: JobListener = {},
 ): Promise<JobRun> {
@@ -66,7 +66,7 @@ export async function runJob(
 
 /** Retries carry the same event and the same request id. Lambda waits a minute or two between them; a replay need not. */
 async function invokeAsynchronously(
-  lambda: LambdaFunction,
+  lambda: Pick<LambdaFunction, 'invoke'>,
   jobId: string,
   event: unknown,
   invocations: JobInvocation[],

@@ -42,7 +42,7 @@ export function table(
       'bottom-left': '',
       'bottom-right': '',
       left: ' ',
-      'left-mid': ' ',
+      'left-mid': '',
       mid: '',
       'mid-mid': '',
       right: '',
