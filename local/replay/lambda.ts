@@ -16,7 +16,7 @@ export const FUNCTION_NAME = 'sync-artifacts';
 export interface RoleCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  readonly sessionToken?: string | undefined;
+  readonly sessionToken?: string;
 }
 
 /** Everything that a Lambda function is configured with. */

@@ -1,7 +1,7 @@
 // The command line of the replay: what can be said, what it means, and what is told about a wrong value.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { MAX_TIMEOUT_MS } from './lambda.ts';
 import { parseDurationMs, parseSizeBytes } from './quantity.ts';
 import { SAMPLES_FOLDER } from './scenarios.ts';
@@ -29,42 +29,40 @@ const MAX_MEMORY_MB = 10_240;
 const MIN_TIMEOUT_MS = 1_000;
 
 interface Parsed {
-  readonly artifact: ReadonlyMap<string, ArtifactSource>;
+  readonly artifact?: ReadonlyMap<string, ArtifactSource>;
   readonly timeout: number;
   readonly memory: number;
-  readonly env: Readonly<Record<string, string>>;
-  readonly dryRun: boolean;
-  readonly json: boolean;
-  readonly verbose: boolean;
-  readonly live: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+  readonly live?: boolean;
 }
 
 /** Parses the arguments. Commander prints help and errors and ends the process (`--help`: 0, a bad value: 2). */
 export function parseOptions(argv: readonly string[]): ReplayOptions {
   const command = new Command('npm run replay --')
     .description(
-      'Replays a CodePipeline job on this machine: runs the built function as Lambda does, against an embedded AWS\n' +
+      'Replays a CodePipeline job on this machine: runs the built function as Lambda does, against an embedded AWS ' +
         'with the buckets, keys and artifacts that the event names, then compares every copy byte for byte.',
     )
-    .argument('[event]', 'file with a CodePipeline job event', join(SAMPLES_FOLDER, 'three-regions.json'))
+    .argument('[event]', 'file with a CodePipeline job event (default: events/three-regions.json)')
     .option(
       '--artifact <NAME=FILE|SIZE>',
       'bytes of an input artifact: your own file, or a generated one such as 2GiB (repeatable)',
       artifact,
-      new Map(),
     )
-    .option(
-      '--timeout <DURATION>',
-      "the function's timeout, 1s to 15min, such as 20s",
-      timeout,
-      MAX_TIMEOUT_MS,
+    .addOption(
+      new Option('--timeout <DURATION>', "the function's timeout, 1s to 15min, such as 20s")
+        .argParser(timeout)
+        .default(MAX_TIMEOUT_MS, '15min'),
     )
     .option('--memory <MB>', `the function's memory, ${MIN_MEMORY_MB} to ${MAX_MEMORY_MB}`, memory, 512)
-    .option('--env <NAME=VALUE>', 'environment variable of the function (repeatable)', environment, {})
-    .option('--dry-run', 'print what would be copied and how, copy nothing', false)
-    .option('--json', 'print one JSON document instead of bars and tables', false)
-    .option('--verbose', "print the function's log lines as they come", false)
-    .option('--live', 'copy on the real AWS with your own credentials; reports no job result', false)
+    .option('--env <NAME=VALUE>', 'environment variable of the function (repeatable)', environment)
+    .option('--dry-run', 'print what would be copied and how, copy nothing')
+    .option('--json', 'print one JSON document instead of bars and tables')
+    .option('--verbose', "print the function's log lines as they come")
+    .option('--live', 'copy on the real AWS with your own credentials; reports no job result')
     .addHelpText(
       'after',
       '\nExamples:\n' +
@@ -73,30 +71,29 @@ export function parseOptions(argv: readonly string[]): ReplayOptions {
         '  npm run replay -- --artifact App=build/app.zip --artifact Templates=300KiB\n' +
         '  npm run replay -- events/seven-gib.json --artifact MachineImage=50GiB --timeout 20s\n',
     )
-    .configureHelp({ optionDescription: (option) => option.description })
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .showHelpAfterError('(npm run replay -- --help shows all options)');
   command.parse([...argv], { from: 'user' });
   const options = command.opts<Parsed>();
-  if (options.live && options.artifact.size > 0) {
+  if (options.live && options.artifact) {
     command.error("error: option '--artifact' cannot be used with '--live': the real artifacts are copied");
   }
   return {
-    eventFile: String(command.processedArgs[0]),
-    artifacts: options.artifact,
+    eventFile: command.args[0] ?? join(SAMPLES_FOLDER, 'three-regions.json'),
+    artifacts: options.artifact ?? new Map(),
     timeoutMs: options.timeout,
     memoryMb: options.memory,
-    environment: options.env,
-    dryRun: options.dryRun,
-    json: options.json,
-    verbose: options.verbose,
-    live: options.live,
+    environment: options.env ?? {},
+    dryRun: options.dryRun ?? false,
+    json: options.json ?? false,
+    verbose: options.verbose ?? false,
+    live: options.live ?? false,
   };
 }
 
 function artifact(
   value: string,
-  previous: ReadonlyMap<string, ArtifactSource>,
+  previous: ReadonlyMap<string, ArtifactSource> = new Map(),
 ): ReadonlyMap<string, ArtifactSource> {
   const separator = value.indexOf('=');
   const name = value.slice(0, Math.max(separator, 0));
@@ -132,7 +129,7 @@ function memory(value: string): number {
 
 function environment(
   value: string,
-  previous: Readonly<Record<string, string>>,
+  previous: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, string>> {
   const [, name, content] = /^([A-Za-z_]\w*)=(.*)$/s.exec(value) ?? [];
   if (name === undefined || content === undefined) {

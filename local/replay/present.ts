@@ -12,12 +12,13 @@ export function header(
   options: ReplayOptions,
   event: ReplayEvent,
   scenario: Scenario,
-  sizesBytes: ReadonlyMap<string, number>,
+  sizesBytes: ReadonlyMap<string, number> | undefined,
   place: string,
   paint: Paint,
 ): string {
   const buckets = [...new Set(event.inputs.map(({ bucket }) => bucket))];
   const artifacts = event.inputs.map(({ name }) => {
+    if (!sizesBytes) return name;
     const sizeBytes = sizesBytes.get(name);
     return `${name} ${paint('dim', sizeBytes === undefined ? 'missing' : formatBytes(sizeBytes))}`;
   });
@@ -74,6 +75,13 @@ export function conclusion(
 export function invocationFailure(invocation: InvocationOutcome, retries: boolean, paint: Paint): string {
   const next = retries ? 'Lambda tries again with the same event' : 'Lambda gives up';
   return `  ${paint('yellow', '!')} Invocation failed after ${formatDuration(invocation.durationMs)}: ${invocation.errorMessage}; ${next}.`;
+}
+
+/** What the pipeline shows between two jobs of one action. */
+export function continuation(input: Readonly<Record<string, unknown>>, paint: Paint): string {
+  const { summary, percentComplete } = (input.executionDetails ?? {}) as Record<string, unknown>;
+  const token = String(input.continuationToken ?? '').length;
+  return `  ${paint('cyan', '↻')} ${percentComplete ?? '?'}%: ${String(summary)} ${paint('dim', `(token of ${token} characters)`)}`;
 }
 
 function copiesTable(copies: readonly CopyOutcome[], width: number, paint: Paint): string {
@@ -145,6 +153,13 @@ function verdict(report: ReplayReport, paint: Paint): string[] {
         `  ${paint('green', '✓')} sync-manifest.json is in the output artifact: ${manifest.copies?.length ?? 0} copies.`,
       ]
     : [];
+  if (
+    report.passed &&
+    report.comparedBytes === 0 &&
+    copies.every(({ identical }) => identical === undefined)
+  ) {
+    return [`  ${paint('green', '✓')} Copied and proved as the table says; nothing was read back.`];
+  }
   if (report.passed) {
     const compared = `compared ${formatBytes(report.comparedBytes)} over the wire in ${formatDuration(report.compareMs)}`;
     const all = copies.length === 1 ? 'The copy is' : `All ${copies.length} copies are`;

@@ -9,7 +9,7 @@ import { EventError, type ExpectedCopy, type ReplayEvent, readEvent } from './ev
 import { type JobRun, runJob } from './job-loop.ts';
 import { LambdaFunction } from './lambda.ts';
 import type { ReplayOptions } from './options.ts';
-import { conclusion, header, invocationFailure } from './present.ts';
+import { conclusion, continuation, header, invocationFailure } from './present.ts';
 import { type Progress, SILENT, startProgress, type Track } from './progress.ts';
 import { formatDuration } from './quantity.ts';
 import { type Paint, painter, widthOf } from './render.ts';
@@ -165,10 +165,4 @@ async function compareWithProgress<T>(
   } finally {
     progress.stop();
   }
-}
-
-function continuation(input: Readonly<Record<string, unknown>>, paint: Paint): string {
-  const { summary, percentComplete } = (input.executionDetails ?? {}) as Record<string, unknown>;
-  const token = String(input.continuationToken ?? '').length;
-  return `  ${paint('cyan', '↻')} ${percentComplete ?? '?'}%: ${String(summary)} ${paint('dim', `(token of ${token} characters)`)}`;
 }

@@ -1,0 +1,108 @@
+// A replay on the real AWS with the user's own credentials; only CodePipeline is a local one, so that no job gets a result.
+import { existsSync } from 'node:fs';
+import { S3Client } from '@aws-sdk/client-s3';
+import { startEmbeddedAws } from '../aws/embedded-aws.ts';
+import { parseCopyLine } from './copy-log.ts';
+import { EventError, type ReplayEvent, readEvent } from './event.ts';
+import { JOB_ACTIONS } from './identities.ts';
+import { runJob } from './job-loop.ts';
+import { LambdaFunction, type RoleCredentials } from './lambda.ts';
+import type { ReplayOptions } from './options.ts';
+import { conclusion, continuation, header, invocationFailure } from './present.ts';
+import { formatBytes, formatDuration } from './quantity.ts';
+import { painter, widthOf } from './render.ts';
+import { type ReplayReport, reportOf } from './report.ts';
+import { HANDLER_FILE } from './run.ts';
+
+/** Variables of the user's shell that say where S3 is; everything else comes from the credentials chain. */
+const ENDPOINT_VARIABLES = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3'];
+
+/** Copies for real, reading and writing with the user's identity, and prints what happens. */
+export async function replayLive(options: ReplayOptions): Promise<ReplayReport> {
+  const event = await readEvent(options.eventFile);
+  if (!existsSync(HANDLER_FILE))
+    throw new EventError('The bundle is not built yet: run "npm run build" first');
+  const out = process.stdout;
+  const paint = painter(out);
+  const say = (text: string): void => void (options.json || out.write(`${text}\n`));
+  const { credentials, region } = await ownIdentity(event);
+  const scenario = {
+    shows: paint('yellow', 'Live: copies are made on the real AWS, with your own credentials.'),
+  };
+  say(header(options, event, scenario, undefined, 'AWS, job results stay here', paint));
+
+  await using recorder = await startEmbeddedAws();
+  const { world } = recorder;
+  world.addIdentity({
+    principalArn: `arn:aws:iam::${event.accountId}:user/live`,
+    accountId: event.accountId,
+    credentials,
+    may: [{ actions: JOB_ACTIONS, resources: ['*'] }],
+  });
+  // A sample's credentials open nothing on the real AWS: a relay reads with the user's as well.
+  const data = { ...event.data, artifactCredentials: credentials };
+  const job = world.codePipeline.createJob({ jobId: event.jobId, accountId: event.accountId, data });
+  const endpoints = ENDPOINT_VARIABLES.flatMap((name) => {
+    const value = process.env[name];
+    return value ? [[name, value] as const] : [];
+  });
+  await using lambda = new LambdaFunction({
+    handlerFile: HANDLER_FILE,
+    region,
+    accountId: event.accountId,
+    credentials,
+    timeoutMs: options.timeoutMs,
+    memoryMb: options.memoryMb,
+    environment: {
+      ...Object.fromEntries(endpoints),
+      AWS_ENDPOINT_URL_CODEPIPELINE: recorder.endpoint,
+      ...options.environment,
+    },
+    onLine(line) {
+      if (options.verbose) (options.json ? process.stderr : out).write(`${paint('dim', line)}\n`);
+      const copy = parseCopyLine(line);
+      if (copy)
+        say(
+          `  ${copy.artifact} → ${copy.region}: ${formatBytes(copy.sizeBytes)}, ${copy.strategy}${copy.durationMs === undefined ? '' : ` in ${formatDuration(copy.durationMs)}`}`,
+        );
+    },
+  });
+  const started = performance.now();
+  const run = await runJob(
+    world,
+    lambda,
+    { job, event: job.event },
+    {
+      continued: ({ input }) => say(continuation(input, paint)),
+      failed: (invocation, retries) => say(invocationFailure({ ...invocation, logs: [] }, retries, paint)),
+    },
+  );
+  const jobMs = performance.now() - started;
+  const findings = { eventFile: options.eventFile, scenario: { shows: 'live' }, event, world, run };
+  const report = reportOf({ ...findings, requests: {}, comparisons: undefined, jobMs, compareMs: 0 });
+  const live = { ...report, passed: report.result.status === 'Succeeded' };
+  say(conclusion(live, options, widthOf(out), paint));
+  return live;
+}
+
+/** What the SDK finds in environment, profile, SSO or instance role, as every AWS tool does. */
+async function ownIdentity(event: ReplayEvent): Promise<{ credentials: RoleCredentials; region: string }> {
+  const region = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? event.region;
+  const client = new S3Client({ region });
+  try {
+    const { accessKeyId, secretAccessKey, sessionToken } = await client.config.credentials();
+    return {
+      region,
+      credentials: { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) },
+    };
+  } catch (cause) {
+    throw new EventError(
+      '--live needs AWS credentials: set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+      {
+        cause,
+      },
+    );
+  } finally {
+    client.destroy();
+  }
+}
