@@ -1,0 +1,51 @@
+// What the sample workload's CloudFormation role may do: replace it by what your templates create.
+import type { InlinePolicy } from '../topology-rules.ts';
+
+/** Create, change and delete the one function, role and log group of `template.yaml`, and nothing else. */
+export const sampleWorkloadPolicy: InlinePolicy = {
+  name: 'sample-workload',
+  statements: [
+    {
+      actions: [
+        'lambda:CreateFunction',
+        'lambda:DeleteFunction',
+        'lambda:GetFunction',
+        'lambda:ListTags',
+        'lambda:TagResource',
+        'lambda:UntagResource',
+        'lambda:UpdateFunctionCode',
+        'lambda:UpdateFunctionConfiguration',
+      ],
+      resources: ['arn:aws:lambda:*:{account}:function:{qualifier}-workload-*'],
+      why: 'The function of the template, in each environment and region.',
+    },
+    {
+      actions: [
+        'iam:CreateRole',
+        'iam:DeleteRole',
+        'iam:DeleteRolePolicy',
+        'iam:GetRole',
+        'iam:GetRolePolicy',
+        'iam:PassRole',
+        'iam:PutRolePolicy',
+        'iam:TagRole',
+        'iam:UntagRole',
+      ],
+      resources: ['arn:aws:iam::{account}:role/{qualifier}-workload-*'],
+      why: 'The role of that function; a permissions boundary in the topology limits what it can be given.',
+    },
+    {
+      actions: [
+        'logs:CreateLogGroup',
+        'logs:DeleteLogGroup',
+        'logs:DescribeLogGroups',
+        'logs:ListTagsForResource',
+        'logs:PutRetentionPolicy',
+        'logs:TagResource',
+        'logs:UntagResource',
+      ],
+      resources: ['arn:aws:logs:*:{account}:log-group:/aws/lambda/{qualifier}-workload-*'],
+      why: 'The log group of that function.',
+    },
+  ],
+};

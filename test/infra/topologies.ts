@@ -1,0 +1,62 @@
+// A second topology, as unlike the user's own as it can be: three accounts, five regions, every choice made the other way.
+import { defineTopology, type TopologyInput } from '../../infra/topology-rules.ts';
+
+type DeployAccountInput = TopologyInput['deployAccounts'][number];
+
+/** The account of the first two environments. */
+export const STAGING: DeployAccountInput = {
+  name: 'staging',
+  account: '555566667777',
+  permissionsBoundary: 'platform-boundary',
+  policies: [{ managedPolicyArn: 'arn:aws:iam::555566667777:policy/platform-deploy' }],
+};
+
+/** The account of the last environment. */
+export const LIVE: DeployAccountInput = {
+  name: 'live',
+  account: '666677778888',
+  permissionsBoundary: 'platform-boundary',
+  policies: [
+    {
+      name: 'queues',
+      statements: [
+        {
+          actions: ['sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:GetQueueAttributes'],
+          resources: ['arn:aws:sqs:*:{account}:{qualifier}-*'],
+          why: 'The queues of the templates.',
+        },
+      ],
+    },
+  ],
+};
+
+/** What is written for it; tests change a copy. */
+export const LARGE_INPUT = {
+  qualifier: 'release7',
+  tools: { account: '444455556666', primaryRegion: 'us-west-2' },
+  regions: [
+    { region: 'us-west-2' },
+    { region: 'us-east-2' },
+    { region: 'eu-central-1', copyLatencyP99Ms: 90_000 },
+    { region: 'ap-northeast-1', copyLatencyP99Ms: 180_000 },
+    { region: 'sa-east-1' },
+  ],
+  deployAccounts: [STAGING, LIVE],
+  environments: [
+    { name: 'Integration', deployAccount: 'staging', regions: ['us-west-2'] },
+    { name: 'Acceptance', deployAccount: 'staging', regions: ['us-east-2', 'eu-central-1'], approval: true },
+    { name: 'Live', deployAccount: 'live', approval: true },
+  ],
+  sync: 'one-action',
+  alarms: { copyLatencyP99Ms: 60_000, notify: { email: 'oncall@example.com' } },
+  github: {
+    connectionArn:
+      'arn:aws:codeconnections:us-west-2:444455556666:connection/0a1b2c3d-4e5f-6789-abcd-ef0123456789',
+    repository: 'example/workload',
+    branch: 'release/7.x',
+  },
+  cdkPipelines: { bootstrapQualifier: 'platform1' },
+} satisfies TopologyInput;
+
+/** It, checked. */
+export const large = defineTopology(LARGE_INPUT);
