@@ -1,0 +1,42 @@
+// From a topology to all its stacks, in the order in which they are deployed.
+import { App, type AppProps } from 'aws-cdk-lib';
+import { ArtifactStoreStack } from './stacks/artifact-store-stack.ts';
+import { CdkPipelineStack } from './stacks/cdk-pipeline-stack.ts';
+import { DeployRolesStack } from './stacks/deploy-roles-stack.ts';
+import { PipelineStack } from './stacks/pipeline-stack.ts';
+import { PublishStack } from './stacks/publish-stack.ts';
+import { SyncArtifactsStack } from './stacks/sync-artifacts-stack.ts';
+import type { Topology } from './topology-rules.ts';
+import { CONTEXT, validate } from './validations.ts';
+
+/**
+ * Builds the app: artifact stores and deploy roles first, then the function, then what uses them. Values cross stacks by
+ * name or by Fn::GetStackOutput, so the dependencies are what makes one `cdk deploy --all` enough.
+ */
+export function buildApp(topology: Topology, props: AppProps = {}): App {
+  const app = new App({ ...props, context: { ...CONTEXT, ...props.context } });
+  validate(app);
+  const stores = topology.regions.map(({ region }) => new ArtifactStoreStack(app, topology, region));
+  const roles = topology.deployAccounts.map((account) => new DeployRolesStack(app, topology, account));
+  const sync = new SyncArtifactsStack(app, topology);
+  for (const store of stores) sync.addStackDependency(store);
+  const pipeline = new PipelineStack(app, topology);
+  for (const stack of [...stores, ...roles, sync]) pipeline.addStackDependency(stack);
+  if (topology.github) {
+    const publish = new PublishStack(app, topology, topology.github);
+    for (const stack of [...stores, pipeline]) publish.addStackDependency(stack);
+  }
+  return app;
+}
+
+/**
+ * Builds the app of the self-mutating pipeline. It uses the artifact stores and the function of the other app by name.
+ *
+ * @throws when the topology does not let the bootstrap deploy roles read the artifact stores
+ */
+export function buildCdkPipelinesApp(topology: Topology, props: AppProps = {}): App {
+  const app = new App({ ...props, context: { ...CONTEXT, ...props.context } });
+  validate(app);
+  new CdkPipelineStack(app, topology);
+  return app;
+}

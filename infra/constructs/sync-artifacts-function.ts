@@ -1,0 +1,274 @@
+// The Lambda function that a Sync action invokes, with its role, log group and the handler of lost jobs.
+import { fileURLToPath } from 'node:url';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { CfnRole, Role } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { LambdaDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { METRIC_NAMESPACE } from '../../functions/sync-artifacts/metrics.ts';
+import { actionsOn } from '../function-permissions.ts';
+import {
+  acknowledgeWildcards,
+  policyDocument,
+  type Statement,
+  trustService,
+  type Wildcard,
+} from '../policy.ts';
+import { asyncInvocationFor, LOST_JOB_RETRY_ATTEMPTS, LOST_JOB_TIMEOUT } from './job-time.ts';
+import { type BucketSet, bucketSetOf, type SyncBucket } from './sync-buckets.ts';
+
+/** What `npm run build` writes: the very bytes that the replay runs. */
+export const BUNDLE_DIRECTORY = fileURLToPath(new URL('../../dist/sync-artifacts', import.meta.url));
+
+/** Props of a SyncArtifactsFunction. */
+export interface SyncArtifactsFunctionProps {
+  /** Buckets that artifacts are read from: the artifact buckets of the pipelines that invoke the function. */
+  readonly sources: readonly SyncBucket[] | BucketSet;
+  /** Buckets that artifacts are copied to, in any region; of other accounts, if their policies allow it. */
+  readonly destinations: readonly SyncBucket[] | BucketSet;
+  /**
+   * Name of the function.
+   * @default chosen by CloudFormation
+   */
+  readonly functionName?: string;
+  /**
+   * Name of the function's role.
+   * @default chosen by CloudFormation
+   */
+  readonly roleName?: string;
+  /**
+   * Name of the function that reports lost jobs.
+   * @default chosen by CloudFormation
+   */
+  readonly lostJobFunctionName?: string;
+  /**
+   * Name of that function's role.
+   * @default chosen by CloudFormation
+   */
+  readonly lostJobRoleName?: string;
+  /**
+   * The code of both functions.
+   * @default the bundle in dist/sync-artifacts
+   */
+  readonly code?: Code;
+  /**
+   * How long one invocation runs before the job is continued by the next one. Up to 8 minutes and 15 seconds, Lambda
+   * tries a job that died once more; beyond that there is no time for it before CodePipeline's 20 minutes are over.
+   * @default Duration.minutes(8)
+   */
+  readonly timeout?: Duration;
+  /**
+   * Memory in MiB. Server-side copies need little; relayed ones get network bandwidth by memory.
+   * @default 1769, one full vCPU (Lambda developer guide, memory)
+   */
+  readonly memoryMiB?: number;
+  /**
+   * How long logs are kept.
+   * @default RetentionDays.THREE_MONTHS
+   */
+  readonly logRetention?: RetentionDays;
+  /**
+   * Key of the log groups; its policy must let CloudWatch Logs use it.
+   * @default CloudWatch Logs' own encryption
+   */
+  readonly logKey?: IKey;
+  /**
+   * Least severe log level: DEBUG, INFO, WARN or ERROR.
+   * @default 'INFO'
+   */
+  readonly logLevel?: string;
+  /**
+   * Further environment variables, such as the function's own settings.
+   * @default none
+   */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** The function, ready for a `SyncArtifactsAction` or a hand-written Invoke action. */
+export class SyncArtifactsFunction extends Construct {
+  /** The function that the action invokes. */
+  readonly function: LambdaFunction;
+  /** The function that fails the job when the other one died without a word. */
+  readonly lostJobFunction: LambdaFunction;
+  /** The role of the function, to be named in policies of buckets and keys of other accounts. */
+  readonly roleArn: string;
+
+  constructor(scope: Construct, id: string, props: SyncArtifactsFunctionProps) {
+    super(scope, id);
+    const sources = this.#bucketSet(props.sources);
+    const destinations = this.#bucketSet(props.destinations);
+    const code = props.code ?? Code.fromAsset(BUNDLE_DIRECTORY);
+    const timeout = props.timeout ?? Duration.minutes(8);
+    const logs = {
+      retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.DESTROY,
+      ...(props.logKey ? { encryptionKey: props.logKey } : {}),
+    };
+    const shared = {
+      code,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      tracing: Tracing.ACTIVE,
+    };
+
+    const lostJobLogs = new LogGroup(this, 'LostJobLogs', logs);
+    const lostJobRole = this.#role('LostJobRole', props.lostJobRoleName, [
+      {
+        Sid: 'AnswerJobs',
+        Effect: 'Allow',
+        // Jobs are no resources that IAM knows (service authorization reference, AWS CodePipeline).
+        Action: ['codepipeline:PutJobFailureResult'],
+        Resource: ['*'],
+      },
+      ...runtimeStatements(lostJobLogs),
+    ]);
+    this.lostJobFunction = new LambdaFunction(this, 'LostJob', {
+      ...shared,
+      ...(props.lostJobFunctionName === undefined ? {} : { functionName: props.lostJobFunctionName }),
+      description: 'Fails CodePipeline jobs whose function died without an answer',
+      handler: 'lost-job.handler',
+      role: Role.fromRoleArn(this, 'LostJobRoleByArn', lostJobRole.attrArn, { mutable: false }),
+      timeout: LOST_JOB_TIMEOUT,
+      retryAttempts: LOST_JOB_RETRY_ATTEMPTS,
+      memorySize: 256,
+      logGroup: lostJobLogs,
+      environment: {
+        POWERTOOLS_SERVICE_NAME: 'lost-job',
+        POWERTOOLS_LOG_LEVEL: props.logLevel ?? 'INFO',
+        POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACE,
+      },
+    });
+
+    const functionLogs = new LogGroup(this, 'Logs', logs);
+    const statements: Statement[] = [
+      ...copyStatements(sources, destinations),
+      {
+        Sid: 'HandOverLostJobs',
+        Effect: 'Allow',
+        // Lambda sends the record of a failed asynchronous invocation with the role of the function that failed.
+        Action: ['lambda:InvokeFunction'],
+        Resource: [this.lostJobFunction.functionArn],
+      },
+      ...runtimeStatements(functionLogs),
+    ];
+    const role = this.#role('Role', props.roleName, statements, [
+      {
+        resources: sources.objectArns,
+        reason: 'CodePipeline chooses the keys of artifacts at run time; the buckets are named.',
+      },
+      {
+        resources: destinations.objectArns,
+        reason: 'Copies have the keys that CodePipeline chose at run time; the buckets are named.',
+      },
+    ]);
+    this.roleArn = role.attrArn;
+    this.function = new LambdaFunction(this, 'Function', {
+      ...shared,
+      ...(props.functionName === undefined ? {} : { functionName: props.functionName }),
+      description: 'Copies CodePipeline artifacts into regional buckets and proves the copies',
+      handler: 'handler.handler',
+      role: Role.fromRoleArn(this, 'RoleByArn', role.attrArn, { mutable: false }),
+      timeout,
+      ...asyncInvocationFor(timeout),
+      onFailure: new LambdaDestination(this.lostJobFunction),
+      memorySize: props.memoryMiB ?? 1769,
+      logGroup: functionLogs,
+      environment: {
+        POWERTOOLS_SERVICE_NAME: 'sync-artifacts',
+        POWERTOOLS_LOG_LEVEL: props.logLevel ?? 'INFO',
+        POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACE,
+        ...props.environment,
+      },
+    });
+  }
+
+  #bucketSet(buckets: readonly SyncBucket[] | BucketSet): BucketSet {
+    return 'bucketArns' in buckets ? buckets : bucketSetOf(this, buckets);
+  }
+
+  // A role written out in full: the constructs of aws-cdk-lib that meet it cannot add to it.
+  #role(
+    id: string,
+    roleName: string | undefined,
+    statements: readonly Statement[],
+    wildcards: readonly Wildcard[] = [],
+  ): CfnRole {
+    const role = new CfnRole(this, id, {
+      ...(roleName === undefined ? {} : { roleName }),
+      assumeRolePolicyDocument: trustService('lambda.amazonaws.com'),
+      policies: [{ policyName: 'exact', policyDocument: policyDocument(statements) }],
+    });
+    acknowledgeWildcards(role, [
+      ...wildcards,
+      {
+        resources: ['*'],
+        reason:
+          'CodePipeline jobs and X-Ray segments are no resources that IAM knows; the actions are named.',
+      },
+    ]);
+    return role;
+  }
+}
+
+/** What the table of function-permissions.ts says, on these buckets. */
+function copyStatements(sources: BucketSet, destinations: BucketSet): Statement[] {
+  const grants = (
+    sid: string,
+    action: string[],
+    resource: string[],
+    condition?: Statement['Condition'],
+  ): Statement => ({
+    Sid: sid,
+    Effect: 'Allow',
+    Action: action,
+    Resource: resource,
+    ...(condition ? { Condition: condition } : {}),
+  });
+  return [
+    grants('FindSources', actionsOn('source bucket'), sources.bucketArns),
+    grants('ReadSources', actionsOn('source objects'), sources.objectArns),
+    grants(
+      'DecryptSources',
+      actionsOn('source keys'),
+      sources.keyArns,
+      // Which region's S3 decrypts in a cross-region copy is not documented: that of the source or of a destination.
+      viaService([...sources.viaServices, ...destinations.viaServices]),
+    ),
+    grants('FindDestinations', actionsOn('destination buckets'), destinations.bucketArns),
+    grants('ReadAndWriteDestinations', actionsOn('destination objects'), destinations.objectArns),
+    grants(
+      'EncryptDestinations',
+      actionsOn('destination keys'),
+      destinations.keyArns,
+      viaService(destinations.viaServices),
+    ),
+    grants('AnswerJobs', actionsOn('any job'), ['*']),
+  ];
+}
+
+function viaService(services: readonly string[]): NonNullable<Statement['Condition']> {
+  const values = [...new Set(services)];
+  const operator = values.some((value) => value.includes('*')) ? 'StringLike' : 'StringEquals';
+  return { [operator]: { 'kms:ViaService': values } };
+}
+
+/** What every function needs to run: its own log streams, and X-Ray for active tracing. */
+function runtimeStatements(logGroup: LogGroup): Statement[] {
+  return [
+    {
+      Sid: 'WriteLogs',
+      Effect: 'Allow',
+      Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      Resource: [logGroup.logGroupArn],
+    },
+    {
+      Sid: 'Trace',
+      Effect: 'Allow',
+      // X-Ray knows no resources for these (service authorization reference, AWS X-Ray).
+      Action: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'],
+      Resource: ['*'],
+    },
+  ];
+}

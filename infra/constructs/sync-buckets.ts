@@ -1,0 +1,59 @@
+// The buckets that the function reads from or writes to, as IAM sees them.
+import { Stack } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { s3ViaService } from '../names.ts';
+
+/** A bucket that artifacts are copied from or to. It may be in any account and region. */
+export interface SyncBucket {
+  /** The bucket. */
+  readonly bucket: IBucket;
+  /**
+   * The KMS key of its objects.
+   * @default bucket.encryptionKey
+   */
+  readonly key?: IKey;
+  /**
+   * The region of the bucket; give it for buckets that are known by name only.
+   * @default the region that the bucket object knows
+   */
+  readonly region?: string;
+}
+
+/** ARNs of buckets, their objects and their keys. Each list may also be one list token, such as a template's parameter. */
+export interface BucketSet {
+  readonly bucketArns: string[];
+  readonly objectArns: string[];
+  readonly keyArns: string[];
+  /** Values of `kms:ViaService`, `*` allowed. */
+  readonly viaServices: readonly string[];
+}
+
+/**
+ * The ARNs of some buckets.
+ *
+ * @throws when a bucket has no customer managed key that is known here
+ */
+export function bucketSetOf(scope: Construct, buckets: readonly SyncBucket[]): BucketSet {
+  const keyArns = buckets.map(({ bucket, key }) => {
+    const known = key ?? bucket.encryptionKey;
+    if (!known) {
+      throw new Error(
+        `${scope.node.path}: bucket ${bucket.bucketName} has no KMS key that is known here; give { bucket, key }, since copies are only made under a customer managed key`,
+      );
+    }
+    return known.keyArn;
+  });
+  const regions = buckets.map(({ bucket, region }) => region ?? bucket.env.region ?? Stack.of(scope).region);
+  return {
+    bucketArns: unique(buckets.map(({ bucket }) => bucket.bucketArn)),
+    objectArns: unique(buckets.map(({ bucket }) => bucket.arnForObjects('*'))),
+    keyArns: unique(keyArns),
+    viaServices: unique(regions.map(s3ViaService)),
+  };
+}
+
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}

@@ -1,0 +1,105 @@
+// Builds the UserParameters of a Sync action and checks them with the function's own parser.
+import { Token } from 'aws-cdk-lib';
+import {
+  MAX_USER_PARAMETERS_CHARACTERS,
+  parseUserParameters,
+  type UserParameters,
+} from '../../functions/sync-artifacts/user-parameters.ts';
+
+/** Where one Sync action copies to. */
+export interface SyncDestination {
+  /** Name of the bucket. */
+  readonly bucketName: string;
+  /**
+   * Region of the bucket.
+   * @default looked up by the function
+   */
+  readonly region?: string;
+  /**
+   * Id, ARN or alias of the KMS key for the copies.
+   * @default the bucket's default key
+   */
+  readonly kmsKeyId?: string;
+  /**
+   * Account that owns the bucket.
+   * @default the account of the pipeline
+   */
+  readonly bucketOwner?: string;
+  /**
+   * Template of the copies' keys in this bucket.
+   * @default the template of the action
+   */
+  readonly key?: string;
+}
+
+/** What a Sync action does with its input artifacts. */
+export interface SyncOptions {
+  /** Buckets to copy to. */
+  readonly destinations: readonly SyncDestination[];
+  /**
+   * Copy only these of the input artifacts, by name.
+   * @default all
+   */
+  readonly inputArtifacts?: readonly string[];
+  /**
+   * Force server-side copies, or relayed ones.
+   * @default 'auto', relayed only where the function's role may not read the source
+   */
+  readonly mode?: 'auto' | 'copy' | 'relay';
+  /**
+   * Template of the copies' keys, such as `releases/{executionId}/{artifact}.zip`.
+   * @default '{objectKey}', the key of the source
+   */
+  readonly key?: string;
+  /**
+   * Fail copies whose proof is weaker.
+   * @default 'size-only'
+   */
+  readonly minimumProof?: 'size-only' | 'etag' | 'checksum';
+}
+
+/**
+ * The UserParameters of a Sync action as JSON.
+ *
+ * @throws when they are more than CodePipeline takes, or not what the function takes
+ */
+export function userParameters(options: SyncOptions): string {
+  const [only] = options.destinations;
+  const classic = options.destinations.length === 1 && only !== undefined && isNameOnly(only);
+  const parameters: UserParameters = {
+    ...(classic
+      ? { DestinationBucket: only.bucketName }
+      : { DestinationBuckets: options.destinations.map(destination) }),
+    ...(options.inputArtifacts ? { InputArtifacts: [...options.inputArtifacts] } : {}),
+    ...(options.mode ? { Mode: options.mode } : {}),
+    ...(options.key === undefined ? {} : { Key: options.key }),
+    ...(options.minimumProof ? { MinimumProof: options.minimumProof } : {}),
+    ExecutionId: '#{codepipeline.PipelineExecutionId}',
+  };
+  const text = JSON.stringify(parameters);
+  if (text.length > MAX_USER_PARAMETERS_CHARACTERS) {
+    throw new Error(
+      `UserParameters for ${options.destinations.length} destinations have ${text.length} characters, CodePipeline takes ${MAX_USER_PARAMETERS_CHARACTERS}; use an action for each region, or fewer destinations in one action`,
+    );
+  }
+  // Names that CloudFormation fills in later are checked by the function when it runs.
+  if (!Token.isUnresolved(text)) parseUserParameters(text);
+  return text;
+}
+
+function isNameOnly({ region, kmsKeyId, bucketOwner, key }: SyncDestination): boolean {
+  return [region, kmsKeyId, bucketOwner, key].every((value) => value === undefined);
+}
+
+type DestinationParameter = NonNullable<UserParameters['DestinationBuckets']>[number];
+
+function destination(given: SyncDestination): DestinationParameter {
+  if (isNameOnly(given)) return given.bucketName;
+  return {
+    Bucket: given.bucketName,
+    ...(given.region === undefined ? {} : { Region: given.region }),
+    ...(given.kmsKeyId === undefined ? {} : { KmsKeyId: given.kmsKeyId }),
+    ...(given.bucketOwner === undefined ? {} : { BucketOwner: given.bucketOwner }),
+    ...(given.key === undefined ? {} : { Key: given.key }),
+  };
+}

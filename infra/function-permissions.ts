@@ -1,0 +1,251 @@
+// The reviewed table: which IAM actions each API operation of the function needs, on what, and why.
+
+/** What a grant is for. Objects are what is in the buckets, keys are the KMS keys of the buckets. */
+export type GrantTarget =
+  | 'source bucket'
+  | 'source objects'
+  | 'source keys'
+  | 'destination buckets'
+  | 'destination objects'
+  | 'destination keys'
+  | 'any job';
+
+/** One IAM action that an operation needs. */
+export interface Grant {
+  readonly action: string;
+  readonly on: GrantTarget;
+  readonly why: string;
+}
+
+/** The side of a copy that a request of the function's role goes to. */
+export type Side = 'source' | 'destination' | 'codepipeline';
+
+/** One API operation as the function uses it. */
+export interface OperationPermissions {
+  readonly operation: string;
+  readonly side: Side;
+  readonly needs: readonly Grant[];
+}
+
+// A request pinned to a version is authorised by the ...Version action, an unpinned one by the plain one; which of the
+// two a job sends depends on whether the bucket is versioned (S3 user guide, required permissions for API operations).
+const readSource: readonly Grant[] = [
+  {
+    action: 's3:GetObject',
+    on: 'source objects',
+    why: 'the current version, in a bucket without versioning',
+  },
+  { action: 's3:GetObjectVersion', on: 'source objects', why: 'the version that the job is pinned to' },
+];
+const decryptSource: Grant = {
+  action: 'kms:Decrypt',
+  on: 'source keys',
+  why: 'S3 decrypts the source for the caller, in the region of the source or of the destination',
+};
+const encryptDestination: readonly Grant[] = [
+  { action: 'kms:GenerateDataKey', on: 'destination keys', why: 'S3 makes the data key of the copy' },
+  {
+    action: 'kms:Decrypt',
+    on: 'destination keys',
+    why: 'S3 reads its own parts back when they are put together',
+  },
+];
+const writeDestination: Grant = {
+  action: 's3:PutObject',
+  on: 'destination objects',
+  why: 'every write is authorised as PutObject',
+};
+const tagDestination: Grant = {
+  action: 's3:PutObjectTagging',
+  on: 'destination objects',
+  why: 'the copy carries the tags of the source',
+};
+
+/** Every operation that the function's own role calls. Relayed reads use the job's `artifactCredentials` instead. */
+export const FUNCTION_PERMISSIONS: readonly OperationPermissions[] = [
+  {
+    operation: 'HeadObject',
+    side: 'source',
+    needs: [
+      ...readSource,
+      {
+        action: 's3:ListBucket',
+        on: 'source bucket',
+        why: 'without it S3 answers 403 for an object that is gone, not 404',
+      },
+      { ...decryptSource, why: 'S3 wants it to show the checksum of an encrypted object' },
+    ],
+  },
+  {
+    operation: 'GetObjectTagging',
+    side: 'source',
+    needs: [
+      { action: 's3:GetObjectTagging', on: 'source objects', why: 'tags of the current version' },
+      {
+        action: 's3:GetObjectVersionTagging',
+        on: 'source objects',
+        why: 'tags of the version that the job is pinned to',
+      },
+    ],
+  },
+  {
+    operation: 'HeadBucket',
+    side: 'destination',
+    needs: [
+      { action: 's3:ListBucket', on: 'destination buckets', why: 'HeadBucket is authorised as ListBucket' },
+    ],
+  },
+  {
+    operation: 'GetBucketEncryption',
+    side: 'destination',
+    needs: [
+      {
+        action: 's3:GetEncryptionConfiguration',
+        on: 'destination buckets',
+        why: 'names the KMS key that copies must end up under',
+      },
+    ],
+  },
+  {
+    operation: 'HeadObject',
+    side: 'destination',
+    needs: [
+      {
+        action: 's3:GetObject',
+        on: 'destination objects',
+        why: 'is it already there, and is the finished copy right',
+      },
+      {
+        action: 's3:GetObjectVersion',
+        on: 'destination objects',
+        why: 'proof is read from the version that was written',
+      },
+      {
+        action: 's3:ListBucket',
+        on: 'destination buckets',
+        why: 'tells "not there yet" (404) from "not allowed" (403)',
+      },
+      {
+        action: 'kms:Decrypt',
+        on: 'destination keys',
+        why: 'S3 wants it to show the checksum of an encrypted object',
+      },
+    ],
+  },
+  {
+    operation: 'CopyObject',
+    side: 'destination',
+    needs: [
+      ...readSource,
+      decryptSource,
+      { action: 's3:GetObjectTagging', on: 'source objects', why: 'CopyObject brings the tags along' },
+      { action: 's3:GetObjectVersionTagging', on: 'source objects', why: 'CopyObject brings the tags along' },
+      writeDestination,
+      tagDestination,
+      ...encryptDestination,
+    ],
+  },
+  {
+    operation: 'CreateMultipartUpload',
+    side: 'destination',
+    needs: [writeDestination, tagDestination, ...encryptDestination],
+  },
+  {
+    operation: 'UploadPartCopy',
+    side: 'destination',
+    needs: [...readSource, decryptSource, writeDestination, ...encryptDestination],
+  },
+  { operation: 'UploadPart', side: 'destination', needs: [writeDestination, ...encryptDestination] },
+  {
+    operation: 'PutObject',
+    side: 'destination',
+    needs: [writeDestination, tagDestination, ...encryptDestination],
+  },
+  {
+    operation: 'CompleteMultipartUpload',
+    side: 'destination',
+    needs: [writeDestination, ...encryptDestination],
+  },
+  {
+    operation: 'AbortMultipartUpload',
+    side: 'destination',
+    needs: [
+      {
+        action: 's3:AbortMultipartUpload',
+        on: 'destination objects',
+        why: 'a failed copy leaves no parts behind',
+      },
+    ],
+  },
+  {
+    operation: 'ListParts',
+    side: 'destination',
+    needs: [
+      {
+        action: 's3:ListMultipartUploadParts',
+        on: 'destination objects',
+        why: 'a continued job asks S3 what it has copied already',
+      },
+    ],
+  },
+  {
+    operation: 'ListMultipartUploads',
+    side: 'destination',
+    needs: [
+      {
+        action: 's3:ListBucketMultipartUploads',
+        on: 'destination buckets',
+        why: 'a continued job finds the uploads that it began',
+      },
+    ],
+  },
+  {
+    operation: 'DeleteObject',
+    side: 'destination',
+    needs: [
+      {
+        action: 's3:DeleteObject',
+        on: 'destination objects',
+        why: 'a copy that proved wrong is removed, in a bucket without versioning',
+      },
+      {
+        action: 's3:DeleteObjectVersion',
+        on: 'destination objects',
+        why: 'a copy that proved wrong is removed, exactly the version written',
+      },
+    ],
+  },
+  {
+    operation: 'PutJobSuccessResult',
+    side: 'codepipeline',
+    needs: [
+      {
+        action: 'codepipeline:PutJobSuccessResult',
+        on: 'any job',
+        why: 'the answer; a job is no resource that IAM knows',
+      },
+    ],
+  },
+  {
+    operation: 'PutJobFailureResult',
+    side: 'codepipeline',
+    needs: [
+      {
+        action: 'codepipeline:PutJobFailureResult',
+        on: 'any job',
+        why: 'the answer; a job is no resource that IAM knows',
+      },
+    ],
+  },
+];
+
+/** The actions that the table grants on a target, each once, in order. */
+export function actionsOn(
+  target: GrantTarget,
+  operations: readonly OperationPermissions[] = FUNCTION_PERMISSIONS,
+): string[] {
+  const actions = operations.flatMap(({ needs }) =>
+    needs.filter(({ on }) => on === target).map(({ action }) => action),
+  );
+  return [...new Set(actions)].sort();
+}

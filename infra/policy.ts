@@ -1,0 +1,85 @@
+// IAM policy statements as plain data: written down exactly as they are deployed, with the reason next to each.
+import { Stack, Validations } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+
+/** One statement of a policy document. */
+export interface Statement {
+  readonly Sid: string;
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Principal?: '*' | { readonly AWS?: string | readonly string[]; readonly Service?: string };
+  readonly Action: string | readonly string[];
+  readonly Resource: string | readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+
+/** A policy document of the current version of the policy language. */
+export interface PolicyDocumentJson {
+  readonly Version: '2012-10-17';
+  readonly Statement: readonly Statement[];
+}
+
+/** Wraps statements into a policy document. */
+export function policyDocument(statements: readonly Statement[]): PolicyDocumentJson {
+  return { Version: '2012-10-17', Statement: statements };
+}
+
+/** The trust policy of a role that an AWS service assumes. */
+export function trustService(service: string, condition?: Statement['Condition']): object {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { Service: service },
+        Action: 'sts:AssumeRole',
+        ...(condition ? { Condition: condition } : {}),
+      },
+    ],
+  };
+}
+
+/**
+ * The trust policy of a role that one role of another stack assumes. The principal is the account, narrowed to the role
+ * by a condition, since IAM refuses a principal that does not exist yet.
+ */
+export function trustRole(partition: string, account: string, roleArn: string): object {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { AWS: `arn:${partition}:iam::${account}:root` },
+        Action: 'sts:AssumeRole',
+        Condition: { ArnEquals: { 'aws:PrincipalArn': roleArn } },
+      },
+    ],
+  };
+}
+
+/** Records why wildcards in the resources of a role's policies are as narrow as they can be, for cdk-nag's IAM5. */
+export function acknowledgeWildcards(scope: Construct, wildcards: readonly Wildcard[]): void {
+  for (const { resources, reason } of wildcards) {
+    const resolved: unknown = Stack.of(scope).resolve(resources);
+    for (const resource of Array.isArray(resolved) ? resolved : [resolved]) {
+      Validations.of(scope).acknowledge({ id: `AwsSolutions-IAM5[Resource::${flatten(resource)}]`, reason });
+    }
+  }
+}
+
+/** Resources that hold a `*`, and why. */
+export interface Wildcard {
+  readonly resources: readonly string[];
+  readonly reason: string;
+}
+
+// cdk-nag writes intrinsics in its finding ids as <LogicalId.Attribute>.
+function flatten(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(flatten).join('');
+  if (typeof value !== 'object' || value === null) return String(value);
+  const [name, argument] = Object.entries(value)[0] ?? ['', ''];
+  if (name === 'Fn::Join' && Array.isArray(argument)) return flatten(argument[1]);
+  if (name === 'Fn::GetAtt' && Array.isArray(argument)) return `<${argument.join('.')}>`;
+  if (name === 'Ref') return `<${String(argument)}>`;
+  return JSON.stringify(value);
+}

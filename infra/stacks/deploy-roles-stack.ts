@@ -1,0 +1,204 @@
+// The stack of one deploy account: the role that CodePipeline assumes there, and the role that CloudFormation uses.
+import { Stack } from 'aws-cdk-lib';
+import { CfnRole } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { namesOf, regionsOf, roleArn, s3ViaService } from '../names.ts';
+import { acknowledgeWildcards, policyDocument, type Statement, trustRole, trustService } from '../policy.ts';
+import type { DeployAccount, InlinePolicy, Topology } from '../topology-rules.ts';
+
+/** The roles of one deploy account. Roles are global; the stack is in the primary region. */
+export class DeployRolesStack extends Stack {
+  constructor(scope: Construct, topology: Topology, deployAccount: DeployAccount) {
+    const names = namesOf(topology);
+    super(scope, names.stacks.deployRoles(deployAccount.name), {
+      env: { account: deployAccount.account, region: topology.tools.primaryRegion },
+      description: `Roles that the pipeline deploys with to ${deployAccount.name}`,
+    });
+    const read = readArtifacts(topology, deployAccount);
+    const inline = deployAccount.policies.filter((policy): policy is InlinePolicy => 'statements' in policy);
+    const managed = deployAccount.policies.filter((policy) => 'managedPolicyArn' in policy);
+    const inlineStatements = inline.map((policy) => ({
+      policyName: policy.name,
+      statements: policy.statements.map((statement, index) => ({
+        Sid: `S${index + 1}`,
+        Effect: 'Allow' as const,
+        Action: statement.actions,
+        Resource: statement.resources.map((resource) => filledIn(resource, topology, deployAccount)),
+      })),
+    }));
+
+    const cloudFormationRole = new CfnRole(this, 'CloudFormationRole', {
+      roleName: names.cloudFormationRole,
+      description: 'CloudFormation creates the resources of the environments with this role',
+      assumeRolePolicyDocument: trustService('cloudformation.amazonaws.com'),
+      ...(deployAccount.permissionsBoundary === undefined
+        ? {}
+        : {
+            permissionsBoundary: `arn:${topology.partition}:iam::${deployAccount.account}:policy/${deployAccount.permissionsBoundary}`,
+          }),
+      managedPolicyArns: managed.map(({ managedPolicyArn }) => managedPolicyArn),
+      policies: [
+        // Lambda reads the code of a new function with the role that CloudFormation runs with.
+        { policyName: 'read-artifacts', policyDocument: policyDocument(read) },
+        ...inlineStatements.map(({ policyName, statements }) => ({
+          policyName,
+          policyDocument: policyDocument(statements),
+        })),
+      ],
+    });
+
+    const deploy = deployStatements(topology, deployAccount, cloudFormationRole.attrArn);
+    const actionRole = new CfnRole(this, 'ActionRole', {
+      roleName: names.actionRole,
+      description: 'CodePipeline creates and executes change sets with this role',
+      assumeRolePolicyDocument: trustRole(
+        topology.partition,
+        topology.tools.account,
+        roleArn(topology, topology.tools.account, names.pipelineRole),
+      ),
+      policies: [
+        { policyName: 'read-artifacts', policyDocument: policyDocument([...read, describeKeys(topology)]) },
+        { policyName: 'deploy', policyDocument: policyDocument(deploy) },
+      ],
+    });
+
+    const readWildcards = [
+      {
+        resources: objectArns(topology, deployAccount),
+        reason: 'CodePipeline chooses the keys of artifacts at run time; the buckets are named.',
+      },
+      {
+        resources: keyArns(topology, deployAccount),
+        reason:
+          'The id of a key cannot be known in another account; the condition on kms:ResourceAliases names the one key.',
+      },
+    ];
+    acknowledgeWildcards(cloudFormationRole, [
+      ...readWildcards,
+      {
+        resources: inlineStatements.flatMap(({ statements }) =>
+          statements.flatMap(({ Resource }) => Resource),
+        ),
+        reason:
+          'Chosen in the topology by the team that owns the templates; limited to names with the qualifier.',
+      },
+    ]);
+    acknowledgeWildcards(actionRole, [
+      ...readWildcards,
+      {
+        resources: stackArns(topology, deployAccount),
+        reason: 'CloudFormation ends the ARN of a stack with an id of its own choice; the stack is named.',
+      },
+    ]);
+  }
+}
+
+function readArtifacts(topology: Topology, { name }: DeployAccount): Statement[] {
+  const names = namesOf(topology);
+  const regions = storeRegions(topology, name);
+  return [
+    {
+      Sid: 'FindArtifacts',
+      Effect: 'Allow',
+      // CodePipeline and Lambda ask where the bucket is and whether it has versions before they read.
+      Action: ['s3:GetBucketLocation', 's3:GetBucketVersioning', 's3:ListBucket'],
+      Resource: regions.map((region) => `arn:${topology.partition}:s3:::${names.artifactBucket(region)}`),
+    },
+    {
+      Sid: 'ReadArtifacts',
+      Effect: 'Allow',
+      Action: ['s3:GetObject', 's3:GetObjectVersion'],
+      Resource: regions.map((region) => `arn:${topology.partition}:s3:::${names.artifactBucket(region)}/*`),
+    },
+    {
+      Sid: 'DecryptArtifacts',
+      Effect: 'Allow',
+      Action: ['kms:Decrypt'],
+      Resource: keysIn(topology, regions),
+      Condition: {
+        StringEquals: { 'kms:ViaService': regions.map(s3ViaService) },
+        // The ARN of a key of another account is not known here, its alias is.
+        'ForAnyValue:StringEquals': { 'kms:ResourceAliases': names.artifactKeyAlias },
+      },
+    },
+  ];
+}
+
+function describeKeys(topology: Topology): Statement {
+  return {
+    Sid: 'DescribeArtifactKeys',
+    Effect: 'Allow',
+    // CodePipeline user guide, cross-account actions: CodePipeline looks at the key itself, so not through S3.
+    Action: ['kms:DescribeKey'],
+    Resource: keysIn(
+      topology,
+      topology.regions.map(({ region }) => region),
+    ),
+    Condition: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': namesOf(topology).artifactKeyAlias } },
+  };
+}
+
+function deployStatements(
+  topology: Topology,
+  deployAccount: DeployAccount,
+  cloudFormationRoleArn: string,
+): Statement[] {
+  return [
+    {
+      Sid: 'ChangeStacks',
+      Effect: 'Allow',
+      Action: [
+        'cloudformation:CreateChangeSet',
+        'cloudformation:DeleteChangeSet',
+        'cloudformation:DescribeChangeSet',
+        'cloudformation:DescribeStacks',
+        'cloudformation:ExecuteChangeSet',
+      ],
+      Resource: stackArns(topology, deployAccount),
+    },
+    {
+      Sid: 'PassCloudFormationRole',
+      Effect: 'Allow',
+      Action: ['iam:PassRole'],
+      Resource: [cloudFormationRoleArn],
+      Condition: { StringEquals: { 'iam:PassedToService': 'cloudformation.amazonaws.com' } },
+    },
+  ];
+}
+
+function stackArns(topology: Topology, { name, account }: DeployAccount): string[] {
+  return topology.environments
+    .filter((environment) => environment.account.name === name)
+    .flatMap((environment) =>
+      environment.regions.map(
+        (region) =>
+          `arn:${topology.partition}:cloudformation:${region}:${account}:stack/${namesOf(topology).workloadStack(environment.name)}/*`,
+      ),
+    );
+}
+
+// The regions of the account's environments, and the primary one, from which actions may still read.
+function storeRegions(topology: Topology, deployAccount: string): string[] {
+  return [...new Set([topology.tools.primaryRegion, ...regionsOf(topology, deployAccount)])];
+}
+
+function keysIn(topology: Topology, regions: readonly string[]): string[] {
+  return regions.map((region) => `arn:${topology.partition}:kms:${region}:${topology.tools.account}:key/*`);
+}
+
+function objectArns(topology: Topology, { name }: DeployAccount): string[] {
+  return storeRegions(topology, name).map(
+    (region) => `arn:${topology.partition}:s3:::${namesOf(topology).artifactBucket(region)}/*`,
+  );
+}
+
+function keyArns(topology: Topology, _deployAccount: DeployAccount): string[] {
+  return keysIn(
+    topology,
+    topology.regions.map(({ region }) => region),
+  );
+}
+
+function filledIn(resource: string, topology: Topology, { account }: DeployAccount): string {
+  return resource.replaceAll('{account}', account).replaceAll('{qualifier}', topology.qualifier);
+}

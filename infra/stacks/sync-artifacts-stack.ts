@@ -1,0 +1,77 @@
+// The stack of the function in the primary region of the tools account, with alarms and dashboard.
+import { Stack } from 'aws-cdk-lib';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import { AlarmTopic } from '../constructs/alarm-topic.ts';
+import { SyncArtifactsAlarms } from '../constructs/sync-alarms.ts';
+import { SyncArtifactsFunction } from '../constructs/sync-artifacts-function.ts';
+import type { SyncBucket } from '../constructs/sync-buckets.ts';
+import { SyncArtifactsDashboard } from '../constructs/sync-dashboard.ts';
+import { telemetryKey } from '../constructs/telemetry-key.ts';
+import { artifactKeyArn, namesOf } from '../names.ts';
+import type { Topology } from '../topology-rules.ts';
+
+/** The function between the artifact stores of the topology. */
+export class SyncArtifactsStack extends Stack {
+  readonly sync: SyncArtifactsFunction;
+
+  constructor(scope: Construct, topology: Topology) {
+    const names = namesOf(topology);
+    const { account, primaryRegion } = topology.tools;
+    super(scope, names.stacks.syncArtifacts, {
+      env: { account, region: primaryRegion },
+      description: 'Copies pipeline artifacts into the regional artifact buckets',
+    });
+    const key = telemetryKey(this, 'TelemetryKey', `alias/${topology.qualifier}-telemetry`);
+    const logKey: IKey = Key.fromKeyArn(this, 'LogKey', key.keyArn);
+
+    this.sync = new SyncArtifactsFunction(this, 'Sync', {
+      sources: [storeBucket(this, topology, primaryRegion)],
+      destinations: topology.destinations.map(({ region }) => storeBucket(this, topology, region)),
+      functionName: names.functionName,
+      roleName: names.functionRole,
+      lostJobFunctionName: names.lostJobFunctionName,
+      lostJobRoleName: names.lostJobFunctionRole,
+      logKey,
+    });
+    const topic = this.#topic(topology, logKey);
+    const alarms = new SyncArtifactsAlarms(this, 'Alarms', {
+      function: this.sync,
+      latency: topology.destinations,
+      alarmNamePrefix: names.functionName,
+      ...(topic ? { topic } : {}),
+    });
+    new SyncArtifactsDashboard(this, 'Dashboard', {
+      function: this.sync,
+      alarms,
+      regions: topology.destinations.map(({ region }) => region),
+      dashboardName: names.functionName,
+    });
+  }
+
+  #topic(topology: Topology, key: IKey): ITopic | undefined {
+    const { notify } = topology.alarms;
+    if (notify === undefined) return undefined;
+    if ('topicArn' in notify) return Topic.fromTopicArn(this, 'Topic', notify.topicArn);
+    return new AlarmTopic(this, 'AlarmTopic', {
+      email: notify.email,
+      key,
+      topicName: `${topology.qualifier}-alarms`,
+    }).topic;
+  }
+}
+
+/** The artifact bucket of a region, known by name; its key by the output of its stack. */
+export function storeBucket(scope: Construct, topology: Topology, region: string): SyncBucket {
+  const bucketName = namesOf(topology).artifactBucket(region);
+  const key = Key.fromKeyArn(scope, `ArtifactKey-${region}`, artifactKeyArn(topology, region));
+  const bucket = Bucket.fromBucketAttributes(scope, `ArtifactBucket-${region}`, {
+    bucketName,
+    region,
+    account: topology.tools.account,
+    encryptionKey: key,
+  });
+  return { bucket, key, region };
+}

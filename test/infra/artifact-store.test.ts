@@ -1,0 +1,122 @@
+// An artifact store: private, encrypted under its own key, and readable by exactly who deploys.
+import { describe, expect, it } from 'vitest';
+import { buildApp } from '../../infra/build-app.ts';
+import { artifactReaderRoles, namesOf } from '../../infra/names.ts';
+import { at, type Json, ofType, type Resource, statementsIn, synthesise, theOnly } from './synthesised.ts';
+import { large } from './topologies.ts';
+
+const app = synthesise(buildApp(large));
+const names = namesOf(large);
+const primary = app.stack(names.stacks.artifactStore('us-west-2'));
+const regional = app.stack(names.stacks.artifactStore('sa-east-1'));
+
+function bucket(stack: typeof primary, name: string): Resource {
+  const found = ofType(stack, 'AWS::S3::Bucket').find(({ Properties }) => Properties.BucketName === name);
+  if (!found) throw new Error(`no bucket ${name}`);
+  return found;
+}
+
+function statement(stack: typeof primary, sid: string): Json {
+  const found = statementsIn(stack).find((candidate) => at(candidate.statement, 'Sid') === sid);
+  if (!found) throw new Error(`no statement ${sid} in ${stack.name}`);
+  return found.statement;
+}
+
+describe('the artifact bucket', () => {
+  const { Properties, id } = bucket(regional, names.artifactBucket('sa-east-1'));
+
+  it('encrypts under the key of its region, with a bucket key', () => {
+    const [rule] = [at(Properties, 'BucketEncryption.ServerSideEncryptionConfiguration.0')];
+    expect(at(rule, 'BucketKeyEnabled')).toBe(true);
+    expect(at(rule, 'ServerSideEncryptionByDefault')).toEqual({
+      SSEAlgorithm: 'aws:kms',
+      KMSMasterKeyID: { 'Fn::GetAtt': [theOnly(regional, 'AWS::KMS::Key').id, 'Arn'] },
+    });
+  });
+
+  it('is private and owned by its owner', () => {
+    expect(Object.values(at(Properties, 'PublicAccessBlockConfiguration') ?? {})).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect(at(Properties, 'OwnershipControls.Rules.0.ObjectOwnership')).toBe('BucketOwnerEnforced');
+  });
+
+  it('forgets artifacts after 30 days, old versions after 7, and parts of aborted uploads after one', () => {
+    const rules = at(Properties, 'LifecycleConfiguration.Rules') as readonly Json[];
+    expect(rules.map((rule) => at(rule, 'ExpirationInDays')).filter(Boolean)).toEqual([30]);
+    expect(
+      rules.map((rule) => at(rule, 'NoncurrentVersionExpiration.NoncurrentDays')).filter(Boolean),
+    ).toEqual([7]);
+    expect(
+      rules.map((rule) => at(rule, 'AbortIncompleteMultipartUpload.DaysAfterInitiation')).filter(Boolean),
+    ).toEqual([1]);
+  });
+
+  it('refuses writes that name another encryption or another key, and takes those that name none', () => {
+    expect(at(statement(regional, 'DenyWritesWithoutKms'), 'Condition')).toEqual({
+      Null: { 's3:x-amz-server-side-encryption': 'false' },
+      StringNotEquals: { 's3:x-amz-server-side-encryption': ['aws:kms', 'aws:kms:dsse'] },
+    });
+    expect(at(statement(regional, 'DenyWritesUnderOtherKeys'), 'Condition')).toEqual({
+      Null: { 's3:x-amz-server-side-encryption': 'false' },
+      StringNotEquals: {
+        's3:x-amz-server-side-encryption-aws-kms-key-id': {
+          'Fn::GetAtt': [theOnly(regional, 'AWS::KMS::Key').id, 'Arn'],
+        },
+      },
+    });
+  });
+
+  it('refuses everything without TLS', () => {
+    const policy = ofType(regional, 'AWS::S3::BucketPolicy').find(
+      (candidate) => at(candidate.Properties, 'Bucket.Ref') === id,
+    );
+    expect(JSON.stringify(policy?.Properties)).toContain('{"Bool":{"aws:SecureTransport":"false"}}');
+  });
+
+  it('is read by the roles of the deploy accounts, by name, since they may not exist yet', () => {
+    const read = statement(regional, 'ReadArtifactsInDeployAccounts');
+    expect(at(read, 'Principal.AWS')).toEqual(
+      expect.arrayContaining(['arn:aws:iam::555566667777:root', 'arn:aws:iam::666677778888:root']),
+    );
+    expect(at(read, 'Condition.ArnEquals')).toEqual({ 'aws:PrincipalArn': artifactReaderRoles(large) });
+    expect(at(read, 'Action')).toEqual(['s3:GetObject', 's3:GetObjectVersion']);
+  });
+});
+
+describe('the key', () => {
+  it('rotates and outlives its stack', () => {
+    const key = theOnly(regional, 'AWS::KMS::Key');
+    expect(key.Properties.EnableKeyRotation).toBe(true);
+    expect(at(regional.template, `Resources.${key.id}.DeletionPolicy`)).toBe('Retain');
+  });
+
+  it('works through the S3 of its region only; that of the primary region through those of all destinations', () => {
+    const services = (stack: typeof primary): Json | undefined =>
+      at(statement(stack, 'UseThroughS3InThisAccount'), 'Condition.StringEquals.kms:ViaService');
+    expect(services(regional)).toEqual(['s3.sa-east-1.amazonaws.com']);
+    expect(services(primary)).toEqual(large.regions.map(({ region }) => `s3.${region}.amazonaws.com`));
+  });
+
+  it('lets its administrators administer, and not use it', () => {
+    const actions = at(statement(regional, 'AdministerInThisAccount'), 'Action') as readonly string[];
+    expect(actions.filter((action) => /Decrypt|Encrypt|GenerateDataKey|CreateGrant|\*/.test(action))).toEqual(
+      [],
+    );
+    expect(actions).toContain('kms:PutKeyPolicy');
+  });
+});
+
+describe('the build bucket', () => {
+  it('is in the primary region only, versioned, and tells EventBridge', () => {
+    const { Properties } = bucket(primary, names.buildBucket);
+    expect(at(Properties, 'VersioningConfiguration.Status')).toBe('Enabled');
+    expect(at(Properties, 'NotificationConfiguration')).toEqual({
+      EventBridgeConfiguration: { EventBridgeEnabled: true },
+    });
+    expect(() => bucket(regional, names.buildBucket)).toThrow();
+  });
+});

