@@ -1,0 +1,50 @@
+// `npm run package`: writes the release, and the sample workload's builds, from the bundle in dist.
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import packageJson from '../../package.json' with { type: 'json' };
+import { BUNDLE_DIRECTORY } from '../constructs/sync-artifacts-function.ts';
+import { BUILD_OBJECTS } from '../names.ts';
+import { findingsIn } from '../validation-report.ts';
+import { buildReleaseApp, RELEASE_STACK } from './template.ts';
+import { zipDirectory, zipFiles } from './zip.ts';
+
+/** Name of the zip; it carries the release, so that a new release is a new key. */
+export const RELEASE_ZIP = `sync-artifacts-${packageJson.version}.zip`;
+
+/** Name of the template. */
+export const RELEASE_TEMPLATE = 'sync-artifacts.template.json';
+
+const DEFAULT_DIRECTORY = fileURLToPath(new URL('../../dist/release', import.meta.url));
+const SAMPLE_WORKLOAD = new URL('../sample-workload/', import.meta.url);
+
+/**
+ * Writes the zip, the template and `sample/` with what starts the reference pipeline for the first time.
+ *
+ * @returns the paths of what was written
+ * @throws when the template has findings, warnings included
+ */
+export async function writeRelease(directory: string = DEFAULT_DIRECTORY): Promise<string[]> {
+  const assembly = buildReleaseApp(RELEASE_ZIP).synth();
+  const findings = await findingsIn(assembly.directory);
+  if (findings.length > 0) throw new Error(findings.join('\n'));
+  const { template } = assembly.getStackByName(RELEASE_STACK);
+
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(join(directory, 'sample'), { recursive: true });
+  const files: [string, string | Uint8Array][] = [
+    [RELEASE_ZIP, await zipDirectory(BUNDLE_DIRECTORY)],
+    [RELEASE_TEMPLATE, `${JSON.stringify(template, null, 2)}\n`],
+    [join('sample', BUILD_OBJECTS.templates), await zipFiles(SAMPLE_WORKLOAD, ['template.yaml'])],
+    [join('sample', BUILD_OBJECTS.code), await zipFiles(SAMPLE_WORKLOAD, ['index.mjs'])],
+  ];
+  const paths: string[] = [];
+  for (const [name, content] of files) {
+    const path = join(directory, name);
+    await writeFile(path, content);
+    paths.push(path);
+  }
+  return paths;
+}
+
+if (import.meta.main) for (const path of await writeRelease()) console.log(path);

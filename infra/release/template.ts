@@ -1,0 +1,145 @@
+// The function as a plain CloudFormation template with parameters, made from the same constructs as everything else.
+import {
+  App,
+  type AppProps,
+  Aspects,
+  BootstraplessSynthesizer,
+  CfnCondition,
+  CfnOutput,
+  CfnParameter,
+  CfnResource,
+  Fn,
+  type IAspect,
+  type IStackSynthesizer,
+  Stack,
+  Validations,
+} from 'aws-cdk-lib';
+import type { CfnCompositeAlarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Construct, type IConstruct } from 'constructs';
+import { AlarmTopic } from '../constructs/alarm-topic.ts';
+import { SyncArtifactsAlarms } from '../constructs/sync-alarms.ts';
+import { SyncArtifactsFunction } from '../constructs/sync-artifacts-function.ts';
+import type { BucketSet } from '../constructs/sync-buckets.ts';
+import { SyncArtifactsDashboard } from '../constructs/sync-dashboard.ts';
+import { telemetryKey } from '../constructs/telemetry-key.ts';
+import { CONTEXT, validate } from '../validations.ts';
+
+/** Name of the release's stack in the assembly. */
+export const RELEASE_STACK = 'sync-artifacts';
+
+const DEFAULT_SLOWEST_COPY_MS = 120_000;
+
+/** Builds the app whose one stack is the release's template. `codeKey` is the default of the CodeKey parameter. */
+export function buildReleaseApp(codeKey: string, props: AppProps = {}): App {
+  const app = new App({
+    ...props,
+    analyticsReporting: false,
+    context: {
+      ...CONTEXT,
+      'aws:cdk:enable-path-metadata': false,
+      'aws:cdk:enable-asset-metadata': false,
+      ...props.context,
+    },
+  });
+  validate(app);
+  new ReleaseStack(app, codeKey);
+  return app;
+}
+
+class ReleaseStack extends Stack {
+  constructor(app: App, codeKey: string) {
+    super(app, RELEASE_STACK, {
+      // No bootstrap bucket, no assets: the code comes from the parameters.
+      synthesizer: new BootstraplessSynthesizer() as IStackSynthesizer,
+      description: 'Copies CodePipeline artifacts into regional buckets and proves the copies',
+    });
+    const text = (
+      id: string,
+      description: string,
+      more: { default?: string; allowedValues?: string[] } = {},
+    ): string => new CfnParameter(this, id, { type: 'String', description, ...more }).valueAsString;
+    const list = (id: string, description: string): string[] =>
+      new CfnParameter(this, id, { type: 'CommaDelimitedList', description }).valueAsList;
+
+    const codeBucket = text('CodeBucket', 'Bucket in this region that the zip was uploaded to');
+    const codeObject = text('CodeKey', 'Key of the zip in that bucket', { default: codeKey });
+    const sources = buckets(
+      list('ArtifactBucketArns', 'ARNs of the artifact buckets of your pipelines'),
+      list('ArtifactKeyArns', 'ARNs of the KMS keys of those buckets'),
+    );
+    const destinations = buckets(
+      list('DestinationBucketArns', 'ARNs of the buckets to copy to'),
+      list('DestinationKeyArns', 'ARNs of the KMS keys of those buckets'),
+    );
+    const functionName = text('FunctionName', 'Name of the function, for the Invoke action', {
+      default: 'sync-artifacts',
+    });
+    const logLevel = text('LogLevel', 'Least severe level that is logged', {
+      default: 'INFO',
+      allowedValues: ['DEBUG', 'INFO', 'WARN', 'ERROR'],
+    });
+    const email = text('AlarmEmail', 'Address that alarms are sent to; empty for none', { default: '' });
+    const slowestCopyMs = new CfnParameter(this, 'SlowestCopyMs', {
+      type: 'Number',
+      description: 'An alarm is raised when a copy takes longer, in milliseconds',
+      default: DEFAULT_SLOWEST_COPY_MS,
+      minValue: 1,
+    }).valueAsNumber;
+
+    const code = Bucket.fromBucketName(this, 'Code', codeBucket);
+    Validations.of(code).acknowledge({
+      id: '@aws-cdk/aws-lambda:codeFromBucketObjectVersionNotSpecified',
+      reason: 'The name of the zip carries the release, so a new release is a new key.',
+    });
+    const sync = new SyncArtifactsFunction(this, 'Sync', {
+      sources,
+      destinations,
+      functionName,
+      logLevel,
+      code: Code.fromBucket(code, codeObject),
+    });
+    const alarms = new SyncArtifactsAlarms(this, 'Alarms', { function: sync, latency: { slowestCopyMs } });
+    const hasEmail = new CfnCondition(this, 'HasAlarmEmail', {
+      expression: Fn.conditionNot(Fn.conditionEquals(email, '')),
+    });
+    const notification = new Construct(this, 'Notification');
+    const key: IKey = Key.fromKeyArn(notification, 'KeyByArn', telemetryKey(notification, 'Key').keyArn);
+    const { topic } = new AlarmTopic(notification, 'Topic', { email, key });
+    Aspects.of(notification).add(onlyIf(hasEmail));
+    (alarms.composite.node.defaultChild as CfnCompositeAlarm).alarmActions = [
+      Fn.conditionIf(hasEmail.logicalId, topic.topicArn, Fn.ref('AWS::NoValue')).toString(),
+    ];
+    new SyncArtifactsDashboard(this, 'Dashboard', { function: sync, alarms });
+
+    const output = (id: string, description: string, value: string): CfnOutput =>
+      new CfnOutput(this, id, { description, value });
+    output('SyncFunctionName', 'FunctionName of the Invoke action', sync.function.functionName);
+    output('SyncFunctionArn', 'What the role of the pipeline may invoke', sync.function.functionArn);
+    output(
+      'SyncRoleArn',
+      'Who reads and writes: for policies of buckets and keys in other accounts',
+      sync.roleArn,
+    );
+  }
+}
+
+// Lists whose length only CloudFormation knows: each ARN gets its suffix by joining and splitting again, without macros.
+function buckets(bucketArns: string[], keyArns: string[]): BucketSet {
+  return {
+    bucketArns,
+    objectArns: Fn.split(',', Fn.join('', [Fn.join('/*,', bucketArns), '/*'])),
+    keyArns,
+    viaServices: ['s3.*.amazonaws.com'],
+  };
+}
+
+function onlyIf(condition: CfnCondition): IAspect {
+  return {
+    visit(node: IConstruct): void {
+      if (node instanceof CfnResource) node.cfnOptions.condition = condition;
+    },
+  };
+}
