@@ -91,7 +91,8 @@ export interface ObjectFacts {
   readonly metadata: Readonly<Record<string, string>>;
   /** `undefined` when S3 did not say, which is also its answer for an object without tags. */
   readonly tagCount?: number;
-  readonly encryption?: 'AES256' | 'aws:kms' | 'aws:kms:dsse' | 'aws:fsx';
+  /** `aws:kms` or `aws:kms:dsse` for a copy that is right. */
+  readonly encryption?: string;
   readonly kmsKeyArn?: string;
 }
 
@@ -107,6 +108,7 @@ export type SourceReader = 'role' | 'artifactCredentials';
 /** A source artifact as S3 has it, pinned to one version and ETag. */
 export interface SourceFacts extends ObjectFacts {
   readonly artifact: Artifact;
+  readonly bucketOwner: string;
   readonly region: string;
   readonly readableBy: SourceReader;
   /** `undefined` when neither identity may read the tags. */

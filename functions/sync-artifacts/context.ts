@@ -1,0 +1,34 @@
+// What every step of a job is given besides its data.
+import type { Budget } from './budget.ts';
+import type { Deadline } from './deadline.ts';
+import type { FactsCache } from './facts-cache.ts';
+import type { RequestContext, S3Clients } from './s3.ts';
+import type { Settings } from './settings.ts';
+import type { Telemetry } from './telemetry.ts';
+import type { SourceReader } from './types.ts';
+
+/** The surroundings of one invocation of a job. */
+export interface JobContext extends RequestContext {
+  readonly settings: Settings;
+  readonly s3: S3Clients;
+  readonly facts: FactsCache;
+  readonly budget: Budget;
+  readonly deadline: Deadline;
+  readonly telemetry: Telemetry;
+  /** Aborts when the job has failed or the deadline is near. */
+  readonly signal: AbortSignal;
+  /** Ends the job: the first cause counts, and everything in flight is aborted. */
+  fail(cause: unknown): void;
+  readonly failed: boolean;
+  /** @throws the first cause */
+  throwIfFailed(): void;
+}
+
+/** The client that signs as one of the two identities of a job. */
+export function clientFor(
+  { s3 }: Pick<JobContext, 's3'>,
+  reader: SourceReader,
+  region: string,
+): ReturnType<S3Clients['role']> {
+  return reader === 'role' ? s3.role(region) : s3.artifact(region);
+}

@@ -1,0 +1,45 @@
+// Copies an object of any size with UploadPartCopy requests in parallel.
+import { UploadPartCopyCommand } from '@aws-sdk/client-s3';
+import type { JobContext } from '../context.ts';
+import type { Part, PartLayout } from '../part-layout.ts';
+import { request } from '../s3.ts';
+import type { CopyTask } from '../types.ts';
+import { copyInParts, type PartTarget } from './parts.ts';
+import { checksumFields, copyTarget, destinationFields, sourceFields } from './requests.ts';
+import type { CopyResult } from './strategy.ts';
+
+/** Copies in parts, server-side. */
+export async function copyMultipart(
+  task: CopyTask,
+  layout: PartLayout,
+  context: JobContext,
+): Promise<CopyResult> {
+  const prepare = async (part: Part) => (target: PartTarget) => copyPart(target, part, context);
+  const [result] = await copyInParts(
+    { tasks: [task], layout, lanes: context.budget, prepare, hashed: () => false },
+    context,
+  );
+  return result ?? { finished: false, finishedParts: 0 };
+}
+
+async function copyPart({ task, upload }: PartTarget, part: Part, context: JobContext): Promise<void> {
+  const { number, offsetBytes, sizeBytes } = part;
+  const output = await request(
+    context,
+    copyTarget(task, 'UploadPartCopy'),
+    (options) =>
+      context.s3.role(task.destination.region).send(
+        new UploadPartCopyCommand({
+          ...destinationFields(task),
+          ...sourceFields(task),
+          UploadId: upload.uploadId,
+          PartNumber: number,
+          CopySourceRange: `bytes=${offsetBytes}-${offsetBytes + sizeBytes - 1}`,
+        }),
+        options,
+      ),
+    sizeBytes,
+  );
+  const { CopyPartResult: copied = {} } = output;
+  upload.parts.set(number, { PartNumber: number, ETag: copied.ETag, ...checksumFields(copied) });
+}

@@ -1,0 +1,164 @@
+// The life of a copy in parts, whoever moves the bytes: open, send what is missing, complete; stop, begin again or clear away.
+import type { JobContext } from '../context.ts';
+import { type Part, type PartLayout, partsOf } from '../part-layout.ts';
+import type { CopyTask } from '../types.ts';
+import { writtenObject } from './requests.ts';
+import type { CopyResult } from './strategy.ts';
+import {
+  abortUpload,
+  completeUpload,
+  createUpload,
+  isUploadGone,
+  lookForCompleted,
+  openUpload,
+  type Upload,
+} from './upload.ts';
+
+/** A rival may complete or abort the same upload; after so many new beginnings there is more amiss than that. */
+const MAX_BEGINNINGS = 3;
+
+/** A copy in parts that is under way. */
+export interface PartTarget {
+  readonly task: CopyTask;
+  readonly upload: Upload;
+}
+
+/** Makes a part ready, and gives what sends it to a target and notes it in the target's upload. */
+export type PreparePart = (part: Part) => Promise<(target: PartTarget) => Promise<void>>;
+
+/** Where parts wait for their turn. */
+export interface Lanes {
+  readonly size: number;
+  begin<T>(work: () => Promise<T>): Promise<{ readonly done: Promise<T> }>;
+}
+
+/** Copies of one source in the same parts. */
+export interface PartCopies {
+  readonly tasks: readonly CopyTask[];
+  readonly layout: PartLayout;
+  readonly lanes: Lanes;
+  readonly prepare: PreparePart;
+  /** Did every byte of an upload go through the function, with the checksum that S3 stored? */
+  readonly hashed: (upload: Upload) => boolean;
+}
+
+/** Copies in parts, going on with what earlier attempts left. A result for each task, in order. */
+export async function copyInParts(
+  copies: PartCopies,
+  context: JobContext,
+  beginning = 1,
+): Promise<readonly CopyResult[]> {
+  const { tasks, layout } = copies;
+  const open = beginning === 1 ? openUpload : createUpload;
+  const opened = await Promise.allSettled(
+    tasks.map(
+      async (task): Promise<OpenTarget> => ({
+        task,
+        upload: await open(task, layout, context),
+        ended: undefined,
+      }),
+    ),
+  );
+  const targets = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  try {
+    for (const result of opened) if (result.status === 'rejected') throw result.reason;
+    if (!(await sendMissing(copies, targets, context))) return targets.map(unfinished);
+    return await Promise.all(targets.map((target) => complete(copies, target, context, beginning)));
+  } catch (error) {
+    if (context.deadline.signal.aborted && !context.failed)
+      return tasks.map((task) => unfinished(targets.find((target) => target.task === task)));
+    // The first cause stops everything else that is in flight, so that the clean-up has not to wait for it.
+    context.fail(error);
+    await Promise.all(
+      targets
+        .filter(({ ended }) => ended === undefined)
+        .map(({ task, upload }) => abortUpload(task, upload, context)),
+    );
+    throw error;
+  }
+}
+
+interface OpenTarget extends PartTarget {
+  /** Set when the upload is no more: completed by us, or gone, as the error says that S3 gave. */
+  ended: unknown;
+}
+
+/** Sends every missing part; `false` when the deadline came first. */
+async function sendMissing(
+  { layout, lanes, prepare }: PartCopies,
+  targets: readonly OpenTarget[],
+  context: JobContext,
+): Promise<boolean> {
+  const inFlight = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  let stopped = false;
+  for (const part of partsOf(layout)) {
+    const missing = (): readonly OpenTarget[] =>
+      targets.filter(({ ended, upload }) => ended === undefined && !upload.parts.has(part.number));
+    if (missing().length === 0) continue;
+    const { done } = await lanes.begin(async () => {
+      stopped ||= !context.deadline.fits(part.sizeBytes);
+      if (stopped || failures.length > 0 || context.signal.aborted) return;
+      const send = await prepare(part);
+      await Promise.all(
+        missing().map(async (target) => {
+          await send(target).catch((error: unknown) => {
+            if (!isUploadGone(error)) throw error;
+            target.ended = error;
+          });
+        }),
+      );
+    });
+    const settled = done.catch((error: unknown) => {
+      failures.push(error);
+      if (!context.deadline.signal.aborted) context.fail(error);
+    });
+    inFlight.add(settled);
+    void settled.then(() => inFlight.delete(settled));
+    if (stopped || failures.length > 0 || context.signal.aborted) break;
+  }
+  await Promise.all(inFlight);
+  if (failures.length > 0) throw failures[0];
+  context.signal.throwIfAborted();
+  return !stopped;
+}
+
+async function complete(
+  copies: PartCopies,
+  target: OpenTarget,
+  context: JobContext,
+  beginning: number,
+): Promise<CopyResult> {
+  const { task, upload } = target;
+  const { layout } = copies;
+  const hashed = copies.hashed(upload);
+  if (target.ended === undefined) {
+    try {
+      const output = await completeUpload(task, layout, upload, context);
+      const how = {
+        sameLayout: layout.kind === 'reproduced',
+        hashedInPassing: hashed,
+        adopted: upload.adopted,
+      };
+      target.ended = 'completed by us';
+      return { finished: true, written: writtenObject(output, output, how) };
+    } catch (error) {
+      if (!isUploadGone(error)) throw error;
+      target.ended = error;
+    }
+  }
+  const written = await lookForCompleted(task, hashed, context);
+  if (written !== undefined) return { finished: true, written };
+  if (beginning >= MAX_BEGINNINGS) throw target.ended;
+  context.telemetry.warn('An upload vanished before it was complete; the copy begins again', {
+    bucket: task.destination.bucket,
+    key: task.key,
+  });
+  const [again] = await copyInParts({ ...copies, tasks: [task] }, context, beginning + 1);
+  return again ?? unfinished(target);
+}
+
+function unfinished(target: OpenTarget | undefined): CopyResult {
+  const sizes = [...(target?.upload.parts.values() ?? [])];
+  return { finished: false, finishedParts: sizes.length };
+}

@@ -1,0 +1,110 @@
+// Streams an artifact through the function: read with the job's artifactCredentials, written with the function's role.
+import { UploadPartCommand } from '@aws-sdk/client-s3';
+import type { JobContext } from '../context.ts';
+import { SyncError } from '../failure.ts';
+import { type Part, type PartLayout, partCount } from '../part-layout.ts';
+import { request } from '../s3.ts';
+import type { CopyTask } from '../types.ts';
+import { checksumOfBytes, md5OfBytes } from './hashing.ts';
+import { copyInParts, type Lanes, type PartTarget } from './parts.ts';
+import { readPart } from './read.ts';
+import {
+  checksumFields,
+  destinationFields,
+  destinationTarget,
+  relayAlgorithm,
+  uploadChecksumFields,
+} from './requests.ts';
+import type { CopyResult } from './strategy.ts';
+import { streamObject } from './stream.ts';
+import { listUploads, type Upload } from './upload.ts';
+
+/** What a relay moves at the least, in bytes per millisecond: one stream of 50 MB/s (AWS-FACTS "Speed"). */
+const RELAY_BYTES_PER_MS = 50_000;
+
+/**
+ * Relays one source to all its destinations, each part read once. A lone destination gets a plain stream when that surely ends before
+ * the deadline; a stream cannot be gone on with later, parts can.
+ * @param lanes  a slot for each part that may be in memory
+ */
+export async function relay(
+  tasks: readonly CopyTask[],
+  layout: PartLayout,
+  lanes: Lanes,
+  context: JobContext,
+): Promise<readonly CopyResult[]> {
+  const [task] = tasks;
+  if (task === undefined) return [];
+  if (partCount(layout) === 1 && layout.kind === 'uniform')
+    return await Promise.all(
+      tasks.map((each) => inLane(lanes, () => streamObject(each, layout, 1, context))),
+    );
+  const fits = layout.sizeBytes / RELAY_BYTES_PER_MS < context.deadline.remainingMs() / 2;
+  if (
+    tasks.length === 1 &&
+    layout.kind === 'uniform' &&
+    fits &&
+    (await listUploads(task, context)).length === 0
+  ) {
+    return [await streamObject(task, layout, lanes.size, context)];
+  }
+  const unproved = new Set<Upload>();
+  const prepare = async (part: Part) => {
+    const bytes = await readPart(task.source, part, context);
+    const algorithm = relayAlgorithm(task, layout);
+    const checksum = await checksumOfBytes(algorithm, bytes);
+    return async (target: PartTarget): Promise<void> => {
+      const stored = await sendPart(target, part, layout, { bytes, algorithm, checksum }, context);
+      if (!stored) unproved.add(target.upload);
+    };
+  };
+  const hashed = (upload: Upload): boolean => !unproved.has(upload) && !upload.adopted;
+  return await copyInParts({ tasks, layout, lanes, prepare, hashed }, context);
+}
+
+interface HashedBytes {
+  readonly bytes: Buffer;
+  readonly algorithm: ReturnType<typeof relayAlgorithm>;
+  readonly checksum: string;
+}
+
+/** Uploads a part; `true` when S3 says that it stored exactly these bytes. */
+async function sendPart(
+  { task, upload }: PartTarget,
+  part: Part,
+  layout: PartLayout,
+  { bytes, algorithm, checksum }: HashedBytes,
+  context: JobContext,
+): Promise<boolean> {
+  const declared = uploadChecksumFields(task, layout).ChecksumAlgorithm !== undefined;
+  const output = await request(
+    context,
+    destinationTarget(task, 'UploadPart'),
+    (options) =>
+      context.s3.role(task.destination.region).send(
+        new UploadPartCommand({
+          ...destinationFields(task),
+          ...(declared ? { [`Checksum${algorithm}`]: checksum } : {}),
+          UploadId: upload.uploadId,
+          PartNumber: part.number,
+          Body: bytes,
+        }),
+        options,
+      ),
+    part.sizeBytes,
+  );
+  upload.parts.set(part.number, { PartNumber: part.number, ETag: output.ETag, ...checksumFields(output) });
+  const reported = output[`Checksum${algorithm}`];
+  if (reported === checksum) return true;
+  if (reported === undefined) return output.ETag?.replaceAll('"', '') === md5OfBytes(bytes);
+  context.telemetry.count('VerificationFailures');
+  throw new SyncError(
+    'JobFailed',
+    `S3 stored part ${part.number} of s3://${task.destination.bucket}/${task.key} with ${algorithm} ${reported} instead of ${checksum}. Nothing was written there. Retry the stage.`,
+  );
+}
+
+async function inLane<T>(lanes: Lanes, work: () => Promise<T>): Promise<T> {
+  const { done } = await lanes.begin(work);
+  return await done;
+}

@@ -1,0 +1,126 @@
+// Relays an object in one go through the Upload of @aws-sdk/lib-storage.
+import { Readable } from 'node:stream';
+import { Upload } from '@aws-sdk/lib-storage';
+import type { JobContext } from '../context.ts';
+import { S3RequestError } from '../failure.ts';
+import { checksumOf } from '../object-facts.ts';
+import { type PartLayout, partCount, partSize, partsOf } from '../part-layout.ts';
+import type { CopyTask, SourceFacts } from '../types.ts';
+import { type RunningHash, runningHash } from './hashing.ts';
+import { readPart } from './read.ts';
+import {
+  descriptionFields,
+  destinationFields,
+  destinationTarget,
+  encryptionFields,
+  relayAlgorithm,
+  uploadChecksumFields,
+  writtenObject,
+} from './requests.ts';
+import type { CopyResult } from './strategy.ts';
+import { abortUpload, isUploadGone, lookForCompleted, sweepUploads } from './upload.ts';
+
+/**
+ * Reads the parts in order, a few ahead, hashes them in passing and uploads them.
+ * @param memoryParts  parts that may be in memory at once; the Upload joins two while it cuts them
+ */
+export async function streamObject(
+  task: CopyTask,
+  layout: PartLayout,
+  memoryParts: number,
+  context: JobContext,
+): Promise<CopyResult> {
+  const { source } = task;
+  if (!context.deadline.fits(source.sizeBytes)) return { finished: false, finishedParts: 0 };
+  const ahead = Math.max(1, Math.floor(memoryParts / 4));
+  const algorithm = relayAlgorithm(task, layout);
+  const hash = runningHash(algorithm);
+  const single = partCount(layout) === 1;
+  const body = single
+    ? await firstPart(source, layout, hash, context)
+    : Readable.from(hashedParts(source, layout, ahead, hash, context), {
+        objectMode: false,
+        highWaterMark: 1,
+      });
+  const upload = new Upload({
+    client: context.s3.role(task.destination.region),
+    params: {
+      ...destinationFields(task),
+      ...encryptionFields(task),
+      ...descriptionFields(task),
+      ...(single ? { ChecksumAlgorithm: algorithm } : uploadChecksumFields(task, layout)),
+      Body: body,
+    },
+    partSize: Math.max(partSize(layout, 1), 5 * 1024 ** 2),
+    queueSize: Math.max(1, Math.floor((memoryParts - ahead) / 2)),
+    // Parts stay when the deadline comes first: the next invocation goes on with them. After a failure they are aborted below.
+    leavePartsOnError: true,
+  });
+  const stop = (): void => void upload.abort();
+  context.signal.addEventListener('abort', stop, { once: true });
+  const retriesBefore = context.s3.retries();
+  try {
+    const output = await upload.done();
+    // A retried CreateMultipartUpload may have begun two uploads, and the Upload does not tell.
+    if (!single && context.s3.retries() !== retriesBefore) await sweepUploads(task, undefined, context);
+    const own = Buffer.from(await hash.digest()).toString('base64');
+    const stored = checksumOf(output);
+    const hashedInPassing =
+      stored?.type === 'FULL_OBJECT' && stored.algorithm === algorithm && stored.value === own;
+    return {
+      finished: true,
+      written: writtenObject(output, output, { sameLayout: false, hashedInPassing, adopted: false }),
+    };
+  } catch (cause) {
+    if (context.deadline.signal.aborted && !context.failed) return { finished: false, finishedParts: 0 };
+    const completed = isUploadGone(cause) ? await lookForCompleted(task, true, context) : undefined;
+    if (completed !== undefined) return { finished: true, written: completed };
+    const error =
+      cause instanceof S3RequestError
+        ? cause
+        : new S3RequestError(destinationTarget(task, 'UploadPart'), cause);
+    context.fail(error);
+    if (upload.uploadId !== undefined) await abortUpload(task, { uploadId: upload.uploadId }, context);
+    throw error;
+  } finally {
+    context.signal.removeEventListener('abort', stop);
+  }
+}
+
+async function firstPart(
+  source: SourceFacts,
+  layout: PartLayout,
+  hash: RunningHash,
+  context: JobContext,
+): Promise<Buffer> {
+  const bytes = await readPart(source, { number: 1, offsetBytes: 0, sizeBytes: layout.sizeBytes }, context);
+  hash.update(bytes);
+  return bytes;
+}
+
+/** The parts in order, hashed; up to `ahead` of them are read before they are asked for. */
+async function* hashedParts(
+  source: SourceFacts,
+  layout: PartLayout,
+  ahead: number,
+  hash: RunningHash,
+  context: JobContext,
+): AsyncGenerator<Buffer, void, undefined> {
+  const parts = partsOf(layout);
+  const reading: Promise<Buffer>[] = [];
+  const readNext = (): void => {
+    const next = parts.next();
+    if (next.done === true) return;
+    const bytes = readPart(source, next.value, context);
+    // A failure is thrown when its turn comes; until then it is not unhandled.
+    bytes.catch(() => undefined);
+    reading.push(bytes);
+  };
+  for (let begun = 0; begun < ahead; begun++) readNext();
+  for (let current = reading.shift(); current !== undefined; current = reading.shift()) {
+    const bytes = await current;
+    readNext();
+    hash.update(bytes);
+    yield bytes;
+  }
+}

@@ -1,0 +1,327 @@
+// Begins, goes on with, completes and clears away multipart uploads.
+import {
+  AbortMultipartUploadCommand,
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  type CompleteMultipartUploadCommandOutput,
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  ListPartsCommand,
+  type MultipartUpload,
+} from '@aws-sdk/client-s3';
+import type { JobContext } from '../context.ts';
+import { errorCode, httpStatus, isAccessDenied, isNotFound, S3RequestError, SyncError } from '../failure.ts';
+import { isSameKey } from '../kms-key.ts';
+import { headObject } from '../object-facts.ts';
+import { MAX_PARTS, type PartLayout, partCount, partSize } from '../part-layout.ts';
+import { type RequestContext, request } from '../s3.ts';
+import type { CopyTask } from '../types.ts';
+import { proveExisting, type WrittenObject } from '../verify.ts';
+import {
+  checksumFields,
+  descriptionFields,
+  destinationFields,
+  destinationTarget,
+  encryptionFields,
+  uploadChecksumFields,
+} from './requests.ts';
+
+/** A multipart upload that is under way. */
+export interface Upload {
+  readonly uploadId: string;
+  /** Begun by an earlier attempt at the same copy. */
+  readonly adopted: boolean;
+  /** Finished parts by number, as CompleteMultipartUpload wants them. */
+  readonly parts: Map<number, CompletedPart>;
+}
+
+/** How long cleaning up may take once a job has failed, in milliseconds. */
+const CLEAN_UP_MS = 20_000;
+const PAGE_LIMIT = 1 + MAX_PARTS / 1000;
+
+/**
+ * The upload to go on with: an unfinished one of this very copy that an earlier attempt left, else a new one. Other uploads of ours
+ * at the same key are aborted; those of anybody else, and at any other key, are never touched.
+ */
+export async function openUpload(task: CopyTask, layout: PartLayout, context: JobContext): Promise<Upload> {
+  const found = await listUploads(task, context);
+  if (found.length === 0) return await createUpload(task, layout, context);
+  const created =
+    context.facts.initiatorId === undefined ? await createUpload(task, layout, context) : undefined;
+  if (created !== undefined) context.facts.initiatorId = await initiatorOf(task, created.uploadId, context);
+  return (
+    (await adopt(task, layout, found, created, context)) ??
+    created ??
+    (await createUpload(task, layout, context))
+  );
+}
+
+/** Begins an upload, whatever else is there. */
+export async function createUpload(task: CopyTask, layout: PartLayout, context: JobContext): Promise<Upload> {
+  const client = context.s3.role(task.destination.region);
+  const output = await request(context, destinationTarget(task, 'CreateMultipartUpload'), (options) =>
+    client.send(
+      new CreateMultipartUploadCommand({
+        ...destinationFields(task),
+        ...encryptionFields(task),
+        ...descriptionFields(task),
+        ...uploadChecksumFields(task, layout),
+      }),
+      options,
+    ),
+  );
+  const upload: Upload = { uploadId: output.UploadId ?? '', adopted: false, parts: new Map() };
+  // An attempt whose answer was lost may have begun an upload that nobody knows of.
+  if ((output.$metadata.attempts ?? 1) > 1) await sweepUploads(task, upload.uploadId, context);
+  const { algorithm, kmsKeyId } = task.destination.encryption;
+  const reported = output.ServerSideEncryption;
+  if (reported !== undefined && !(reported === algorithm && isSameKey(kmsKeyId, output.SSEKMSKeyId))) {
+    await abortUpload(task, upload, context);
+    throw new SyncError(
+      'JobFailed',
+      `S3 began the copy to s3://${task.destination.bucket}/${task.key} with ${reported} and ${output.SSEKMSKeyId ?? 'no key'} instead of ${algorithm} with ${kmsKeyId}. Nothing was copied there: check the bucket's policy and default encryption.`,
+    );
+  }
+  return upload;
+}
+
+/** Completes an upload. S3 is told size and checksum of the whole object, so that it refuses to make a wrong one. */
+export async function completeUpload(
+  task: CopyTask,
+  layout: PartLayout,
+  upload: Upload,
+  context: JobContext,
+): Promise<CompleteMultipartUploadCommandOutput> {
+  const { source } = task;
+  const parts = Array.from({ length: partCount(layout) }, (_, index) => upload.parts.get(index + 1) ?? {});
+  const wholeChecksum =
+    layout.kind === 'uniform' &&
+    uploadChecksumFields(task, layout).ChecksumType === 'FULL_OBJECT' &&
+    source.checksum
+      ? {
+          [`Checksum${source.checksum.algorithm}`]: source.checksum.value,
+          ChecksumType: 'FULL_OBJECT' as const,
+        }
+      : {};
+  try {
+    return await request(
+      context,
+      destinationTarget(task, 'CompleteMultipartUpload'),
+      (options) =>
+        context.s3.role(task.destination.region).send(
+          new CompleteMultipartUploadCommand({
+            ...destinationFields(task),
+            ...wholeChecksum,
+            UploadId: upload.uploadId,
+            MultipartUpload: { Parts: parts },
+            MpuObjectSize: source.sizeBytes,
+          }),
+          options,
+        ),
+      COMPLETE_BYTES,
+    );
+  } catch (error) {
+    if (!(error instanceof S3RequestError && errorCode(error.cause) === 'BadDigest')) throw error;
+    context.telemetry.count('VerificationFailures');
+    throw new SyncError(
+      'JobFailed',
+      `S3 refused to complete the copy at s3://${task.destination.bucket}/${task.key}: its checksum is not the source's. Nothing was written there. Retry the stage; if it happens again, upload the source anew.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Completing 10 000 parts may take minutes (S3 API, CompleteMultipartUpload); as much as moving this many bytes. */
+const COMPLETE_BYTES = 2 * 1024 ** 3;
+
+/** Aborts an upload whatever became of the job; what cannot be aborted is logged, and left to the bucket's lifecycle rule. */
+export async function abortUpload(
+  task: CopyTask,
+  upload: Pick<Upload, 'uploadId'>,
+  context: JobContext,
+): Promise<void> {
+  const cleanUp: RequestContext = { settings: context.settings, signal: AbortSignal.timeout(CLEAN_UP_MS) };
+  try {
+    await request(cleanUp, destinationTarget(task, 'AbortMultipartUpload'), (options) =>
+      context.s3
+        .role(task.destination.region)
+        .send(
+          new AbortMultipartUploadCommand({ ...destinationFields(task), UploadId: upload.uploadId }),
+          options,
+        ),
+    );
+  } catch (error) {
+    if (error instanceof S3RequestError && isNotFound(error.cause)) return;
+    context.telemetry.warn('An unfinished upload could not be aborted; a lifecycle rule must remove it', {
+      bucket: task.destination.bucket,
+      key: task.key,
+      errorCode: error instanceof S3RequestError ? errorCode(error.cause) : 'Unknown',
+    });
+  }
+}
+
+/** Aborts our own uploads at the copy's key but for the one to keep: those that lost answers and killed processes left. */
+export async function sweepUploads(
+  task: CopyTask,
+  keep: string | undefined,
+  context: JobContext,
+): Promise<void> {
+  const others = (await listUploads(task, context)).filter(({ UploadId }) => UploadId !== keep);
+  if (others.length === 0) return;
+  if (context.facts.initiatorId === undefined && keep !== undefined) {
+    context.facts.initiatorId = await initiatorOf(task, keep, context);
+  }
+  const { initiatorId } = context.facts;
+  for (const { UploadId: uploadId = '', Initiator } of others) {
+    if (initiatorId !== undefined && Initiator?.ID === initiatorId)
+      await abortUpload(task, { uploadId }, context);
+  }
+}
+
+/** Did S3 say that the upload is gone: completed or aborted by a rival, or by ourselves in a request whose answer was lost? */
+export function isUploadGone(error: unknown): boolean {
+  return errorCode(error instanceof S3RequestError ? error.cause : error) === 'NoSuchUpload';
+}
+
+/**
+ * What is at the destination after the upload was gone: the finished copy, when a rival completed it or our own completion's answer was
+ * lost. Where checksums do not tell, an object of the right size and key that came since we looked.
+ */
+export async function lookForCompleted(
+  task: CopyTask,
+  hashedInPassing: boolean,
+  context: JobContext,
+): Promise<WrittenObject | undefined> {
+  const { destination, key, existing, source } = task;
+  const { bucket, bucketOwner, region } = destination;
+  const client = context.s3.role(region);
+  try {
+    const now = await headObject(
+      context,
+      client,
+      { bucket, key, bucketOwner },
+      destinationTarget(task, 'HeadObject'),
+    );
+    const isNew = now.etag !== existing?.etag || now.versionId !== existing?.versionId;
+    const same =
+      proveExisting({ ...task, existing: now }) !== undefined ||
+      (isNew && now.sizeBytes === source.sizeBytes);
+    if (!same) return undefined;
+    return {
+      etag: now.etag,
+      versionId: now.versionId,
+      checksum: now.checksum,
+      encryption: now.encryption,
+      kmsKeyArn: now.kmsKeyArn,
+      sameLayout: false,
+      hashedInPassing,
+      adopted: true,
+    };
+  } catch (error) {
+    if (error instanceof S3RequestError && isNotFound(error.cause)) return undefined;
+    throw error;
+  }
+}
+
+/** Unfinished uploads at exactly the copy's key; none when the role or the server does not know how to list. */
+export async function listUploads(task: CopyTask, context: JobContext): Promise<readonly MultipartUpload[]> {
+  const client = context.s3.role(task.destination.region);
+  const { Bucket, ExpectedBucketOwner } = destinationFields(task);
+  try {
+    const output = await request(context, destinationTarget(task, 'ListMultipartUploads'), (options) =>
+      client.send(
+        new ListMultipartUploadsCommand({ Bucket, ExpectedBucketOwner, Prefix: task.key }),
+        options,
+      ),
+    );
+    return (output.Uploads ?? []).filter(({ Key, UploadId }) => Key === task.key && UploadId !== undefined);
+  } catch (error) {
+    const { cause } = error as S3RequestError;
+    if (!isAccessDenied(cause) && httpStatus(cause) !== 501) throw error;
+    context.telemetry.warn(
+      'Unfinished uploads may not be listed: parts of an interrupted copy are copied again',
+      {
+        bucket: Bucket,
+        key: task.key,
+      },
+    );
+    return [];
+  }
+}
+
+/** Newest first: the upload that can be gone on with. The others of ours are aborted. */
+async function adopt(
+  task: CopyTask,
+  layout: PartLayout,
+  found: readonly MultipartUpload[],
+  created: Upload | undefined,
+  context: JobContext,
+): Promise<Upload | undefined> {
+  const { initiatorId } = context.facts;
+  const ours = found
+    .filter(({ Initiator }) => initiatorId !== undefined && Initiator?.ID === initiatorId)
+    .sort((a, b) => (b.Initiated?.getTime() ?? 0) - (a.Initiated?.getTime() ?? 0));
+  let adopted: Upload | undefined;
+  for (const { UploadId: uploadId = '' } of ours) {
+    const parts = adopted === undefined ? await consistentParts(task, layout, uploadId, context) : undefined;
+    if (parts === undefined) await abortUpload(task, { uploadId }, context);
+    else adopted = { uploadId, adopted: true, parts };
+  }
+  if (adopted !== undefined && created !== undefined) await abortUpload(task, created, context);
+  if (adopted !== undefined) {
+    context.telemetry.info('Going on with an unfinished upload', {
+      bucket: task.destination.bucket,
+      key: task.key,
+      finishedParts: adopted.parts.size,
+      parts: partCount(layout),
+    });
+  }
+  return adopted;
+}
+
+/** The finished parts, if there are any and each is where the layout has it; their sizes tell whether it is the same copy (plan.ts). */
+async function consistentParts(
+  task: CopyTask,
+  layout: PartLayout,
+  uploadId: string,
+  context: JobContext,
+): Promise<Map<number, CompletedPart> | undefined> {
+  const wanted = uploadChecksumFields(task, layout).ChecksumAlgorithm;
+  const parts = new Map<number, CompletedPart>();
+  for await (const page of listParts(task, uploadId, context)) {
+    if (wanted !== undefined && page.ChecksumAlgorithm !== undefined && page.ChecksumAlgorithm !== wanted)
+      return undefined;
+    for (const part of page.Parts ?? []) {
+      const { PartNumber: number = 0, Size, ETag } = part;
+      if (Size !== partSize(layout, number)) return undefined;
+      parts.set(number, { PartNumber: number, ETag, ...checksumFields(part) });
+    }
+  }
+  return parts.size === 0 ? undefined : parts;
+}
+
+async function initiatorOf(
+  task: CopyTask,
+  uploadId: string,
+  context: JobContext,
+): Promise<string | undefined> {
+  for await (const page of listParts(task, uploadId, context)) return page.Initiator?.ID;
+  return undefined;
+}
+
+async function* listParts(task: CopyTask, uploadId: string, context: JobContext) {
+  const client = context.s3.role(task.destination.region);
+  let marker: string | undefined;
+  for (let pageNumber = 0; pageNumber < PAGE_LIMIT; pageNumber++) {
+    const page = await request(context, destinationTarget(task, 'ListParts'), (options) =>
+      client.send(
+        new ListPartsCommand({ ...destinationFields(task), UploadId: uploadId, PartNumberMarker: marker }),
+        options,
+      ),
+    );
+    yield page;
+    const next = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
+    if (next === undefined || next === marker) return;
+    marker = next;
+  }
+}

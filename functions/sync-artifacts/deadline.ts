@@ -1,0 +1,45 @@
+// The time that an invocation has, and when it must stop taking new work.
+
+/** A fifth of a short Lambda limit is margin enough; a long one keeps the margin of the settings. */
+const MAX_MARGIN_SHARE = 0.25;
+/** What is left when requests in flight are given up so that the job can still be answered. */
+const ANSWER_MARGIN_SHARE = 0.4;
+
+/** What a slow copy request moves (AWS-FACTS "Speed": 60 to 85 MB/s). */
+const SLOW_BYTES_PER_MS = 60_000;
+
+/** When an invocation stops. */
+export interface Deadline {
+  /** The time that the invocation had when it began, in milliseconds: the Lambda limit. */
+  readonly limitMs: number;
+  /** Milliseconds until new parts are no longer taken; negative when that time has come. */
+  remainingMs(): number;
+  /** May a copy request that moves so many bytes still begin? */
+  fits(sizeBytes: number): boolean;
+  /** Aborts shortly before the process is killed: what is in flight then is given up. */
+  readonly signal: AbortSignal;
+  /** Releases the timer. */
+  clear(): void;
+}
+
+/** Makes the deadline of an invocation from Lambda's clock. */
+export function deadlineOf(getRemainingTimeInMillis: () => number, marginMs: number): Deadline {
+  const limitMs = getRemainingTimeInMillis();
+  const margin = Math.min(marginMs, limitMs * MAX_MARGIN_SHARE);
+  const controller = new AbortController();
+  const timer = setTimeout(
+    () => controller.abort(new DOMException('the Lambda deadline is near', 'TimeoutError')),
+    Math.max(0, getRemainingTimeInMillis() - margin * ANSWER_MARGIN_SHARE),
+  );
+  timer.unref();
+  const remainingMs = (): number => getRemainingTimeInMillis() - margin;
+  return {
+    limitMs,
+    remainingMs,
+    fits: (sizeBytes) =>
+      remainingMs() > 0 &&
+      getRemainingTimeInMillis() - margin * ANSWER_MARGIN_SHARE > sizeBytes / SLOW_BYTES_PER_MS,
+    signal: controller.signal,
+    clear: () => clearTimeout(timer),
+  };
+}

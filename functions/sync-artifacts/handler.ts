@@ -1,0 +1,28 @@
+// Entry of the Lambda function: composes clients, logger and metrics once per cold start.
+import { FactsCache } from './facts-cache.ts';
+import { type Container, type LambdaContext, runInvocation } from './invocation.ts';
+import { JobReporter } from './report.ts';
+import { S3ClientPool } from './s3.ts';
+import { readSettings } from './settings.ts';
+import { createTelemetry } from './telemetry.ts';
+
+const container = compose();
+
+/** The Lambda handler of the Invoke action. */
+export async function handler(event: unknown, context: LambdaContext): Promise<void> {
+  await runInvocation(event, context, container);
+}
+
+function compose(): Container {
+  const settings = readSettings(process.env);
+  const onThrottled = (): void => composed.onThrottled();
+  const composed: Container = {
+    settings,
+    telemetry: createTelemetry(process.env),
+    clients: new S3ClientPool(settings, onThrottled),
+    reporter: new JobReporter(settings, onThrottled),
+    facts: new FactsCache(settings.bucketCacheMs),
+    onThrottled: () => undefined,
+  };
+  return composed;
+}

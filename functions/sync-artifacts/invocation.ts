@@ -1,0 +1,239 @@
+// One invocation: from the event to exactly one result for CodePipeline.
+import type { Context } from 'aws-lambda';
+import { Budget } from './budget.ts';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, etagDigest } from './checkpoint.ts';
+import type { JobContext } from './context.ts';
+import { deadlineOf } from './deadline.ts';
+import type { FactsCache } from './facts-cache.ts';
+import { SyncError, toJobFailure } from './failure.ts';
+import { jobIdOf, parseJob } from './job.ts';
+import type { JobReporter, JobResult } from './report.ts';
+import type { S3ClientPool } from './s3.ts';
+import type { Settings } from './settings.ts';
+import { outputVariables, summarise, summariseProgress } from './summary.ts';
+import { type SyncOutcome, syncArtifacts } from './sync.ts';
+import type { TelemetrySink } from './telemetry.ts';
+import type { CopyReport, SyncJob } from './types.ts';
+
+/** What lives as long as a container. */
+export interface Container {
+  readonly settings: Settings;
+  readonly telemetry: TelemetrySink;
+  readonly clients: S3ClientPool;
+  readonly reporter: JobReporter;
+  readonly facts: FactsCache;
+  /** Called when AWS asks to slow down. */
+  onThrottled: () => void;
+}
+
+/** As much of Lambda's context as an invocation needs. */
+export type LambdaContext = Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>;
+
+/** Invocations in a row without a finished part, after which a job cannot come to an end. */
+const MAX_IDLE_INVOCATIONS = 3;
+
+/**
+ * Runs one invocation and reports its result.
+ * @throws when the event has no job id, or CodePipeline could not be told: Lambda then retries the event
+ */
+export async function runInvocation(
+  event: unknown,
+  lambda: LambdaContext,
+  container: Container,
+): Promise<void> {
+  const { telemetry, reporter } = container;
+  telemetry.begin({ requestId: lambda.awsRequestId });
+  const jobId = jobIdOf(event);
+  if (jobId === undefined) {
+    telemetry.error(
+      'The event is not a CodePipeline job: it has no usable "CodePipeline.job".id, so no result can be reported',
+    );
+    throw new Error('the event is not a CodePipeline job');
+  }
+  telemetry.correlate(jobId);
+  // Loaded beside the first S3 requests; a failure to load shows when the result is reported.
+  reporter.warmUp().catch(() => undefined);
+  try {
+    const result = await resultOf(event, jobId, lambda, container);
+    await reporter.report(jobId, lambda.awsRequestId, result, telemetry);
+  } finally {
+    await telemetry.flush();
+  }
+}
+
+async function resultOf(
+  event: unknown,
+  jobId: string,
+  lambda: LambdaContext,
+  container: Container,
+): Promise<JobResult> {
+  const { telemetry, settings, facts } = container;
+  const begunAtMs = Date.now();
+  const deadline = deadlineOf(() => lambda.getRemainingTimeInMillis(), settings.deadlineMarginMs);
+  let startedAtMs = begunAtMs;
+  try {
+    const job = parseJob(event);
+    const checkpoint = readCheckpoint(job, begunAtMs, telemetry);
+    startedAtMs = checkpoint?.startedAtMs ?? begunAtMs;
+    telemetry.correlate(checkpoint?.firstJobId ?? jobId);
+    const context = contextOf(job, deadline, container);
+    const outcome = await syncArtifacts(job, context, checkpoint);
+    const reports = outcome.reports.filter((report): report is CopyReport => report !== undefined);
+    if (reports.length < outcome.planned.length)
+      return continuationOf(job, outcome, checkpoint, startedAtMs, telemetry);
+    if (job.outputArtifact !== undefined) {
+      const { manifestOf, writeManifest } = await import('./manifest.ts');
+      await writeManifest(
+        job,
+        job.outputArtifact,
+        manifestOf(job, checkpoint?.firstJobId ?? jobId, reports),
+        context,
+      );
+    }
+    const durationMs = Date.now() - startedAtMs;
+    telemetry.count('JobsSucceeded');
+    telemetry.record('JobLatency', durationMs);
+    const summary = summarise(reports, durationMs);
+    telemetry.info('Job succeeded', { jobId, durationMs, summary });
+    return { kind: 'success', summary, outputVariables: outputVariables(reports, durationMs) };
+  } catch (error) {
+    // What a warm container remembers of buckets may be why it failed.
+    facts.clear();
+    const failure = toJobFailure(error);
+    telemetry.count('JobsFailed', { FailureType: failure.type });
+    telemetry.record('JobLatency', Date.now() - startedAtMs);
+    telemetry.error('Job failed', {
+      jobId,
+      failureType: failure.type,
+      reason: failure.message,
+      stack: stackOf(error),
+    });
+    return { kind: 'failure', failure };
+  } finally {
+    deadline.clear();
+  }
+}
+
+function contextOf(job: SyncJob, deadline: JobContext['deadline'], container: Container): JobContext {
+  const { settings, telemetry, clients, reporter, facts } = container;
+  const failure = new AbortController();
+  const budget = new Budget(settings.maxConcurrency);
+  container.onThrottled = () => {
+    telemetry.count('ThrottledRequests');
+    budget.throttled();
+  };
+  let cause: unknown;
+  return {
+    settings,
+    s3: clients.forJob(artifactCredentialsOf(job, reporter)),
+    facts,
+    budget,
+    deadline,
+    telemetry,
+    signal: AbortSignal.any([failure.signal, deadline.signal]),
+    get failed() {
+      return failure.signal.aborted;
+    },
+    fail: (error) => {
+      if (failure.signal.aborted) return;
+      cause = error;
+      failure.abort(new DOMException('the job has failed', 'AbortError'));
+    },
+    throwIfFailed: () => {
+      if (failure.signal.aborted) throw cause;
+    },
+  };
+}
+
+/** The job's credentials; the SDK asks again shortly before they expire, and then CodePipeline gives new ones. */
+function artifactCredentialsOf(job: SyncJob, reporter: JobReporter) {
+  const given = job.artifactCredentials;
+  if (given === undefined) return undefined;
+  let first = true;
+  return async () => {
+    const usable = given.expiration === undefined || given.expiration.getTime() > Date.now() + RENEW_AHEAD_MS;
+    if (first && usable) {
+      first = false;
+      return { ...given };
+    }
+    return await reporter.artifactCredentials(job.id);
+  };
+}
+
+/** The SDK renews credentials five minutes before they expire. */
+const RENEW_AHEAD_MS = 5 * 60_000;
+
+function readCheckpoint(job: SyncJob, nowMs: number, telemetry: TelemetrySink): Checkpoint | undefined {
+  if (job.continuationToken === undefined) return undefined;
+  const artifactCount = job.artifacts.length;
+  const copyCount = artifactCount * job.destinations.length;
+  const checkpoint = decodeCheckpoint(
+    job.continuationToken,
+    { binding: job.binding, artifactCount, copyCount },
+    nowMs,
+  );
+  if (checkpoint === undefined) {
+    telemetry.warn('The continuation token is damaged, too old or of another action; the job begins anew', {
+      jobId: job.id,
+    });
+  }
+  return checkpoint;
+}
+
+function continuationOf(
+  job: SyncJob,
+  { planned, reports, finishedParts, doneBytes }: SyncOutcome,
+  checkpoint: Checkpoint | undefined,
+  startedAtMs: number,
+  telemetry: TelemetrySink,
+): JobResult {
+  const finished = reports.filter((report) => report !== undefined).length;
+  const progress = finished + finishedParts;
+  const idleInvocations = progress > (checkpoint?.progress ?? 0) ? 0 : (checkpoint?.idleInvocations ?? 0) + 1;
+  if (idleInvocations >= MAX_IDLE_INVOCATIONS) {
+    throw new SyncError(
+      'JobFailed',
+      `${MAX_IDLE_INVOCATIONS} invocations in a row did not finish a single part: raise the timeout of the function, or lower SYNC_DEADLINE_MARGIN_MS.`,
+    );
+  }
+  const totalBytes = planned.reduce((sum, { task }) => sum + task.source.sizeBytes, 0);
+  const percentComplete = totalBytes === 0 ? 0 : Math.min(99, Math.floor((doneBytes / totalBytes) * 100));
+  const sources = job.artifacts.map(
+    ({ name }) => planned.find(({ task }) => task.source.artifact.name === name)?.task.source,
+  );
+  const continuationToken = encodeCheckpoint(
+    {
+      firstJobId: checkpoint?.firstJobId ?? job.id,
+      startedAtMs,
+      progress,
+      idleInvocations,
+      pins: sources.map((source) => ({
+        etagDigest: etagDigest(source?.etag ?? ''),
+        ...(source?.versionId === undefined ? {} : { versionId: source.versionId }),
+      })),
+      finished: reports.map(
+        (report) => report && { strategy: report.strategy, proof: report.proof?.kind ?? 'size-only' },
+      ),
+    },
+    job.binding,
+  );
+  const summary = summariseProgress(
+    finished,
+    planned.length,
+    doneBytes,
+    totalBytes,
+    Date.now() - startedAtMs,
+  );
+  telemetry.count('Continuations');
+  telemetry.info('Job continues in another invocation', { jobId: job.id, percentComplete, summary });
+  return { kind: 'continuation', summary, continuationToken, percentComplete };
+}
+
+/** Where an unexpected error came from: frames only, since its text may quote anything. */
+function stackOf(error: unknown): string | undefined {
+  if (error instanceof SyncError || !(error instanceof Error)) return undefined;
+  return error.stack
+    ?.split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .join('\n');
+}

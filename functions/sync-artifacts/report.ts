@@ -1,0 +1,152 @@
+// Tells CodePipeline how a job ended, within the limits of its API.
+import type { CodePipelineClient } from '@aws-sdk/client-codepipeline';
+import type { AwsCredentialIdentity } from '@smithy/types';
+import { errorCode, type JobFailure } from './failure.ts';
+import { TimedRetryStrategy } from './retry.ts';
+import type { Settings } from './settings.ts';
+import type { Telemetry } from './telemetry.ts';
+
+/** CodePipeline API, limits of PutJobSuccessResult and PutJobFailureResult, in characters. */
+export const MAX_SUMMARY_CHARACTERS = 2048;
+export const MAX_EXECUTION_ID_CHARACTERS = 1500;
+export const MAX_MESSAGE_CHARACTERS = 5000;
+export const MAX_TOKEN_CHARACTERS = 2048;
+
+/** How an invocation ends: exactly one of these. */
+export type JobResult =
+  | {
+      readonly kind: 'success';
+      readonly summary: string;
+      readonly outputVariables: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 'continuation';
+      readonly summary: string;
+      readonly continuationToken: string;
+      readonly percentComplete: number;
+    }
+  | { readonly kind: 'failure'; readonly failure: JobFailure };
+
+/** CodePipeline, as far as a job needs it. */
+export class JobReporter {
+  readonly #settings: Settings;
+  readonly #onThrottled: () => void;
+  #client: Promise<CodePipelineClient> | undefined;
+
+  constructor(settings: Settings, onThrottled: () => void) {
+    this.#settings = settings;
+    this.#onThrottled = onThrottled;
+  }
+
+  /** Loads the client while S3 is at work, so that neither a cold start nor the result waits for it. */
+  async warmUp(): Promise<void> {
+    await this.#loadClient();
+  }
+
+  /**
+   * Reports the result. One that CodePipeline has already, from an earlier attempt or a lost answer, is no error.
+   * @throws the SDK's error when CodePipeline cannot be told: Lambda then retries the event.
+   */
+  async report(jobId: string, requestId: string, result: JobResult, telemetry: Telemetry): Promise<void> {
+    try {
+      await this.#put(jobId, requestId, result);
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === 'InvalidJobStateException') {
+        telemetry.info('CodePipeline has a result of this job already', { jobId });
+        return;
+      }
+      const withoutVariables =
+        result.kind === 'success' &&
+        ['OutputVariablesSizeExceededException', 'ValidationException'].includes(code);
+      if (!withoutVariables) throw error;
+      telemetry.warn('CodePipeline refused the output variables; the success is reported without them', {
+        jobId,
+        errorCode: code,
+      });
+      await this.#put(jobId, requestId, { ...result, outputVariables: {} });
+    }
+  }
+
+  /** Fresh `artifactCredentials` of a job, when those of the event ran out. */
+  async artifactCredentials(jobId: string): Promise<AwsCredentialIdentity> {
+    const { GetJobDetailsCommand } = await loadSdk();
+    const { jobDetails } = await (await this.#loadClient()).send(new GetJobDetailsCommand({ jobId }));
+    const { accessKeyId, secretAccessKey, sessionToken } = jobDetails?.data?.artifactCredentials ?? {};
+    if (accessKeyId === undefined || secretAccessKey === undefined) {
+      throw new Error('GetJobDetails gave no artifactCredentials');
+    }
+    return {
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+      expiration: new Date(Date.now() + RENEWED_MS),
+    };
+  }
+
+  async #put(jobId: string, requestId: string, result: JobResult): Promise<void> {
+    const { PutJobFailureResultCommand, PutJobSuccessResultCommand } = await loadSdk();
+    const client = await this.#loadClient();
+    const externalExecutionId = clip(requestId, MAX_EXECUTION_ID_CHARACTERS);
+    switch (result.kind) {
+      case 'failure': {
+        const { type } = result.failure;
+        const message = clip(result.failure.message, MAX_MESSAGE_CHARACTERS) || type;
+        await client.send(
+          new PutJobFailureResultCommand({ jobId, failureDetails: { type, message, externalExecutionId } }),
+        );
+        return;
+      }
+      case 'continuation': {
+        const { continuationToken, percentComplete } = result;
+        const summary = clip(result.summary, MAX_SUMMARY_CHARACTERS);
+        await client.send(
+          new PutJobSuccessResultCommand({
+            jobId,
+            continuationToken,
+            executionDetails: { summary, externalExecutionId, percentComplete },
+          }),
+        );
+        return;
+      }
+      case 'success': {
+        const summary = clip(result.summary, MAX_SUMMARY_CHARACTERS);
+        const hasVariables = Object.keys(result.outputVariables).length > 0;
+        await client.send(
+          new PutJobSuccessResultCommand({
+            jobId,
+            executionDetails: { summary, externalExecutionId, percentComplete: 100 },
+            ...(hasVariables ? { outputVariables: { ...result.outputVariables } } : {}),
+          }),
+        );
+        return;
+      }
+    }
+  }
+
+  #loadClient(): Promise<CodePipelineClient> {
+    this.#client ??= loadSdk().then(
+      ({ CodePipelineClient }) =>
+        new CodePipelineClient({
+          region: this.#settings.region,
+          retryStrategy: new TimedRetryStrategy({
+            budgetMs: this.#settings.retryBudgetMs,
+            onThrottled: this.#onThrottled,
+          }),
+        }),
+    );
+    return this.#client;
+  }
+}
+
+/** GetJobDetails gives no expiration; CodePipeline's own credentials live for hours, so asking again this early is safe. */
+const RENEWED_MS = 10 * 60_000;
+
+function loadSdk(): Promise<typeof import('@aws-sdk/client-codepipeline')> {
+  return import('@aws-sdk/client-codepipeline');
+}
+
+/** At most so many characters, the last one an ellipsis when some were cut. */
+function clip(text: string, characters: number): string {
+  return text.length <= characters ? text : `${text.slice(0, characters - 1)}…`;
+}

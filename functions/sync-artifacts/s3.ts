@@ -1,0 +1,136 @@
+// The one place that builds S3 clients and sends S3 requests.
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { S3Client } from '@aws-sdk/client-s3';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { AwsCredentialIdentity, HttpHandlerOptions } from '@smithy/types';
+import { httpStatus, isAccessDenied, type RequestTarget, responseHeader, S3RequestError } from './failure.ts';
+import { TimedRetryStrategy } from './retry.ts';
+import type { Settings } from './settings.ts';
+
+/** Bytes per second that the slowest healthy request still moves; below it, it counts as stalled. */
+const STALLED_BYTES_PER_SECOND = 10 * 1024 * 1024;
+/** A request that moves nothing: TCP, TLS, a slow region and a busy S3 together. */
+const STALLED_BASE_MS = 15_000;
+const CONNECTION_TIMEOUT_MS = 5_000;
+/** Sockets beyond the copy requests in flight: facts, listings, completions. */
+const SPARE_SOCKETS = 64;
+
+/** S3 clients by region, for the two identities that a job has. */
+export interface S3Clients {
+  /** Signs with the function's role. */
+  role(region: string): S3Client;
+  /** Signs with the job's `artifactCredentials`. */
+  artifact(region: string): S3Client;
+  readonly hasArtifactCredentials: boolean;
+  /** Requests that were sent again so far. */
+  retries(): number;
+}
+
+/** Client factory of a container: connections and clients live as long as it does. */
+export class S3ClientPool {
+  readonly #settings: Settings;
+  readonly #handler: NodeHttpHandler;
+  readonly #role = new Map<string, S3Client>();
+  readonly #onThrottled: () => void;
+  #retries = 0;
+
+  constructor(settings: Settings, onThrottled: () => void) {
+    this.#settings = settings;
+    this.#onThrottled = onThrottled;
+    const agentOptions = { keepAlive: true, maxSockets: settings.maxConcurrency + SPARE_SOCKETS };
+    this.#handler = new NodeHttpHandler({
+      httpAgent: new HttpAgent(agentOptions),
+      httpsAgent: new HttpsAgent(agentOptions),
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      requestTimeout: STALLED_BASE_MS,
+      throwOnRequestTimeout: true,
+      socketAcquisitionWarningTimeout: 3_600_000,
+    });
+  }
+
+  /** Clients for one job; `artifactCredentials` gives the job's live credentials, renewed when they run out. */
+  forJob(artifactCredentials?: () => Promise<AwsCredentialIdentity>): S3Clients {
+    const artifact = new Map<string, S3Client>();
+    return {
+      hasArtifactCredentials: artifactCredentials !== undefined,
+      retries: () => this.#retries,
+      role: (region) => memoized(this.#role, region, () => this.#client(region)),
+      artifact: (region) => {
+        if (artifactCredentials === undefined) throw new Error('the job has no artifactCredentials');
+        return memoized(artifact, region, () => this.#client(region, artifactCredentials));
+      },
+    };
+  }
+
+  #client(region: string, credentials?: () => Promise<AwsCredentialIdentity>): S3Client {
+    return new S3Client({
+      region,
+      forcePathStyle: this.#settings.forcePathStyle,
+      requestHandler: this.#handler,
+      // Region facts are this project's business: a silent redirect would cost a round trip on every request.
+      followRegionRedirects: false,
+      // Checksums are asked for where they prove something; the SDK need not add its own.
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      retryStrategy: new TimedRetryStrategy({
+        budgetMs: this.#settings.retryBudgetMs,
+        onThrottled: this.#onThrottled,
+        onRetry: () => this.#retries++,
+      }),
+      ...(credentials === undefined ? {} : { credentials }),
+    });
+  }
+}
+
+/** What every request needs to know of its job. */
+export interface RequestContext {
+  readonly settings: Pick<Settings, 'accessDeniedRetryMs'>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends one request. A denial is asked again for a few seconds before it is believed, since grants take a moment to spread.
+ * @throws S3RequestError with what the request was about.
+ */
+export async function request<T>(
+  context: RequestContext,
+  target: RequestTarget,
+  send: (options: HttpHandlerOptions) => Promise<T>,
+  /** Bytes that S3 moves for the answer, for the stall limit. */
+  sizeBytes = 0,
+): Promise<T> {
+  const options = { abortSignal: context.signal, requestTimeout: stallLimitMs(sizeBytes) };
+  const giveUpAtMs = Date.now() + context.settings.accessDeniedRetryMs;
+  for (let delayMs = 100; ; delayMs *= 2) {
+    try {
+      return await send(options);
+    } catch (cause) {
+      const again = isAccessDenied(cause) && Date.now() + delayMs <= giveUpAtMs && !context.signal.aborted;
+      if (!again) throw new S3RequestError(target, cause);
+      await sleep(delayMs);
+    }
+  }
+}
+
+/** How long a request that moves so many bytes may take before it counts as stalled, in milliseconds. */
+export function stallLimitMs(sizeBytes: number): number {
+  return STALLED_BASE_MS + (sizeBytes / STALLED_BYTES_PER_SECOND) * 1000;
+}
+
+/** The region in which S3 says that a bucket is, in the answer to a request that went to another one. */
+export function redirectRegion(error: unknown): string | undefined {
+  const status = httpStatus(error);
+  if (status !== 301 && status !== 307 && status !== 400) return undefined;
+  const { Region } = error as { Region?: unknown };
+  return responseHeader(error, 'x-amz-bucket-region') ?? (typeof Region === 'string' ? Region : undefined);
+}
+
+function memoized<K, V>(cache: Map<K, V>, key: K, make: () => V): V {
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  cache.set(key, made);
+  return made;
+}

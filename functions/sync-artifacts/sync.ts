@@ -1,0 +1,178 @@
+// The whole algorithm on one page: resolve -> plan -> copy -> verify.
+import { Budget } from './budget.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { JobContext } from './context.ts';
+import { copyMultipart } from './copy/multipart.ts';
+import { copyObject } from './copy/object.ts';
+import type { CopyResult } from './copy/strategy.ts';
+import { reportFinished, reportKnown } from './copy-report.ts';
+import { readDestination } from './destination.ts';
+import { destinationKey } from './job.ts';
+import { partSize } from './part-layout.ts';
+import { type CopyPlan, type PlannedCopy, planCopies } from './plan.ts';
+import { readSource } from './source.ts';
+import type { CopyReport, CopyTask, SyncJob } from './types.ts';
+import { proveWritten, wasFinished } from './verify.ts';
+
+/** Where a job stands when an invocation ends without an error. */
+export interface SyncOutcome {
+  /** All copies, in the order of artifacts x destinations. */
+  readonly planned: readonly PlannedCopy[];
+  /** The finished ones at the same positions; `undefined` for one that is to be gone on with. */
+  readonly reports: readonly (CopyReport | undefined)[];
+  /** Finished parts of the copies that are not finished. */
+  readonly finishedParts: number;
+  /** Bytes that are where they belong, finished parts included. */
+  readonly doneBytes: number;
+}
+
+/** Reads all facts of a job and plans its copies; nothing is written. */
+export async function planJob(
+  job: SyncJob,
+  context: JobContext,
+  checkpoint?: Checkpoint,
+): Promise<readonly PlannedCopy[]> {
+  const tasks = await resolve(job, context, checkpoint);
+  const { maxConcurrency, relayMemoryBytes, region } = context.settings;
+  return planCopies(tasks, job.mode, {
+    maxConcurrency,
+    relayMemoryBytes,
+    region,
+    timeLimitMs: context.deadline.limitMs,
+  });
+}
+
+/**
+ * Copies all artifacts of a job to all its destinations, as far as the time lasts.
+ * @throws the first cause that ended a copy for good; by then everything else is stopped and cleared away
+ */
+export async function syncArtifacts(
+  job: SyncJob,
+  context: JobContext,
+  checkpoint?: Checkpoint,
+): Promise<SyncOutcome> {
+  const planned = await planJob(job, context, checkpoint);
+  const startedAtMs = checkpoint?.startedAtMs ?? Date.now();
+  const reports: (CopyReport | undefined)[] = planned.map(() => undefined);
+  let finishedParts = 0;
+  let doneBytes = 0;
+
+  const settle = async ({ task, plan }: PlannedCopy, result: CopyResult | undefined): Promise<void> => {
+    if (result?.finished === true) {
+      const proved = await proveWritten(task, result.written, job.minimumProof, context);
+      const durationMs = Date.now() - startedAtMs;
+      reports[task.index] = reportFinished(
+        { task, strategy: plan.strategy, ...proved, durationMs },
+        job.mode,
+        context,
+      );
+      doneBytes += task.source.sizeBytes;
+    } else if (result !== undefined) {
+      finishedParts += result.finishedParts;
+      doneBytes += partBytes(plan, result.finishedParts);
+    }
+  };
+
+  const copying: Promise<void>[] = [];
+  const relays: Relayed[] = [];
+  for (const copy of planned) {
+    const { task, plan } = copy;
+    const earlier = checkpoint?.finished[task.index];
+    if (
+      plan.strategy === 'same-object' ||
+      plan.strategy === 'skip' ||
+      (earlier !== undefined && wasFinished(task))
+    ) {
+      reports[task.index] = reportKnown(copy, earlier, context);
+      doneBytes += task.source.sizeBytes;
+    } else if (plan.strategy === 'object') {
+      copying.push(copyObject(task, context).then((result) => settle(copy, result)));
+    } else if (plan.strategy === 'multipart') {
+      copying.push(copyMultipart(task, plan.layout, context).then((result) => settle(copy, result)));
+    } else {
+      relays.push({ task, plan });
+    }
+  }
+  copying.push(...relayAll(relays, settle, context));
+  await allOrFirstCause(copying, context);
+  return { planned, reports, finishedParts, doneBytes };
+}
+
+/** Facts of all sources and destinations, read at the same time. All are known before anything is written. */
+async function resolve(
+  job: SyncJob,
+  context: JobContext,
+  checkpoint: Checkpoint | undefined,
+): Promise<readonly CopyTask[]> {
+  const keysOf = (template: string): readonly string[] =>
+    job.artifacts.map((artifact) => destinationKey(template, artifact, job.executionId));
+  const [sources, destinations] = await Promise.all([
+    Promise.all(
+      job.artifacts.map((artifact, index) => {
+        const pin = checkpoint?.pins[index];
+        const pinned = pin && { ...pin, jobStartedAtMs: checkpoint.startedAtMs };
+        return readSource(artifact, job, context, pinned);
+      }),
+    ),
+    Promise.all(
+      job.destinations.map(async (destination) => {
+        const keys = keysOf(destination.keyTemplate);
+        return { keys, ...(await readDestination(destination, keys, context)) };
+      }),
+    ),
+  ]);
+  return sources.flatMap((source, artifactIndex) =>
+    destinations.map(({ facts, keys, existing }, destinationIndex): CopyTask => {
+      const there = existing[artifactIndex];
+      return {
+        index: artifactIndex * destinations.length + destinationIndex,
+        source,
+        destination: facts,
+        key: keys[artifactIndex] ?? source.artifact.key,
+        ...(there === undefined ? {} : { existing: there }),
+      };
+    }),
+  );
+}
+
+type Relayed = PlannedCopy & { readonly plan: Extract<CopyPlan, { strategy: 'relay' }> };
+
+/** Relays each source once for all its destinations. The code for it is loaded only when it is needed. */
+function relayAll(
+  relays: readonly Relayed[],
+  settle: (copy: PlannedCopy, result: CopyResult | undefined) => Promise<void>,
+  context: JobContext,
+): Promise<void>[] {
+  const largestPart = Math.max(1, ...relays.map(({ plan }) => partSize(plan.layout, 1)));
+  const lanes = new Budget(Math.max(1, Math.floor(context.settings.relayMemoryBytes / largestPart)));
+  const bySource = [...Map.groupBy(relays, ({ task }) => task.source).values()];
+  return bySource.map(async (group) => {
+    const [first] = group;
+    if (first === undefined) return;
+    const { relay } = await import('./copy/relay.ts');
+    const results = await relay(
+      group.map(({ task }) => task),
+      first.plan.layout,
+      lanes,
+      context,
+    );
+    await Promise.all(group.map((copy, index) => settle(copy, results[index])));
+  });
+}
+
+/** Waits for all, so that nothing goes on in the background; what the deadline cut short is no failure. */
+async function allOrFirstCause(copying: readonly Promise<void>[], context: JobContext): Promise<void> {
+  await Promise.all(
+    copying.map((copy) =>
+      copy.catch((error: unknown) => {
+        if (!context.deadline.signal.aborted) context.fail(error);
+      }),
+    ),
+  );
+  context.throwIfFailed();
+}
+
+function partBytes(plan: CopyPlan, parts: number): number {
+  if (plan.strategy !== 'multipart' && plan.strategy !== 'relay') return 0;
+  return Math.min(plan.layout.sizeBytes, parts * partSize(plan.layout, 1));
+}
