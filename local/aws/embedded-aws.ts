@@ -1,9 +1,13 @@
 // Starts the embedded AWS: S3, CodePipeline and KMS of all regions behind one loopback endpoint.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import type { Wan } from '../wan/wan.ts';
 import type { FaultHook } from './faults.ts';
+import { requestListener } from './http/server.ts';
 import type { Credentials } from './identities.ts';
+import { jsonProtocol } from './json/protocol.ts';
+import { s3Protocol } from './s3/protocol.ts';
 import { DEFAULT_ACCOUNT_ID, World } from './world.ts';
 
 export interface EmbeddedAws extends AsyncDisposable {
@@ -34,6 +38,9 @@ export interface EmbeddedAwsOptions {
   readonly admin?: Credentials;
 }
 
+/** Idle connections stay open longer than clients keep them, so that no request meets a closing one. */
+const KEEP_ALIVE_MS = 60_000;
+
 /** Starts a new, empty embedded AWS. */
 export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promise<EmbeddedAws> {
   const world = new World();
@@ -42,7 +49,21 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
     may: [{ actions: ['*'], resources: ['*'] }],
     ...(options.admin && { credentials: options.admin }),
   });
-  const server = createServer((_request, response) => response.writeHead(501).end());
+  const s3 = s3Protocol(world, options.spoolDirectory ?? tmpdir());
+  const json = jsonProtocol(world);
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 },
+    requestListener({
+      protocolOf: ({ headers }) => (headers['x-amz-target'] === undefined ? s3 : json),
+      faults: options.faults,
+      network: options.network,
+      log: (request) => world.logRequest(request),
+    }),
+  );
+  const { network } = options;
+  if (network !== undefined) {
+    server.on('connection', (socket) => network.opened(socket));
+  }
   const host = options.host ?? '127.0.0.1';
   server.listen(options.port ?? 0, host);
   await once(server, 'listening');

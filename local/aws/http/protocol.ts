@@ -1,0 +1,36 @@
+// What the server needs of a protocol (S3's REST-XML, the others' JSON) to answer a request in it.
+import type { IncomingMessage } from 'node:http';
+import type { AwsError } from '../aws-error.ts';
+import type { Content } from '../content.ts';
+import type { FaultPoint } from '../faults.ts';
+
+/** A request taken apart as far as the log and the fault hook want to know it. */
+export interface Call extends Omit<FaultPoint, 'phase' | 'region' | 'accessKeyId'> {
+  /** Checks who asks. @throws AwsError */
+  authenticate(): Promise<AuthenticatedCall>;
+}
+
+export interface AuthenticatedCall {
+  readonly region: string;
+  readonly accessKeyId: string;
+  /** Does what is asked. @throws AwsError */
+  run(): Promise<Reply>;
+  /** Bytes of content that moved so far. */
+  bytes(): number;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string | Content;
+  /** For answers to HEAD, which name the length of what they do not send. */
+  readonly contentLength?: number;
+}
+
+export interface Protocol {
+  /** @throws AwsError if not even that can be made out */
+  parse(request: IncomingMessage): Call;
+  error(error: AwsError, request: IncomingMessage, requestId: string): Reply;
+  /** The headers that carry the request's id. */
+  idHeaders(requestId: string): Record<string, string>;
+}

@@ -1,0 +1,280 @@
+// Checks Signature Version 4 as AWS does: header or query, clock skew, session token, scope, signature.
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { AwsError } from '../aws-error.ts';
+import type { Identity } from '../identities.ts';
+
+/** What the signature covers of a request. */
+export interface SignedRequest {
+  readonly method: string;
+  /** As it came, percent-encoded. */
+  readonly path: string;
+  readonly rawQuery: string;
+  readonly headers: IncomingHttpHeaders;
+  /** For services that do not announce the hash of the body in a header. */
+  readonly bodySha256?: string;
+}
+
+/** Who signed, for which region; and what chunk signatures go on from. */
+export interface Signature {
+  readonly identity: Identity;
+  readonly region: string;
+  readonly service: string;
+  /** `20261121T003000Z`. */
+  readonly timestamp: string;
+  readonly scope: string;
+  readonly signature: string;
+  readonly signingKey: Buffer;
+}
+
+/** Requests may be this far from the server's clock (S3 API, RequestTimeTooSkewed). */
+const MAX_SKEW_MS = 15 * 60 * 1000;
+
+/** Presigned URLs live at most a week (S3 API, query string authentication). */
+const MAX_EXPIRES_SECONDS = 7 * 24 * 60 * 60;
+
+/** @throws the AwsError that S3 answers; JSON services have other names for the same. */
+export function verifySignature(
+  request: SignedRequest,
+  findIdentity: (accessKeyId: string) => Identity | undefined,
+  now: number = Date.now(),
+): Signature {
+  const claim = readClaim(request);
+  const [accessKeyId = '', date = '', region = '', service = '', terminator = ''] =
+    claim.credential.split('/');
+  if (terminator !== 'aws4_request') {
+    throw new AwsError(400, 'AuthorizationHeaderMalformed', 'The Credential is malformed');
+  }
+  const identity = findIdentity(accessKeyId);
+  if (identity === undefined) {
+    throw new AwsError(
+      403,
+      'InvalidAccessKeyId',
+      'The AWS Access Key Id you provided does not exist in our records.',
+      { details: { AWSAccessKeyId: accessKeyId } },
+    );
+  }
+  checkClock(claim, now);
+  const scope = `${date}/${region}/${service}/aws4_request`;
+  const key = signingKeyOf(identity.credentials.secretAccessKey, date, region, service);
+  const canonical = canonicalRequest(request, claim);
+  const canonicalHash = createHash('sha256').update(canonical, 'latin1').digest('hex');
+  const stringToSign = `AWS4-HMAC-SHA256\n${claim.timestamp}\n${scope}\n${canonicalHash}`;
+  const expected = createHmac('sha256', key).update(stringToSign).digest('hex');
+  if (!equal(expected, claim.signature) || !claim.timestamp.startsWith(date)) {
+    throw new AwsError(
+      403,
+      'SignatureDoesNotMatch',
+      'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
+      { details: { AWSAccessKeyId: accessKeyId, StringToSign: stringToSign, CanonicalRequest: canonical } },
+    );
+  }
+  checkToken(identity, claim.token, now);
+  return {
+    identity,
+    region,
+    service,
+    timestamp: claim.timestamp,
+    scope,
+    signature: claim.signature,
+    signingKey: key,
+  };
+}
+
+interface Claim {
+  readonly credential: string;
+  readonly signedHeaders: readonly string[];
+  readonly signature: string;
+  readonly timestamp: string;
+  readonly token: string | undefined;
+  readonly payloadHash: string;
+  /** Set for presigned URLs, which are valid from their timestamp on. */
+  readonly expiresSeconds?: number;
+}
+
+function readClaim(request: SignedRequest): Claim {
+  const { headers } = request;
+  const { authorization } = headers;
+  if (authorization === undefined) {
+    return readPresignedClaim(request);
+  }
+  const match =
+    /^AWS4-HMAC-SHA256\s+Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=(\S+)$/.exec(
+      authorization,
+    );
+  if (match === null) {
+    throw new AwsError(
+      400,
+      'AuthorizationHeaderMalformed',
+      'The authorization header that you provided is not valid.',
+    );
+  }
+  const [, credential = '', signedHeaders = '', signature = ''] = match;
+  const payloadHash = request.bodySha256 ?? header(headers, 'x-amz-content-sha256');
+  if (payloadHash === undefined) {
+    throw new AwsError(
+      400,
+      'InvalidRequest',
+      'Missing required header for this request: x-amz-content-sha256',
+    );
+  }
+  return {
+    credential,
+    signedHeaders: signedHeaders.split(';'),
+    signature,
+    timestamp: header(headers, 'x-amz-date') ?? '',
+    token: header(headers, 'x-amz-security-token'),
+    payloadHash,
+  };
+}
+
+function readPresignedClaim(request: SignedRequest): Claim {
+  const query = new URLSearchParams(request.rawQuery);
+  const credential = query.get('X-Amz-Credential');
+  if (credential === null) {
+    throw new AwsError(403, 'AccessDenied', 'Access Denied');
+  }
+  return {
+    credential,
+    signedHeaders: (query.get('X-Amz-SignedHeaders') ?? '').split(';'),
+    signature: query.get('X-Amz-Signature') ?? '',
+    timestamp: query.get('X-Amz-Date') ?? '',
+    token: query.get('X-Amz-Security-Token') ?? undefined,
+    payloadHash: header(request.headers, 'x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD',
+    expiresSeconds: Number(query.get('X-Amz-Expires') ?? Number.NaN),
+  };
+}
+
+function checkClock({ timestamp, expiresSeconds }: Claim, now: number): void {
+  const signedAt = Date.parse(
+    timestamp.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'),
+  );
+  if (Number.isNaN(signedAt)) {
+    throw new AwsError(403, 'AccessDenied', 'AWS authentication requires a valid Date or x-amz-date header');
+  }
+  if (expiresSeconds !== undefined) {
+    if (!(expiresSeconds >= 0 && expiresSeconds <= MAX_EXPIRES_SECONDS)) {
+      throw new AwsError(
+        400,
+        'AuthorizationQueryParametersError',
+        'X-Amz-Expires must be a number of seconds up to a week',
+      );
+    }
+    if (now > signedAt + expiresSeconds * 1000) {
+      throw new AwsError(403, 'AccessDenied', 'Request has expired');
+    }
+  }
+  if (signedAt > now + MAX_SKEW_MS || (expiresSeconds === undefined && signedAt < now - MAX_SKEW_MS)) {
+    throw new AwsError(
+      403,
+      'RequestTimeTooSkewed',
+      'The difference between the request time and the current time is too large.',
+      {
+        details: {
+          RequestTime: timestamp,
+          ServerTime: new Date(now).toISOString(),
+          MaxAllowedSkewMilliseconds: String(MAX_SKEW_MS),
+        },
+      },
+    );
+  }
+}
+
+function checkToken({ credentials, expiresAt }: Identity, token: string | undefined, now: number): void {
+  if (credentials.sessionToken !== token) {
+    throw new AwsError(400, 'InvalidToken', 'The provided token is malformed or otherwise invalid.');
+  }
+  if (expiresAt !== undefined && expiresAt.getTime() <= now) {
+    throw new AwsError(400, 'ExpiredToken', 'The provided token has expired.');
+  }
+}
+
+function canonicalRequest(request: SignedRequest, claim: Claim): string {
+  let headerLines = '';
+  for (const name of claim.signedHeaders) {
+    const value = header(request.headers, name) ?? '';
+    headerLines += `${name}:${value.trim().replace(/ +/g, ' ')}\n`;
+  }
+  return [
+    request.method,
+    encodeAgain(request.path, '/'),
+    canonicalQuery(request.rawQuery),
+    headerLines,
+    claim.signedHeaders.join(';'),
+    claim.payloadHash,
+  ].join('\n');
+}
+
+function canonicalQuery(rawQuery: string): string {
+  if (rawQuery === '') {
+    return '';
+  }
+  return rawQuery
+    .split('&')
+    .filter((pair) => pair !== '' && !pair.startsWith('X-Amz-Signature='))
+    .map((pair) => {
+      const [name = '', ...value] = pair.split('=');
+      return `${encodeAgain(name)}=${encodeAgain(value.join('='))}`;
+    })
+    .sort()
+    .join('&');
+}
+
+const UNRESERVED_OR_SLASH = /^[A-Za-z0-9\-._~/]*$/;
+const UNRESERVED = /^[A-Za-z0-9\-._~]*$/;
+
+/** Percent-encodes everything but unreserved characters, whatever the client left as it was. */
+function encodeAgain(text: string, keep = ''): string {
+  if ((keep === '/' ? UNRESERVED_OR_SLASH : UNRESERVED).test(text)) {
+    return text;
+  }
+  const encoded = encodeRfc3986(decode(text));
+  return keep === '/' ? encoded.replaceAll('%2F', '/') : encoded;
+}
+
+/** Percent-encodes everything but RFC 3986's unreserved characters. */
+export function encodeRfc3986(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** @throws InvalidURI where the percent-encoding is broken. */
+export function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw new AwsError(400, 'InvalidURI', `Couldn't parse the specified URI: ${String(cause)}`);
+  }
+}
+
+/** The one value of a header, joined if it came more than once. */
+export function header(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(',') : value;
+}
+
+const signingKeys = new Map<string, Buffer>();
+const MAX_SIGNING_KEYS = 1000;
+
+/** The derived key, kept because four HMACs per request are most of the cost of checking one. */
+function signingKeyOf(secret: string, date: string, region: string, service: string): Buffer {
+  const name = `${secret}/${date}/${region}/${service}`;
+  let key = signingKeys.get(name);
+  if (key === undefined) {
+    key = ['aws4_request', service, region, date].reduceRight(
+      (derived: Buffer, step) => createHmac('sha256', derived).update(step).digest(),
+      Buffer.from(`AWS4${secret}`),
+    );
+    if (signingKeys.size >= MAX_SIGNING_KEYS) {
+      signingKeys.clear();
+    }
+    signingKeys.set(name, key);
+  }
+  return key;
+}
+
+function equal(expected: string, given: string): boolean {
+  return expected.length === given.length && timingSafeEqual(Buffer.from(expected), Buffer.from(given));
+}

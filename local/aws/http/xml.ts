@@ -1,0 +1,83 @@
+// S3's XML documents, read and written through a library.
+import { XMLBuilder, XMLParser } from 'fast-xml-parser';
+import { AwsError } from '../aws-error.ts';
+
+/** Element names to text, nested elements, or several of either; undefined leaves the element out. */
+export interface XmlElements {
+  readonly [name: string]: XmlValue | readonly XmlValue[] | undefined;
+}
+export type XmlValue = string | number | boolean | XmlElements;
+
+const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
+
+const builder = new XMLBuilder({
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  suppressEmptyNode: true,
+});
+
+const REPEATED = new Set(['Part', 'Object', 'Tag', 'Rule']);
+const parser = new XMLParser({
+  parseTagValue: false,
+  trimValues: false,
+  ignoreAttributes: true,
+  htmlEntities: true,
+  isArray: (name) => REPEATED.has(name),
+});
+
+/** A document with S3's namespace on its root. */
+export function xmlDocument(root: string, elements: XmlElements): string {
+  return withDeclaration({ [root]: { '@xmlns': NAMESPACE, ...elements } });
+}
+
+/** An error document, which has no namespace. */
+export function errorDocument(elements: XmlElements): string {
+  return withDeclaration({ Error: elements });
+}
+
+/** @throws MalformedXML unless the document has that root. */
+export function parseXml(text: string, root: string): unknown {
+  let document: unknown;
+  try {
+    document = parser.parse(text);
+  } catch {
+    throw malformedXml();
+  }
+  const found = child(document, root);
+  if (found === undefined) {
+    throw malformedXml();
+  }
+  return found;
+}
+
+/** The error for a document that is not what the operation's schema says. */
+export function malformedXml(): AwsError {
+  return new AwsError(
+    400,
+    'MalformedXML',
+    'The XML you provided was not well-formed or did not validate against our published schema',
+  );
+}
+
+/** A child element of a parsed document, if there is one. */
+export function child(element: unknown, name: string): unknown {
+  return typeof element === 'object' && element !== null && Object.hasOwn(element, name)
+    ? Reflect.get(element, name)
+    : undefined;
+}
+
+/** The elements that can be repeated, as an array. */
+export function children(element: unknown, name: string): unknown[] {
+  const found = child(element, name);
+  return Array.isArray(found) ? found : [];
+}
+
+/** The text of a child element, if there is one. */
+export function text(element: unknown, name: string): string | undefined {
+  const found = child(element, name);
+  return typeof found === 'string' ? found : undefined;
+}
+
+function withDeclaration(document: Record<string, unknown>): string {
+  return builder.build({ '?xml': { '@version': '1.0', '@encoding': 'UTF-8' }, ...document });
+}

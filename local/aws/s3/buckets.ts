@@ -1,0 +1,164 @@
+// Buckets themselves: create, delete, head, location, default encryption, versioning.
+import { AwsError } from '../aws-error.ts';
+import type { BucketEncryption } from '../buckets.ts';
+import { toBuffer } from '../content.ts';
+import { child, children, malformedXml, parseXml, text, xmlDocument } from '../http/xml.ts';
+import { encryptionElements, isEncryptionAlgorithm } from './object-headers.ts';
+import { authorize, bucketOf, type S3Answer, type S3Request, xmlBody } from './request.ts';
+
+/** S3 user guide, bucket naming rules, as far as any name can break them. */
+const BUCKET_NAME = /^(?!xn--)(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+
+export async function createBucket(request: S3Request): Promise<S3Answer> {
+  const { world, bucketName, caller, region } = request;
+  authorize(request, 's3:CreateBucket', `arn:aws:s3:::${bucketName}`);
+  if (!BUCKET_NAME.test(bucketName)) {
+    throw new AwsError(400, 'InvalidBucketName', 'The specified bucket is not valid.', {
+      details: { BucketName: bucketName },
+    });
+  }
+  const body = toBuffer((await request.receive([])).content).toString('utf8');
+  const constraint =
+    body === '' ? undefined : text(parseXml(body, 'CreateBucketConfiguration'), 'LocationConstraint');
+  const bucketRegion = regionFor(constraint, region);
+  const existing = world.buckets.get(bucketName);
+  if (existing !== undefined) {
+    throw existing.ownerAccountId === caller.accountId
+      ? new AwsError(
+          409,
+          'BucketAlreadyOwnedByYou',
+          'Your previous request to create the named bucket succeeded and you already own it.',
+        )
+      : new AwsError(409, 'BucketAlreadyExists', 'The requested bucket name is not available.');
+  }
+  world.createBucket({ name: bucketName, region: bucketRegion, ownerAccountId: caller.accountId });
+  return { headers: { location: `/${bucketName}` } };
+}
+
+export function deleteBucket(request: S3Request): S3Answer {
+  const bucket = bucketOf(request);
+  authorize(request, 's3:DeleteBucket', bucket.arn);
+  if (bucket.objects.size > 0) {
+    throw new AwsError(409, 'BucketNotEmpty', 'The bucket you tried to delete is not empty', {
+      details: { BucketName: bucket.name },
+    });
+  }
+  request.world.deleteBucket(bucket.name);
+  return { status: 204 };
+}
+
+/** Tells the bucket's region even to those whom it tells nothing else. */
+export function headBucket(request: S3Request): S3Answer {
+  const region = request.world.buckets.get(request.bucketName)?.region;
+  try {
+    authorize(request, 's3:ListBucket', bucketOf(request).arn);
+  } catch (error) {
+    if (error instanceof AwsError && region !== undefined) {
+      throw new AwsError(error.status, error.code, error.message, {
+        details: error.details,
+        headers: { ...error.headers, 'x-amz-bucket-region': region },
+      });
+    }
+    throw error;
+  }
+  return { headers: { 'x-amz-bucket-region': region, 'x-amz-access-point-alias': 'false' } };
+}
+
+export function getBucketLocation(request: S3Request): S3Answer {
+  const bucket = bucketOf(request);
+  authorize(request, 's3:GetBucketLocation', bucket.arn);
+  // The first region has no name here, for historical reasons (S3 API, GetBucketLocation).
+  return {
+    xml: xmlDocument('LocationConstraint', bucket.region === 'us-east-1' ? {} : { '#text': bucket.region }),
+  };
+}
+
+export function getBucketEncryption(request: S3Request): S3Answer {
+  const bucket = bucketOf(request);
+  authorize(request, 's3:GetEncryptionConfiguration', bucket.arn);
+  if (bucket.encryption === undefined) {
+    throw new AwsError(
+      404,
+      'ServerSideEncryptionConfigurationNotFoundError',
+      'The server side encryption configuration was not found',
+      { details: { BucketName: bucket.name } },
+    );
+  }
+  return { xml: xmlDocument('ServerSideEncryptionConfiguration', encryptionElements(bucket.encryption)) };
+}
+
+/** Takes any key id, as S3 does: whether there is such a key shows only when an object is written. */
+export async function putBucketEncryption(request: S3Request): Promise<S3Answer> {
+  authorize(request, 's3:PutEncryptionConfiguration', bucketOf(request).arn);
+  const [rule, ...others] = children(await xmlBody(request, 'ServerSideEncryptionConfiguration'), 'Rule');
+  const byDefault = child(rule, 'ApplyServerSideEncryptionByDefault');
+  const algorithm = text(byDefault, 'SSEAlgorithm');
+  const keyId = text(byDefault, 'KMSMasterKeyID');
+  if (
+    rule === undefined ||
+    others.length > 0 ||
+    algorithm === undefined ||
+    !isEncryptionAlgorithm(algorithm)
+  ) {
+    throw malformedXml();
+  }
+  if (algorithm === 'AES256' && keyId !== undefined) {
+    throw new AwsError(
+      400,
+      'InvalidArgument',
+      'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms',
+    );
+  }
+  const encryption: BucketEncryption = {
+    algorithm,
+    ...(keyId !== undefined && { keyId }),
+    bucketKey: text(rule, 'BucketKeyEnabled') === 'true',
+  };
+  bucketOf(request).encryption = encryption;
+  return {};
+}
+
+/** A bucket without a default encryption of its own has SSE-S3. */
+export function deleteBucketEncryption(request: S3Request): S3Answer {
+  const bucket = bucketOf(request);
+  authorize(request, 's3:PutEncryptionConfiguration', bucket.arn);
+  bucket.encryption = { algorithm: 'AES256' };
+  return { status: 204 };
+}
+
+export function getBucketVersioning(request: S3Request): S3Answer {
+  const bucket = bucketOf(request);
+  authorize(request, 's3:GetBucketVersioning', bucket.arn);
+  return {
+    xml: xmlDocument('VersioningConfiguration', {
+      Status: bucket.versioning === 'Unversioned' ? undefined : bucket.versioning,
+    }),
+  };
+}
+
+export async function putBucketVersioning(request: S3Request): Promise<S3Answer> {
+  authorize(request, 's3:PutBucketVersioning', bucketOf(request).arn);
+  const status = text(await xmlBody(request, 'VersioningConfiguration'), 'Status');
+  if (status !== 'Enabled' && status !== 'Suspended') {
+    throw malformedXml();
+  }
+  bucketOf(request).versioning = status;
+  return {};
+}
+
+/** The first region's endpoint makes buckets anywhere, every other one in its own region only. */
+function regionFor(constraint: string | undefined, region: string): string {
+  if (constraint === 'us-east-1' || constraint === '') {
+    throw new AwsError(400, 'InvalidLocationConstraint', 'The specified location-constraint is not valid', {
+      details: { LocationConstraint: constraint },
+    });
+  }
+  if (region === 'us-east-1' || constraint === region) {
+    return constraint ?? region;
+  }
+  throw new AwsError(
+    400,
+    'IllegalLocationConstraintException',
+    `The ${constraint ?? 'unspecified'} location constraint is incompatible for the region specific endpoint this request was sent to.`,
+  );
+}

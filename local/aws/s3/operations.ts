@@ -1,0 +1,96 @@
+// Which operation a request to S3 means: by method, by what the path names, and by the subresource in the query.
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  createBucket,
+  deleteBucket,
+  deleteBucketEncryption,
+  getBucketEncryption,
+  getBucketLocation,
+  getBucketVersioning,
+  headBucket,
+  putBucketEncryption,
+  putBucketVersioning,
+} from './buckets.ts';
+import { completeMultipartUpload } from './complete.ts';
+import { copyObject } from './copy.ts';
+import { deleteObject, deleteObjects } from './delete.ts';
+import { listBuckets, listObjects, listObjectsV2, listObjectVersions } from './list.ts';
+import { abortMultipartUpload, createMultipartUpload, uploadPart, uploadPartCopy } from './multipart.ts';
+import { listMultipartUploads, listParts } from './multipart-lists.ts';
+import { getObject, getObjectAttributes, headObject } from './read.ts';
+import type { S3Operation } from './request.ts';
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './tagging.ts';
+import { putObject } from './write.ts';
+
+/** An operation under the name that the S3 API gives it. */
+export interface NamedOperation {
+  readonly name: string;
+  readonly run: S3Operation;
+}
+
+/** `METHOD level[?subresource]`, where the level is what the path names. */
+const OPERATIONS: Readonly<Record<string, NamedOperation>> = {
+  'GET service': { name: 'ListBuckets', run: listBuckets },
+  'PUT bucket': { name: 'CreateBucket', run: createBucket },
+  'HEAD bucket': { name: 'HeadBucket', run: headBucket },
+  'DELETE bucket': { name: 'DeleteBucket', run: deleteBucket },
+  'GET bucket': { name: 'ListObjects', run: listObjects },
+  'GET bucket?list-type': { name: 'ListObjectsV2', run: listObjectsV2 },
+  'GET bucket?versions': { name: 'ListObjectVersions', run: listObjectVersions },
+  'GET bucket?uploads': { name: 'ListMultipartUploads', run: listMultipartUploads },
+  'GET bucket?location': { name: 'GetBucketLocation', run: getBucketLocation },
+  'GET bucket?encryption': { name: 'GetBucketEncryption', run: getBucketEncryption },
+  'PUT bucket?encryption': { name: 'PutBucketEncryption', run: putBucketEncryption },
+  'DELETE bucket?encryption': { name: 'DeleteBucketEncryption', run: deleteBucketEncryption },
+  'GET bucket?versioning': { name: 'GetBucketVersioning', run: getBucketVersioning },
+  'PUT bucket?versioning': { name: 'PutBucketVersioning', run: putBucketVersioning },
+  'POST bucket?delete': { name: 'DeleteObjects', run: deleteObjects },
+  'GET object': { name: 'GetObject', run: getObject },
+  'HEAD object': { name: 'HeadObject', run: headObject },
+  'PUT object': { name: 'PutObject', run: putObject },
+  'PUT object copy': { name: 'CopyObject', run: copyObject },
+  'DELETE object': { name: 'DeleteObject', run: deleteObject },
+  'GET object?attributes': { name: 'GetObjectAttributes', run: getObjectAttributes },
+  'GET object?tagging': { name: 'GetObjectTagging', run: getObjectTagging },
+  'PUT object?tagging': { name: 'PutObjectTagging', run: putObjectTagging },
+  'DELETE object?tagging': { name: 'DeleteObjectTagging', run: deleteObjectTagging },
+  'POST object?uploads': { name: 'CreateMultipartUpload', run: createMultipartUpload },
+  'PUT object?uploadId': { name: 'UploadPart', run: uploadPart },
+  'PUT object?uploadId copy': { name: 'UploadPartCopy', run: uploadPartCopy },
+  'POST object?uploadId': { name: 'CompleteMultipartUpload', run: completeMultipartUpload },
+  'DELETE object?uploadId': { name: 'AbortMultipartUpload', run: abortMultipartUpload },
+  'GET object?uploadId': { name: 'ListParts', run: listParts },
+};
+
+/** Query parameters that make another operation of a request; those without an entry above are not implemented. */
+const SUBRESOURCES = [
+  ...[
+    'uploads',
+    'uploadId',
+    'tagging',
+    'attributes',
+    'location',
+    'encryption',
+    'versioning',
+    'versions',
+    'delete',
+  ],
+  ...['list-type', 'acl', 'accelerate', 'analytics', 'append', 'cors', 'intelligent-tiering', 'inventory'],
+  ...['legal-hold', 'lifecycle', 'logging', 'metadataTable', 'metrics', 'notification', 'object-lock'],
+  ...['ownershipControls', 'policy', 'policyStatus', 'publicAccessBlock', 'renameObject', 'replication'],
+  ...['requestPayment', 'restore', 'retention', 'select', 'session', 'torrent', 'website'],
+];
+
+/** The operation, or undefined if it is none that the embedded AWS has. */
+export function operationOf(
+  method: string,
+  bucketName: string,
+  key: string,
+  query: ReadonlyMap<string, string>,
+  headers: IncomingHttpHeaders,
+): NamedOperation | undefined {
+  const level = bucketName === '' ? 'service' : key === '' ? 'bucket' : 'object';
+  const subresource = SUBRESOURCES.find((name) => query.has(name));
+  const copy = headers['x-amz-copy-source'] === undefined ? '' : ' copy';
+  return OPERATIONS[`${method} ${level}${subresource === undefined ? '' : `?${subresource}`}${copy}`];
+}

@@ -1,0 +1,116 @@
+// S3's protocol: REST with XML, path-style addresses.
+import type { IncomingMessage } from 'node:http';
+import { AwsError } from '../aws-error.ts';
+import { EMPTY } from '../content.ts';
+import type { Call, Protocol, Reply } from '../http/protocol.ts';
+import { decode, verifySignature } from '../http/sigv4.ts';
+import { receive } from '../http/upload.ts';
+import { errorDocument } from '../http/xml.ts';
+import type { World } from '../world.ts';
+import { operationOf } from './operations.ts';
+import type { S3Answer } from './request.ts';
+
+/** S3 for all regions on one endpoint; the region that a client signs for is the one it is taken to have asked. */
+export function s3Protocol(world: World, spoolDirectory: string): Protocol {
+  return {
+    parse: (request) => parse(world, spoolDirectory, request),
+    error,
+    idHeaders: (requestId) => ({
+      'x-amz-request-id': requestId,
+      'x-amz-id-2': hostId(requestId),
+      server: 'AmazonS3',
+    }),
+  };
+}
+
+function parse(world: World, spoolDirectory: string, request: IncomingMessage): Call {
+  const { method = 'GET', headers } = request;
+  const [path = '/', ...queryParts] = (request.url ?? '/').split('?');
+  const rawQuery = queryParts.join('?');
+  const { bucketName, key } = parsePath(path);
+  const query = parseQuery(rawQuery);
+  const operation = operationOf(method, bucketName, key, query, headers);
+  const partNumber = Number(query.get('partNumber'));
+  return {
+    service: 's3',
+    operation: operation?.name ?? method,
+    method,
+    ...(bucketName && { bucket: bucketName }),
+    ...(key && { key }),
+    ...(partNumber > 0 && { partNumber }),
+    authenticate: async () => {
+      const signature = verifySignature({ method, path, rawQuery, headers }, (id) => world.identity(id));
+      let bytes = 0;
+      return {
+        region: signature.region,
+        accessKeyId: signature.identity.credentials.accessKeyId,
+        bytes: () => bytes,
+        run: async () => {
+          if (operation === undefined) {
+            throw new AwsError(501, 'NotImplemented', 'The embedded AWS does not implement this operation.');
+          }
+          const answer = await operation.run({
+            world,
+            caller: signature.identity,
+            region: signature.region,
+            bucketName,
+            key,
+            query,
+            headers,
+            receive: (alsoCompute, checksums = 'of the body') =>
+              receive(request, { spoolDirectory, signature, alsoCompute, checksums }),
+            noteBytes: (sizeBytes) => {
+              bytes += sizeBytes;
+            },
+          });
+          return reply(answer);
+        },
+      };
+    },
+  };
+}
+
+function parsePath(path: string): { bucketName: string; key: string } {
+  const slash = path.indexOf('/', 1);
+  return slash < 0
+    ? { bucketName: decode(path.slice(1)), key: '' }
+    : { bucketName: decode(path.slice(1, slash)), key: decode(path.slice(slash + 1)) };
+}
+
+function parseQuery(rawQuery: string): ReadonlyMap<string, string> {
+  const query = new Map<string, string>();
+  for (const pair of rawQuery === '' ? [] : rawQuery.split('&')) {
+    const [name = '', ...value] = pair.replaceAll('+', ' ').split('=');
+    query.set(decode(name), decode(value.join('=')));
+  }
+  return query;
+}
+
+function reply({ status = 200, headers = {}, xml, content, contentLength }: S3Answer): Reply {
+  return {
+    status,
+    headers: xml === undefined ? headers : { ...headers, 'content-type': 'application/xml' },
+    body: xml ?? content ?? EMPTY,
+    ...(contentLength !== undefined && { contentLength }),
+  };
+}
+
+function error(awsError: AwsError, request: IncomingMessage, requestId: string): Reply {
+  const { status, code, message, headers, details } = awsError;
+  return {
+    status,
+    headers: { 'content-type': 'application/xml', ...headers },
+    body: errorDocument({
+      Code: code,
+      Message: message,
+      ...details,
+      Resource: (request.url ?? '').split('?')[0],
+      RequestId: requestId,
+      HostId: hostId(requestId),
+    }),
+  };
+}
+
+function hostId(requestId: string): string {
+  return Buffer.from(`embedded-aws/${requestId}/${requestId}`).toString('base64');
+}

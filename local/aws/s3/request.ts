@@ -1,0 +1,190 @@
+// What every S3 operation gets and gives back, and the checks that most of them begin with.
+import type { IncomingHttpHeaders } from 'node:http';
+import { AwsError } from '../aws-error.ts';
+import type { Bucket } from '../buckets.ts';
+import type { ChecksumAlgorithm } from '../checksum.ts';
+import type { Content } from '../content.ts';
+import { toBuffer } from '../content.ts';
+import { header } from '../http/sigv4.ts';
+import type { ChecksumSubject, Upload } from '../http/upload.ts';
+import { parseXml } from '../http/xml.ts';
+import { decide, type Identity } from '../identities.ts';
+import { requireUsable } from '../object-encryption.ts';
+import type { World } from '../world.ts';
+
+/** A request to S3, authenticated but not yet authorised. */
+export interface S3Request {
+  readonly world: World;
+  readonly caller: Identity;
+  /** The region that the client signed for, as if it had asked that region's endpoint. */
+  readonly region: string;
+  /** Empty where the operation is on no bucket, or no key. */
+  readonly bucketName: string;
+  readonly key: string;
+  readonly query: ReadonlyMap<string, string>;
+  readonly headers: IncomingHttpHeaders;
+  /** Takes in the body; to be called once. Checksum headers are checked against it unless they mean something else. */
+  receive(alsoCompute: readonly (ChecksumAlgorithm | 'MD5')[], checksums?: ChecksumSubject): Promise<Upload>;
+  /** Notes how many bytes of content the operation moved inside S3, for the log. */
+  noteBytes(sizeBytes: number): void;
+}
+
+/** An answer without an error. Content is streamed; xml comes with its content type. */
+export interface S3Answer {
+  /** 200 if absent. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly xml?: string;
+  readonly content?: Content;
+  /** The length that a HEAD answer names without sending it. */
+  readonly contentLength?: number;
+}
+
+export type S3Operation = (request: S3Request) => S3Answer | Promise<S3Answer>;
+
+/** The value of a request header. */
+export function requestHeader(request: S3Request, name: string): string | undefined {
+  return header(request.headers, name);
+}
+
+/**
+ * The bucket of the request.
+ * @throws NoSuchBucket; PermanentRedirect if the client asked another region than the bucket's; AccessDenied if the
+ * bucket does not belong to the account that the client expects.
+ */
+export function bucketOf(request: S3Request): Bucket {
+  const bucket = request.world.buckets.get(request.bucketName);
+  if (bucket === undefined) {
+    throw noSuchBucket(request.bucketName);
+  }
+  if (bucket.region !== request.region) {
+    throw new AwsError(
+      301,
+      'PermanentRedirect',
+      'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
+      {
+        headers: { 'x-amz-bucket-region': bucket.region },
+        details: { Endpoint: `${bucket.name}.s3.${bucket.region}.amazonaws.com`, Bucket: bucket.name },
+      },
+    );
+  }
+  requireOwner(bucket, requestHeader(request, 'x-amz-expected-bucket-owner'));
+  return bucket;
+}
+
+export function noSuchBucket(name: string): AwsError {
+  return new AwsError(404, 'NoSuchBucket', 'The specified bucket does not exist', {
+    details: { BucketName: name },
+  });
+}
+
+/** @throws AccessDenied unless the bucket's owner is the expected account, if one is expected. */
+export function requireOwner(bucket: Bucket, expectedAccountId: string | undefined): void {
+  if (expectedAccountId !== undefined && expectedAccountId !== bucket.ownerAccountId) {
+    throw new AwsError(403, 'AccessDenied', 'Access Denied');
+  }
+}
+
+export function objectArn(bucket: Bucket, key: string): string {
+  return `${bucket.arn}/${key}`;
+}
+
+/** Whether the caller may do this, without failing if not. */
+export function isAllowed(request: S3Request, action: string, resource: string): boolean {
+  return decide(request.caller, action, resource) === 'Allow';
+}
+
+/** @throws AccessDenied with the message that IAM gives. */
+export function authorize(request: S3Request, action: string, resource: string): void {
+  const verdict = decide(request.caller, action, resource);
+  if (verdict !== 'Allow') {
+    throw accessDenied(request.caller, action, resource, verdict);
+  }
+}
+
+function accessDenied(caller: Identity, action: string, resource: string, verdict: string): AwsError {
+  const reason =
+    verdict === 'ExplicitDeny'
+      ? 'with an explicit deny in an identity-based policy'
+      : `because no identity-based policy allows the ${action} action`;
+  const message = `User: ${caller.principalArn} is not authorized to perform: ${action} on resource: "${resource}" ${reason}`;
+  return new AwsError(403, 'AccessDenied', message);
+}
+
+export type KeyUse = 'kms:Decrypt' | 'kms:GenerateDataKey';
+
+/**
+ * Has KMS check what S3 asks of it in the caller's name. The managed key `aws/s3` serves everybody in its account and
+ * nobody else.
+ * @throws AccessDenied, KMS.NotFoundException, KMS.DisabledException, KMS.KMSInvalidStateException
+ */
+export function useKey(request: S3Request, keyArn: string | undefined, ...uses: readonly KeyUse[]): void {
+  if (keyArn === undefined) {
+    return;
+  }
+  const key = request.world.keys.get(keyArn);
+  for (const use of uses) {
+    const allowed =
+      key?.manager === 'AWS'
+        ? key.accountId === request.caller.accountId
+        : decide(request.caller, use, keyArn) === 'Allow';
+    if (!allowed) {
+      throw accessDenied(request.caller, use, keyArn, decide(request.caller, use, keyArn));
+    }
+  }
+  if (key === undefined) {
+    throw new AwsError(400, 'KMS.NotFoundException', `Key '${keyArn}' does not exist`);
+  }
+  requireUsable(key);
+}
+
+/** The request's body as a parsed document. @throws MalformedXML */
+export async function xmlBody(
+  request: S3Request,
+  root: string,
+  checksums?: ChecksumSubject,
+): Promise<unknown> {
+  const { content } = await request.receive([], checksums);
+  return parseXml(toBuffer(content).toString('utf8'), root);
+}
+
+/** A whole number from the query within bounds. @throws InvalidArgument */
+export function queryNumber(
+  request: S3Request,
+  name: string,
+  ifAbsent: number,
+  max: number,
+  min = 0,
+): number {
+  const value = request.query.get(name);
+  if (value === undefined || value === '') {
+    return ifAbsent;
+  }
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < min) {
+    throw new AwsError(400, 'InvalidArgument', `Provided ${name} not an integer or within integer range`, {
+      details: { ArgumentName: name, ArgumentValue: value },
+    });
+  }
+  return Math.min(number, max);
+}
+
+/** A part number from the query. @throws InvalidArgument outside 1 to 10 000. */
+export function partNumberOf(request: S3Request): number {
+  const value = request.query.get('partNumber') ?? '';
+  const partNumber = Number(value);
+  if (!/^\d+$/.test(value) || partNumber < 1 || partNumber > MAX_PARTS) {
+    throw new AwsError(
+      400,
+      'InvalidArgument',
+      `Part number must be an integer between 1 and ${MAX_PARTS}, inclusive`,
+      {
+        details: { ArgumentName: 'partNumber', ArgumentValue: value },
+      },
+    );
+  }
+  return partNumber;
+}
+
+/** S3 user guide, multipart upload limits. */
+export const MAX_PARTS = 10_000;
