@@ -11,11 +11,14 @@ import {
 } from '@aws-sdk/client-s3';
 import type { PipelineEvent } from './pipeline-event.ts';
 
-const CONCURRENCY = 256;
 const MIB = 1024 ** 2;
+/** The sweep sets both. */
+const CONCURRENCY = Number(process.env.BENCH_CONCURRENCY ?? 256);
+const PART_MIB = Number(process.env.BENCH_PART_MIB ?? 0);
 
 const codePipeline = new CodePipelineClient({});
 const httpAgent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY });
+const source = new S3Client({ requestHandler: { httpAgent } });
 const clients = new Map<string, S3Client>();
 
 /** Copies all input artifacts to all destination buckets in parts. */
@@ -24,7 +27,6 @@ export async function handler(event: PipelineEvent): Promise<void> {
   const { DestinationBuckets: buckets } = JSON.parse(
     job.data.actionConfiguration.configuration.UserParameters,
   ) as { DestinationBuckets: string[] };
-  const source = new S3Client({ requestHandler: { httpAgent } });
   const copies = job.data.inputArtifacts.flatMap(({ location: { s3Location } }) =>
     buckets.map(async (bucket) => {
       const [client, { ContentLength: sizeBytes = 0 }] = await Promise.all([
@@ -36,7 +38,7 @@ export async function handler(event: PipelineEvent): Promise<void> {
   );
   const found = await Promise.all(copies);
   const bytes = found.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const partBytes = (bytes > 4 * 1024 * MIB ? 16 : 8) * MIB;
+  const partBytes = (PART_MIB || (bytes > 4 * 1024 * MIB ? 16 : 8)) * MIB;
   const queue: (() => Promise<void>)[] = [];
   const finished = await Promise.all(
     found.map(async ({ client, bucket: Bucket, key: Key, from, sizeBytes }) => {

@@ -22,14 +22,22 @@ export function functionContender(
   name: string,
   bundle: string,
   temperature: 'cold' | 'warm',
-  cannot?: (job: BenchJob) => string | undefined,
+  options: FunctionOptions = {},
 ): Contender {
+  const open = (job: BenchJob): LambdaFunction => lambdaOf(bundle, job, options.environment);
   return {
     name,
     version: packageVersion,
-    ...(cannot && { cannot }),
-    open: async (job) => (temperature === 'cold' ? coldContest(bundle, job) : warmContest(bundle, job)),
+    ...(options.cannot && { cannot: options.cannot }),
+    open: async (job) => (temperature === 'cold' ? coldContest(() => open(job)) : warmContest(open(job))),
   };
+}
+
+/** What may differ between functions. */
+export interface FunctionOptions {
+  readonly cannot?: (job: BenchJob) => string | undefined;
+  /** Environment variables besides Lambda's own and the endpoints. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** The functions of the benchmark, each cold and warm. */
@@ -40,7 +48,7 @@ export function functionContenders(): Contender[] {
       : undefined;
   return (['cold', 'warm'] as const).flatMap((temperature) => [
     functionContender(THIS_FUNCTION, 'sync-artifacts', temperature),
-    functionContender('one CopyObject each', 'bench/one-request', temperature, tooLarge),
+    functionContender('one CopyObject each', 'bench/one-request', temperature, { cannot: tooLarge }),
     functionContender('bare loop of part copies', 'bench/bare-loop', temperature),
   ]);
 }
@@ -51,7 +59,11 @@ export function bundleFile(bundle: string): string {
 }
 
 /** A function in Lambda's environment with the endpoints of the bench server. */
-export function lambdaOf(bundle: string, job: BenchJob): LambdaFunction {
+function lambdaOf(
+  bundle: string,
+  job: BenchJob,
+  environment: Readonly<Record<string, string>> = {},
+): LambdaFunction {
   return new LambdaFunction({
     handlerFile: bundleFile(bundle),
     region: HOME_REGION,
@@ -63,15 +75,16 @@ export function lambdaOf(bundle: string, job: BenchJob): LambdaFunction {
       AWS_ENDPOINT_URL_S3: job.endpoint,
       AWS_ENDPOINT_URL_CODEPIPELINE: job.endpoint,
       AWS_ENDPOINT_URL_KMS: job.endpoint,
+      ...environment,
     },
   });
 }
 
-function coldContest(bundle: string, job: BenchJob): Contest {
+function coldContest(start: () => LambdaFunction): Contest {
   return {
     warmUps: 0,
     run: async (event) => {
-      await using lambda = lambdaOf(bundle, job);
+      await using lambda = start();
       const startMs = performance.now();
       const { sample, importMs } = await invoke(lambda, event);
       return [{ ...sample, temperature: 'cold', elapsedMs: performance.now() - startMs, importMs }];
@@ -80,8 +93,7 @@ function coldContest(bundle: string, job: BenchJob): Contest {
   };
 }
 
-function warmContest(bundle: string, job: BenchJob): Contest {
-  const lambda = lambdaOf(bundle, job);
+function warmContest(lambda: LambdaFunction): Contest {
   let cpuMsBefore = 0;
   return {
     warmUps: WARM_UPS,

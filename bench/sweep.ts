@@ -1,0 +1,75 @@
+// How long a warm job takes over part size and concurrency, and where the function's own choice lies: `npm run bench:sweep`.
+import { Command, Option } from 'commander';
+import { BenchServer } from './bench-server.ts';
+import { buildBundles } from './bundles.ts';
+import { BENCH_CASES, totalBytes } from './cases.ts';
+import { functionContender, THIS_FUNCTION } from './contenders/functions.ts';
+import type { Contender } from './job.ts';
+import { measureCase } from './measure.ts';
+import type { ContenderResult } from './results.ts';
+
+const PART_MIB = [5, 8, 16, 32, 64, 96, 128, 256];
+const CONCURRENCY = [64, 128, 256, 512];
+
+const options = new Command('sweep')
+  .addOption(new Option('--case <name>').choices(BENCH_CASES.map(({ name }) => name)).default('7gib-x3'))
+  .option('--runs <number>', 'runs of each point', Number, 3)
+  .option('--part-mib <size...>', 'part sizes in MiB')
+  .option('--concurrency <number...>', 'requests in flight')
+  .parse()
+  .opts<{ case: string; runs: number; partMib?: string[]; concurrency?: string[] }>();
+
+const partSizes = options.partMib?.map(Number) ?? PART_MIB;
+const concurrencies = options.concurrency?.map(Number) ?? CONCURRENCY;
+
+buildBundles();
+await using server = BenchServer.start();
+const benchCase = BENCH_CASES.find(({ name }) => name === options.case);
+if (benchCase === undefined) {
+  throw new Error(`there is no case ${options.case}`);
+}
+
+const table: Record<string, Record<string, string>> = {};
+let limit = 0;
+for (const concurrency of concurrencies) {
+  const row: Record<string, string> = {};
+  for (const partMib of partSizes) {
+    const result = await measured(
+      functionContender('bare loop', 'bench/bare-loop', 'warm', {
+        environment: { BENCH_PART_MIB: String(partMib), BENCH_CONCURRENCY: String(concurrency) },
+      }),
+    );
+    row[`${partMib} MiB`] = describe(result);
+  }
+  table[`${concurrency} at once`] = row;
+}
+console.log(
+  `${benchCase.title}: milliseconds (and CPU) of a bare loop of part copies; limit ${Math.round(limit)} ms`,
+);
+console.table(table);
+for (const concurrency of concurrencies) {
+  const environment = { SYNC_MAX_CONCURRENCY: String(concurrency) };
+  const own = await measured(functionContender(THIS_FUNCTION, 'sync-artifacts', 'warm', { environment }));
+  const parts = own?.requests['s3 UploadPartCopy'] ?? 0;
+  const partMib = parts === 0 ? 'no' : (totalBytes(benchCase) / parts / 1024 ** 2).toFixed(1);
+  console.log(`this function, ${concurrency} at once: ${partMib} MiB parts, ${describe(own)}`);
+}
+
+async function measured(contender: Contender): Promise<ContenderResult | undefined> {
+  if (benchCase === undefined) {
+    return undefined;
+  }
+  const { results, limitMs } = await measureCase(server, benchCase, [contender], {
+    runs: options.runs,
+    patienceMs: 30_000,
+    onProgress: () => undefined,
+  });
+  limit = limitMs;
+  return results[0];
+}
+
+function describe(result: ContenderResult | undefined): string {
+  return result === undefined
+    ? ''
+    : `${Math.round(result.elapsedMs.median)} (${Math.round(result.cpuMs ?? 0)})`;
+}
