@@ -4,12 +4,11 @@ import { CodePipelineClient, PutJobSuccessResultCommand } from '@aws-sdk/client-
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  HeadBucketCommand,
   HeadObjectCommand,
   S3Client,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
-import type { PipelineEvent } from './pipeline-event.ts';
+import { type PipelineEvent, regionOf } from './pipeline-event.ts';
 
 const MIB = 1024 ** 2;
 /** The sweep sets both. */
@@ -29,11 +28,16 @@ export async function handler(event: PipelineEvent): Promise<void> {
   ) as { DestinationBuckets: string[] };
   const copies = job.data.inputArtifacts.flatMap(({ location: { s3Location } }) =>
     buckets.map(async (bucket) => {
-      const [client, { ContentLength: sizeBytes = 0 }] = await Promise.all([
-        clientFor(bucket),
-        source.send(new HeadObjectCommand({ Bucket: s3Location.bucketName, Key: s3Location.objectKey })),
-      ]);
-      return { client, bucket, key: s3Location.objectKey, from: s3Location.bucketName, sizeBytes };
+      const { ContentLength: sizeBytes = 0 } = await source.send(
+        new HeadObjectCommand({ Bucket: s3Location.bucketName, Key: s3Location.objectKey }),
+      );
+      return {
+        client: clientFor(regionOf(bucket)),
+        bucket,
+        key: s3Location.objectKey,
+        from: s3Location.bucketName,
+        sizeBytes,
+      };
     }),
   );
   const found = await Promise.all(copies);
@@ -90,15 +94,8 @@ export async function handler(event: PipelineEvent): Promise<void> {
   await codePipeline.send(new PutJobSuccessResultCommand({ jobId: job.id }));
 }
 
-async function clientFor(bucket: string): Promise<S3Client> {
-  let client = clients.get(bucket);
-  if (client === undefined) {
-    const anywhere = new S3Client({ followRegionRedirects: true });
-    const { BucketRegion: region = 'us-east-1' } = await anywhere.send(
-      new HeadBucketCommand({ Bucket: bucket }),
-    );
-    client = new S3Client({ region, requestHandler: { httpAgent } });
-    clients.set(bucket, client);
-  }
+function clientFor(region: string): S3Client {
+  const client = clients.get(region) ?? new S3Client({ region, requestHandler: { httpAgent } });
+  clients.set(region, client);
   return client;
 }

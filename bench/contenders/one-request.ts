@@ -1,7 +1,7 @@
 // The function that made this pattern known, with many regions: one CopyObject for each artifact and destination.
 import { CodePipelineClient, PutJobSuccessResultCommand } from '@aws-sdk/client-codepipeline';
-import { CopyObjectCommand, HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import type { PipelineEvent } from './pipeline-event.ts';
+import { CopyObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { type PipelineEvent, regionOf } from './pipeline-event.ts';
 
 const codePipeline = new CodePipelineClient({});
 const clients = new Map<string, S3Client>();
@@ -14,7 +14,7 @@ export async function handler(event: PipelineEvent): Promise<void> {
   ) as { DestinationBuckets: string[] };
   await Promise.all(
     buckets.map(async (bucket) => {
-      const client = await clientFor(bucket);
+      const client = clientFor(regionOf(bucket));
       await Promise.all(
         job.data.inputArtifacts.map(({ location: { s3Location } }) =>
           client.send(
@@ -31,15 +31,8 @@ export async function handler(event: PipelineEvent): Promise<void> {
   await codePipeline.send(new PutJobSuccessResultCommand({ jobId: job.id }));
 }
 
-async function clientFor(bucket: string): Promise<S3Client> {
-  let client = clients.get(bucket);
-  if (client === undefined) {
-    const anywhere = new S3Client({ followRegionRedirects: true });
-    const { BucketRegion: region = 'us-east-1' } = await anywhere.send(
-      new HeadBucketCommand({ Bucket: bucket }),
-    );
-    client = new S3Client({ region });
-    clients.set(bucket, client);
-  }
+function clientFor(region: string): S3Client {
+  const client = clients.get(region) ?? new S3Client({ region });
+  clients.set(region, client);
   return client;
 }

@@ -1,4 +1,4 @@
-// As much of CodePipeline's event as the functions to compare with read.
+// What the functions to compare with read of CodePipeline's event, and the regions that are hard-coded in them.
 
 /** The event of an Invoke action. */
 export interface PipelineEvent {
@@ -13,4 +13,9 @@ export interface PipelineEvent {
       }[];
     };
   };
+}
+
+/** Region of one of the benchmark's buckets. The original function's region was hard-coded; here it ends the bucket's name. */
+export function regionOf(bucket: string): string {
+  return bucket.match(/[a-z]+-[a-z]+-\d$/)?.[0] ?? 'us-east-1';
 }
