@@ -1,0 +1,260 @@
+// The wiring of both pipelines: artifacts, names, regions, roles, parameters, variables.
+import { describe, expect, it } from 'vitest';
+import {
+  MAX_USER_PARAMETERS_CHARACTERS,
+  parseUserParameters,
+} from '../../functions/sync-artifacts/user-parameters.ts';
+import { buildApp, buildCdkPipelinesApp } from '../../infra/build-app.ts';
+import { namesOf } from '../../infra/names.ts';
+import { topology as small } from '../../infra/topology.ts';
+import { defineTopology } from '../../infra/topology-rules.ts';
+import {
+  at,
+  type Json,
+  listAt,
+  ofType,
+  type Resource,
+  type Synthesised,
+  stringsIn,
+  synthesise,
+  textAt,
+  theOnly,
+} from './synthesised.ts';
+import { LARGE_INPUT, large } from './topologies.ts';
+
+interface Action {
+  readonly stage: string;
+  readonly name: string;
+  readonly provider: string;
+  readonly region: string | undefined;
+  readonly runOrder: number;
+  readonly namespace: string | undefined;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly configuration: Json;
+  readonly roleArn: Json | undefined;
+}
+
+function actionsOf(pipeline: Resource): Action[] {
+  return listAt(pipeline.Properties, 'Stages').flatMap((stage) =>
+    listAt(stage, 'Actions').map((action) => ({
+      stage: textAt(stage, 'Name'),
+      name: textAt(action, 'Name'),
+      provider: textAt(action, 'ActionTypeId.Provider'),
+      region: at(action, 'Region') as string | undefined,
+      runOrder: Number(at(action, 'RunOrder')),
+      namespace: at(action, 'Namespace') as string | undefined,
+      inputs: listAt(action, 'InputArtifacts').map((artifact) => textAt(artifact, 'Name')),
+      outputs: listAt(action, 'OutputArtifacts').map((artifact) => textAt(artifact, 'Name')),
+      configuration: at(action, 'Configuration') ?? {},
+      roleArn: at(action, 'RoleArn'),
+    })),
+  );
+}
+
+const oneEach = defineTopology({ ...LARGE_INPUT, sync: 'action-per-region' });
+
+describe.each([
+  { name: 'delivered topology', topology: small, build: buildApp },
+  { name: 'large topology, one Sync action', topology: large, build: buildApp },
+  { name: 'large topology, a Sync action per region', topology: oneEach, build: buildApp },
+  { name: 'CDK Pipelines, delivered topology', topology: small, build: buildCdkPipelinesApp },
+  { name: 'CDK Pipelines, large topology', topology: large, build: buildCdkPipelinesApp },
+])('the pipeline of the $name', ({ topology, build }) => {
+  const names = namesOf(topology);
+  const app = synthesise(build(topology));
+  const isCdk = build === buildCdkPipelinesApp;
+  const stack = app.stack(isCdk ? names.stacks.cdkPipeline : names.stacks.pipeline);
+  const pipeline = theOnly(stack, 'AWS::CodePipeline::Pipeline');
+  const actions = actionsOf(pipeline);
+  const syncing = actions.filter(({ provider }) => provider === 'Lambda');
+
+  it('has stages and, in each, actions of unique names', () => {
+    const stages = listAt(pipeline.Properties, 'Stages').map((stage) => textAt(stage, 'Name'));
+    expect(new Set(stages).size).toBe(stages.length);
+    const inStages = actions.map(({ stage, name }) => `${stage}/${name}`);
+    expect(new Set(inStages).size).toBe(inStages.length);
+    for (const { name } of actions) expect(name).toMatch(/^[A-Za-z0-9.@\-_]{1,100}$/);
+  });
+
+  it('reads only artifacts that an earlier action made, and makes each once', () => {
+    const made: string[] = [];
+    for (const { inputs, outputs, name } of actions) {
+      expect(made, `inputs of ${name}`).toEqual(expect.arrayContaining([...inputs]));
+      for (const output of outputs) expect(made).not.toContain(output);
+      made.push(...outputs);
+    }
+    expect(made.length).toBeGreaterThan(0);
+  });
+
+  it('uses only variables that an earlier action offers', () => {
+    const offered = new Set(['codepipeline']);
+    for (const { configuration, namespace } of actions) {
+      const used = stringsIn(configuration).flatMap((text) =>
+        [...text.matchAll(/#\{([^.}]+)\./g)].map(([, name]) => name),
+      );
+      for (const name of used) expect([...offered]).toContain(name);
+      if (namespace !== undefined) offered.add(namespace);
+    }
+  });
+
+  it('has an artifact store with a key of its own for its region and each region that it acts in', () => {
+    const stores = listAt(pipeline.Properties, 'ArtifactStores');
+    const regions = stores.map((store) => textAt(store, 'Region'));
+    const acting = actions.map(({ region }) => region ?? topology.tools.primaryRegion);
+    expect([...new Set(acting)].sort()).toEqual([...regions].sort());
+    for (const store of stores) {
+      expect(at(store, 'ArtifactStore.Location')).toBe(names.artifactBucket(textAt(store, 'Region')));
+      expect(at(store, 'ArtifactStore.EncryptionKey.Id.Fn::GetStackOutput.Region')).toBe(at(store, 'Region'));
+    }
+  });
+
+  it('hands the function parameters that its own parser takes, for each destination once', () => {
+    const copiedTo = syncing.flatMap(({ configuration }) => {
+      const text = textAt(configuration, 'UserParameters');
+      expect(text.length).toBeLessThanOrEqual(MAX_USER_PARAMETERS_CHARACTERS);
+      const { DestinationBucket, DestinationBuckets, ExecutionId } = parseUserParameters(text);
+      expect(ExecutionId).toBe('#{codepipeline.PipelineExecutionId}');
+      return [...(DestinationBucket ? [DestinationBucket] : []), ...(DestinationBuckets ?? [])];
+    });
+    expect([...copiedTo].sort()).toEqual(
+      topology.destinations.map(({ region }) => names.artifactBucket(region)).sort(),
+    );
+  });
+
+  it('syncs all regions at once', () => {
+    expect(new Set(syncing.map(({ runOrder }) => runOrder)).size).toBe(1);
+    const perRegion = isCdk || topology.sync === 'action-per-region';
+    expect(syncing).toHaveLength(perRegion ? topology.destinations.length : 1);
+  });
+
+  it('invokes the function that the stack of the function creates', () => {
+    for (const { configuration } of syncing)
+      expect(textAt(configuration, 'FunctionName')).toBe(names.functionName);
+  });
+
+  it('waits for approval between creating and executing the change sets', () => {
+    for (const environment of topology.environments) {
+      const inStage = actions.filter(({ stage }) => stage.split('-')[0] === environment.name);
+      const orders = (mode: string): number[] =>
+        inStage
+          .filter(({ configuration }) => at(configuration, 'ActionMode') === mode)
+          .map(({ runOrder }) => runOrder);
+      const approvals = inStage
+        .filter(({ provider }) => provider === 'Manual')
+        .map(({ runOrder }) => runOrder);
+      expect(orders('CHANGE_SET_REPLACE')).toHaveLength(environment.regions.length);
+      expect(orders('CHANGE_SET_EXECUTE')).toHaveLength(environment.regions.length);
+      expect(approvals.length > 0).toBe(environment.approval);
+      for (const approval of approvals) {
+        expect(Math.max(...orders('CHANGE_SET_REPLACE'))).toBeLessThan(approval);
+        expect(Math.min(...orders('CHANGE_SET_EXECUTE'))).toBeGreaterThan(approval);
+      }
+    }
+  });
+
+  it('is started by an S3 event, not by polling', () => {
+    const sources = actions.filter(({ provider }) => provider === 'S3');
+    for (const { configuration } of sources) expect(at(configuration, 'PollForSourceChanges')).toBe(false);
+    const keys = sources.map(({ configuration }) => at(configuration, 'S3ObjectKey'));
+    const rules = ofType(stack, 'AWS::Events::Rule');
+    expect(
+      rules.flatMap(({ Properties }) => [...listAt(Properties, 'EventPattern.detail.object.key')]).sort(),
+    ).toEqual([...keys].sort());
+  });
+});
+
+describe('the roles of the reference pipeline', () => {
+  const app: Synthesised = synthesise(buildApp(large));
+  const names = namesOf(large);
+  const actions = actionsOf(theOnly(app.stack(names.stacks.pipeline), 'AWS::CodePipeline::Pipeline'));
+  const deploying = actions.filter(({ provider }) => provider === 'CloudFormation');
+  const roleArns = app.stacks.flatMap((stack) =>
+    ofType(stack, 'AWS::IAM::Role').map(
+      ({ Properties }) => `arn:aws:iam::${stack.account}:role/${String(Properties.RoleName)}`,
+    ),
+  );
+
+  it('exist in the templates of the accounts that they are in', () => {
+    expect(deploying).toHaveLength(16);
+    for (const { roleArn, configuration } of deploying) {
+      expect(roleArns).toContain(roleArn);
+      const cloudFormationRole = at(configuration, 'RoleArn');
+      if (cloudFormationRole !== undefined) expect(roleArns).toContain(cloudFormationRole);
+    }
+  });
+
+  it('may be assumed by the role of the pipeline, which may assume them', () => {
+    const pipelineRole = ofType(app.stack(names.stacks.pipeline), 'AWS::IAM::Role').find(
+      ({ Properties }) => Properties.RoleName === names.pipelineRole,
+    );
+    const assumable = stringsIn(pipelineRole?.Properties.Policies);
+    for (const { account, name } of large.deployAccounts) {
+      expect(assumable).toContain(`arn:aws:iam::${account}:role/${names.actionRole}`);
+      const [actionRole] = ofType(app.stack(names.stacks.deployRoles(name)), 'AWS::IAM::Role').filter(
+        ({ Properties }) => Properties.RoleName === names.actionRole,
+      );
+      expect(at(actionRole?.Properties, 'AssumeRolePolicyDocument.Statement.0.Condition')).toEqual({
+        ArnEquals: { 'aws:PrincipalArn': `arn:aws:iam::${large.tools.account}:role/${names.pipelineRole}` },
+      });
+    }
+  });
+
+  it('may change exactly the stacks that the pipeline changes', () => {
+    const changed = deploying.map(({ region, configuration, roleArn }) => {
+      const account = String(roleArn).split(':')[4];
+      return `arn:aws:cloudformation:${region ?? large.tools.primaryRegion}:${account}:stack/${textAt(configuration, 'StackName')}/*`;
+    });
+    const allowed = app.stacks.flatMap((stack) =>
+      ofType(stack, 'AWS::IAM::Role').flatMap(({ Properties }) =>
+        stringsIn(Properties.Policies).filter((text) => text.startsWith('arn:aws:cloudformation:')),
+      ),
+    );
+    expect(allowed.sort()).toEqual([...new Set(changed)].sort());
+  });
+});
+
+describe('the build of a GitHub repository', () => {
+  const names = namesOf(large);
+  const app = synthesise(buildApp(large));
+  const projects = ofType(app.stack(names.stacks.publish), 'AWS::CodeBuild::Project').map(
+    ({ Properties }) => Properties,
+  );
+  const [pullRequest, publish] = projects;
+
+  it('is not there without a connection', () => {
+    expect(synthesise(buildApp(small)).stacks.map(({ name }) => name)).not.toContain(
+      namesOf(small).stacks.publish,
+    );
+  });
+
+  it('publishes a push to the branch as the two objects that start the pipeline', () => {
+    const published = [at(publish, 'Artifacts'), ...listAt(publish, 'SecondaryArtifacts')];
+    const sources = actionsOf(
+      theOnly(app.stack(names.stacks.pipeline), 'AWS::CodePipeline::Pipeline'),
+    ).filter(({ provider }) => provider === 'S3');
+    expect(published.map((artifact) => [at(artifact, 'Location'), at(artifact, 'Name')])).toEqual(
+      sources.map(({ configuration }) => [at(configuration, 'S3Bucket'), at(configuration, 'S3ObjectKey')]),
+    );
+    expect(at(publish, 'Triggers.FilterGroups')).toEqual([
+      [
+        { Type: 'EVENT', Pattern: 'PUSH' },
+        { Type: 'HEAD_REF', Pattern: '^refs/heads/release/7\\.x$' },
+      ],
+    ]);
+  });
+
+  it('builds pull requests with a role that may publish nothing', () => {
+    expect(at(pullRequest, 'Artifacts')).toEqual({ Type: 'NO_ARTIFACTS' });
+    const roleId = textAt(pullRequest, 'ServiceRole.Fn::GetAtt.0');
+    const role = app.stack(names.stacks.publish).resources.find(({ id }) => id === roleId);
+    const actions = stringsIn(role?.Properties.Policies).filter((text) => /^[a-z0-9-]+:[A-Z]/.test(text));
+    expect(actions).toEqual([
+      'codeconnections:GetConnection',
+      'codeconnections:GetConnectionToken',
+      'codeconnections:UseConnection',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+    ]);
+  });
+});

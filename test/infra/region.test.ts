@@ -1,0 +1,115 @@
+// Adding a region is one line of the topology: everything that a region needs follows from it.
+import { describe, expect, it } from 'vitest';
+import { buildApp } from '../../infra/build-app.ts';
+import { namesOf } from '../../infra/names.ts';
+import { defineTopology, type Topology } from '../../infra/topology-rules.ts';
+import {
+  at,
+  listAt,
+  ofType,
+  type Synthesised,
+  stringsIn,
+  synthesise,
+  textAt,
+  theOnly,
+} from './synthesised.ts';
+import { LARGE_INPUT, large } from './topologies.ts';
+
+const REGION = 'ca-central-1';
+
+describe.each(['action-per-region', 'one-action'] as const)('with %s', (sync) => {
+  const before = withRegions([]);
+  const after = withRegions([{ region: REGION, copyLatencyP99Ms: 45_000 }]);
+  const app = synthesise(buildApp(after));
+  const names = namesOf(after);
+  const bucket = names.artifactBucket(REGION);
+
+  function withRegions(added: { region: string; copyLatencyP99Ms: number }[]): Topology {
+    return defineTopology({ ...LARGE_INPUT, sync, regions: [...LARGE_INPUT.regions, ...added] });
+  }
+
+  it('gives the new region a store of its own and leaves the other stacks alone', () => {
+    const stackNames = (of: Synthesised): string[] => of.stacks.map(({ name }) => name).sort();
+    expect(stackNames(app)).toEqual(
+      [...stackNames(synthesise(buildApp(before))), names.stacks.artifactStore(REGION)].sort(),
+    );
+    const store = app.stack(names.stacks.artifactStore(REGION));
+    expect(store.region).toBe(REGION);
+    expect(ofType(store, 'AWS::S3::Bucket').map(({ Properties }) => Properties.BucketName)).toContain(bucket);
+    expect(ofType(store, 'AWS::KMS::Key')).toHaveLength(1);
+  });
+
+  it('lets the function write there, under the key of the region', () => {
+    const policies = textOf('AWS::IAM::Role', names.stacks.syncArtifacts, names.functionRole);
+    expect(policies).toContain(`"arn:aws:s3:::${bucket}"`);
+    expect(policies).toContain(`"arn:aws:s3:::${bucket}/*"`);
+    expect(policies).toContain(`"StackName":"${names.stacks.artifactStore(REGION)}"`);
+    expect(policies).toContain(`"s3.${REGION}.amazonaws.com"`);
+  });
+
+  it('lets the pipeline and the deploy roles use the store', () => {
+    expect(textOf('AWS::IAM::Role', names.stacks.pipeline, names.pipelineRole)).toContain(
+      `"arn:aws:s3:::${bucket}/*"`,
+    );
+    const live = names.stacks.deployRoles('live');
+    for (const role of [names.actionRole, names.cloudFormationRole]) {
+      expect(textOf('AWS::IAM::Role', live, role)).toContain(`"arn:aws:s3:::${bucket}/*"`);
+    }
+  });
+
+  it('lets the key of the primary region be used by the S3 of the new one', () => {
+    const key = theOnly(app.stack(names.stacks.artifactStore('us-west-2')), 'AWS::KMS::Key');
+    expect(stringsIn(at(key.Properties, 'KeyPolicy'))).toContain(`s3.${REGION}.amazonaws.com`);
+  });
+
+  it('watches its copies, with its own threshold', () => {
+    const alarms = ofType(app.stack(names.stacks.syncArtifacts), 'AWS::CloudWatch::Alarm').filter(
+      ({ Properties }) => stringsIn(Properties.Dimensions).includes(REGION),
+    );
+    expect(alarms.map(({ Properties }) => [Properties.MetricName, Properties.Threshold])).toEqual([
+      ['CopyLatency', 45_000],
+      ['RelayFallbacks', 0],
+    ]);
+  });
+
+  it('gives it a row on the dashboard', () => {
+    const dashboard = theOnly(app.stack(names.stacks.syncArtifacts), 'AWS::CloudWatch::Dashboard');
+    expect(JSON.stringify(dashboard.Properties)).toContain(`Copy latency to ${REGION} (ms)`);
+  });
+
+  it('copies to it in the Sync stage, and deploys to it from its own copy', () => {
+    const pipeline = theOnly(app.stack(names.stacks.pipeline), 'AWS::CodePipeline::Pipeline').Properties;
+    const actions = listAt(pipeline, 'Stages').flatMap((stage) => listAt(stage, 'Actions'));
+    const syncing = actions.filter((action) =>
+      String(at(action, 'Configuration.UserParameters')).includes(`"${bucket}"`),
+    );
+    expect(syncing).toHaveLength(1);
+    const deploying = actions.filter((action) => at(action, 'Region') === REGION);
+    expect(deploying.map((action) => textAt(action, 'Name'))).toEqual([
+      `CreateChangeSet-${REGION}`,
+      `ExecuteChangeSet-${REGION}`,
+    ]);
+    expect(textAt(deploying[0], 'Configuration.ParameterOverrides')).toContain(bucket);
+  });
+
+  it('gives the pipeline an artifact store there, under the key of the region', () => {
+    const pipeline = theOnly(app.stack(names.stacks.pipeline), 'AWS::CodePipeline::Pipeline').Properties;
+    const store = listAt(pipeline, 'ArtifactStores').find((candidate) => at(candidate, 'Region') === REGION);
+    expect(at(store, 'ArtifactStore.Location')).toBe(bucket);
+    expect(at(store, 'ArtifactStore.EncryptionKey.Id.Fn::GetStackOutput.Region')).toBe(REGION);
+  });
+
+  function textOf(type: string, stackName: string, roleName: string): string {
+    const role = ofType(app.stack(stackName), type).find(
+      ({ Properties }) => Properties.RoleName === roleName,
+    );
+    return JSON.stringify(role?.Properties.Policies ?? null);
+  }
+});
+
+describe('removing the line again', () => {
+  it('removes the region from all stacks', () => {
+    const text = synthesise(buildApp(large)).stacks.map(({ template }) => JSON.stringify(template));
+    expect(text.filter((template) => template.includes(REGION))).toEqual([]);
+  });
+});
