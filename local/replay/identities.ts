@@ -1,72 +1,29 @@
-// Who acts in a replay, and exactly what they may do: the least that the function needs on the real AWS.
+// Who acts in a replay: the function's role with exactly the permissions that the infrastructure gives it when deployed.
+import { actionsOn, type GrantTarget } from '../../infra/function-permissions.ts';
 import type { Grant } from '../aws/identities.ts';
-
-/** Reading artifacts: the object as pinned to a version, its tags, its part layout, and 404 instead of 403 for what is gone. */
-export const SOURCE_OBJECT_ACTIONS = [
-  's3:GetObject',
-  's3:GetObjectVersion',
-  's3:GetObjectTagging',
-  's3:GetObjectVersionTagging',
-  's3:GetObjectAttributes',
-  's3:GetObjectVersionAttributes',
-];
-/** On the source bucket itself. */
-export const SOURCE_BUCKET_ACTIONS = ['s3:ListBucket'];
-
-/** Writing copies, proving them, and removing exactly those that turned out wrong. */
-export const DESTINATION_OBJECT_ACTIONS = [
-  's3:PutObject',
-  's3:PutObjectTagging',
-  's3:GetObject',
-  's3:GetObjectVersion',
-  's3:GetObjectTagging',
-  's3:GetObjectVersionTagging',
-  's3:GetObjectAttributes',
-  's3:GetObjectVersionAttributes',
-  's3:AbortMultipartUpload',
-  's3:ListMultipartUploadParts',
-  's3:DeleteObject',
-  's3:DeleteObjectVersion',
-];
-/** On a destination bucket itself. */
-export const DESTINATION_BUCKET_ACTIONS = [
-  's3:ListBucket',
-  's3:ListBucketMultipartUploads',
-  's3:GetEncryptionConfiguration',
-];
-
-/** Multipart copies need Decrypt on the destination key as well (S3 API, CreateMultipartUpload). */
-export const DESTINATION_KEY_ACTIONS = ['kms:GenerateDataKey', 'kms:Decrypt'];
-export const SOURCE_KEY_ACTIONS = ['kms:Decrypt'];
-
-/** CodePipeline knows no resources for these. */
-export const JOB_ACTIONS = [
-  'codepipeline:PutJobSuccessResult',
-  'codepipeline:PutJobFailureResult',
-  'codepipeline:GetJobDetails',
-];
 
 /** What the function's role is to reach. */
 export interface RoleScope {
-  readonly sourceBuckets: Iterable<string>;
-  readonly sourceKeyArns: Iterable<string>;
-  readonly destinationBuckets: Iterable<string>;
-  readonly destinationKeyArns: Iterable<string>;
+  readonly sourceBuckets: readonly string[];
+  readonly sourceKeyArns: readonly string[];
+  readonly destinationBuckets: readonly string[];
+  readonly destinationKeyArns: readonly string[];
 }
 
 /** The permissions of the function's role. */
 export function roleGrants(scope: RoleScope): Grant[] {
-  const sources = [...scope.sourceBuckets];
-  const destinations = [...scope.destinationBuckets];
-  return [
-    { actions: SOURCE_OBJECT_ACTIONS, resources: sources.map(objectsOf) },
-    { actions: SOURCE_BUCKET_ACTIONS, resources: sources.map(bucketArn) },
-    { actions: SOURCE_KEY_ACTIONS, resources: [...scope.sourceKeyArns] },
-    { actions: DESTINATION_OBJECT_ACTIONS, resources: destinations.map(objectsOf) },
-    { actions: DESTINATION_BUCKET_ACTIONS, resources: destinations.map(bucketArn) },
-    { actions: DESTINATION_KEY_ACTIONS, resources: [...scope.destinationKeyArns] },
-    { actions: JOB_ACTIONS, resources: ['*'] },
-  ].filter(({ resources }) => resources.length > 0);
+  const resources: Record<GrantTarget, readonly string[]> = {
+    'source bucket': scope.sourceBuckets.map(bucketArn),
+    'source objects': scope.sourceBuckets.map(objectsOf),
+    'source keys': scope.sourceKeyArns,
+    'destination buckets': scope.destinationBuckets.map(bucketArn),
+    'destination objects': scope.destinationBuckets.map(objectsOf),
+    'destination keys': scope.destinationKeyArns,
+    'any job': ['*'],
+  };
+  return (Object.keys(resources) as GrantTarget[])
+    .filter((target) => resources[target].length > 0)
+    .map((target) => ({ actions: actionsOn(target), resources: resources[target] }));
 }
 
 /** Session of the role, as Lambda assumes it. */
