@@ -1,6 +1,8 @@
 // A replay on the real AWS with the user's own credentials; only CodePipeline is a local one, so that no job gets a result.
+
 import { existsSync } from 'node:fs';
 import { S3Client } from '@aws-sdk/client-s3';
+import { formatBytes } from '../../functions/sync-artifacts/summary.ts';
 import { startEmbeddedAws } from '../aws/embedded-aws.ts';
 import { parseCopyLine } from './copy-log.ts';
 import { EventError, type ReplayEvent, readEvent } from './event.ts';
@@ -9,7 +11,7 @@ import { runJob } from './job-loop.ts';
 import { LambdaFunction, type RoleCredentials } from './lambda.ts';
 import type { ReplayOptions } from './options.ts';
 import { conclusion, continuation, header, invocationFailure } from './present.ts';
-import { formatBytes, formatDuration } from './quantity.ts';
+import { formatDuration } from './quantity.ts';
 import { painter, widthOf } from './render.ts';
 import { type ReplayReport, reportOf } from './report.ts';
 import { HANDLER_FILE } from './run.ts';

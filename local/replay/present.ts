@@ -1,8 +1,10 @@
 // Says on the terminal what is replayed, and in the end what came of it.
+
 import { relative } from 'node:path';
+import { formatBytes, plural } from '../../functions/sync-artifacts/summary.ts';
 import type { ReplayEvent } from './event.ts';
 import type { ReplayOptions } from './options.ts';
-import { formatBytes, formatDuration } from './quantity.ts';
+import { formatDuration } from './quantity.ts';
 import { box, type Paint, shorten, table } from './render.ts';
 import type { CopyOutcome, InvocationOutcome, JobOutcome, ReplayReport } from './report.ts';
 import type { Scenario } from './scenarios.ts';
@@ -84,15 +86,22 @@ export function continuation(input: Readonly<Record<string, unknown>>, paint: Pa
   return `  ${paint('cyan', '↻')} ${percentComplete ?? '?'}%: ${String(summary)} ${paint('dim', `(token of ${token} characters)`)}`;
 }
 
+/** Artifact names can have 100 characters. */
+const MAX_NAME = 24;
+
 function copiesTable(copies: readonly CopyOutcome[], width: number, paint: Paint): string {
   const regionWidth = Math.max(...copies.map(({ region }) => region.length));
+  const nameWidth = Math.max(
+    ...copies.map(({ artifact }) => shorten(artifact, MAX_NAME).length),
+    'Artifact'.length,
+  );
   // What is left after the columns whose width does not vary much.
-  const bucketWidth = Math.max(18, width - regionWidth - 67);
+  const bucketWidth = Math.max(18, width - regionWidth - nameWidth - 58);
   const compared = copies.some(({ identical }) => identical !== undefined);
   return table(
     ['Artifact', 'Destination', 'Region', 'Size', 'Strategy', 'Proof', 'ms', ...(compared ? ['Bytes'] : [])],
     copies.map((copy) => [
-      shorten(copy.artifact, 14),
+      shorten(copy.artifact, MAX_NAME),
       shorten(copy.bucket, bucketWidth),
       copy.region,
       copy.sizeBytes === undefined ? '' : formatBytes(copy.sizeBytes),
@@ -162,7 +171,12 @@ function verdict(report: ReplayReport, paint: Paint): string[] {
   }
   if (report.passed) {
     const compared = `compared ${formatBytes(report.comparedBytes)} over the wire in ${formatDuration(report.compareMs)}`;
-    const all = copies.length === 1 ? 'The copy is' : `All ${copies.length} copies are`;
+    const all =
+      copies.length === 1
+        ? 'The copy is'
+        : copies.length === 2
+          ? 'Both copies are'
+          : `All ${copies.length} copies are`;
     const keys = copies.length === 1 ? "its region's KMS key" : "their region's KMS keys";
     return [
       `  ${paint('green', '✓')} ${all} byte-identical and encrypted under ${keys} (${compared}).`,
@@ -177,7 +191,10 @@ function verdict(report: ReplayReport, paint: Paint): string[] {
     ];
   }
   const made = copies.filter(({ strategy }) => strategy !== undefined).length;
-  const written = `${made} of ${copies.length || 'no'} copies had been made before.`;
+  const written =
+    made === 0
+      ? 'No copy had been made by then.'
+      : `${made} of ${copies.length} copies had been made by then.`;
   if (expectedFailure !== undefined && expectedFailure === result.failureType) {
     return [
       `  ${paint('yellow', '!')} This sample is meant to fail, and it failed as it should: ${expectedFailure}. ${written}`,
@@ -193,9 +210,9 @@ function figures(
   { invocations, jobMs, functionPeakBytes, embeddedAwsPeakBytes, requests }: ReplayReport,
   options: ReplayOptions,
 ): string {
-  const count = invocations.length === 1 ? '1 invocation' : `${invocations.length} invocations`;
+  const count = plural(invocations.length, 'invocation');
   const requestCount = Object.values(requests).reduce((sum, number) => sum + number, 0);
   const memory =
     functionPeakBytes === undefined ? '' : `, ${formatBytes(functionPeakBytes)} of ${options.memoryMb} MB`;
-  return `Function: ${count}, ${formatDuration(jobMs)}, ${requestCount} requests${memory}. Embedded AWS: ${formatBytes(embeddedAwsPeakBytes)}.`;
+  return `Function: ${count}, ${formatDuration(jobMs)}, ${plural(requestCount, 'request')}${memory}. Embedded AWS: ${formatBytes(embeddedAwsPeakBytes)}.`;
 }

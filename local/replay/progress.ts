@@ -1,7 +1,9 @@
 // Shows how far the copies are: a bar for each on a terminal, plain lines everywhere else.
+
 import type { Writable } from 'node:stream';
 import { MultiBar, type SingleBar } from 'cli-progress';
-import { formatBytes, formatDuration } from './quantity.ts';
+import { formatBytes } from '../../functions/sync-artifacts/summary.ts';
+import { formatDuration } from './quantity.ts';
 import type { Paint } from './render.ts';
 
 /** Something that grows to a known size. */

@@ -35,18 +35,6 @@ export function parseDurationMs(text: string): number | undefined {
   return match?.[1] === undefined || unit === undefined ? undefined : Math.round(Number(match[1]) * unit);
 }
 
-/** A size as people read it: decimal units as in the job's summary, such as `201.3 MB`. */
-export function formatBytes(sizeBytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = sizeBytes;
-  let unit = 0;
-  while (value >= 999.95 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
-}
-
 /** A duration as people read it, such as `812 ms`, `8.2 s` or `3 min 05 s`. */
 export function formatDuration(durationMs: number): string {
   if (durationMs < 999.5) return `${Math.round(durationMs)} ms`;

@@ -1,6 +1,7 @@
 // The words and tables of a replay, as strings; nothing here prints.
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
 import Table from 'cli-table3';
+import stringWidth from 'string-width';
 
 /** Colours that the replay uses. */
 export type Colour = 'green' | 'red' | 'yellow' | 'cyan' | 'dim' | 'bold';
@@ -13,7 +14,7 @@ export function painter(stream: NodeJS.WriteStream): Paint {
   return (colour, text) => styleText(colour, text, { stream, validateStream: true });
 }
 
-const MAX_WIDTH = 110;
+const MAX_WIDTH = 120;
 const MIN_WIDTH = 60;
 
 /** Columns to use on a stream; plain logs get the widest layout. */
@@ -55,7 +56,7 @@ export function table(
     .toString()
     .split('\n')
     .map((line) => line.trimEnd());
-  const width = Math.max(...[first, ...others].map((line) => stripVTControlCharacters(line).length));
+  const width = Math.max(...[first, ...others].map((line) => stringWidth(line)));
   return [first, `  ${paint('dim', '─'.repeat(Math.max(0, width - 2)))}`, ...others].join('\n');
 }
 
@@ -72,7 +73,7 @@ export function box(
   const body = lines
     .flatMap((line) => wrap(line, inner))
     .map((line) => {
-      const padding = ' '.repeat(Math.max(0, inner - stripVTControlCharacters(line).length));
+      const padding = ' '.repeat(Math.max(0, inner - stringWidth(line)));
       return `  ${edge('│')} ${line}${padding} ${edge('│')}`;
     });
   const rule = '─'.repeat(Math.max(0, inner - title.length - 1));
@@ -85,7 +86,7 @@ export function box(
 
 /** Wraps a text at spaces; a word that is longer than a line is cut. */
 export function wrap(text: string, width: number): string[] {
-  if (stripVTControlCharacters(text).length <= width) return [text];
+  if (stringWidth(text) <= width) return [text];
   const indent = /^ */.exec(text)?.[0] ?? '';
   const lines: string[] = [];
   let line = indent;

@@ -1,6 +1,6 @@
 // Tables, boxes and units as a terminal shows them.
 import { describe, expect, it } from 'vitest';
-import { formatBytes, formatDuration } from '../../../local/replay/quantity.ts';
+import { formatDuration } from '../../../local/replay/quantity.ts';
 import { box, type Paint, shorten, table, wrap } from '../../../local/replay/render.ts';
 
 const plain: Paint = (_colour, text) => text;
@@ -57,16 +57,7 @@ describe('wrap and shorten', () => {
   });
 });
 
-describe('formatBytes and formatDuration', () => {
-  it.each([
-    [0, '0 B'],
-    [999, '999 B'],
-    [999_960, '1.0 MB'],
-    [7 * 2 ** 30, '7.5 GB'],
-  ])('writes %d bytes as %s', (sizeBytes, text) => {
-    expect(formatBytes(sizeBytes)).toBe(text);
-  });
-
+describe('formatDuration', () => {
   it.each([
     [812.4, '812 ms'],
     [999.7, '1.0 s'],

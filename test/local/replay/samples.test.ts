@@ -1,0 +1,206 @@
+// Every sample event, replayed as a user would: the expected end, right bytes, no secret, sound JSON.
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pLimit from 'p-limit';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ReplayReport } from '../../../local/replay/report.ts';
+import { SAMPLES_FOLDER, SCENARIOS } from '../../../local/replay/scenarios.ts';
+
+const ENTRY = fileURLToPath(new URL('../../../local/replay.ts', import.meta.url));
+const SAMPLES = readdirSync(SAMPLES_FOLDER)
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => basename(file, '.json'));
+
+interface Output {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command to its end. */
+function replay(...args: string[]): Promise<Output> {
+  const { promise, resolve } = Promise.withResolvers<Output>();
+  const options = { env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined }, maxBuffer: 64 * 2 ** 20 };
+  execFile(process.execPath, [ENTRY, ...args], options, (error, stdout, stderr) =>
+    resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr }),
+  );
+  return promise;
+}
+
+const sampleFile = (name: string): string => join(SAMPLES_FOLDER, `${name}.json`);
+
+function jobOf(name: string): { id: string; accountId: string; data: Record<string, unknown> } {
+  const event = JSON.parse(readFileSync(sampleFile(name), 'utf8')) as Record<
+    string,
+    ReturnType<typeof jobOf>
+  >;
+  const job = event['CodePipeline.job'];
+  if (!job) throw new Error(`${name} is no job event`);
+  return job;
+}
+
+describe('sample events', () => {
+  it('are all described, and all that is described is there', () => {
+    const readme = readFileSync(join(SAMPLES_FOLDER, 'README.md'), 'utf8');
+    expect(SAMPLES.toSorted()).toEqual(Object.keys(SCENARIOS).toSorted());
+    expect(SAMPLES.filter((name) => !readme.includes(`[${name}](${name}.json)`))).toEqual([]);
+  });
+
+  it.each(SAMPLES)('%s keeps the limits of CodePipeline and holds no real credentials', (name) => {
+    const { id, accountId, data } = jobOf(name);
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(accountId).toBe('111122223333');
+    const { UserParameters } = (data.actionConfiguration as { configuration: Record<string, string> })
+      .configuration;
+    expect(UserParameters?.length).toBeLessThanOrEqual(1000);
+    expect((data.inputArtifacts as unknown[]).length).toBeLessThanOrEqual(5);
+    const { accessKeyId, secretAccessKey } = data.artifactCredentials as Record<string, string>;
+    expect([accessKeyId, secretAccessKey].every((text) => text?.includes('EXAMPLE'))).toBe(true);
+  });
+});
+
+describe('replaying the sample events', () => {
+  const outputs = new Map<string, Output>();
+  beforeAll(async () => {
+    const limit = pLimit(2);
+    const runs = SAMPLES.map((name) =>
+      limit(async () => {
+        // Beyond 8 GiB most bytes are compared as extents: quicker than 7 GiB, and still more than one CopyObject takes.
+        const size = name === 'seven-gib' ? ['--artifact', 'MachineImage=9GiB'] : [];
+        const environment = [
+          '--env',
+          'POWERTOOLS_LOG_LEVEL=TRACE',
+          '--env',
+          'SYNC_ACCESS_DENIED_RETRY_MS=100',
+        ];
+        outputs.set(name, await replay(sampleFile(name), '--json', ...size, ...environment));
+      }),
+    );
+    await Promise.all(runs);
+  }, 180_000);
+
+  const report = (name: string): ReplayReport => JSON.parse(outputs.get(name)?.stdout ?? '') as ReplayReport;
+
+  it.each(SAMPLES.filter((name) => !SCENARIOS[name]?.fails))(
+    '%s succeeds with every byte in place',
+    (name) => {
+      const { result, passed, copies } = report(name);
+      expect(result).toMatchObject({ status: 'Succeeded' });
+      expect(copies.length).toBeGreaterThan(0);
+      expect(copies.flatMap(({ problems }) => problems ?? ['not compared'])).toEqual([]);
+      expect(copies.map(({ strategy }) => typeof strategy)).toEqual(copies.map(() => 'string'));
+      expect({ passed, exitCode: outputs.get(name)?.exitCode }).toEqual({ passed: true, exitCode: 0 });
+    },
+  );
+
+  it.each(SAMPLES.filter((name) => SCENARIOS[name]?.fails))('%s fails as it is meant to', (name) => {
+    const { result, passed } = report(name);
+    expect(result).toMatchObject({ status: 'Failed', failureType: SCENARIOS[name]?.fails });
+    expect({ passed, exitCode: outputs.get(name)?.exitCode }).toEqual({ passed: false, exitCode: 1 });
+  });
+
+  it.each(SAMPLES)('%s prints nothing of artifactCredentials, at the most verbose log level', (name) => {
+    const { secretAccessKey, sessionToken } = jobOf(name).data.artifactCredentials as Record<string, string>;
+    const { stdout = '', stderr = '' } = outputs.get(name) ?? {};
+    for (const secret of [secretAccessKey, sessionToken]) {
+      expect(secret).toBeTypeOf('string');
+      expect(stdout + stderr).not.toContain(secret);
+    }
+  });
+
+  it('uses the strategies that the samples are there to show', () => {
+    const strategies = (name: string): unknown[] => [
+      ...new Set(report(name).copies.map((copy) => copy.strategy)),
+    ];
+    expect(strategies('three-regions')).toEqual(expect.arrayContaining(['multipart', 'object']));
+    expect(strategies('seven-gib')).toEqual(['multipart']);
+    expect(strategies('relay')).toEqual(['relay']);
+  });
+
+  it('tells what is wrong in terms of what the operator can change', () => {
+    expect(report('fails-bad-parameters').result.message).toMatch(/InputArtefacts.*InputArtifacts/s);
+    expect(report('fails-missing-artifact').result.message).toContain('web-shop/Templates/gone123.zip');
+    expect(report('fails-denied-key').result.message).toMatch(/kms:/);
+    expect(report('fails-no-kms-key').result.message).toContain('web-shop-plain-bucket-eu-west-1');
+  });
+
+  it('writes nothing when parameters are bad or a key is missing', () => {
+    for (const name of ['fails-bad-parameters', 'fails-no-kms-key']) {
+      const writes = Object.keys(report(name).requests).filter((operation) =>
+        /Copy|Upload|Put(?!Job)/.test(operation),
+      );
+      expect(writes).toEqual([]);
+    }
+  });
+
+  it('puts the manifest into the output artifact', () => {
+    expect(report('output-artifact').manifest).toMatchObject({ copies: expect.any(Array) as unknown });
+  });
+});
+
+describe('the replay command', () => {
+  it('shows a person what happened, without control characters when it is no terminal', async () => {
+    const { stdout, exitCode } = await replay(sampleFile('classic'));
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('Replay of');
+    expect(stdout).toContain('App → us-west-2: 25.2 MB');
+    expect(stdout).toContain('Succeeded');
+    expect(stdout).toContain('✓ The copy is byte-identical');
+    expect(stdout).not.toContain('\u001B');
+  });
+
+  it('says of a failing sample what the operator sees and that it is meant to fail', async () => {
+    const { stdout, exitCode } = await replay(sampleFile('fails-no-kms-key'));
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('Failed: ConfigurationError');
+    expect(stdout).toContain('meant to fail');
+  });
+
+  it('copies a file of the user', async () => {
+    const { stdout, exitCode } = await replay(
+      sampleFile('classic'),
+      '--json',
+      '--artifact',
+      'App=package-lock.json',
+    );
+    expect(exitCode).toBe(0);
+    const { copies } = JSON.parse(stdout) as ReplayReport;
+    expect(copies).toMatchObject([{ sizeBytes: readFileSync('package-lock.json').length, identical: true }]);
+  });
+
+  it.each([
+    [['--timeout', 'soon'], /--timeout.*'soon'.*1s to 15min/],
+    [['--timeout', '20min'], /--timeout.*'20min'.*1s to 15min/],
+    [['--memory', '64'], /--memory.*'64'.*128 to 10240/],
+    [['--artifact', 'App'], /--artifact.*'App'.*NAME=FILE or NAME=SIZE/],
+    [['--artifact', 'App=2 parsecs'], /--artifact.*2 parsecs.*neither a file nor a size/],
+    [['--artifact', 'Ap=2MiB'], /--artifact names "Ap".*App, Templates/],
+    [['--env', 'X'], /--env.*'X'.*NAME=VALUE/],
+    [['--tiemout', '20s'], /unknown option '--tiemout'.*--timeout/s],
+    [['no/such/event.json'], /no\/such\/event\.json/],
+    [['package.json'], /package\.json is no CodePipeline job event/],
+  ])('answers %j with what is allowed', async (args, message) => {
+    const { exitCode, stderr, stdout } = await replay(...args);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('explains its options', async () => {
+    const { stdout, exitCode } = await replay('--help');
+    expect(exitCode).toBe(0);
+    for (const option of [
+      '--artifact',
+      '--timeout',
+      '--memory',
+      '--dry-run',
+      '--json',
+      '--verbose',
+      '--live',
+    ]) {
+      expect(stdout).toContain(option);
+    }
+  });
+});
