@@ -17,7 +17,10 @@ const {
 
 await rm(outdir, { recursive: true, force: true });
 await build({
-  entryPoints: { handler: entry },
+  entryPoints: {
+    handler: 'functions/sync-artifacts/handler.ts',
+    'lost-job': 'functions/sync-artifacts/lost-job.ts',
+  },
   outdir,
   outExtension: { '.js': '.mjs' },
   bundle: true,

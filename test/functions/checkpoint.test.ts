@@ -1,0 +1,121 @@
+// Properties of the continuation token: it survives the round trip, fits, and no altered one is believed.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from '../../functions/sync-artifacts/checkpoint.ts';
+
+const NOW_MS = 1_790_000_000_000;
+const BINDING = '["111122223333","{}",[]]';
+
+const checkpoints: fc.Arbitrary<Checkpoint> = fc
+  .record({ artifacts: fc.integer({ min: 1, max: 5 }), destinations: fc.integer({ min: 1, max: 162 }) })
+  .chain(({ artifacts, destinations }) =>
+    fc.record({
+      firstJobId: fc.uuid(),
+      startedAtMs: fc.integer({ min: NOW_MS - 23 * 3_600_000, max: NOW_MS }),
+      progress: fc.nat(10_000_000),
+      idleInvocations: fc.nat(3),
+      pins: fc.array(
+        fc.record(
+          {
+            etagDigest: fc.stringMatching(/^[\w-]{12}$/),
+            versionId: fc.stringMatching(/^[A-Za-z0-9._]{32}$/),
+          },
+          { requiredKeys: ['etagDigest'] },
+        ),
+        { minLength: artifacts, maxLength: artifacts },
+      ),
+      finished: fc.array(
+        fc.option(
+          fc.record({
+            strategy: fc.constantFrom('same-object', 'skip', 'object', 'multipart', 'relay'),
+            proof: fc.constantFrom('size-only', 'etag', 'relayed', 'composite', 'checksum'),
+          }),
+          { nil: undefined },
+        ),
+        { minLength: artifacts * destinations, maxLength: artifacts * destinations },
+      ),
+    }),
+  );
+
+const decode = (token: string, { pins, finished }: Checkpoint, binding = BINDING, nowMs = NOW_MS) =>
+  decodeCheckpoint(token, { binding, artifactCount: pins.length, copyCount: finished.length }, nowMs);
+
+describe('the continuation token', () => {
+  it('comes back as it was written, in at most 2048 characters, for as many copies as a job can have', () => {
+    fc.assert(
+      fc.property(checkpoints, (checkpoint) => {
+        const token = encodeCheckpoint(checkpoint, BINDING);
+        expect(token.length).toBeLessThanOrEqual(2048);
+        expect(decode(token, checkpoint)).toEqual(checkpoint);
+      }),
+    );
+  });
+
+  it('is not believed when anything in it was altered', () => {
+    fc.assert(
+      fc.property(
+        checkpoints,
+        fc.nat(),
+        fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 1 }),
+        (checkpoint, at, other) => {
+          const token = encodeCheckpoint(checkpoint, BINDING);
+          const position = at % token.length;
+          const altered = token.slice(0, position) + other + token.slice(position + 1);
+          if (altered !== token) expect(decode(altered, checkpoint)).toBeUndefined();
+          expect(decode(token.slice(0, position), checkpoint)).toBeUndefined();
+        },
+      ),
+    );
+  });
+
+  it('is not believed by another action, artifact or revision, nor after a day, nor from the future', () => {
+    fc.assert(
+      fc.property(checkpoints, (checkpoint) => {
+        const token = encodeCheckpoint(checkpoint, BINDING);
+        expect(decode(token, checkpoint, `${BINDING} `)).toBeUndefined();
+        expect(decode(token, checkpoint, BINDING, checkpoint.startedAtMs + 25 * 3_600_000)).toBeUndefined();
+        expect(decode(token, checkpoint, BINDING, checkpoint.startedAtMs - 3_600_000)).toBeUndefined();
+        expect(decode(token, checkpoint, BINDING, checkpoint.startedAtMs + 23.9 * 3_600_000)).toEqual(
+          checkpoint,
+        );
+      }),
+    );
+  });
+
+  it('is no token when it is any other text', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          fc.string().map((text) => `v1.${text}`),
+        ),
+        (text) => {
+          expect(
+            decodeCheckpoint(text, { binding: BINDING, artifactCount: 1, copyCount: 1 }, NOW_MS),
+          ).toBeUndefined();
+        },
+      ),
+    );
+  });
+
+  it('leaves out a version id that would not fit', () => {
+    const checkpoint: Checkpoint = {
+      firstJobId: '11111111-abcd-1111-abcd-111111abcdef',
+      startedAtMs: NOW_MS,
+      progress: 1,
+      idleInvocations: 0,
+      pins: Array.from({ length: 5 }, () => ({ etagDigest: 'abcdefghijkl', versionId: 'v'.repeat(1024) })),
+      finished: Array.from({ length: 810 }, () => undefined),
+    };
+    const token = encodeCheckpoint(checkpoint, BINDING);
+    expect(token.length).toBeLessThanOrEqual(2048);
+    expect(decode(token, checkpoint)?.pins).toEqual(
+      checkpoint.pins.map(({ etagDigest }) => ({ etagDigest })),
+    );
+  });
+});
