@@ -9,7 +9,7 @@ const {
 } = parseArgs({
   allowNegative: true,
   options: {
-    entry: { type: 'string', default: 'functions/sync-artifacts/handler.ts' },
+    entry: { type: 'string' },
     outdir: { type: 'string', default: 'dist/sync-artifacts' },
     minify: { type: 'boolean', default: true },
   },
@@ -17,10 +17,13 @@ const {
 
 await rm(outdir, { recursive: true, force: true });
 await build({
-  entryPoints: {
-    handler: 'functions/sync-artifacts/handler.ts',
-    'lost-job': 'functions/sync-artifacts/lost-job.ts',
-  },
+  entryPoints:
+    entry === undefined
+      ? {
+          handler: 'functions/sync-artifacts/handler.ts',
+          'lost-job': 'functions/sync-artifacts/lost-job.ts',
+        }
+      : { handler: entry },
   outdir,
   outExtension: { '.js': '.mjs' },
   bundle: true,

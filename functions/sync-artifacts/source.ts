@@ -19,7 +19,7 @@ import {
 } from './failure.ts';
 import { headObject } from './object-facts.ts';
 import { MAX_PARTS } from './part-layout.ts';
-import { redirectRegion, request } from './s3.ts';
+import { type RequestContext, redirectRegion, request } from './s3.ts';
 import type { Artifact, ObjectFacts, SourceFacts, SourceReader, SyncJob, Tag } from './types.ts';
 
 /** The source that an earlier invocation of the job began to copy, and when the job began. */
@@ -93,7 +93,8 @@ async function readAs(
   pin: PinnedSource | undefined,
 ): Promise<SourceFacts> {
   // Asked for beside the HEAD and so unpinned, to save a round trip; asked again if they turn out to be another version's.
-  const early = settle(readTags(probe, pin?.versionId));
+  const mayTag = probe.reader === 'role' ? probe.context : atOnce(probe.context);
+  const early = settle(readTags(probe, pin?.versionId, mayTag));
   const facts = await readFacts(probe, pin);
   const partSizesBytes = await readPartSizes(probe, facts);
   const fallbacks = probes
@@ -155,15 +156,24 @@ function isGone(cause: unknown): boolean {
 
 const CLOCK_SKEW_MS = 5 * 60_000;
 
+/** The job's credentials are seldom allowed to read tags: asking them again would only delay every relay. */
+function atOnce({ signal }: JobContext): RequestContext {
+  return { signal, settings: { accessDeniedRetryMs: 0 } };
+}
+
 interface TagReading {
   readonly tags: readonly Tag[];
   readonly versionId: string | undefined;
 }
 
-async function readTags(probe: Probe, versionId: string | undefined): Promise<TagReading> {
-  const { artifact, bucketOwner, reader, region, context } = probe;
+async function readTags(
+  probe: Probe,
+  versionId: string | undefined,
+  context: RequestContext = probe.context,
+): Promise<TagReading> {
+  const { artifact, bucketOwner, reader, region } = probe;
   const output = await request(context, targetOf(probe, 'GetObjectTagging'), (options) =>
-    clientFor(context, reader, region).send(
+    clientFor(probe.context, reader, region).send(
       new GetObjectTaggingCommand({
         Bucket: artifact.bucket,
         Key: artifact.key,
@@ -191,7 +201,7 @@ async function readableTags(
   }
   for (const other of others) {
     if ('value' in result || !isDenial(result.error)) break;
-    result = await settle(readTags(other, versionId));
+    result = await settle(readTags(other, versionId, atOnce(other.context)));
   }
   if ('value' in result) return result.value.tags;
   if (isDenial(result.error) || isUnsupported(result.error)) return undefined;

@@ -90,18 +90,19 @@ describe('the plan', () => {
           const count = partCount(plan.layout);
           expect(count).toBeLessThanOrEqual(MAX_PARTS);
           let expectedOffset = 0;
-        // Compared without `expect`, which is too slow for millions of parts.
-        for (const { number, offsetBytes, sizeBytes: bytes } of partsOf(plan.layout)) {
-          const right =
-            offsetBytes === expectedOffset &&
-            bytes === partSize(plan.layout, number) &&
-            bytes > 0 &&
-            bytes <= MAX_PART_BYTES &&
-            (number === count || bytes >= MIN_PART_BYTES);
-          if (!right) throw new Error(`part ${number} of ${count}: ${offsetBytes}+${bytes} of ${sizeBytes}`);
-          expectedOffset += bytes;
-        }
-        expect(expectedOffset).toBe(sizeBytes);
+          // Compared without `expect`, which is too slow for millions of parts.
+          for (const { number, offsetBytes, sizeBytes: bytes } of partsOf(plan.layout)) {
+            const right =
+              offsetBytes === expectedOffset &&
+              bytes === partSize(plan.layout, number) &&
+              bytes > 0 &&
+              bytes <= MAX_PART_BYTES &&
+              (number === count || bytes >= MIN_PART_BYTES);
+            if (!right)
+              throw new Error(`part ${number} of ${count}: ${offsetBytes}+${bytes} of ${sizeBytes}`);
+            expectedOffset += bytes;
+          }
+          expect(expectedOffset).toBe(sizeBytes);
         },
       ),
       { numRuns: 500 },
