@@ -28,6 +28,17 @@ export interface RunReport {
   /** How late answers left by the model's clock, in milliseconds. */
   readonly latenessP50Ms: number;
   readonly latenessP99Ms: number;
+  /** Every request, in the order of their arrival. */
+  readonly timeline: readonly TimelineEntry[];
   /** Processor time of the server during the run. */
   readonly serverCpuMs: number;
+}
+
+/** One request, in milliseconds since the run began. */
+export interface TimelineEntry {
+  readonly operation: string;
+  readonly region: string;
+  readonly status: number;
+  readonly startMs: number;
+  readonly endMs: number;
 }

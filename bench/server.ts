@@ -28,6 +28,7 @@ let current: Run | undefined;
 interface Run {
   readonly jobId: string;
   readonly firstRequest: number;
+  readonly startedAt: number;
   readonly cpu: NodeJS.CpuUsage;
 }
 
@@ -122,7 +123,12 @@ function begin(job: BenchJob): unknown {
     },
   });
   wan.latenessMs.clear();
-  current = { jobId: id, firstRequest: aws.world.requests.length, cpu: process.cpuUsage() };
+  current = {
+    jobId: id,
+    firstRequest: aws.world.requests.length,
+    startedAt: Date.now(),
+    cpu: process.cpuUsage(),
+  };
   return event;
 }
 
@@ -130,6 +136,7 @@ function report(job: BenchJob): RunReport {
   if (current === undefined) {
     throw new Error('expected "begin" first');
   }
+  const { startedAt } = current;
   const { user, system } = process.cpuUsage(current.cpu);
   const requests = aws.world.requests.slice(current.firstRequest);
   return {
@@ -140,6 +147,12 @@ function report(job: BenchJob): RunReport {
       requests.filter(({ status }) => status >= 400 || status === 0),
       ({ operation, status, errorCode }) => `${operation} ${status} ${errorCode ?? ''}`.trim(),
     ),
+    timeline: requests
+      .map(({ operation, region, status, startedAt: arrivedAt, durationMs }) => {
+        const startMs = arrivedAt.getTime() - startedAt;
+        return { operation, region, status, startMs, endMs: Math.round(startMs + durationMs) };
+      })
+      .toSorted((a, b) => a.startMs - b.startMs),
     latenessP50Ms: wan.latenessMs.quantile(0.5),
     latenessP99Ms: wan.latenessMs.quantile(0.99),
     serverCpuMs: (user + system) / 1000,

@@ -61,7 +61,8 @@ export async function handler(event: PipelineEvent): Promise<void> {
                 UploadId,
                 PartNumber: index + 1,
                 CopySource: `${from}/${Key}`,
-                CopySourceRange: `bytes=${index * partBytes}-${Math.min((index + 1) * partBytes, sizeBytes) - 1}`,
+                // S3 takes no range of an object that is smaller than a part.
+                ...(count > 1 && { CopySourceRange: rangeOf(index, partBytes, sizeBytes) }),
               }),
             );
             parts[index] = { PartNumber: index + 1, ETag: CopyPartResult?.ETag };
@@ -92,6 +93,10 @@ export async function handler(event: PipelineEvent): Promise<void> {
     ...finished.map(({ copied, complete }) => copied.then(complete)),
   ]);
   await codePipeline.send(new PutJobSuccessResultCommand({ jobId: job.id }));
+}
+
+function rangeOf(index: number, partBytes: number, sizeBytes: number): string {
+  return `bytes=${index * partBytes}-${Math.min((index + 1) * partBytes, sizeBytes) - 1}`;
 }
 
 function clientFor(region: string): S3Client {

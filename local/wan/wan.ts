@@ -36,8 +36,8 @@ export class Wan {
   readonly latenessMs = new Samples();
   readonly #deadlines = new Deadlines();
   readonly #writeRate: WriteRate;
-  /** When a connection was accepted, and from when it is usable: known from its first request's region. */
-  readonly #connections = new WeakMap<Socket, { readonly acceptedAtMs: number; usableAtMs?: number }>();
+  /** When each connection was accepted. */
+  readonly #acceptedAtMs = new WeakMap<Socket, number>();
 
   /** @param overrides - numbers to change in {@link DEFAULT_WAN_MODEL}. */
   constructor(overrides: Partial<WanModel> = {}) {
@@ -47,7 +47,7 @@ export class Wan {
 
   /** To be called when the server accepts a connection: its handshake begins now. */
   opened(socket: Socket): void {
-    this.#connections.set(socket, { acceptedAtMs: performance.now() });
+    this.#acceptedAtMs.set(socket, performance.now());
   }
 
   /** To be called when a request's headers have been read, before the server does anything about it. */
@@ -75,15 +75,13 @@ export class Wan {
     };
   }
 
-  /** A connection opened ahead of need has its handshake behind it when its first request comes. */
+  /**
+   * A connection opened ahead of need has its handshake behind it when a request comes. One endpoint plays all regions
+   * here, so that clients use a connection for several: each region's handshake began when it was accepted.
+   */
   #usableAtMs(socket: Socket, region: string): number {
-    const connection = this.#connections.get(socket);
-    if (connection === undefined) {
-      return 0;
-    }
-    connection.usableAtMs ??=
-      connection.acceptedAtMs + this.model.handshakeRoundTrips * roundTripMs(this.model, region);
-    return connection.usableAtMs;
+    const acceptedAtMs = this.#acceptedAtMs.get(socket) ?? Number.NEGATIVE_INFINITY;
+    return acceptedAtMs + this.model.handshakeRoundTrips * roundTripMs(this.model, region);
   }
 
   async *#paced(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
