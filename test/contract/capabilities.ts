@@ -1,0 +1,121 @@
+// What a lesser server may lack: each capability is probed, and tests that need it are skipped there with the reason.
+import {
+  CopyObjectCommand,
+  CreateMultipartUploadCommand,
+  GetBucketEncryptionCommand,
+  GetObjectAttributesCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  PutObjectTaggingCommand,
+  UploadPartCopyCommand,
+} from '@aws-sdk/client-s3';
+import type { TestContext } from 'vitest';
+import { codeOf, statusOf } from './errors.ts';
+import { OTHER_REGION, type Target } from './target.ts';
+
+const PROBES = {
+  /** Objects have a CRC64NVME although nobody asked for one, and HEAD tells checksum and type. */
+  async checksums(target: Target) {
+    const { s3, Bucket } = await withObject(target);
+    const head = await s3.send(new HeadObjectCommand({ Bucket, Key: 'probe', ChecksumMode: 'ENABLED' }));
+    return head.ChecksumCRC32 !== undefined && head.ChecksumType === 'FULL_OBJECT';
+  },
+  async attributes(target: Target) {
+    const { s3, Bucket } = await withObject(target);
+    await s3.send(new GetObjectAttributesCommand({ Bucket, Key: 'probe', ObjectAttributes: ['ObjectSize'] }));
+    return true;
+  },
+  async sourceConditions(target: Target) {
+    const { s3, Bucket } = await withObject(target);
+    const copy = new CopyObjectCommand({
+      Bucket,
+      Key: 'c',
+      CopySource: `${Bucket}/probe`,
+      CopySourceIfMatch: '"no"',
+    });
+    return (await codeOf(s3.send(copy))) === 'PreconditionFailed';
+  },
+  async partSourceConditions(target: Target) {
+    const { s3, Bucket } = await withObject(target);
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'c' }));
+    const source = { CopySource: `${Bucket}/probe`, CopySourceIfMatch: '"no"' };
+    const copy = new UploadPartCopyCommand({ Bucket, Key: 'c', UploadId, PartNumber: 1, ...source });
+    return (await codeOf(s3.send(copy))) === 'PreconditionFailed';
+  },
+  async conditionalWrites(target: Target) {
+    const { s3, Bucket } = await withObject(target);
+    return (
+      (await statusOf(
+        s3.send(new PutObjectCommand({ Bucket, Key: 'probe', Body: 'x', IfNoneMatch: '*' })),
+      )) === 412
+    );
+  },
+  async versioning(target: Target) {
+    const { s3, Bucket } = await withObject(target);
+    const VersioningConfiguration = { Status: 'Enabled' as const };
+    await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+    return (await s3.send(new PutObjectCommand({ Bucket, Key: 'v', Body: 'x' }))).VersionId !== undefined;
+  },
+  async tagging(target: Target) {
+    const { s3, Bucket } = await withObject(target);
+    await s3.send(
+      new PutObjectTaggingCommand({ Bucket, Key: 'probe', Tagging: { TagSet: [{ Key: 'a', Value: 'b' }] } }),
+    );
+    return true;
+  },
+  async bucketOwners(target: Target) {
+    const { s3, Bucket } = await withObject(target);
+    return (
+      (await statusOf(s3.send(new HeadBucketCommand({ Bucket, ExpectedBucketOwner: '999999999999' })))) ===
+      403
+    );
+  },
+  async bucketEncryption(target: Target) {
+    const { s3, Bucket } = await withObject(target);
+    await s3.send(new GetBucketEncryptionCommand({ Bucket }));
+    return true;
+  },
+  async regions(target: Target) {
+    const Bucket = await target.createBucket(OTHER_REGION);
+    return (await statusOf(target.client().send(new HeadBucketCommand({ Bucket })))) === 301;
+  },
+  async kms(target: Target) {
+    return target.kmsKeyArn !== undefined;
+  },
+};
+
+export type Capability = keyof typeof PROBES;
+
+const known = new WeakMap<Target, Map<Capability, Promise<string | undefined>>>();
+
+/** Skips the test on a server that lacks the capability; the embedded AWS may lack none. */
+export async function needs(context: TestContext, target: Target, capability: Capability): Promise<void> {
+  const results = known.get(target) ?? new Map<Capability, Promise<string | undefined>>();
+  known.set(target, results);
+  const probed = results.get(capability) ?? probe(target, capability);
+  results.set(capability, probed);
+  const lack = await probed;
+  if (lack !== undefined) {
+    if (target.embedded) {
+      throw new Error(`the embedded AWS must have ${capability}: ${lack}`);
+    }
+    context.skip(`this server lacks ${capability}: ${lack}`);
+  }
+}
+
+async function probe(target: Target, capability: Capability): Promise<string | undefined> {
+  try {
+    return (await PROBES[capability](target)) ? undefined : 'the probe had no effect';
+  } catch (error) {
+    return String(error);
+  }
+}
+
+async function withObject(target: Target) {
+  const s3 = target.client();
+  const Bucket = await target.createBucket();
+  await s3.send(new PutObjectCommand({ Bucket, Key: 'probe', Body: 'probe', ChecksumAlgorithm: 'CRC32' }));
+  return { s3, Bucket };
+}

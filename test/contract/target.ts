@@ -1,0 +1,136 @@
+// The S3 server under test: the one that the environment names, else an embedded AWS started for the test file.
+import { randomBytes } from 'node:crypto';
+import {
+  AbortMultipartUploadCommand,
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  DeleteObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { afterAll, beforeAll } from 'vitest';
+import { type EmbeddedAws, startEmbeddedAws } from '../../local/aws/embedded-aws.ts';
+
+export const REGION = process.env['AWS_REGION'] ?? 'us-east-1';
+export const OTHER_REGION = REGION === 'eu-west-1' ? 'us-east-1' : 'eu-west-1';
+
+export interface Target {
+  /** Whether this is the project's own server, which must be able to do everything. */
+  readonly embedded: boolean;
+  client(region?: string): S3Client;
+  /** Makes a bucket that is emptied and deleted at the end. */
+  createBucket(region?: string): Promise<string>;
+  /** A KMS key in REGION, if the server has any. */
+  readonly kmsKeyArn: string | undefined;
+}
+
+/** Sets the server up for the tests of one file; the returned function gives it once they run. */
+export function useTarget(): () => Target {
+  let target: Target | undefined;
+  let close: (() => Promise<void>) | undefined;
+  beforeAll(async () => {
+    const started = await start();
+    target = started.target;
+    close = started.close;
+  });
+  afterAll(async () => close?.());
+  return () => {
+    if (target === undefined) {
+      throw new Error('the target is there only while tests run');
+    }
+    return target;
+  };
+}
+
+interface Server {
+  readonly endpoint: string;
+  readonly credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+  readonly kmsKeyArn: string | undefined;
+  readonly embedded: EmbeddedAws | undefined;
+}
+
+async function start(): Promise<{ target: Target; close: () => Promise<void> }> {
+  const server = await findServer();
+  const clients = new Map<string, S3Client>();
+  const buckets: { name: string; region: string }[] = [];
+  const client = (region = REGION): S3Client => {
+    let found = clients.get(region);
+    if (found === undefined) {
+      const { endpoint, credentials } = server;
+      found = new S3Client({ endpoint, credentials, region, forcePathStyle: true });
+      clients.set(region, found);
+    }
+    return found;
+  };
+  const target: Target = {
+    embedded: server.embedded !== undefined,
+    kmsKeyArn: server.kmsKeyArn,
+    client,
+    async createBucket(region = REGION) {
+      const name = `contract-${randomBytes(6).toString('hex')}`;
+      const elsewhere = region !== 'us-east-1' && {
+        CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' as const },
+      };
+      await client(region).send(new CreateBucketCommand({ Bucket: name, ...elsewhere }));
+      buckets.push({ name, region });
+      return name;
+    },
+  };
+  const close = async (): Promise<void> => {
+    if (server.embedded === undefined) {
+      for (const { name, region } of buckets) {
+        await removeBucket(client(region), name);
+      }
+    }
+    for (const open of clients.values()) {
+      open.destroy();
+    }
+    await server.embedded?.close();
+  };
+  return { target, close };
+}
+
+async function findServer(): Promise<Server> {
+  const endpoint = process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
+  const accessKeyId = process.env['AWS_ACCESS_KEY_ID'];
+  const secretAccessKey = process.env['AWS_SECRET_ACCESS_KEY'];
+  const sessionToken = process.env['AWS_SESSION_TOKEN'];
+  if (endpoint !== undefined && accessKeyId !== undefined && secretAccessKey !== undefined) {
+    const credentials = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+    return { endpoint, credentials, kmsKeyArn: process.env['CONTRACT_KMS_KEY_ARN'], embedded: undefined };
+  }
+  const embedded = await startEmbeddedAws();
+  const key = embedded.world.createKey({ region: REGION });
+  return { endpoint: embedded.endpoint, credentials: embedded.admin, kmsKeyArn: key.arn, embedded };
+}
+
+/** Empties and deletes a bucket; what cannot be deleted is left to the server's owner. */
+async function removeBucket(s3: S3Client, Bucket: string): Promise<void> {
+  try {
+    const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
+    for (const { Key, UploadId } of Uploads) {
+      await s3.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
+    }
+    for (const { Key, VersionId } of await everything(s3, Bucket)) {
+      await s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
+    }
+    await s3.send(new DeleteBucketCommand({ Bucket }));
+  } catch (error) {
+    process.stderr.write(`could not remove ${Bucket}: ${String(error)}\n`);
+  }
+}
+
+async function everything(
+  s3: S3Client,
+  Bucket: string,
+): Promise<{ Key?: string | undefined; VersionId?: string | undefined }[]> {
+  try {
+    const { Versions = [], DeleteMarkers = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket }));
+    return [...Versions, ...DeleteMarkers];
+  } catch {
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket }));
+    return Contents.map(({ Key }) => (Key === undefined ? {} : { Key }));
+  }
+}
