@@ -121,6 +121,16 @@ export const FUNCTION_PERMISSIONS: readonly OperationPermissions[] = [
         why: 'proof is read from the version that was written',
       },
       {
+        action: 's3:GetObjectTagging',
+        on: 'destination objects',
+        why: 'without it S3 does not say how many tags the copy has',
+      },
+      {
+        action: 's3:GetObjectVersionTagging',
+        on: 'destination objects',
+        why: 'the same for the version that was written',
+      },
+      {
         action: 's3:ListBucket',
         on: 'destination buckets',
         why: 'tells "not there yet" (404) from "not allowed" (403)',
@@ -234,6 +244,17 @@ export const FUNCTION_PERMISSIONS: readonly OperationPermissions[] = [
         action: 'codepipeline:PutJobFailureResult',
         on: 'any job',
         why: 'the answer; a job is no resource that IAM knows',
+      },
+    ],
+  },
+  {
+    operation: 'GetJobDetails',
+    side: 'codepipeline',
+    needs: [
+      {
+        action: 'codepipeline:GetJobDetails',
+        on: 'any job',
+        why: 'a long relay renews artifactCredentials that ran out',
       },
     ],
   },
