@@ -159,11 +159,16 @@ class ExecutionEnvironment {
       this.#onMarker = arrived;
     });
     let timedOut = false;
-    const deadline = setTimeout(() => {
+    let answered = false;
+    const kill = (): void => {
+      if (answered) return;
       timedOut = true;
       this.kill();
-    }, this.#timeoutMs);
+    };
+    // An answer that came in time may be waiting behind the timer: it is read before the process is killed.
+    const deadline = setTimeout(() => setImmediate(kill), this.#timeoutMs);
     const done = await this.#exchange({ event, context, deadlineMs: Date.now() + this.#timeoutMs });
+    answered = true;
     clearTimeout(deadline);
     const durationMs = performance.now() - started;
     if (done?.type !== 'done') {

@@ -5,7 +5,7 @@ import { formatBytes, plural } from '../../functions/sync-artifacts/summary.ts';
 import type { ReplayEvent } from './event.ts';
 import type { ReplayOptions } from './options.ts';
 import { formatDuration } from './quantity.ts';
-import { box, type Paint, shorten, table } from './render.ts';
+import { box, type Paint, shorten, table, wrap } from './render.ts';
 import type { CopyOutcome, InvocationOutcome, JobOutcome, ReplayReport } from './report.ts';
 import type { Scenario } from './scenarios.ts';
 
@@ -66,9 +66,8 @@ export function conclusion(
     ...(finished.length > 0 ? [copiesTable(finished, width, paint), ''] : []),
     resultBox(report.result, width, paint),
     '',
-    ...problems(report, paint),
-    ...verdict(report, paint),
-    `  ${paint('dim', figures(report, options))}`,
+    ...[...problems(report, paint), ...verdict(report, paint)].flatMap((line) => wrap(line, width)),
+    ...wrap(`  ${figures(report, options)}`, width).map((line) => paint('dim', line)),
     '',
   ].join('\n');
 }
@@ -88,6 +87,10 @@ export function continuation(input: Readonly<Record<string, unknown>>, paint: Pa
 
 /** Artifact names can have 100 characters. */
 const MAX_NAME = 24;
+/** Columns of the table that take about the same room in every replay, with all gaps. */
+const OTHER_COLUMNS = 58;
+/** Bucket names that are cut to fewer characters tell nothing. */
+const MIN_BUCKET = 16;
 
 function copiesTable(copies: readonly CopyOutcome[], width: number, paint: Paint): string {
   const regionWidth = Math.max(...copies.map(({ region }) => region.length));
@@ -95,21 +98,25 @@ function copiesTable(copies: readonly CopyOutcome[], width: number, paint: Paint
     ...copies.map(({ artifact }) => shorten(artifact, MAX_NAME).length),
     'Artifact'.length,
   );
-  // What is left after the columns whose width does not vary much.
-  const bucketWidth = Math.max(18, width - regionWidth - nameWidth - 58);
+  const bucketWidth = width - regionWidth - nameWidth - OTHER_COLUMNS;
   const compared = copies.some(({ identical }) => identical !== undefined);
+  const columns: [name: string, cell: (copy: CopyOutcome) => string][] = [
+    ['Artifact', ({ artifact }) => shorten(artifact, MAX_NAME)],
+    ['Destination', ({ bucket }) => shorten(bucket, bucketWidth)],
+    ['Region', ({ region }) => region],
+    ['Size', ({ sizeBytes }) => (sizeBytes === undefined ? '' : formatBytes(sizeBytes))],
+    ['Strategy', ({ strategy }) => strategy ?? '?'],
+    ['Proof', ({ proof }) => proof ?? ''],
+    ['ms', ({ durationMs }) => (durationMs === undefined ? '' : String(Math.round(durationMs)))],
+    ['Bytes', ({ identical }) => (identical ? paint('green', '✓ same') : paint('red', '✗ wrong'))],
+  ];
+  const shown = columns.filter(
+    // On a narrow terminal the region alone tells where a copy went.
+    ([name]) => (name !== 'Bytes' || compared) && (name !== 'Destination' || bucketWidth >= MIN_BUCKET),
+  );
   return table(
-    ['Artifact', 'Destination', 'Region', 'Size', 'Strategy', 'Proof', 'ms', ...(compared ? ['Bytes'] : [])],
-    copies.map((copy) => [
-      shorten(copy.artifact, MAX_NAME),
-      shorten(copy.bucket, bucketWidth),
-      copy.region,
-      copy.sizeBytes === undefined ? '' : formatBytes(copy.sizeBytes),
-      copy.strategy ?? '?',
-      copy.proof ?? '',
-      copy.durationMs === undefined ? '' : String(Math.round(copy.durationMs)),
-      ...(compared ? [copy.identical ? paint('green', '✓ same') : paint('red', '✗ wrong')] : []),
-    ]),
+    shown.map(([name]) => name),
+    copies.map((copy) => shown.map(([, cell]) => cell(copy))),
     ['Size', 'ms'],
     paint,
   );

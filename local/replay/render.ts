@@ -92,11 +92,11 @@ export function wrap(text: string, width: number): string[] {
   let line = indent;
   for (const word of text.trim().split(' ')) {
     let rest = word;
-    if (line.trim() !== '' && line.length + 1 + rest.length > width) {
+    if (line.trim() !== '' && stringWidth(line) + 1 + stringWidth(rest) > width) {
       lines.push(line);
       line = indent;
     }
-    while (indent.length + rest.length > width) {
+    while (indent.length + stringWidth(rest) > width) {
       lines.push(indent + rest.slice(0, width - indent.length));
       rest = rest.slice(width - indent.length);
     }

@@ -124,6 +124,7 @@ function watchCopies(
     }));
   const progress = options.json ? SILENT : startProgress('Copying', tracks, process.stdout, paint);
   const doneBytes = new Map<string, number>();
+  const finished = new Set<string>();
   return {
     progress,
     onRequest({ operation, bucket, key, status, errorCode, bytes }) {
@@ -139,7 +140,9 @@ function watchCopies(
         else progress.print(paint('dim', line));
       }
       const copy = parseCopyLine(line);
-      if (!copy) return;
+      // A continued job tells of finished copies again.
+      if (!copy || finished.has(copyId(copy))) return;
+      finished.add(copyId(copy));
       const track = tracks.find(({ id }) => id === copyId(copy));
       const time = copy.durationMs === undefined ? '' : ` in ${formatDuration(copy.durationMs)}`;
       progress.update(copyId(copy), track?.totalBytes ?? copy.sizeBytes, `${copy.strategy}${time}`);
