@@ -32,6 +32,12 @@ await build({
   target: 'node24',
   // The ES module builds of the SDK tree-shake; their CommonJS twins do not (510 KiB instead of 701).
   mainFields: ['module', 'main'],
+  alias: {
+    // Twelve ways to find credentials, none of which Lambda uses.
+    '@aws-sdk/credential-provider-node': './functions/sync-artifacts/lambda-credentials.ts',
+  },
+  // Reads the user agent of a browser.
+  external: ['bowser'],
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
   minify,

@@ -1,5 +1,6 @@
 // The manifest of a job: every copy with its proof, zipped into the action's output artifact.
 import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { strToU8, zipSync } from 'fflate';
 import type { JobContext } from './context.ts';
 import { definedOf } from './defined.ts';
 import { type RequestTarget, S3RequestError } from './failure.ts';
@@ -52,7 +53,6 @@ export async function writeManifest(
   manifest: ReturnType<typeof manifestOf>,
   context: JobContext,
 ): Promise<void> {
-  const { zipSync, strToU8 } = await import('fflate');
   const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
   const body = zipSync({ [MANIFEST_FILE]: [strToU8(text), { mtime: ZIP_TIME }] });
   const put = async (region: string): Promise<void> => {

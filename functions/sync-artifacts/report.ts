@@ -1,6 +1,7 @@
 // Tells CodePipeline how a job ended, within the limits of its API.
-import type { CodePipelineClient } from '@aws-sdk/client-codepipeline';
+
 import type { AwsCredentialIdentity } from '@smithy/types';
+import type { CodePipelineApi } from './code-pipeline.ts';
 import { errorCode, type JobFailure } from './failure.ts';
 import { TimedRetryStrategy } from './retry.ts';
 import type { Settings } from './settings.ts';
@@ -31,7 +32,7 @@ export type JobResult =
 export class JobReporter {
   readonly #settings: Settings;
   readonly #onThrottled: () => void;
-  #client: Promise<CodePipelineClient> | undefined;
+  #api: Promise<CodePipelineApi> | undefined;
 
   constructor(settings: Settings, onThrottled: () => void) {
     this.#settings = settings;
@@ -40,7 +41,7 @@ export class JobReporter {
 
   /** Loads the client while S3 is at work, so that neither a cold start nor the result waits for it. */
   async warmUp(): Promise<void> {
-    await this.#loadClient();
+    await this.#connect();
   }
 
   /**
@@ -70,80 +71,52 @@ export class JobReporter {
 
   /** Fresh `artifactCredentials` of a job, when those of the event ran out. */
   async artifactCredentials(jobId: string): Promise<AwsCredentialIdentity> {
-    const { GetJobDetailsCommand } = await loadSdk();
-    const { jobDetails } = await (await this.#loadClient()).send(new GetJobDetailsCommand({ jobId }));
-    const { accessKeyId, secretAccessKey, sessionToken } = jobDetails?.data?.artifactCredentials ?? {};
-    if (accessKeyId === undefined || secretAccessKey === undefined) {
-      throw new Error('GetJobDetails gave no artifactCredentials');
-    }
-    return {
-      accessKeyId,
-      secretAccessKey,
-      ...(sessionToken === undefined ? {} : { sessionToken }),
-      expiration: new Date(Date.now() + RENEWED_MS),
-    };
+    return await (await this.#connect()).artifactCredentials(jobId);
   }
 
   async #put(jobId: string, requestId: string, result: JobResult): Promise<void> {
-    const { PutJobFailureResultCommand, PutJobSuccessResultCommand } = await loadSdk();
-    const client = await this.#loadClient();
+    const api = await this.#connect();
     const externalExecutionId = clip(requestId, MAX_EXECUTION_ID_CHARACTERS);
     switch (result.kind) {
       case 'failure': {
         const { type } = result.failure;
         const message = clip(result.failure.message, MAX_MESSAGE_CHARACTERS) || type;
-        await client.send(
-          new PutJobFailureResultCommand({ jobId, failureDetails: { type, message, externalExecutionId } }),
-        );
+        await api.putFailure({ jobId, failureDetails: { type, message, externalExecutionId } });
         return;
       }
       case 'continuation': {
         const { continuationToken, percentComplete } = result;
         const summary = clip(result.summary, MAX_SUMMARY_CHARACTERS);
-        await client.send(
-          new PutJobSuccessResultCommand({
-            jobId,
-            continuationToken,
-            executionDetails: { summary, externalExecutionId, percentComplete },
-          }),
-        );
+        await api.putSuccess({
+          jobId,
+          continuationToken,
+          executionDetails: { summary, externalExecutionId, percentComplete },
+        });
         return;
       }
       case 'success': {
         const summary = clip(result.summary, MAX_SUMMARY_CHARACTERS);
         const hasVariables = Object.keys(result.outputVariables).length > 0;
-        await client.send(
-          new PutJobSuccessResultCommand({
-            jobId,
-            executionDetails: { summary, externalExecutionId, percentComplete: 100 },
-            ...(hasVariables ? { outputVariables: { ...result.outputVariables } } : {}),
-          }),
-        );
+        await api.putSuccess({
+          jobId,
+          executionDetails: { summary, externalExecutionId, percentComplete: 100 },
+          ...(hasVariables ? { outputVariables: { ...result.outputVariables } } : {}),
+        });
         return;
       }
     }
   }
 
-  #loadClient(): Promise<CodePipelineClient> {
-    this.#client ??= loadSdk().then(
-      ({ CodePipelineClient }) =>
-        new CodePipelineClient({
-          region: this.#settings.region,
-          retryStrategy: new TimedRetryStrategy({
-            budgetMs: this.#settings.retryBudgetMs,
-            onThrottled: this.#onThrottled,
-          }),
-        }),
-    );
-    return this.#client;
+  #connect(): Promise<CodePipelineApi> {
+    this.#api ??= import('./code-pipeline.ts').then(({ connectCodePipeline }) => {
+      const { region, retryBudgetMs: budgetMs } = this.#settings;
+      return connectCodePipeline(
+        region,
+        new TimedRetryStrategy({ budgetMs, onThrottled: this.#onThrottled }),
+      );
+    });
+    return this.#api;
   }
-}
-
-/** GetJobDetails gives no expiration; CodePipeline's own credentials live for hours, so asking again this early is safe. */
-const RENEWED_MS = 10 * 60_000;
-
-function loadSdk(): Promise<typeof import('@aws-sdk/client-codepipeline')> {
-  return import('@aws-sdk/client-codepipeline');
 }
 
 /** At most so many characters, the last one an ellipsis when some were cut. */

@@ -1,7 +1,8 @@
 // Logger and metrics of the function; the only place that writes to the log.
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { LogLevel } from '@aws-lambda-powertools/logger/types';
-import { METRIC_NAMESPACE, METRICS, type MetricDimension, type MetricName } from './metrics.ts';
+import type { DataPoint } from './emf.ts';
+import type { MetricDimension, MetricName } from './metrics.ts';
 
 /** Fields of a log line beside its message. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -65,29 +66,9 @@ export function createTelemetry(environment: Readonly<Record<string, string | un
     flush: async () => {
       const toWrite = points;
       points = [];
-      if (toWrite.length > 0) await writeMetrics(toWrite);
+      if (toWrite.length === 0) return;
+      const { writeMetrics } = await import('./emf.ts');
+      writeMetrics(toWrite);
     },
   };
-}
-
-interface DataPoint {
-  readonly metric: MetricName;
-  readonly value: number;
-  readonly dimensions: Dimensions;
-}
-
-/** One EMF line for each set of dimensions. Loaded when a job ends, so that a cold start does not wait for it. */
-async function writeMetrics(points: readonly DataPoint[]): Promise<void> {
-  const { Metrics } = await import('@aws-lambda-powertools/metrics');
-  const groups = Map.groupBy(points, ({ metric, dimensions }) =>
-    JSON.stringify(METRICS[metric].dimensions.map((name) => [name, dimensions[name]])),
-  );
-  for (const [key, group] of groups) {
-    const metrics = new Metrics({ namespace: METRIC_NAMESPACE });
-    // Exactly the dimensions of the definition: an alarm finds no metric that has others as well.
-    metrics.clearDefaultDimensions();
-    for (const [name, value] of JSON.parse(key) as [string, string][]) metrics.addDimension(name, value);
-    for (const { metric, value } of group) metrics.addMetric(metric, METRICS[metric].unit, value);
-    metrics.publishStoredMetrics();
-  }
 }
