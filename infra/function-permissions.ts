@@ -37,6 +37,10 @@ const readSource: readonly Grant[] = [
   },
   { action: 's3:GetObjectVersion', on: 'source objects', why: 'the version that the job is pinned to' },
 ];
+const readSourceTags = (why: string): readonly Grant[] => [
+  { action: 's3:GetObjectTagging', on: 'source objects', why },
+  { action: 's3:GetObjectVersionTagging', on: 'source objects', why },
+];
 const decryptSource: Grant = {
   action: 'kms:Decrypt',
   on: 'source keys',
@@ -74,19 +78,31 @@ export const FUNCTION_PERMISSIONS: readonly OperationPermissions[] = [
         why: 'without it S3 answers 403 for an object that is gone, not 404',
       },
       { ...decryptSource, why: 'S3 wants it to show the checksum of an encrypted object' },
+      ...readSourceTags('S3 tells the number of tags only to who may read them'),
+    ],
+  },
+  {
+    operation: 'GetObjectAttributes',
+    side: 'source',
+    needs: [
+      {
+        action: 's3:GetObjectAttributes',
+        on: 'source objects',
+        why: 'part sizes, to cut the copy where the source was cut',
+      },
+      {
+        action: 's3:GetObjectVersionAttributes',
+        on: 'source objects',
+        why: 'the same of the version that is pinned',
+      },
+      ...readSource,
+      decryptSource,
     ],
   },
   {
     operation: 'GetObjectTagging',
     side: 'source',
-    needs: [
-      { action: 's3:GetObjectTagging', on: 'source objects', why: 'tags of the current version' },
-      {
-        action: 's3:GetObjectVersionTagging',
-        on: 'source objects',
-        why: 'tags of the version that the job is pinned to',
-      },
-    ],
+    needs: readSourceTags('the copy carries the tags of the source'),
   },
   {
     operation: 'HeadBucket',
@@ -140,6 +156,16 @@ export const FUNCTION_PERMISSIONS: readonly OperationPermissions[] = [
         on: 'destination keys',
         why: 'S3 wants it to show the checksum of an encrypted object',
       },
+      {
+        action: 's3:GetObjectTagging',
+        on: 'destination objects',
+        why: 'S3 tells the number of tags, by which a copy is known again, only to who may read them',
+      },
+      {
+        action: 's3:GetObjectVersionTagging',
+        on: 'destination objects',
+        why: 'the same of the version that was written',
+      },
     ],
   },
   {
@@ -148,8 +174,7 @@ export const FUNCTION_PERMISSIONS: readonly OperationPermissions[] = [
     needs: [
       ...readSource,
       decryptSource,
-      { action: 's3:GetObjectTagging', on: 'source objects', why: 'CopyObject brings the tags along' },
-      { action: 's3:GetObjectVersionTagging', on: 'source objects', why: 'CopyObject brings the tags along' },
+      ...readSourceTags('CopyObject brings the tags along'),
       writeDestination,
       tagDestination,
       ...encryptDestination,
@@ -222,6 +247,17 @@ export const FUNCTION_PERMISSIONS: readonly OperationPermissions[] = [
         action: 's3:DeleteObjectVersion',
         on: 'destination objects',
         why: 'a copy that proved wrong is removed, exactly the version written',
+      },
+    ],
+  },
+  {
+    operation: 'GetJobDetails',
+    side: 'codepipeline',
+    needs: [
+      {
+        action: 'codepipeline:GetJobDetails',
+        on: 'any job',
+        why: 'fresh artifactCredentials for a relay that outlives those of the event',
       },
     ],
   },

@@ -198,7 +198,8 @@ export function objectHeaders(request: S3Request, bucket: Bucket, version: Objec
     headers[METADATA_PREFIX + name] = headerText(value);
   }
   const tagCount = Object.keys(version.tags).length;
-  if (tagCount > 0 && isAllowed(request, 's3:GetObjectTagging', objectArn(bucket, version.key))) {
+  const readTags = request.query.has('versionId') ? 's3:GetObjectVersionTagging' : 's3:GetObjectTagging';
+  if (tagCount > 0 && isAllowed(request, readTags, objectArn(bucket, version.key))) {
     headers['x-amz-tagging-count'] = String(tagCount);
   }
   return headers;
