@@ -48,7 +48,7 @@ export async function readSource(
   let denial: unknown;
   for (const probe of probes) {
     try {
-      return await inRightRegion(probe, (placed) => readAs(placed, probes, pin));
+      return await inRightRegion(probe, (placed) => readAs(placed, pin));
     } catch (error) {
       if (!isDenial(error)) throw error;
       denial ??= error;
@@ -87,20 +87,13 @@ async function inRightRegion<T>(probe: Probe, read: (placed: Probe) => Promise<T
   }
 }
 
-async function readAs(
-  probe: Probe,
-  probes: readonly Probe[],
-  pin: PinnedSource | undefined,
-): Promise<SourceFacts> {
+async function readAs(probe: Probe, pin: PinnedSource | undefined): Promise<SourceFacts> {
   // Asked for beside the HEAD and so unpinned, to save a round trip; asked again if they turn out to be another version's.
   const mayTag = probe.reader === 'role' ? probe.context : atOnce(probe.context);
   const early = settle(readTags(probe, pin?.versionId, mayTag));
   const facts = await readFacts(probe, pin);
   const partSizesBytes = await readPartSizes(probe, facts);
-  const fallbacks = probes
-    .filter(({ reader }) => reader !== probe.reader)
-    .map((other) => ({ ...other, region: probe.region }));
-  const tags = await readableTags(await early, [probe, ...fallbacks], facts.versionId);
+  const tags = await readableTags(await early, [probe, ...otherIdentity(probe)], facts.versionId);
   if (tags === undefined) {
     probe.context.telemetry.warn('Tags of the source may not be read, so they are not copied', {
       artifact: probe.artifact.name,
@@ -159,6 +152,12 @@ const CLOCK_SKEW_MS = 5 * 60_000;
 /** The job's credentials are seldom allowed to read tags: asking them again would only delay every relay. */
 function atOnce({ signal }: JobContext): RequestContext {
   return { signal, settings: { accessDeniedRetryMs: 0 } };
+}
+
+/** Whatever the mode, tags are read with whichever identity may. */
+function otherIdentity(probe: Probe): readonly Probe[] {
+  if (probe.reader === 'artifactCredentials') return [{ ...probe, reader: 'role' }];
+  return probe.context.s3.hasArtifactCredentials ? [{ ...probe, reader: 'artifactCredentials' }] : [];
 }
 
 interface TagReading {
