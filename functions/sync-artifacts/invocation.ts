@@ -43,19 +43,19 @@ export async function runInvocation(
 ): Promise<void> {
   const { telemetry, reporter } = container;
   telemetry.begin({ requestId: lambda.awsRequestId });
-  const jobId = jobIdOf(event);
-  if (jobId === undefined) {
-    telemetry.error(
-      'The event is not a CodePipeline job: it has no usable "CodePipeline.job".id, so no result can be reported',
-    );
-    throw new Error('the event is not a CodePipeline job');
-  }
-  telemetry.correlate(jobId);
-  // Loaded beside the first S3 requests; a failure to load shows when the result is reported.
-  reporter.warmUp().catch(() => undefined);
   try {
-    const result = await resultOf(event, jobId, lambda, container);
-    await reporter.report(jobId, lambda.awsRequestId, result, telemetry);
+    const jobId = jobIdOf(event);
+    if (jobId === undefined) {
+      telemetry.error(
+        'The event is not a CodePipeline job: it has no usable "CodePipeline.job".id, so no result can be reported',
+      );
+      throw new Error('the event is not a CodePipeline job');
+    }
+    telemetry.correlate(jobId);
+    const result = resultOf(event, jobId, lambda, container);
+    // Loaded while the first S3 requests are on their way; a failure to load shows when the result is reported.
+    Promise.all([reporter.warmUp(), telemetry.warmUp()]).catch(() => undefined);
+    await reporter.report(jobId, lambda.awsRequestId, await result, telemetry);
   } finally {
     await telemetry.flush();
   }

@@ -1,6 +1,5 @@
 // Logger and metrics of the function; the only place that writes to the log.
-import { Logger } from '@aws-lambda-powertools/logger';
-import type { LogLevel } from '@aws-lambda-powertools/logger/types';
+import type { Logger } from '@aws-lambda-powertools/logger';
 import type { DataPoint } from './emf.ts';
 import type { MetricDimension, MetricName } from './metrics.ts';
 
@@ -28,42 +27,57 @@ export interface TelemetrySink extends Telemetry {
   begin(fields: LogFields & { readonly requestId: string }): void;
   /** The first job's id ties all invocations of a job together. */
   correlate(correlationId: string): void;
-  /** Writes the metrics recorded since the last call, as EMF lines. */
+  /** Loads what writing needs. */
+  warmUp(): Promise<void>;
+  /** Writes what waits, and the metrics recorded since the last call, as EMF lines. */
   flush(): Promise<void>;
 }
 
-/** Names under which AWS hands out secrets; a second line of defence, since no code passes them on. */
-const SECRET_NAMES =
-  /^(?:artifactCredentials|accessKeyId|secretAccessKey|sessionToken|credentials|authorization|x-amz-security-token|continuationToken)$/i;
-
-const DEFAULT_SERVICE_NAME = 'artifact-sync';
-
-/** Makes the function's telemetry. Level and service name come from the standard Powertools variables. */
+/**
+ * Makes the function's telemetry. Logger and metrics are loaded by `warmUp`, while requests are on their way; lines written before
+ * that wait for it.
+ */
 export function createTelemetry(environment: Readonly<Record<string, string | undefined>>): TelemetrySink {
-  const level = environment.POWERTOOLS_LOG_LEVEL ?? environment.AWS_LAMBDA_LOG_LEVEL ?? environment.LOG_LEVEL;
-  const logger = new Logger({
-    serviceName: environment.POWERTOOLS_SERVICE_NAME ?? DEFAULT_SERVICE_NAME,
-    ...(level === undefined ? {} : { logLevel: level.toUpperCase() as LogLevel }),
-    jsonReplacerFn: (key, value: unknown) => (SECRET_NAMES.test(key) ? '[redacted]' : value),
-  });
   let points: DataPoint[] = [];
+  let waiting: ((logger: Logger) => void)[] = [];
+  let logger: Logger | undefined;
+  let loading: Promise<void> | undefined;
+  const load = (): Promise<void> => {
+    loading ??= import('./logger.ts').then(({ createLogger }) => {
+      const loaded = createLogger(environment);
+      for (const use of waiting) use(loaded);
+      waiting = [];
+      logger = loaded;
+    });
+    return loading;
+  };
+  const log = (use: (logger: Logger) => void): void => {
+    if (logger === undefined) waiting.push(use);
+    else use(logger);
+  };
   const record = (metric: MetricName, value: number, dimensions: Dimensions = {}): void => {
     points.push({ metric, value, dimensions });
   };
   return {
-    debug: (message, fields = {}) => logger.debug(message, fields),
-    info: (message, fields = {}) => logger.info(message, fields),
-    warn: (message, fields = {}) => logger.warn(message, fields),
-    error: (message, fields = {}) => logger.error(message, fields),
+    debug: (message, fields = {}) => log((to) => to.debug(message, fields)),
+    info: (message, fields = {}) => log((to) => to.info(message, fields)),
+    warn: (message, fields = {}) => log((to) => to.warn(message, fields)),
+    error: (message, fields = {}) => log((to) => to.error(message, fields)),
     record,
     count: (metric, dimensions) => record(metric, 1, dimensions),
     begin: (fields) => {
       points = [];
-      logger.resetKeys();
-      logger.appendKeys(fields);
+      log((to) => {
+        to.resetKeys();
+        to.appendKeys(fields);
+      });
     },
-    correlate: (correlationId) => logger.setCorrelationId(correlationId),
+    correlate: (correlationId) => log((to) => to.setCorrelationId(correlationId)),
+    warmUp: async () => {
+      await Promise.all([load(), import('./emf.ts')]);
+    },
     flush: async () => {
+      await load();
       const toWrite = points;
       points = [];
       if (toWrite.length === 0) return;

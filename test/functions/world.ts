@@ -297,6 +297,7 @@ export class JobWorld implements AsyncDisposable {
       count: (metric, dimensions) => record(metric, 1, dimensions),
       begin: () => undefined,
       correlate: () => undefined,
+      warmUp: async () => undefined,
       flush: async () => undefined,
     };
   }
