@@ -12,71 +12,9 @@ import { syncMetric } from '../../infra/constructs/sync-metrics.ts';
 import { namesOf } from '../../infra/names.ts';
 import { buildReleaseApp } from '../../infra/release/template.ts';
 import { topology as small } from '../../infra/topology.ts';
-import {
-  at,
-  type Json,
-  listAt,
-  objectsWith,
-  ofType,
-  type SynthesisedStack,
-  statementsIn,
-  stringsIn,
-  synthesise,
-  theOnly,
-} from './synthesised.ts';
+import { alarmMetrics, dashboardBody, widgetMetrics } from './metric-references.ts';
+import { at, listAt, ofType, statementsIn, stringsIn, synthesise, theOnly } from './synthesised.ts';
 import { large } from './topologies.ts';
-
-interface MetricReference {
-  readonly name: string;
-  readonly dimensions: Readonly<Record<string, string>>;
-}
-
-/** Metrics of the function that alarms refer to. */
-function alarmMetrics(stack: SynthesisedStack): MetricReference[] {
-  return ofType(stack, 'AWS::CloudWatch::Alarm').flatMap(({ Properties }) =>
-    objectsWith(Properties, 'MetricName')
-      .filter((metric) => metric.Namespace === METRIC_NAMESPACE)
-      .map((metric) => ({
-        name: String(metric.MetricName),
-        dimensions: Object.fromEntries(
-          listAt(metric, 'Dimensions').map((dimension) => [
-            String(at(dimension, 'Name')),
-            String(at(dimension, 'Value')),
-          ]),
-        ),
-      })),
-  );
-}
-
-/** The body of the dashboard, with what CloudFormation fills in replaced by placeholders. */
-function dashboardBody(stack: SynthesisedStack): Json {
-  const body = theOnly(stack, 'AWS::CloudWatch::Dashboard').Properties.DashboardBody;
-  const filledIn = (value: Json | undefined): string => {
-    if (typeof value === 'string') return value;
-    const parts = at(value, 'Fn::Join.1');
-    return Array.isArray(parts)
-      ? parts.map((part) => (typeof part === 'string' ? part : 'filled-in')).join('')
-      : '';
-  };
-  return JSON.parse(filledIn(body)) as Json;
-}
-
-/** Metrics of the function that widgets refer to: ["ArtifactSync", name, dimension, value, …, options]. */
-function widgetMetrics(body: Json): MetricReference[] {
-  return listAt(body, 'widgets').flatMap((widget) =>
-    listAt(widget, 'properties.metrics')
-      .filter((metric): metric is readonly Json[] => Array.isArray(metric) && metric[0] === METRIC_NAMESPACE)
-      .map(([, name, ...rest]) => {
-        const pairs = rest.filter((part): part is string => typeof part === 'string');
-        return {
-          name: String(name),
-          dimensions: Object.fromEntries(
-            pairs.flatMap((part, index) => (index % 2 === 0 ? [[part, String(pairs[index + 1])]] : [])),
-          ),
-        };
-      }),
-  );
-}
 
 function definitionOf(name: string): MetricDefinition | undefined {
   return METRICS[name as MetricName];
