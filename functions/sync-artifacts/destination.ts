@@ -154,7 +154,9 @@ async function readExisting(
   } catch (error) {
     const { cause } = error as S3RequestError;
     if (isNotFound(cause)) return undefined;
-    if (!isAccessDenied(cause)) throw error;
+    // 400: what is there is encrypted with a key that is no longer usable, which is no reason not to replace it.
+    const unreadable = httpStatus(cause) === 400 && redirectRegion(cause) === undefined;
+    if (!unreadable && !isAccessDenied(cause)) throw error;
     context.telemetry.debug('The destination may not be looked at; it is copied without a look', {
       bucket,
       key,

@@ -233,6 +233,12 @@ function requestFailure({ target, cause }: S3RequestError): JobFailure {
       'The source artifact does not exist: check the lifecycle rules of the artifact bucket, then release the change again.',
     );
   }
+  if (code === 'BadRequest' && target.operation === 'HeadObject') {
+    return fail(
+      'ConfigurationError',
+      "S3 gives no reason to a HEAD request; usually the object's KMS key is disabled or pending deletion: enable it, or release the change again.",
+    );
+  }
   if (isAccessDenied(cause)) return fail('PermissionError', denialAdvice(target, said));
   if (CREDENTIALS.has(code)) {
     return fail(

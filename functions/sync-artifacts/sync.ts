@@ -32,7 +32,10 @@ export async function planJob(
   context: JobContext,
   checkpoint?: Checkpoint,
 ): Promise<readonly PlannedCopy[]> {
-  const tasks = await resolve(job, context, checkpoint);
+  const tasks = await resolve(job, context, checkpoint).catch((error: unknown) => {
+    context.fail(error);
+    throw error;
+  });
   const { maxConcurrency, relayMemoryBytes, region } = context.settings;
   return planCopies(tasks, job.mode, {
     maxConcurrency,
