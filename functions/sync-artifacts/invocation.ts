@@ -114,7 +114,8 @@ async function resultOf(
   }
 }
 
-function contextOf(job: SyncJob, deadline: JobContext['deadline'], container: Container): JobContext {
+/** The surroundings of one job in a container. */
+export function contextOf(job: SyncJob, deadline: JobContext['deadline'], container: Container): JobContext {
   const { settings, telemetry, clients, reporter, facts } = container;
   const failure = new AbortController();
   const budget = new Budget(settings.maxConcurrency);

@@ -41,12 +41,11 @@ export async function replayLive(options: ReplayOptions): Promise<ReplayReport> 
     credentials,
     may: [{ actions: ['codepipeline:*'], resources: ['*'] }],
   });
-  // A sample's credentials open nothing on the real AWS: a relay reads with the user's as well.
-  const data = { ...event.data, artifactCredentials: credentials };
-  const job = world.codePipeline.createJob({ jobId: event.jobId, accountId: event.accountId, data });
-  const endpoints = ENDPOINT_VARIABLES.flatMap((name) => {
-    const value = process.env[name];
-    return value ? [[name, value] as const] : [];
+  const { jobId, accountId, data } = event;
+  const job = world.codePipeline.createJob({
+    jobId,
+    accountId,
+    data: { ...data, artifactCredentials: null },
   });
   await using lambda = new LambdaFunction({
     handlerFile: HANDLER_FILE,
@@ -56,7 +55,7 @@ export async function replayLive(options: ReplayOptions): Promise<ReplayReport> 
     timeoutMs: options.timeoutMs,
     memoryMb: options.memoryMb,
     environment: {
-      ...Object.fromEntries(endpoints),
+      ...ownEndpoints(),
       AWS_ENDPOINT_URL_CODEPIPELINE: recorder.endpoint,
       ...options.environment,
     },
@@ -70,9 +69,11 @@ export async function replayLive(options: ReplayOptions): Promise<ReplayReport> 
     },
   });
   const started = performance.now();
+  const invoke: LambdaFunction['invoke'] = (next, requestId) =>
+    lambda.invoke(withCredentials(next, credentials), requestId);
   const run = await runJob(
     world,
-    lambda,
+    { invoke },
     { job, event: job.event },
     {
       continued: ({ input }) => say(continuation(input, paint)),
@@ -87,8 +88,22 @@ export async function replayLive(options: ReplayOptions): Promise<ReplayReport> 
   return live;
 }
 
+/** The event with the user's credentials as the job's: those of a sample, or of a job long past, open nothing. */
+export function withCredentials(event: unknown, artifactCredentials: RoleCredentials): unknown {
+  const { 'CodePipeline.job': job } = event as { 'CodePipeline.job': { readonly data: object } };
+  return { 'CodePipeline.job': { ...job, data: { ...job.data, artifactCredentials } } };
+}
+
+/** Where the user's shell says that S3 is, for S3 servers that are not AWS. */
+export function ownEndpoints(): Record<string, string> {
+  const given = ENDPOINT_VARIABLES.map((name) => [name, process.env[name]] as const);
+  return Object.fromEntries(given.flatMap(([name, value]) => (value ? [[name, value]] : [])));
+}
+
 /** What the SDK finds in environment, profile, SSO or instance role, as every AWS tool does. */
-async function ownIdentity(event: ReplayEvent): Promise<{ credentials: RoleCredentials; region: string }> {
+export async function ownIdentity(
+  event: ReplayEvent,
+): Promise<{ credentials: RoleCredentials; region: string }> {
   const region = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? event.region;
   const client = new S3Client({ region });
   try {

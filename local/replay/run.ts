@@ -89,7 +89,8 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   return report;
 }
 
-function requireArtifacts({ artifacts }: ReplayOptions, event: ReplayEvent): void {
+/** Throws an EventError if `--artifact` names one that the event does not have. */
+export function requireArtifacts({ artifacts }: ReplayOptions, event: ReplayEvent): void {
   const names = event.inputs.map(({ name }) => name);
   for (const name of artifacts.keys()) {
     if (!names.includes(name)) {

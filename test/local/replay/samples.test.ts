@@ -1,35 +1,15 @@
 // Every sample event, replayed as a user would: the expected end, right bytes, no secret, sound JSON.
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pLimit from 'p-limit';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ReplayReport } from '../../../local/replay/report.ts';
 import { SAMPLES_FOLDER, SCENARIOS } from '../../../local/replay/scenarios.ts';
+import { type Output, replay, sampleFile } from './command.ts';
 
-const ENTRY = fileURLToPath(new URL('../../../local/replay.ts', import.meta.url));
 const SAMPLES = readdirSync(SAMPLES_FOLDER)
   .filter((file) => file.endsWith('.json'))
   .map((file) => basename(file, '.json'));
-
-interface Output {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the command to its end. */
-function replay(...args: string[]): Promise<Output> {
-  const { promise, resolve } = Promise.withResolvers<Output>();
-  const options = { env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined }, maxBuffer: 64 * 2 ** 20 };
-  execFile(process.execPath, [ENTRY, ...args], options, (error, stdout, stderr) =>
-    resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr }),
-  );
-  return promise;
-}
-
-const sampleFile = (name: string): string => join(SAMPLES_FOLDER, `${name}.json`);
 
 function jobOf(name: string): { id: string; accountId: string; data: Record<string, unknown> } {
   const event = JSON.parse(readFileSync(sampleFile(name), 'utf8')) as Record<
@@ -75,7 +55,7 @@ describe('replaying the sample events', () => {
           '--env',
           'SYNC_ACCESS_DENIED_RETRY_MS=100',
         ];
-        outputs.set(name, await replay(sampleFile(name), '--json', ...size, ...environment));
+        outputs.set(name, await replay([sampleFile(name), '--json', ...size, ...environment]));
       }),
     );
     await Promise.all(runs);
@@ -137,70 +117,5 @@ describe('replaying the sample events', () => {
 
   it('puts the manifest into the output artifact', () => {
     expect(report('output-artifact').manifest).toMatchObject({ copies: expect.any(Array) as unknown });
-  });
-});
-
-describe('the replay command', () => {
-  it('shows a person what happened, without control characters when it is no terminal', async () => {
-    const { stdout, exitCode } = await replay(sampleFile('classic'));
-    expect(exitCode).toBe(0);
-    expect(stdout).toContain('Replay of');
-    expect(stdout).toContain('App → us-west-2: 25.2 MB');
-    expect(stdout).toContain('Succeeded');
-    expect(stdout).toContain('✓ The copy is byte-identical');
-    expect(stdout).not.toContain('\u001B');
-  });
-
-  it('says of a failing sample what the operator sees and that it is meant to fail', async () => {
-    const { stdout, exitCode } = await replay(sampleFile('fails-no-kms-key'));
-    expect(exitCode).toBe(1);
-    expect(stdout).toContain('Failed: ConfigurationError');
-    expect(stdout).toContain('meant to fail');
-  });
-
-  it('copies a file of the user', async () => {
-    const { stdout, exitCode } = await replay(
-      sampleFile('classic'),
-      '--json',
-      '--artifact',
-      'App=package-lock.json',
-    );
-    expect(exitCode).toBe(0);
-    const { copies } = JSON.parse(stdout) as ReplayReport;
-    expect(copies).toMatchObject([{ sizeBytes: readFileSync('package-lock.json').length, identical: true }]);
-  });
-
-  it.each([
-    [['--timeout', 'soon'], /--timeout.*'soon'.*1s to 15min/],
-    [['--timeout', '20min'], /--timeout.*'20min'.*1s to 15min/],
-    [['--memory', '64'], /--memory.*'64'.*128 to 10240/],
-    [['--artifact', 'App'], /--artifact.*'App'.*NAME=FILE or NAME=SIZE/],
-    [['--artifact', 'App=2 parsecs'], /--artifact.*2 parsecs.*neither a file nor a size/],
-    [['--artifact', 'Ap=2MiB'], /--artifact names "Ap".*App, Templates/],
-    [['--env', 'X'], /--env.*'X'.*NAME=VALUE/],
-    [['--tiemout', '20s'], /unknown option '--tiemout'.*--timeout/s],
-    [['no/such/event.json'], /no\/such\/event\.json/],
-    [['package.json'], /package\.json is no CodePipeline job event/],
-  ])('answers %j with what is allowed', async (args, message) => {
-    const { exitCode, stderr, stdout } = await replay(...args);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
-    expect(stderr).toMatch(message);
-    expect(stderr).not.toContain('    at ');
-  });
-
-  it('explains its options', async () => {
-    const { stdout, exitCode } = await replay('--help');
-    expect(exitCode).toBe(0);
-    for (const option of [
-      '--artifact',
-      '--timeout',
-      '--memory',
-      '--dry-run',
-      '--json',
-      '--verbose',
-      '--live',
-    ]) {
-      expect(stdout).toContain(option);
-    }
   });
 });

@@ -1,0 +1,73 @@
+// A handler that reads a job's facts and plans its copies with the function's own modules, and copies nothing.
+import { deadlineOf } from '../../functions/sync-artifacts/deadline.ts';
+import { FactsCache } from '../../functions/sync-artifacts/facts-cache.ts';
+import { type JobFailure, toJobFailure } from '../../functions/sync-artifacts/failure.ts';
+import { contextOf, type LambdaContext } from '../../functions/sync-artifacts/invocation.ts';
+import { parseJob } from '../../functions/sync-artifacts/job.ts';
+import { partCount, partSize } from '../../functions/sync-artifacts/part-layout.ts';
+import type { PlannedCopy } from '../../functions/sync-artifacts/plan.ts';
+import { JobReporter } from '../../functions/sync-artifacts/report.ts';
+import { S3ClientPool } from '../../functions/sync-artifacts/s3.ts';
+import { readSettings } from '../../functions/sync-artifacts/settings.ts';
+import { planJob } from '../../functions/sync-artifacts/sync.ts';
+import { createTelemetry } from '../../functions/sync-artifacts/telemetry.ts';
+
+/** One copy as it would be made. */
+export interface PlanLine {
+  readonly artifact: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly region: string;
+  readonly sizeBytes: number;
+  readonly strategy: string;
+  readonly readableBy: string;
+  readonly kmsKeyId: string;
+  /** Absent for copies in one request and for those that need none. */
+  readonly parts?: { readonly count: number; readonly sizeBytes: number };
+}
+
+/** The last line that the handler prints. */
+export type PlanAnswer = { readonly plan: readonly PlanLine[] } | { readonly failure: JobFailure };
+
+/** The handler; it prints a PlanAnswer. */
+export async function handler(event: unknown, lambda: LambdaContext): Promise<void> {
+  console.log(JSON.stringify(await answer(event, lambda)));
+}
+
+async function answer(event: unknown, lambda: LambdaContext): Promise<PlanAnswer> {
+  const settings = readSettings(process.env);
+  const deadline = deadlineOf(() => lambda.getRemainingTimeInMillis(), settings.deadlineMarginMs);
+  const onThrottled = (): void => undefined;
+  try {
+    const job = parseJob(event);
+    const context = contextOf(job, deadline, {
+      settings,
+      telemetry: createTelemetry(process.env),
+      clients: new S3ClientPool(settings, onThrottled),
+      reporter: new JobReporter(settings, onThrottled),
+      facts: new FactsCache(settings.bucketCacheMs),
+      onThrottled,
+    });
+    return { plan: (await planJob(job, context)).map(lineOf) };
+  } catch (error) {
+    return { failure: toJobFailure(error) };
+  } finally {
+    deadline.clear();
+  }
+}
+
+function lineOf({ task, plan }: PlannedCopy): PlanLine {
+  const { source, destination, key } = task;
+  const layout = 'layout' in plan ? plan.layout : undefined;
+  return {
+    artifact: source.artifact.name,
+    bucket: destination.bucket,
+    key,
+    region: destination.region,
+    sizeBytes: source.sizeBytes,
+    strategy: plan.strategy,
+    readableBy: source.readableBy,
+    kmsKeyId: destination.encryption.kmsKeyId,
+    ...(layout ? { parts: { count: partCount(layout), sizeBytes: partSize(layout, 1) } } : {}),
+  };
+}
