@@ -241,6 +241,7 @@ export class InProcessFunction {
       error: line('error'),
       record,
       count: (metric, dimensions) => record(metric, 1, dimensions),
+      warmUp: async () => undefined,
       begin: () => undefined,
       correlate: (id) => {
         correlationId = id;
