@@ -340,6 +340,62 @@ describe('the encryption of a destination', () => {
   });
 });
 
+describe('a copy', () => {
+  /** A copy whose proof is read from a HEAD of an unversioned object, which somebody replaces just before. */
+  async function replacedCopy(
+    replace: (world: JobWorld) => void,
+  ): Promise<{ outcome: Outcome; world: JobWorld }> {
+    const world = await JobWorld.start();
+    world.addArtifact('App', 1000, { checksum: 'none' });
+    world.addDestination(EU, { versioning: 'Unversioned' });
+    let copied = false;
+    world.faults = ({ phase, operation, bucket }) => {
+      if (phase === 'after' && operation === 'CopyObject') copied = true;
+      if (phase === 'before' && operation === 'HeadObject' && bucket === EU && copied) replace(world);
+      return undefined;
+    };
+    return { outcome: await world.invoke({ DestinationBucket: EU }), world };
+  }
+
+  it('that is not what its source is fails the job, and what others wrote is left alone', async () => {
+    const { outcome, world } = await replacedCopy(({ world: aws }) => aws.putObject(EU, KEY, generated(999)));
+    await using _ = world;
+    expectFailure(
+      outcome,
+      'JobFailed',
+      `The copy at s3://${EU}/${KEY} in ${REGION} is not what its source is: 999 bytes instead of 1000`,
+      'no longer the one that this job wrote, so it was left alone',
+    );
+    expect(world.object(EU, KEY).sizeBytes).toBe(999);
+    expect(outcome.metrics).toContainEqual({ metric: 'VerificationFailures', value: 1, dimensions: {} });
+  });
+
+  it('that is under another key than asked for fails the job', async () => {
+    const { outcome, world } = await replacedCopy((inWorld) => {
+      const { world: aws } = inWorld;
+      const bucket = aws.bucket(EU);
+      const { arn } = aws.createKey({ region: REGION });
+      inWorld.allowKey(arn);
+      aws.putObject({ ...bucket, encryption: { algorithm: 'aws:kms', keyId: arn } }, KEY, generated(1000));
+    });
+    await using _ = world;
+    expectFailure(outcome, 'JobFailed', /has aws:kms with arn:\S+ instead of aws:kms with arn/);
+  });
+
+  it('that S3 refuses to put together for its checksum fails the job, and its parts are cleared away', async () => {
+    await using world = await soundWorld(MULTIPART_BYTES);
+    world.faults = failing('CompleteMultipartUpload', 400, 'BadDigest');
+    const outcome = await world.invoke({ DestinationBucket: EU }, { settings: { retryBudgetMs: 0 } });
+    expectFailure(
+      outcome,
+      'JobFailed',
+      `S3 refused to complete the copy at s3://${EU}/${KEY}`,
+      'Nothing was written there',
+    );
+    expect(world.bucket(EU).uploads.size).toBe(0);
+  });
+});
+
 describe('S3', () => {
   it.each([
     [500, 'InternalError'],
