@@ -86,6 +86,11 @@ export class CodePipelineJobs {
     return this.#jobs.get(jobId)?.state;
   }
 
+  /** The job that was made last. */
+  get newest(): Job | undefined {
+    return [...this.#jobs.values()].at(-1)?.job;
+  }
+
   get(jobId: string): Job | undefined {
     return this.#jobs.get(jobId)?.job;
   }

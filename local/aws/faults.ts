@@ -15,13 +15,21 @@ export interface FaultPoint {
 
 export type Fault =
   /** An error document instead of the answer (or, on a `200 OK`, inside the body). */
-  | { readonly kind: 'error'; readonly status: number; readonly code: string; readonly message?: string }
+  | {
+      readonly kind: 'error';
+      readonly status: number;
+      readonly code: string;
+      readonly message?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   /** The connection is cut without an answer. */
   | { readonly kind: 'reset' }
   /** The answer comes after `delayMs`, or never if that is Infinity and the client gives up. */
   | { readonly kind: 'stall'; readonly delayMs: number }
   /** The body ends, and the connection with it, after so many bytes. */
-  | { readonly kind: 'truncate'; readonly afterBytes: number };
+  | { readonly kind: 'truncate'; readonly afterBytes: number }
+  /** The body stops after so many bytes, and the connection stays until the client gives up. */
+  | { readonly kind: 'stall-body'; readonly afterBytes: number };
 
 /** Consulted before an operation and after it took effect; undefined lets it pass. */
 export type FaultHook = (point: FaultPoint) => Fault | undefined;

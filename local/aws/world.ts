@@ -6,6 +6,7 @@ import {
   type BucketEncryption,
   type NewVersion,
   type ObjectVersion,
+  remove,
   store,
   type Versioning,
 } from './buckets.ts';
@@ -187,6 +188,11 @@ export class World {
       }),
     };
     return store(bucket, version);
+  }
+
+  /** Deletes an object as its owner would: in a bucket with versions a marker hides it. */
+  deleteObject(bucketName: string, key: string): void {
+    remove(this.bucket(bucketName), key);
   }
 
   addIdentity({ principalArn, accountId, credentials, expiresAt, may }: NewIdentity): Identity {

@@ -34,6 +34,8 @@ interface Progress {
   errorCode?: string;
   /** The answer ends after so many bytes of its body. */
   truncateAt?: number;
+  /** What happens there: the connection ends, or stays without another byte. */
+  truncation?: 'cut' | 'stall';
 }
 
 async function answer(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -118,14 +120,23 @@ async function replyTo(
 async function suffer(fault: Fault, response: ServerResponse, progress: Progress): Promise<void> {
   switch (fault.kind) {
     case 'error':
-      throw new AwsError(fault.status, fault.code, fault.message ?? 'An error that was injected on purpose.');
+      throw new AwsError(
+        fault.status,
+        fault.code,
+        fault.message ?? 'An error that was injected on purpose.',
+        {
+          ...(fault.headers && { headers: { ...fault.headers } }),
+        },
+      );
     case 'reset':
       throw new ConnectionCut();
     case 'stall':
       await pause(response, fault.delayMs);
       return;
     case 'truncate':
+    case 'stall-body':
       progress.truncateAt = fault.afterBytes;
+      progress.truncation = fault.kind === 'truncate' ? 'cut' : 'stall';
       return;
   }
 }
@@ -173,8 +184,8 @@ async function write(
     response.end();
     return;
   }
-  if (progress.truncateAt !== undefined && progress.truncateAt < sizeBytes) {
-    await truncate(response, body, progress.truncateAt);
+  if (progress.truncateAt !== undefined && sizeBytes > 0) {
+    await truncate(response, body, Math.min(progress.truncateAt, sizeBytes - 1), progress.truncation);
   }
   if (typeof body === 'string') {
     response.end(body);
@@ -188,12 +199,17 @@ async function truncate(
   response: ServerResponse,
   body: string | Content,
   afterBytes: number,
+  truncation: Progress['truncation'],
 ): Promise<never> {
+  response.flushHeaders();
   if (typeof body === 'string') {
     await new Promise((resolve) => response.write(body.slice(0, afterBytes), resolve));
   } else {
     await stream(response, slice(body, 0, afterBytes));
     await new Promise((resolve) => response.write('', resolve));
+  }
+  if (truncation === 'stall') {
+    await pause(response, Number.POSITIVE_INFINITY);
   }
   throw new ConnectionCut();
 }
