@@ -5,6 +5,9 @@ const MAX_MARGIN_SHARE = 0.25;
 /** What is left when requests in flight are given up so that the job can still be answered. */
 const ANSWER_MARGIN_SHARE = 0.4;
 
+/** However near the deadline, one request to clear away can be made. */
+const LEAST_CLEAN_UP_MS = 250;
+
 /** What a slow copy request moves (AWS-FACTS "Speed": 60 to 85 MB/s). */
 const SLOW_BYTES_PER_MS = 60_000;
 
@@ -18,6 +21,8 @@ export interface Deadline {
   fits(sizeBytes: number): boolean;
   /** Aborts shortly before the process is killed: what is in flight then is given up. */
   readonly signal: AbortSignal;
+  /** A signal for clearing away after a failure: aborts after so many milliseconds, and before the answer would come too late. */
+  cleanUp(limitMs: number): AbortSignal;
   /** Releases the timer. */
   clear(): void;
 }
@@ -40,6 +45,10 @@ export function deadlineOf(getRemainingTimeInMillis: () => number, marginMs: num
       remainingMs() > 0 &&
       getRemainingTimeInMillis() - margin * ANSWER_MARGIN_SHARE > sizeBytes / SLOW_BYTES_PER_MS,
     signal: controller.signal,
+    cleanUp: (milliseconds) => {
+      const untilAnswerMs = getRemainingTimeInMillis() - margin * ANSWER_MARGIN_SHARE;
+      return AbortSignal.timeout(Math.max(LEAST_CLEAN_UP_MS, Math.min(milliseconds, untilAnswerMs)));
+    },
     clear: () => clearTimeout(timer),
   };
 }

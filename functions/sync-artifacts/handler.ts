@@ -1,7 +1,7 @@
 // Entry of the Lambda function: composes clients, logger and metrics once per cold start.
 import { FactsCache } from './facts-cache.ts';
-import { type Container, type LambdaContext, runInvocation } from './invocation.ts';
-import { JobReporter } from './report.ts';
+import { type Container, runInvocation } from './invocation.ts';
+import { JobReporter, type LambdaContext } from './report.ts';
 import { S3ClientPool } from './s3.ts';
 import { readSettings } from './settings.ts';
 import { createTelemetry } from './telemetry.ts';

@@ -1,13 +1,12 @@
 // One invocation: from the event to exactly one result for CodePipeline.
-import type { Context } from 'aws-lambda';
 import { Budget } from './budget.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, etagDigest } from './checkpoint.ts';
 import type { JobContext } from './context.ts';
 import { deadlineOf } from './deadline.ts';
 import type { FactsCache } from './facts-cache.ts';
-import { SyncError, toJobFailure } from './failure.ts';
+import { errorCode, SyncError, toJobFailure } from './failure.ts';
 import { jobIdOf, parseJob } from './job.ts';
-import type { JobReporter, JobResult } from './report.ts';
+import type { JobReporter, JobResult, LambdaContext } from './report.ts';
 import type { S3ClientPool } from './s3.ts';
 import type { Settings } from './settings.ts';
 import { outputVariables, summarise, summariseProgress } from './summary.ts';
@@ -25,9 +24,6 @@ export interface Container {
   /** Called when AWS asks to slow down. */
   onThrottled: () => void;
 }
-
-/** As much of Lambda's context as an invocation needs. */
-export type LambdaContext = Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>;
 
 /** Invocations in a row without a finished part, after which a job cannot come to an end. */
 const MAX_IDLE_INVOCATIONS = 3;
@@ -55,7 +51,7 @@ export async function runInvocation(
     const result = resultOf(event, jobId, lambda, container);
     // Loaded while the first S3 requests are on their way; a failure to load shows when the result is reported.
     Promise.all([reporter.warmUp(), telemetry.warmUp()]).catch(() => undefined);
-    await reporter.report(jobId, lambda.awsRequestId, await result, telemetry);
+    await reporter.report(jobId, lambda, await result, telemetry);
   } finally {
     await telemetry.flush();
   }
@@ -80,7 +76,7 @@ async function resultOf(
     const outcome = await syncArtifacts(job, context, checkpoint);
     const reports = outcome.reports.filter((report): report is CopyReport => report !== undefined);
     if (reports.length < outcome.planned.length)
-      return continuationOf(job, outcome, checkpoint, startedAtMs, telemetry);
+      return continuationOf(job, outcome, checkpoint, startedAtMs, context);
     if (job.outputArtifact !== undefined) {
       const { manifestOf, writeManifest } = await import('./manifest.ts');
       await writeManifest(
@@ -186,12 +182,19 @@ function continuationOf(
   { planned, reports, finishedParts, doneBytes }: SyncOutcome,
   checkpoint: Checkpoint | undefined,
   startedAtMs: number,
-  telemetry: TelemetrySink,
+  { s3, telemetry }: Pick<JobContext, 's3' | 'telemetry'>,
 ): JobResult {
   const finished = reports.filter((report) => report !== undefined).length;
   const progress = finished + finishedParts;
   const idleInvocations = progress > (checkpoint?.progress ?? 0) ? 0 : (checkpoint?.idleInvocations ?? 0) + 1;
   if (idleInvocations >= MAX_IDLE_INVOCATIONS) {
+    const cause = s3.lastRetryCause();
+    if (cause !== undefined) {
+      throw new SyncError(
+        'SystemUnavailable',
+        `S3 kept failing with ${errorCode(cause)}, so that ${MAX_IDLE_INVOCATIONS} invocations in a row did not finish a single part: retry the stage; if it lasts, look at the AWS Health Dashboard.`,
+      );
+    }
     throw new SyncError(
       'JobFailed',
       `${MAX_IDLE_INVOCATIONS} invocations in a row did not finish a single part: raise the timeout of the function, or lower SYNC_DEADLINE_MARGIN_MS.`,

@@ -1,9 +1,8 @@
 // Entry of the second Lambda function: fails a job whose function died without an answer, so that the pipeline does not hang.
 import * as v from 'valibot';
 import type { JobFailure } from './failure.ts';
-import type { LambdaContext } from './invocation.ts';
 import { jobIdOf } from './job.ts';
-import { JobReporter } from './report.ts';
+import { JobReporter, type LambdaContext } from './report.ts';
 import { readSettings } from './settings.ts';
 import { createTelemetry } from './telemetry.ts';
 
@@ -29,7 +28,7 @@ export async function handler(record: unknown, context: LambdaContext): Promise<
   telemetry.error('Job lost', { jobId, failureType: failure.type, reason: failure.message });
   telemetry.count('JobsFailed', { FailureType: failure.type });
   try {
-    await reporter.report(jobId, context.awsRequestId, { kind: 'failure', failure }, telemetry);
+    await reporter.report(jobId, context, { kind: 'failure', failure }, telemetry);
   } finally {
     await telemetry.flush();
   }

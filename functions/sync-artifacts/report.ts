@@ -1,7 +1,7 @@
 // Tells CodePipeline how a job ended, within the limits of its API.
-
 import type { AwsCredentialIdentity } from '@smithy/types';
-import type { CodePipelineApi } from './code-pipeline.ts';
+import type { Context } from 'aws-lambda';
+import type { CallLimits, CodePipelineApi } from './code-pipeline.ts';
 import { errorCode, type JobFailure } from './failure.ts';
 import { TimedRetryStrategy } from './retry.ts';
 import type { Settings } from './settings.ts';
@@ -12,6 +12,16 @@ export const MAX_SUMMARY_CHARACTERS = 2048;
 export const MAX_EXECUTION_ID_CHARACTERS = 1500;
 export const MAX_MESSAGE_CHARACTERS = 5000;
 export const MAX_TOKEN_CHARACTERS = 2048;
+
+/** What the rest of an invocation takes once the result is told: writing the metrics. */
+const FLUSH_MS = 150;
+/** Even an invocation whose time is up tries to tell its result. */
+const MIN_REPORT_MS = 100;
+/** However little time is left, a result whose answer does not come is sent again. */
+const REPORT_ATTEMPTS = 3;
+
+/** As much of Lambda's context as an invocation needs. */
+export type LambdaContext = Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>;
 
 /** How an invocation ends: exactly one of these. */
 export type JobResult =
@@ -46,11 +56,17 @@ export class JobReporter {
 
   /**
    * Reports the result. One that CodePipeline has already, from an earlier attempt or a lost answer, is no error.
-   * @throws the SDK's error when CodePipeline cannot be told: Lambda then retries the event.
+   * @throws the SDK's error when CodePipeline cannot be told before the invocation ends: Lambda then retries the event.
    */
-  async report(jobId: string, requestId: string, result: JobResult, telemetry: Telemetry): Promise<void> {
+  async report(jobId: string, lambda: LambdaContext, result: JobResult, telemetry: Telemetry): Promise<void> {
+    const leftMs = Math.max(MIN_REPORT_MS, lambda.getRemainingTimeInMillis() - FLUSH_MS);
+    const limits: CallLimits = {
+      abortSignal: AbortSignal.timeout(leftMs),
+      requestTimeout: Math.min(this.#settings.stallMs, leftMs / REPORT_ATTEMPTS),
+    };
+    const put = (wanted: JobResult): Promise<void> => this.#put(jobId, lambda.awsRequestId, wanted, limits);
     try {
-      await this.#put(jobId, requestId, result);
+      await put(result);
     } catch (error) {
       const code = errorCode(error);
       if (code === 'InvalidJobStateException') {
@@ -65,7 +81,7 @@ export class JobReporter {
         jobId,
         errorCode: code,
       });
-      await this.#put(jobId, requestId, { ...result, outputVariables: {} });
+      await put({ ...result, outputVariables: {} });
     }
   }
 
@@ -74,34 +90,29 @@ export class JobReporter {
     return await (await this.#connect()).artifactCredentials(jobId);
   }
 
-  async #put(jobId: string, requestId: string, result: JobResult): Promise<void> {
+  async #put(jobId: string, requestId: string, result: JobResult, limits: CallLimits): Promise<void> {
     const api = await this.#connect();
     const externalExecutionId = clip(requestId, MAX_EXECUTION_ID_CHARACTERS);
     switch (result.kind) {
       case 'failure': {
         const { type } = result.failure;
         const message = clip(result.failure.message, MAX_MESSAGE_CHARACTERS) || type;
-        await api.putFailure({ jobId, failureDetails: { type, message, externalExecutionId } });
+        await api.putFailure({ jobId, failureDetails: { type, message, externalExecutionId } }, limits);
         return;
       }
       case 'continuation': {
         const { continuationToken, percentComplete } = result;
         const summary = clip(result.summary, MAX_SUMMARY_CHARACTERS);
-        await api.putSuccess({
-          jobId,
-          continuationToken,
-          executionDetails: { summary, externalExecutionId, percentComplete },
-        });
+        const executionDetails = { summary, externalExecutionId, percentComplete };
+        await api.putSuccess({ jobId, continuationToken, executionDetails }, limits);
         return;
       }
       case 'success': {
         const summary = clip(result.summary, MAX_SUMMARY_CHARACTERS);
         const hasVariables = Object.keys(result.outputVariables).length > 0;
-        await api.putSuccess({
-          jobId,
-          executionDetails: { summary, externalExecutionId, percentComplete: 100 },
-          ...(hasVariables ? { outputVariables: { ...result.outputVariables } } : {}),
-        });
+        const executionDetails = { summary, externalExecutionId, percentComplete: 100 };
+        const outputVariables = hasVariables ? { outputVariables: { ...result.outputVariables } } : {};
+        await api.putSuccess({ jobId, executionDetails, ...outputVariables }, limits);
         return;
       }
     }
@@ -109,11 +120,9 @@ export class JobReporter {
 
   #connect(): Promise<CodePipelineApi> {
     this.#api ??= import('./code-pipeline.ts').then(({ connectCodePipeline }) => {
-      const { region, retryBudgetMs: budgetMs } = this.#settings;
-      return connectCodePipeline(
-        region,
-        new TimedRetryStrategy({ budgetMs, onThrottled: this.#onThrottled }),
-      );
+      const { region, retryBudgetMs: budgetMs, stallMs } = this.#settings;
+      const retryStrategy = new TimedRetryStrategy({ budgetMs, onThrottled: this.#onThrottled });
+      return connectCodePipeline(region, retryStrategy, stallMs);
     });
     return this.#api;
   }

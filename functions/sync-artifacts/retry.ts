@@ -1,20 +1,22 @@
-// Retries of single requests: backoff with jitter inside a time budget, and a pace that follows throttling.
-import { DefaultRateLimiter } from '@smithy/core/retry';
+// Retries of single requests: backoff with jitter inside a time budget, at a pace that follows throttling.
 import type { RetryErrorInfo, RetryStrategyV2, RetryToken } from '@smithy/types';
 import { isThrottling, isTransient } from './failure.ts';
+import { Pace } from './pace.ts';
 
 const TRANSIENT_DELAY_MS = 50;
 const THROTTLING_DELAY_MS = 250;
 const MAX_DELAY_MS = 5_000;
+/** A large part may stall for longer than the budget: it is tried this often all the same. */
+const MIN_ATTEMPTS = 3;
 
 /** How long requests are retried, and who wants to know of throttling. */
 export interface RetryOptions {
-  /** From the first attempt of a request, in milliseconds. */
+  /** From the first attempt of a request, in milliseconds; waiting for its turn at a slow pace does not count. */
   readonly budgetMs: number;
   /** Called for every answer that asks to slow down. */
   readonly onThrottled: () => void;
-  /** Called for every retry. */
-  readonly onRetry?: () => void;
+  /** Called for every retry with what made it necessary. */
+  readonly onRetry?: (error: unknown) => void;
 }
 
 /**
@@ -23,14 +25,15 @@ export interface RetryOptions {
  */
 export class TimedRetryStrategy implements RetryStrategyV2 {
   readonly #options: RetryOptions;
-  readonly #pace = new DefaultRateLimiter();
+  readonly #pace = new Pace();
 
   constructor(options: RetryOptions) {
     this.#options = options;
   }
 
   async acquireInitialRetryToken(): Promise<RetryToken> {
-    await this.#pace.getSendToken();
+    const turn = this.#pace.turn();
+    if (turn !== undefined) await turn;
     return token(0, 0, Date.now());
   }
 
@@ -40,7 +43,7 @@ export class TimedRetryStrategy implements RetryStrategyV2 {
     const throttled = isThrottling(error);
     if (throttled) {
       this.#options.onThrottled();
-      this.#pace.updateClientSendingRate(info);
+      this.#pace.throttled();
     }
     if (!isTransient(error)) throw error;
     const count = previous.getRetryCount();
@@ -50,14 +53,25 @@ export class TimedRetryStrategy implements RetryStrategyV2 {
     );
     const hintMs = info.retryAfterHint === undefined ? 0 : info.retryAfterHint.getTime() - Date.now();
     const delayMs = Math.max(Math.min(hintMs, MAX_DELAY_MS), ceilingMs * (0.5 + Math.random() / 2));
-    if (Date.now() + delayMs - previous.startedAtMs > this.#options.budgetMs) throw error;
-    this.#options.onRetry?.();
-    await this.#pace.getSendToken();
-    return token(count + 1, delayMs, previous.startedAtMs);
+    const spentMs = Date.now() + delayMs - previous.startedAtMs;
+    if (spentMs > this.#options.budgetMs && count + 1 >= MIN_ATTEMPTS) throw error;
+    this.#options.onRetry?.(error);
+    const waitsSinceMs = Date.now();
+    const turn = this.#pace.turn();
+    if (turn !== undefined) await turn;
+    if (turn === undefined) return token(count + 1, delayMs, previous.startedAtMs);
+    // Waiting for one's turn is backoff enough, and uses up no more of the budget than the backoff would have.
+    const excessMs = Math.max(0, Date.now() - waitsSinceMs - delayMs);
+    return token(count + 1, 0, previous.startedAtMs + excessMs);
   }
 
   recordSuccess(): void {
-    this.#pace.updateClientSendingRate({});
+    this.#pace.succeeded();
+  }
+
+  /** Lets requests of an earlier job go that still wait for their turn. */
+  reset(): void {
+    this.#pace.reset();
   }
 }
 

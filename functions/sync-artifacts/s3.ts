@@ -3,16 +3,16 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
+import type { HttpHandler } from '@smithy/core/protocols';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { AwsCredentialIdentity, HttpHandlerOptions } from '@smithy/types';
+import type { AwsCredentialIdentity, HttpHandlerOptions, NodeHttpHandlerOptions } from '@smithy/types';
 import { httpStatus, isAccessDenied, type RequestTarget, responseHeader, S3RequestError } from './failure.ts';
 import { TimedRetryStrategy } from './retry.ts';
 import type { Settings } from './settings.ts';
+import { guarded } from './stall-guard.ts';
 
 /** Bytes per second that the slowest healthy request still moves; below it, it counts as stalled. */
 const STALLED_BYTES_PER_SECOND = 10 * 1024 * 1024;
-/** A request that moves nothing: TCP, TLS, a slow region and a busy S3 together. */
-const STALLED_BASE_MS = 15_000;
 const CONNECTION_TIMEOUT_MS = 5_000;
 /** Sockets beyond the copy requests in flight: facts, listings, completions. */
 const SPARE_SOCKETS = 64;
@@ -26,34 +26,44 @@ export interface S3Clients {
   readonly hasArtifactCredentials: boolean;
   /** Requests that were sent again so far. */
   retries(): number;
+  /** Why a request of this job was sent again last. */
+  lastRetryCause(): unknown;
 }
 
 /** Client factory of a container: connections and clients live as long as it does. */
 export class S3ClientPool {
   readonly #settings: Settings;
-  readonly #handler: NodeHttpHandler;
+  readonly #handler: HttpHandler<NodeHttpHandlerOptions>;
   readonly #role = new Map<string, S3Client>();
+  readonly #strategies = new Map<string, TimedRetryStrategy>();
   readonly #onThrottled: () => void;
   #retries = 0;
+  #lastRetryCause: unknown;
 
   constructor(settings: Settings, onThrottled: () => void) {
     this.#settings = settings;
     this.#onThrottled = onThrottled;
     const agentOptions = { keepAlive: true, maxSockets: settings.maxConcurrency + SPARE_SOCKETS };
-    this.#handler = new NodeHttpHandler({
-      httpAgent: new HttpAgent(agentOptions),
-      httpsAgent: new HttpsAgent(agentOptions),
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      requestTimeout: STALLED_BASE_MS,
-      throwOnRequestTimeout: true,
-      socketAcquisitionWarningTimeout: 3_600_000,
-    });
+    this.#handler = guarded(
+      new NodeHttpHandler({
+        httpAgent: new HttpAgent(agentOptions),
+        httpsAgent: new HttpsAgent(agentOptions),
+        connectionTimeout: CONNECTION_TIMEOUT_MS,
+        requestTimeout: settings.stallMs,
+        throwOnRequestTimeout: true,
+        socketAcquisitionWarningTimeout: 3_600_000,
+      }),
+      settings.stallMs,
+    );
   }
 
   /** Clients for one job; `artifactCredentials` gives the job's live credentials, renewed when they run out. */
   forJob(artifactCredentials?: () => Promise<AwsCredentialIdentity>): S3Clients {
     const artifact = new Map<string, S3Client>();
+    this.#lastRetryCause = undefined;
+    for (const strategy of this.#strategies.values()) strategy.reset();
     return {
+      lastRetryCause: () => this.#lastRetryCause,
       hasArtifactCredentials: artifactCredentials !== undefined,
       retries: () => this.#retries,
       role: (region) => memoized(this.#role, region, () => this.#client(region)),
@@ -74,19 +84,27 @@ export class S3ClientPool {
       // Checksums are asked for where they prove something; the SDK need not add its own.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
-      retryStrategy: new TimedRetryStrategy({
-        budgetMs: this.#settings.retryBudgetMs,
-        onThrottled: this.#onThrottled,
-        onRetry: () => this.#retries++,
-      }),
+      retryStrategy: memoized(this.#strategies, region, () => this.#strategy()),
       ...(credentials === undefined ? {} : { credentials }),
+    });
+  }
+
+  /** One for all clients of a region: S3 throttles what comes to it, whoever signed it. */
+  #strategy(): TimedRetryStrategy {
+    return new TimedRetryStrategy({
+      budgetMs: this.#settings.retryBudgetMs,
+      onThrottled: this.#onThrottled,
+      onRetry: (cause) => {
+        this.#retries++;
+        this.#lastRetryCause = cause;
+      },
     });
   }
 }
 
 /** What every request needs to know of its job. */
 export interface RequestContext {
-  readonly settings: Pick<Settings, 'accessDeniedRetryMs'>;
+  readonly settings: Pick<Settings, 'accessDeniedRetryMs' | 'stallMs'>;
   readonly signal: AbortSignal;
 }
 
@@ -101,7 +119,7 @@ export async function request<T>(
   /** Bytes that S3 moves for the answer, for the stall limit. */
   sizeBytes = 0,
 ): Promise<T> {
-  const options = { abortSignal: context.signal, requestTimeout: stallLimitMs(sizeBytes) };
+  const options = { abortSignal: context.signal, requestTimeout: stallLimitMs(sizeBytes, context.settings) };
   const giveUpAtMs = Date.now() + context.settings.accessDeniedRetryMs;
   for (let delayMs = 100; ; delayMs *= 2) {
     try {
@@ -109,14 +127,16 @@ export async function request<T>(
     } catch (cause) {
       const again = isAccessDenied(cause) && Date.now() + delayMs <= giveUpAtMs && !context.signal.aborted;
       if (!again) throw new S3RequestError(target, cause);
-      await sleep(delayMs);
+      await sleep(delayMs, undefined, { signal: context.signal }).catch((aborted: unknown) => {
+        throw new S3RequestError(target, aborted);
+      });
     }
   }
 }
 
 /** How long a request that moves so many bytes may take before it counts as stalled, in milliseconds. */
-export function stallLimitMs(sizeBytes: number): number {
-  return STALLED_BASE_MS + (sizeBytes / STALLED_BYTES_PER_SECOND) * 1000;
+export function stallLimitMs(sizeBytes: number, { stallMs }: Pick<Settings, 'stallMs'>): number {
+  return stallMs + (sizeBytes / STALLED_BYTES_PER_SECOND) * 1000;
 }
 
 /** The region in which S3 says that a bucket is, in the answer to a request that went to another one. */

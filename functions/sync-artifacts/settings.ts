@@ -11,6 +11,8 @@ export interface Settings {
   readonly relayMemoryBytes: number;
   /** How long one request is retried before the job fails as SystemUnavailable, in milliseconds. */
   readonly retryBudgetMs: number;
+  /** How long a request that moves no bytes may take before it counts as stalled and is sent again, in milliseconds. */
+  readonly stallMs: number;
   /** How long a denied request is retried before the denial is believed, in milliseconds. */
   readonly accessDeniedRetryMs: number;
   /** How long before the Lambda deadline a job stops taking new parts, in milliseconds. */
@@ -42,6 +44,7 @@ export function readSettings(environment: Environment): Settings {
     maxConcurrency: integer('SYNC_MAX_CONCURRENCY', 256, 1, 1000),
     relayMemoryBytes: integer('SYNC_RELAY_MEMORY_MIB', 64, 10, 8192) * 1024 * 1024,
     retryBudgetMs: integer('SYNC_RETRY_BUDGET_MS', 60_000, 0, 900_000),
+    stallMs: integer('SYNC_STALL_MS', 8_000, 100, 300_000),
     accessDeniedRetryMs: integer('SYNC_ACCESS_DENIED_RETRY_MS', 3_000, 0, 5_000),
     deadlineMarginMs: integer('SYNC_DEADLINE_MARGIN_MS', 10_000, 500, 300_000),
     bucketCacheMs: integer('SYNC_BUCKET_CACHE_MS', 300_000, 0, 3_600_000),

@@ -150,8 +150,8 @@ function isGone(cause: unknown): boolean {
 const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** The job's credentials are seldom allowed to read tags: asking them again would only delay every relay. */
-function atOnce({ signal }: JobContext): RequestContext {
-  return { signal, settings: { accessDeniedRetryMs: 0 } };
+function atOnce({ signal, settings }: JobContext): RequestContext {
+  return { signal, settings: { ...settings, accessDeniedRetryMs: 0 } };
 }
 
 /** Whatever the mode, tags are read with whichever identity may. */

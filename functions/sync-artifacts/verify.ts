@@ -213,7 +213,7 @@ async function headWritten(task: CopyTask, answered: ObjectFacts, context: JobCo
 async function removeWritten(task: CopyTask, written: ObjectFacts, context: JobContext): Promise<string> {
   const { versionId, etag } = written;
   const client = context.s3.role(task.destination.region);
-  const cleanUp = { ...context, signal: AbortSignal.timeout(CLEAN_UP_MS) };
+  const cleanUp = { ...context, signal: context.deadline.cleanUp(CLEAN_UP_MS) };
   try {
     if (versionId === undefined) {
       const now = await headObject(

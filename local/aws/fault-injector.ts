@@ -164,8 +164,17 @@ function fault(kind: FaultKind, position: number, nowMs: number): Fault {
       return error(400, 'ThrottlingException', 'Rate exceeded');
     case 'pipeline-error':
       return position < 0.5 ? error(500, 'InternalFailure', 'Internal failure') : { kind: 'reset' };
-    default:
+    case 'reset-before':
+    case 'reset-after':
+    case 'lost-result':
       return { kind: 'reset' };
+    case 'access-denied':
+    case 'key-disabled':
+    case 'source-overwritten':
+    case 'source-deleted':
+    case 'bucket-deleted':
+    case 'oom':
+      throw new Error(`${kind} is more than one fault of one request`);
   }
 }
 

@@ -2,11 +2,11 @@
 import { deadlineOf } from '../../functions/sync-artifacts/deadline.ts';
 import { FactsCache } from '../../functions/sync-artifacts/facts-cache.ts';
 import { type JobFailure, toJobFailure } from '../../functions/sync-artifacts/failure.ts';
-import { contextOf, type LambdaContext } from '../../functions/sync-artifacts/invocation.ts';
+import { contextOf } from '../../functions/sync-artifacts/invocation.ts';
 import { parseJob } from '../../functions/sync-artifacts/job.ts';
 import { partCount, partSize } from '../../functions/sync-artifacts/part-layout.ts';
 import type { PlannedCopy } from '../../functions/sync-artifacts/plan.ts';
-import { JobReporter } from '../../functions/sync-artifacts/report.ts';
+import { JobReporter, type LambdaContext } from '../../functions/sync-artifacts/report.ts';
 import { S3ClientPool } from '../../functions/sync-artifacts/s3.ts';
 import { readSettings } from '../../functions/sync-artifacts/settings.ts';
 import { planJob } from '../../functions/sync-artifacts/sync.ts';

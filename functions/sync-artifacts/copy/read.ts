@@ -5,7 +5,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { clientFor, type JobContext } from '../context.ts';
 import { isTransient, type RequestTarget, S3RequestError } from '../failure.ts';
 import type { Part } from '../part-layout.ts';
-import { request, stallLimitMs } from '../s3.ts';
+import { request } from '../s3.ts';
 import type { SourceFacts } from '../types.ts';
 
 const FIRST_RETRY_DELAY_MS = 100;
@@ -55,10 +55,6 @@ async function readOnce(source: SourceFacts, part: Part, context: JobContext): P
     sizeBytes,
   );
   const body = output.Body as Readable;
-  const stall = setTimeout(
-    () => body.destroy(Object.assign(new Error('the body stalled'), { name: 'TimeoutError' })),
-    stallLimitMs(sizeBytes),
-  );
   const abort = (): void => void body.destroy(context.signal.reason as Error);
   context.signal.addEventListener('abort', abort, { once: true });
   try {
@@ -68,7 +64,6 @@ async function readOnce(source: SourceFacts, part: Part, context: JobContext): P
     if (!isTransient(cause)) throw new S3RequestError(targetOf(source), cause);
     throw new BodyError('the body of a part could not be read', { cause });
   } finally {
-    clearTimeout(stall);
     context.signal.removeEventListener('abort', abort);
   }
 }

@@ -1,10 +1,14 @@
 // Relays an object in one go through the Upload of @aws-sdk/lib-storage.
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CreateMultipartUploadCommand, type S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
+import type { HttpHandlerOptions } from '@smithy/types';
 import type { JobContext } from '../context.ts';
 import { S3RequestError } from '../failure.ts';
 import { checksumOf } from '../object-facts.ts';
 import { type PartLayout, partCount, partSize, partsOf } from '../part-layout.ts';
+import { stallLimitMs } from '../s3.ts';
 import type { CopyTask, SourceFacts } from '../types.ts';
 import { type RunningHash, runningHash } from './hashing.ts';
 import { readPart } from './read.ts';
@@ -42,8 +46,12 @@ export async function streamObject(
         objectMode: false,
         highWaterMark: 1,
       });
+  const requests = trackRequests(context.s3.role(task.destination.region), {
+    abortSignal: context.signal,
+    requestTimeout: stallLimitMs(2 * partSize(layout, 1), context.settings),
+  });
   const upload = new Upload({
-    client: context.s3.role(task.destination.region),
+    client: requests.client,
     params: {
       ...destinationFields(task),
       ...encryptionFields(task),
@@ -80,12 +88,41 @@ export async function streamObject(
         ? cause
         : new S3RequestError(destinationTarget(task, 'UploadPart'), cause);
     context.fail(error);
+    // What is still on its way would otherwise arrive after the clean-up.
+    await requests.settled();
     if (upload.uploadId !== undefined) await abortUpload(task, { uploadId: upload.uploadId }, context);
+    if (!single && (upload.uploadId === undefined || context.s3.retries() !== retriesBefore))
+      await sweepUploads(task, undefined, context);
     throw error;
   } finally {
     context.signal.removeEventListener('abort', stop);
   }
 }
+
+/** A client that remembers which of its requests are on their way, since the Upload stops waiting for them when it fails. */
+function trackRequests(
+  client: S3Client,
+  options: HttpHandlerOptions,
+): { readonly client: S3Client; settled(): Promise<unknown> } {
+  const underWay = new Set<Promise<unknown>>();
+  const send = (command: Parameters<S3Client['send']>[0]): Promise<unknown> => {
+    // Given up, the request that begins the upload would leave one whose id nobody learns.
+    const patient = command instanceof CreateMultipartUploadCommand;
+    const { abortSignal, ...others } = options;
+    const sent: Promise<unknown> = client.send(command, patient ? others : options);
+    underWay.add(sent);
+    const forget = (): void => void underWay.delete(sent);
+    sent.then(forget, forget);
+    return sent;
+  };
+  return {
+    client: Object.create(client, { send: { value: send } }) as S3Client,
+    settled: () => Promise.race([Promise.allSettled(underWay), sleep(SETTLE_MS)]),
+  };
+}
+
+/** How long requests that are on their way are waited for after a failure. */
+const SETTLE_MS = 500;
 
 async function firstPart(
   source: SourceFacts,

@@ -5,6 +5,7 @@ import {
   CompleteMultipartUploadCommand,
   type CompleteMultipartUploadCommandOutput,
   CreateMultipartUploadCommand,
+  type CreateMultipartUploadCommandOutput,
   ListMultipartUploadsCommand,
   ListPartsCommand,
   type MultipartUpload,
@@ -37,6 +38,8 @@ export interface Upload {
 
 /** How long cleaning up may take once a job has failed, in milliseconds. */
 const CLEAN_UP_MS = 20_000;
+/** How long an answer is waited for that tells the id of an upload, once it is not needed any more. */
+const LINGER_MS = 500;
 const PAGE_LIMIT = 1 + MAX_PARTS / 1000;
 
 /**
@@ -58,20 +61,20 @@ export async function openUpload(task: CopyTask, layout: PartLayout, context: Jo
 
 /** Begins an upload, whatever else is there. */
 export async function createUpload(task: CopyTask, layout: PartLayout, context: JobContext): Promise<Upload> {
-  const client = context.s3.role(task.destination.region);
-  const output = await request(context, destinationTarget(task, 'CreateMultipartUpload'), (options) =>
-    client.send(
-      new CreateMultipartUploadCommand({
-        ...destinationFields(task),
-        ...encryptionFields(task),
-        ...descriptionFields(task),
-        ...uploadChecksumFields(task, layout),
-      }),
-      options,
-    ),
-  );
+  // Given up at once, a request on its way would begin an upload whose id nobody learns.
+  const patient: RequestContext = {
+    settings: context.settings,
+    signal: lingering(context.signal, LINGER_MS),
+  };
+  let output: CreateMultipartUploadCommandOutput;
+  try {
+    output = await sendCreate(task, uploadChecksumFields(task, layout), patient, context);
+  } catch (error) {
+    // So may an attempt whose answer was lost.
+    if (!wasRefused(error)) await sweepUploads(task, undefined, context);
+    throw error;
+  }
   const upload: Upload = { uploadId: output.UploadId ?? '', adopted: false, parts: new Map() };
-  // An attempt whose answer was lost may have begun an upload that nobody knows of.
   if ((output.$metadata.attempts ?? 1) > 1) await sweepUploads(task, upload.uploadId, context);
   const { algorithm, kmsKeyId } = task.destination.encryption;
   const reported = output.ServerSideEncryption;
@@ -83,6 +86,47 @@ export async function createUpload(task: CopyTask, layout: PartLayout, context: 
     );
   }
   return upload;
+}
+
+async function sendCreate(
+  task: CopyTask,
+  checksum: ReturnType<typeof uploadChecksumFields>,
+  patient: RequestContext,
+  { s3 }: JobContext,
+): Promise<CreateMultipartUploadCommandOutput> {
+  return await request(patient, destinationTarget(task, 'CreateMultipartUpload'), (options) =>
+    s3.role(task.destination.region).send(
+      new CreateMultipartUploadCommand({
+        ...destinationFields(task),
+        ...encryptionFields(task),
+        ...descriptionFields(task),
+        ...checksum,
+      }),
+      options,
+    ),
+  );
+}
+
+/** Did S3 refuse the only attempt, so that nothing can have been begun? */
+function wasRefused(error: unknown): boolean {
+  const { cause } = error as S3RequestError;
+  const status = httpStatus(cause);
+  return status !== undefined && status >= 400 && status < 500 && attemptsOf(cause) <= 1;
+}
+
+function attemptsOf(cause: unknown): number {
+  return (cause as { readonly $metadata?: { readonly attempts?: number } }).$metadata?.attempts ?? 1;
+}
+
+/** Aborts a while after the other signal. */
+function lingering(signal: AbortSignal, lingerMs: number): AbortSignal {
+  const controller = new AbortController();
+  const abort = (): void => {
+    setTimeout(() => controller.abort(signal.reason), lingerMs).unref();
+  };
+  if (signal.aborted) controller.abort(signal.reason);
+  else signal.addEventListener('abort', abort, { once: true });
+  return controller.signal;
 }
 
 /** Completes an upload. S3 is told size and checksum of the whole object, so that it refuses to make a wrong one. */
@@ -140,7 +184,10 @@ export async function abortUpload(
   upload: Pick<Upload, 'uploadId'>,
   context: JobContext,
 ): Promise<void> {
-  const cleanUp: RequestContext = { settings: context.settings, signal: AbortSignal.timeout(CLEAN_UP_MS) };
+  const cleanUp: RequestContext = {
+    settings: context.settings,
+    signal: context.deadline.cleanUp(CLEAN_UP_MS),
+  };
   try {
     await request(cleanUp, destinationTarget(task, 'AbortMultipartUpload'), (options) =>
       context.s3
@@ -160,21 +207,46 @@ export async function abortUpload(
   }
 }
 
-/** Aborts our own uploads at the copy's key but for the one to keep: those that lost answers and killed processes left. */
+/**
+ * Aborts our own uploads at the copy's key but for the one to keep: those that lost answers and killed processes left. What cannot be
+ * found out or aborted is left to the bucket's lifecycle rule.
+ */
 export async function sweepUploads(
   task: CopyTask,
   keep: string | undefined,
   context: JobContext,
 ): Promise<void> {
-  const others = (await listUploads(task, context)).filter(({ UploadId }) => UploadId !== keep);
-  if (others.length === 0) return;
-  if (context.facts.initiatorId === undefined && keep !== undefined) {
-    context.facts.initiatorId = await initiatorOf(task, keep, context);
+  const cleanUp: JobContext = { ...context, signal: context.deadline.cleanUp(CLEAN_UP_MS) };
+  try {
+    const others = (await listUploads(task, cleanUp)).filter(({ UploadId }) => UploadId !== keep);
+    if (others.length === 0) return;
+    context.facts.initiatorId ??= await ownInitiator(task, keep, cleanUp);
+    const { initiatorId } = context.facts;
+    for (const { UploadId: uploadId = '', Initiator } of others) {
+      if (initiatorId !== undefined && Initiator?.ID === initiatorId)
+        await abortUpload(task, { uploadId }, cleanUp);
+    }
+  } catch (error) {
+    context.telemetry.warn('Unfinished uploads could not be looked for; a lifecycle rule must remove them', {
+      bucket: task.destination.bucket,
+      key: task.key,
+      errorCode: error instanceof S3RequestError ? errorCode(error.cause) : 'Unknown',
+    });
   }
-  const { initiatorId } = context.facts;
-  for (const { UploadId: uploadId = '', Initiator } of others) {
-    if (initiatorId !== undefined && Initiator?.ID === initiatorId)
-      await abortUpload(task, { uploadId }, context);
+}
+
+/** How S3 names us as an initiator, which only an upload of our own shows: one that is kept, or else one that is begun for this. */
+async function ownInitiator(
+  task: CopyTask,
+  keep: string | undefined,
+  context: JobContext,
+): Promise<string | undefined> {
+  if (keep !== undefined) return await initiatorOf(task, keep, context);
+  const { UploadId: uploadId = '' } = await sendCreate(task, {}, context, context);
+  try {
+    return await initiatorOf(task, uploadId, context);
+  } finally {
+    await abortUpload(task, { uploadId }, context);
   }
 }
 
