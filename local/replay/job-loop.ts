@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Job, JobResult, JobState } from '../aws/code-pipeline-jobs.ts';
 import type { World } from '../aws/world.ts';
-import type { Invocation, LambdaFunction } from './lambda.ts';
+import type { Invocation } from './execution-environment.ts';
+import type { LambdaFunction } from './lambda.ts';
 
 /** Lambda tries an asynchronous invocation at most this often (Lambda guide, invocation-async). */
 export const MAX_ATTEMPTS = 3;

@@ -66,7 +66,11 @@ export function conclusion(
     ...(finished.length > 0 ? [copiesTable(finished, width, paint), ''] : []),
     resultBox(report.result, width, paint),
     '',
-    ...[...problems(report, paint), ...verdict(report, paint)].flatMap((line) => wrap(line, width)),
+    ...[
+      ...problems(report, paint),
+      ...verdict(report, paint),
+      ...memoryWarning(report, options, paint),
+    ].flatMap((line) => wrap(line, width)),
     ...wrap(`  ${figures(report, options)}`, width).map((line) => paint('dim', line)),
     '',
   ].join('\n');
@@ -211,6 +215,18 @@ function verdict(report: ReplayReport, paint: Paint): string[] {
   const instead =
     expectedFailure === undefined ? '' : ` This sample is meant to end with ${expectedFailure}.`;
   return [`  ${paint('red', '✗')} The job did not succeed. ${written}${instead}`];
+}
+
+/** Lambda kills a function that outgrows its memory; the replay lets it go on and tells. */
+function memoryWarning(
+  { functionPeakBytes = 0 }: ReplayReport,
+  { memoryMb }: ReplayOptions,
+  paint: Paint,
+): string[] {
+  if (functionPeakBytes <= memoryMb * 2 ** 20) return [];
+  return [
+    `  ${paint('yellow', '!')} Lambda would have killed the function: it needed ${formatBytes(functionPeakBytes)}, --memory allows ${memoryMb} MB.`,
+  ];
 }
 
 function figures(

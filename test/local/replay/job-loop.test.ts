@@ -1,8 +1,8 @@
 // The job loop: continuations are new jobs, failed invocations are tried again, and only an answer ends a job.
 import { describe, expect, it } from 'vitest';
 import { World } from '../../../local/aws/world.ts';
+import type { Invocation } from '../../../local/replay/execution-environment.ts';
 import { type JobRun, runJob } from '../../../local/replay/job-loop.ts';
-import type { Invocation } from '../../../local/replay/lambda.ts';
 
 type Outcome = Invocation['outcome'];
 interface JobEvent {
