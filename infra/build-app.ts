@@ -1,5 +1,5 @@
 // From a topology to all its stacks, in the order in which they are deployed.
-import { App, type AppProps } from 'aws-cdk-lib';
+import type { App } from 'aws-cdk-lib';
 import { ArtifactStoreStack } from './stacks/artifact-store-stack.ts';
 import { CdkPipelineStack } from './stacks/cdk-pipeline-stack.ts';
 import { DeployRolesStack } from './stacks/deploy-roles-stack.ts';
@@ -7,15 +7,14 @@ import { PipelineStack } from './stacks/pipeline-stack.ts';
 import { PublishStack } from './stacks/publish-stack.ts';
 import { SyncArtifactsStack } from './stacks/sync-artifacts-stack.ts';
 import type { Topology } from './topology-rules.ts';
-import { CONTEXT, validate } from './validations.ts';
+import { type AppOptions, createApp } from './validations.ts';
 
 /**
  * Builds the app: artifact stores and deploy roles first, then the function, then what uses them. Values cross stacks by
  * name or by Fn::GetStackOutput, so the dependencies are what makes one `cdk deploy --all` enough.
  */
-export function buildApp(topology: Topology, props: AppProps = {}): App {
-  const app = new App({ ...props, context: { ...CONTEXT, ...props.context } });
-  validate(app);
+export function buildApp(topology: Topology, options: AppOptions = {}): App {
+  const app = createApp(options);
   const stores = topology.regions.map(({ region }) => new ArtifactStoreStack(app, topology, region));
   const roles = topology.deployAccounts.map((account) => new DeployRolesStack(app, topology, account));
   const sync = new SyncArtifactsStack(app, topology);
@@ -34,9 +33,8 @@ export function buildApp(topology: Topology, props: AppProps = {}): App {
  *
  * @throws when the topology does not let the bootstrap deploy roles read the artifact stores
  */
-export function buildCdkPipelinesApp(topology: Topology, props: AppProps = {}): App {
-  const app = new App({ ...props, context: { ...CONTEXT, ...props.context } });
-  validate(app);
+export function buildCdkPipelinesApp(topology: Topology, options: AppOptions = {}): App {
+  const app = createApp(options);
   new CdkPipelineStack(app, topology);
   return app;
 }

@@ -283,17 +283,6 @@ export const FUNCTION_PERMISSIONS: readonly OperationPermissions[] = [
       },
     ],
   },
-  {
-    operation: 'GetJobDetails',
-    side: 'codepipeline',
-    needs: [
-      {
-        action: 'codepipeline:GetJobDetails',
-        on: 'any job',
-        why: 'a long relay renews artifactCredentials that ran out',
-      },
-    ],
-  },
 ];
 
 /** The actions that the table grants on a target, each once, in order. */

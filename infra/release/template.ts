@@ -1,7 +1,6 @@
 // The function as a plain CloudFormation template with parameters, made from the same constructs as everything else.
 import {
-  App,
-  type AppProps,
+  type App,
   Aspects,
   BootstraplessSynthesizer,
   CfnCondition,
@@ -25,7 +24,7 @@ import { SyncArtifactsFunction } from '../constructs/sync-artifacts-function.ts'
 import type { BucketSet } from '../constructs/sync-buckets.ts';
 import { SyncArtifactsDashboard } from '../constructs/sync-dashboard.ts';
 import { telemetryKey } from '../constructs/telemetry-key.ts';
-import { CONTEXT, validate } from '../validations.ts';
+import { type AppOptions, createApp } from '../validations.ts';
 
 /** Name of the release's stack in the assembly. */
 export const RELEASE_STACK = 'sync-artifacts';
@@ -33,18 +32,18 @@ export const RELEASE_STACK = 'sync-artifacts';
 const DEFAULT_SLOWEST_COPY_MS = 120_000;
 
 /** Builds the app whose one stack is the release's template. `codeKey` is the default of the CodeKey parameter. */
-export function buildReleaseApp(codeKey: string, props: AppProps = {}): App {
-  const app = new App({
-    ...props,
-    analyticsReporting: false,
-    context: {
-      ...CONTEXT,
-      'aws:cdk:enable-path-metadata': false,
-      'aws:cdk:enable-asset-metadata': false,
-      ...props.context,
+export function buildReleaseApp(codeKey: string, options: AppOptions = {}): App {
+  const app = createApp(
+    {
+      ...options,
+      context: {
+        'aws:cdk:enable-path-metadata': false,
+        'aws:cdk:enable-asset-metadata': false,
+        ...options.context,
+      },
     },
-  });
-  validate(app);
+    { analyticsReporting: false },
+  );
   new ReleaseStack(app, codeKey);
   return app;
 }

@@ -1,5 +1,5 @@
 // The constructs on their own, in a user's stack with buckets, keys and pipelines that exist already.
-import { App, Stack } from 'aws-cdk-lib';
+import { type App, Stack } from 'aws-cdk-lib';
 import { Artifact, Pipeline } from 'aws-cdk-lib/aws-codepipeline';
 import { ManualApprovalAction, S3SourceAction } from 'aws-cdk-lib/aws-codepipeline-actions';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -13,14 +13,14 @@ import {
 } from '../../infra/constructs/sync-artifacts-action.ts';
 import { SyncArtifactsFunction } from '../../infra/constructs/sync-artifacts-function.ts';
 import { SyncArtifactsStep } from '../../infra/constructs/sync-artifacts-step.ts';
-import { CONTEXT } from '../../infra/validations.ts';
+import { createApp } from '../../infra/validations.ts';
 import { at, listAt, ofType, stringsIn, synthesise, textAt, theOnly } from './synthesised.ts';
 
 const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555';
 const OTHER_KEY = 'arn:aws:kms:us-east-1:999988887777:key/66666666-7777-8888-9999-000000000000';
 
 function userStack(): { app: App; stack: Stack; artifacts: IBucket; copies: IBucket } {
-  const app = new App({ context: { ...CONTEXT } });
+  const app = createApp({ checks: false });
   const stack = new Stack(app, 'user', { env: { account: '111122223333', region: 'eu-west-1' } });
   const artifacts = Bucket.fromBucketAttributes(stack, 'Artifacts', {
     bucketName: 'my-artifacts',
