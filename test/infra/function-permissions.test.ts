@@ -111,7 +111,7 @@ const keys: RecordedKeys[] = [];
 const asked = new Set<string>();
 
 beforeAll(async () => {
-  const limit = pLimit(2);
+  const limit = pLimit(4);
   const own = CASES.map((job) =>
     limit(async () => recordings.set(job.name, await record(job, (made) => keys.push(made)))),
   );
