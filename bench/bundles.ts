@@ -8,6 +8,7 @@ const BUILD_SCRIPT = fileURLToPath(new URL('../esbuild.config.mjs', import.meta.
 const COMPARED = [
   { entry: 'bench/contenders/one-request.ts', directory: 'bench/one-request' },
   { entry: 'bench/contenders/bare-loop.ts', directory: 'bench/bare-loop' },
+  { entry: 'bench/contenders/plain-pipe.ts', directory: 'bench/plain-pipe' },
   { entry: 'bench/contenders/smallest.ts', directory: 'bench/smallest' },
 ];
 

@@ -14,6 +14,8 @@ export interface BenchCase {
   readonly title: string;
   readonly artifacts: readonly BenchArtifact[];
   readonly regions: readonly string[];
+  /** Streams through the function instead of copying inside S3. */
+  readonly mode?: 'relay';
 }
 
 /** Where the pipeline, the function and the source bucket are. */

@@ -17,7 +17,12 @@ export interface BenchJob {
   /** Common prefix of all artifacts' keys, ending in a slash. */
   readonly prefix: string;
   readonly artifacts: readonly (BenchArtifact & { readonly key: string })[];
-  readonly destinations: readonly { readonly bucket: string; readonly region: string }[];
+  readonly mode?: 'relay';
+  readonly destinations: readonly {
+    readonly bucket: string;
+    readonly region: string;
+    readonly keyArn: string;
+  }[];
 }
 
 /** One measured run. */

@@ -2,7 +2,7 @@
 import { DEFAULT_WAN_MODEL } from '../local/wan/model.ts';
 import type { BenchServer } from './bench-server.ts';
 import { type BenchCase, totalBytes } from './cases.ts';
-import { LAMBDA_MEMORY_MB } from './contenders/functions.ts';
+import { LAMBDA_MEMORY_MB, THIS_FUNCTION } from './contenders/functions.ts';
 import { costOf } from './cost.ts';
 import type { BenchJob, Contender, Sample } from './job.ts';
 import { limitMs } from './limit.ts';
@@ -25,7 +25,7 @@ interface Run {
   readonly report: RunReport;
 }
 
-/** Measures one case. @throws when copies are wrong: figures of a broken copy are worth nothing. */
+/** Measures one case. A peer that fails is absent. @throws when this function fails, or copies wrongly. */
 export async function measureCase(
   server: BenchServer,
   benchCase: BenchCase,
@@ -43,7 +43,16 @@ export async function measureCase(
       absences.push({ name: contender.name, reason: reason ?? 'not installed' });
       continue;
     }
-    const runs = await runsOf(server, job, contender, options);
+    const runs = await runsOf(server, job, contender, options).catch((error: unknown) => {
+      if (contender.name === THIS_FUNCTION) {
+        throw error;
+      }
+      options.onProgress(`${benchCase.name}  ${contender.name} failed: ${String(error)}`);
+      return [];
+    });
+    if (runs.length === 0) {
+      absences.push({ name: contender.name, reason: 'failed' });
+    }
     for (const temperature of ['cold', 'warm'] as const) {
       const counted = runs.filter(({ sample }) => sample.temperature === temperature);
       if (counted.length > 0) {

@@ -66,7 +66,7 @@ function expectPrepared(): BenchJob {
 }
 
 /** Each case gets buckets of its own, each region a key. */
-function prepare({ artifacts, regions }: BenchCase): BenchJob {
+function prepare({ artifacts, regions, mode }: BenchCase): BenchJob {
   cases += 1;
   const bucketIn = (region: string, purpose: string): string => {
     const name = `bench-${cases}-${purpose}-${region}`;
@@ -93,7 +93,11 @@ function prepare({ artifacts, regions }: BenchCase): BenchJob {
       });
       return { name, sizeBytes, key };
     }),
-    destinations: regions.map((region) => ({ bucket: bucketIn(region, 'artifacts'), region })),
+    ...(mode && { mode }),
+    destinations: regions.map((region) => {
+      const bucket = bucketIn(region, 'artifacts');
+      return { bucket, region, keyArn: aws.world.bucket(bucket).encryption?.keyId ?? '' };
+    }),
   };
 }
 
@@ -111,6 +115,7 @@ function begin(job: BenchJob): unknown {
           FunctionName: 'sync-artifacts',
           UserParameters: JSON.stringify({
             DestinationBuckets: job.destinations.map(({ bucket }) => bucket),
+            ...(job.mode && { Mode: job.mode }),
           }),
         },
       },

@@ -2,6 +2,13 @@
 import { EventError } from './replay/event.ts';
 import { parseOptions } from './replay/options.ts';
 
+/** 128 + SIGPIPE, as for any command whose reader has gone (`npm run replay | head`). */
+const READER_GONE = 141;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(READER_GONE);
+});
+
 const options = parseOptions(process.argv.slice(2));
 try {
   const { document, succeeded } = await run();

@@ -71,7 +71,7 @@ function rclone(): Contender {
     name: 'rclone',
     version: () => firstLine('rclone', ['version']),
     program: 'rclone',
-    copy: (job, file, { bucket, region }) => {
+    copy: (job, file, { bucket, region, keyArn }) => {
       const only = job.artifacts.length === 1 ? job.artifacts[0]?.key : undefined;
       const path = only ?? job.prefix;
       return {
@@ -87,6 +87,7 @@ function rclone(): Contender {
           ...peerEnvironment(job),
           ...remote('FROM', job, HOME_REGION),
           ...remote('TO', job, region),
+          RCLONE_CONFIG_TO_SSE_KMS_KEY_ID: keyArn,
         },
       };
     },

@@ -53,6 +53,19 @@ export async function readDestination(
   }
 }
 
+/** A destination in which every artifact is its own source: nothing is written there, so its encryption does not matter. */
+export async function readSourceItself(
+  destination: DestinationRequest,
+  context: JobContext,
+): Promise<DestinationReading> {
+  const { bucket, bucketOwner } = destination;
+  const region =
+    destination.region ?? context.facts.region(bucket) ?? (await findRegion(destination, context));
+  return { facts: { bucket, bucketOwner, region, encryption: NOT_WRITTEN }, existing: [] };
+}
+
+const NOT_WRITTEN: DestinationEncryption = { algorithm: 'aws:kms', kmsKeyId: '' };
+
 async function readIn(
   region: string,
   destination: DestinationRequest,

@@ -200,7 +200,8 @@ function requestFailure({ target, cause }: S3RequestError): JobFailure {
   const code = errorCode(cause);
   const context = `${where(target)}: ${code}${requestId(cause)}`;
   const said = asAwsError(cause).message ?? '';
-  const details = said === '' || said === code || NO_CODES.has(said) ? '' : ` AWS said: ${said}`;
+  const speaker = httpStatus(cause) === undefined ? 'The network' : 'AWS';
+  const details = said === '' || said === code || NO_CODES.has(said) ? '' : ` ${speaker} said: ${said}`;
   const fail = (type: FailureTypeName, advice: string): JobFailure => ({
     type,
     message: `${context}. ${advice}${details}`,
@@ -239,13 +240,13 @@ function requestFailure({ target, cause }: S3RequestError): JobFailure {
       "S3 gives no reason to a HEAD request; usually the object's KMS key is disabled or pending deletion: enable it, or release the change again.",
     );
   }
-  if (isAccessDenied(cause)) return fail('PermissionError', denialAdvice(target, said));
   if (CREDENTIALS.has(code)) {
     return fail(
       'PermissionError',
       `The credentials of ${principalName(target, said)} were refused: check the function's execution role.`,
     );
   }
+  if (isAccessDenied(cause)) return fail('PermissionError', denialAdvice(target, said));
   if (isTransient(cause)) {
     return fail(
       'SystemUnavailable',

@@ -6,7 +6,7 @@ import { copyMultipart } from './copy/multipart.ts';
 import { copyObject } from './copy/object.ts';
 import type { CopyResult } from './copy/strategy.ts';
 import { reportFinished, reportKnown } from './copy-report.ts';
-import { readDestination } from './destination.ts';
+import { readDestination, readSourceItself } from './destination.ts';
 import { destinationKey } from './job.ts';
 import { partSize } from './part-layout.ts';
 import { type CopyPlan, type PlannedCopy, planCopies } from './plan.ts';
@@ -120,7 +120,13 @@ async function resolve(
     Promise.all(
       job.destinations.map(async (destination) => {
         const keys = keysOf(destination.keyTemplate);
-        return { keys, ...(await readDestination(destination, keys, context)) };
+        const isItself = job.artifacts.every(
+          ({ bucket, key }, index) => bucket === destination.bucket && key === keys[index],
+        );
+        const reading = isItself
+          ? await readSourceItself(destination, context)
+          : await readDestination(destination, keys, context);
+        return { keys, ...reading };
       }),
     ),
   ]);

@@ -1,5 +1,6 @@
 // Shows how far the copies are: a bar for each on a terminal, plain lines everywhere else.
 
+import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { formatBytes } from '../../functions/sync-artifacts/summary.ts';
@@ -25,6 +26,7 @@ export interface Progress {
 /** How often a plain log gets a line while nothing is finished. */
 const PLAIN_INTERVAL_MS = 5_000;
 const BAR_CELLS = 28;
+const INTERRUPTS = ['SIGINT', 'SIGTERM'] as const;
 
 /** Bars on a terminal, lines of text elsewhere. */
 export function startProgress(
@@ -49,6 +51,7 @@ function bars(tracks: readonly Track[], out: Writable, paint: Paint): Progress {
   const multi = new MultiBar({
     stream: out as NodeJS.WritableStream,
     hideCursor: true,
+    gracefulExit: false,
     clearOnComplete: false,
     forceRedraw: false,
     emptyOnZero: false,
@@ -63,6 +66,12 @@ function bars(tracks: readonly Track[], out: Writable, paint: Paint): Progress {
       return `  ${payload.label.padEnd(width)}  ${bar} ${percent}  ${size}  ${paint('dim', payload.note)}`;
     },
   });
+  const interrupted = (signal: NodeJS.Signals): void => {
+    // The terminal gets its cursor back.
+    multi.stop();
+    process.exit(128 + constants.signals[signal]);
+  };
+  for (const signal of INTERRUPTS) process.once(signal, interrupted);
   const byId = new Map<string, { bar: SingleBar; track: Track }>(
     tracks.map((track) => {
       const bar = multi.create(Math.max(track.totalBytes, 1), 0, { label: track.label, note: '' });
@@ -77,7 +86,10 @@ function bars(tracks: readonly Track[], out: Writable, paint: Paint): Progress {
       entry.bar.update(Math.min(value, entry.bar.getTotal()), note === undefined ? {} : { note });
     },
     print: (line) => multi.log(`${line}\n`),
-    stop: () => multi.stop(),
+    stop: () => {
+      multi.stop();
+      for (const signal of INTERRUPTS) process.off(signal, interrupted);
+    },
   };
 }
 

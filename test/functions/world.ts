@@ -180,6 +180,24 @@ export class JobWorld implements AsyncDisposable {
     return key;
   }
 
+  /** Puts a new version of the first artifact: what is not named stays as the artifact was added without options. */
+  addArtifactVersion({
+    sizeBytes = 1000,
+    seed = 1,
+    ...put
+  }: PutOptions & { readonly sizeBytes?: number; readonly seed?: number }): ObjectVersion {
+    const key = this.artifacts[0]?.location.s3Location.objectKey ?? '';
+    return this.world.putObject(SOURCE, key, generated(sizeBytes, seed), put);
+  }
+
+  /** Lets the role write to a bucket as to a destination. */
+  allowWriting(bucket: string): void {
+    this.#destinations.push(bucket);
+    const keyId = this.bucket(bucket).encryption?.keyId;
+    if (keyId !== undefined) this.#destinationKeys.push(keyId);
+    this.#grant();
+  }
+
   /** Lets the role encrypt under a key. */
   allowKey(arn: string): void {
     this.#destinationKeys.push(arn);

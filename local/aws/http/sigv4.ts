@@ -1,6 +1,8 @@
 // Checks Signature Version 4 as AWS does: header or query, clock skew, session token, scope, signature.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { Sha256 } from '@smithy/core/checksum';
+import { createScope, getCanonicalHeaders, getCanonicalQuery, getSigningKey } from '@smithy/signature-v4';
 import { AwsError } from '../aws-error.ts';
 import type { Identity } from '../identities.ts';
 
@@ -24,7 +26,7 @@ export interface Signature {
   readonly timestamp: string;
   readonly scope: string;
   readonly signature: string;
-  readonly signingKey: Buffer;
+  readonly signingKey: Uint8Array;
 }
 
 /** Requests may be this far from the server's clock (S3 API, RequestTimeTooSkewed). */
@@ -34,11 +36,11 @@ const MAX_SKEW_MS = 15 * 60 * 1000;
 const MAX_EXPIRES_SECONDS = 7 * 24 * 60 * 60;
 
 /** @throws the AwsError that S3 answers; JSON services have other names for the same. */
-export function verifySignature(
+export async function verifySignature(
   request: SignedRequest,
   findIdentity: (accessKeyId: string) => Identity | undefined,
   now: number = Date.now(),
-): Signature {
+): Promise<Signature> {
   const claim = readClaim(request);
   const [accessKeyId = '', date = '', region = '', service = '', terminator = ''] =
     claim.credential.split('/');
@@ -55,8 +57,10 @@ export function verifySignature(
     );
   }
   checkClock(claim, now);
-  const scope = `${date}/${region}/${service}/aws4_request`;
-  const key = signingKeyOf(identity.credentials.secretAccessKey, date, region, service);
+  const scope = createScope(date, region, service);
+  const { secretAccessKey } = identity.credentials;
+  // The library keeps derived keys: four HMACs per request would be most of the cost of checking one.
+  const key = await getSigningKey(Sha256, { accessKeyId, secretAccessKey }, date, region, service);
   const canonical = canonicalRequest(request, claim);
   const canonicalHash = createHash('sha256').update(canonical, 'latin1').digest('hex');
   const stringToSign = `AWS4-HMAC-SHA256\n${claim.timestamp}\n${scope}\n${canonicalHash}`;
@@ -189,47 +193,40 @@ function checkToken({ credentials, expiresAt }: Identity, token: string | undefi
   }
 }
 
+/** Assembled here because the library's signer decides itself which headers to sign; here the client has decided. */
 function canonicalRequest(request: SignedRequest, claim: Claim): string {
-  let headerLines = '';
-  for (const name of claim.signedHeaders) {
-    const value = header(request.headers, name) ?? '';
-    headerLines += `${name}:${value.trim().replace(/ +/g, ' ')}\n`;
-  }
+  const { method, path, rawQuery, headers } = request;
+  const names = claim.signedHeaders;
+  const signed = Object.fromEntries(names.map((name) => [name, header(headers, name) ?? '']));
+  const parts = { method, path, protocol: 'http:', hostname: '', headers: signed, query: queryBag(rawQuery) };
+  const canonicalHeaders = getCanonicalHeaders(parts, undefined, new Set(names));
   return [
-    request.method,
-    encodeAgain(request.path, '/'),
-    canonicalQuery(request.rawQuery),
-    headerLines,
-    claim.signedHeaders.join(';'),
+    method,
+    encodeAgain(path),
+    getCanonicalQuery(parts),
+    ...names.map((name) => `${name}:${canonicalHeaders[name]}`),
+    '',
+    names.join(';'),
     claim.payloadHash,
   ].join('\n');
 }
 
-function canonicalQuery(rawQuery: string): string {
-  if (rawQuery === '') {
-    return '';
-  }
-  return rawQuery
-    .split('&')
-    .filter((pair) => pair !== '' && !pair.startsWith('X-Amz-Signature='))
-    .map((pair) => {
+function queryBag(rawQuery: string): Record<string, string[]> {
+  const bag: Record<string, string[]> = {};
+  for (const pair of rawQuery.split('&')) {
+    if (pair !== '') {
       const [name = '', ...value] = pair.split('=');
-      return `${encodeAgain(name)}=${encodeAgain(value.join('='))}`;
-    })
-    .sort()
-    .join('&');
+      bag[decode(name)] = [...(bag[decode(name)] ?? []), decode(value.join('='))];
+    }
+  }
+  return bag;
 }
 
 const UNRESERVED_OR_SLASH = /^[A-Za-z0-9\-._~/]*$/;
-const UNRESERVED = /^[A-Za-z0-9\-._~]*$/;
 
-/** Percent-encodes everything but unreserved characters, whatever the client left as it was. */
-function encodeAgain(text: string, keep = ''): string {
-  if ((keep === '/' ? UNRESERVED_OR_SLASH : UNRESERVED).test(text)) {
-    return text;
-  }
-  const encoded = encodeRfc3986(decode(text));
-  return keep === '/' ? encoded.replaceAll('%2F', '/') : encoded;
+/** Percent-encodes everything in a path but unreserved characters, whatever the client left as it was. */
+function encodeAgain(path: string): string {
+  return UNRESERVED_OR_SLASH.test(path) ? path : encodeRfc3986(decode(path)).replaceAll('%2F', '/');
 }
 
 /** Percent-encodes everything but RFC 3986's unreserved characters. */
@@ -253,26 +250,6 @@ export function decode(text: string): string {
 export function header(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join(',') : value;
-}
-
-const signingKeys = new Map<string, Buffer>();
-const MAX_SIGNING_KEYS = 1000;
-
-/** The derived key, kept because four HMACs per request are most of the cost of checking one. */
-function signingKeyOf(secret: string, date: string, region: string, service: string): Buffer {
-  const name = `${secret}/${date}/${region}/${service}`;
-  let key = signingKeys.get(name);
-  if (key === undefined) {
-    key = ['aws4_request', service, region, date].reduceRight(
-      (derived: Buffer, step) => createHmac('sha256', derived).update(step).digest(),
-      Buffer.from(`AWS4${secret}`),
-    );
-    if (signingKeys.size >= MAX_SIGNING_KEYS) {
-      signingKeys.clear();
-    }
-    signingKeys.set(name, key);
-  }
-  return key;
 }
 
 function equal(expected: string, given: string): boolean {

@@ -66,7 +66,7 @@ function parse(world: World, request: IncomingMessage): Call {
     method,
     authenticate: async () => {
       const body = await readBody(request);
-      const { identity, region } = authenticate(world, request, method, body);
+      const { identity, region } = await authenticate(world, request, method, body);
       return {
         region,
         accessKeyId: identity.credentials.accessKeyId,
@@ -91,11 +91,11 @@ function parse(world: World, request: IncomingMessage): Call {
   };
 }
 
-function authenticate(world: World, request: IncomingMessage, method: string, body: Buffer) {
+async function authenticate(world: World, request: IncomingMessage, method: string, body: Buffer) {
   const bodySha256 = createHash('sha256').update(body).digest('hex');
   const signed = { method, path: request.url ?? '/', rawQuery: '', headers: request.headers, bodySha256 };
   try {
-    return verifySignature(signed, (id) => world.identity(id));
+    return await verifySignature(signed, (id) => world.identity(id));
   } catch (error) {
     if (error instanceof AwsError) {
       throw new AwsError(400, SIGNATURE_ERRORS[error.code] ?? error.code, error.message);

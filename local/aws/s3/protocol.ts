@@ -39,7 +39,9 @@ function parse(world: World, spoolDirectory: string, request: IncomingMessage): 
     ...(key && { key }),
     ...(partNumber > 0 && { partNumber }),
     authenticate: async () => {
-      const signature = verifySignature({ method, path, rawQuery, headers }, (id) => world.identity(id));
+      const signature = await verifySignature({ method, path, rawQuery, headers }, (id) =>
+        world.identity(id),
+      );
       let bytes = 0;
       return {
         region: signature.region,

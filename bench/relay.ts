@@ -1,0 +1,52 @@
+// Relays (bytes through the function) against a plain pipe of GetObject into lib-storage's Upload: `npm run bench:relay`.
+import { Command } from 'commander';
+import { BenchServer } from './bench-server.ts';
+import { buildBundles } from './bundles.ts';
+import type { BenchCase } from './cases.ts';
+import { functionContender, THIS_FUNCTION } from './contenders/functions.ts';
+import { measureCase } from './measure.ts';
+
+const MIB = 1024 ** 2;
+
+const CASES: readonly BenchCase[] = [
+  relayCase('relay-64mib-x1', '64 MiB × 1 region, relayed', 64 * MIB, ['eu-west-1']),
+  relayCase('relay-512mib-x1', '512 MiB × 1 region, relayed', 512 * MIB, ['eu-west-1']),
+  relayCase('relay-256mib-x3', '256 MiB × 3 regions, relayed', 256 * MIB, [
+    'us-west-2',
+    'eu-west-1',
+    'ap-southeast-2',
+  ]),
+];
+
+const { runs } = new Command('relay')
+  .option('--runs <number>', 'runs of each contender', Number, 3)
+  .parse()
+  .opts<{ runs: number }>();
+
+buildBundles();
+await using server = BenchServer.start();
+const rows: Record<string, Record<string, string>> = {};
+for (const benchCase of CASES) {
+  const { results, bytes } = await measureCase(
+    server,
+    benchCase,
+    [
+      functionContender(THIS_FUNCTION, 'sync-artifacts', 'warm'),
+      functionContender('plain pipe', 'bench/plain-pipe', 'warm'),
+    ],
+    { runs, patienceMs: 60_000, onProgress: (text) => process.stderr.write(`${text}\n`) },
+  );
+  for (const { name, elapsedMs, cpuMs = 0, peakResidentBytes = 0 } of results) {
+    rows[`${benchCase.title}: ${name}`] = {
+      seconds: (elapsedMs.median / 1000).toFixed(2),
+      'MB/s': (bytes / elapsedMs.median / 1000).toFixed(0),
+      'CPU seconds': (cpuMs / 1000).toFixed(2),
+      'peak MB': (peakResidentBytes / 1e6).toFixed(0),
+    };
+  }
+}
+console.table(rows);
+
+function relayCase(name: string, title: string, sizeBytes: number, regions: readonly string[]): BenchCase {
+  return { name, title, artifacts: [{ name: 'Artifact1', sizeBytes }], regions, mode: 'relay' };
+}

@@ -1,0 +1,148 @@
+// The process is killed at every request of a job, and Lambda's retry of the same event must put everything right.
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generated } from '../../local/aws/content.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../../local/aws/embedded-aws.ts';
+import type { Fault, FaultPoint } from '../../local/aws/faults.ts';
+import type { Identity } from '../../local/aws/identities.ts';
+import { LambdaFunction } from '../../local/replay/lambda.ts';
+import { HANDLER_FILE } from '../../local/replay/run.ts';
+import {
+  createStage,
+  expectRightCopies,
+  finalResults,
+  HOME_REGION,
+  MIB,
+  type Stage,
+} from './resume-stage.ts';
+
+/** `npm run test:kill` kills before and after each request took effect; the suite alternates between the two. */
+const BOTH_PHASES = process.env.KILL_BOTH_PHASES === '1';
+/** Jobs under way at once: one embedded AWS keeps one core busy, the functions another. */
+const LANES = 3;
+
+const strikes = new Map<string, (point: FaultPoint) => Fault | undefined>();
+let aws: EmbeddedAws;
+beforeAll(async () => {
+  aws = await startEmbeddedAws({ faults: (point) => strikes.get(point.accessKeyId)?.(point) });
+});
+afterAll(() => aws.close());
+
+/** Server-side copies in one request and in parts, parts as a COMPOSITE source has them, and a relay: two destinations each. */
+function newStage(role?: Identity): Stage {
+  return createStage(aws, {
+    role,
+    destinationCount: 2,
+    artifacts: [
+      { name: 'Templates', content: generated(38_000, 1) },
+      { name: 'App', content: generated(110 * MIB, 2) },
+      {
+        name: 'Layers',
+        content: generated(12 * MIB, 3),
+        put: { partSizeBytes: 5 * MIB, checksum: { algorithm: 'SHA256', type: 'COMPOSITE' } },
+      },
+      { name: 'Vendor', content: generated(8.5 * MIB, 4), foreign: true },
+    ],
+    outputArtifact: true,
+  });
+}
+
+/** Tells every request of a job, whoever signed it, to the listener. */
+function watch(stage: Stage, onRequest: (point: FaultPoint) => Fault | undefined): void {
+  strikes.set(stage.role.credentials.accessKeyId, onRequest);
+  strikes.set(stage.job.data.artifactCredentials.accessKeyId, onRequest);
+}
+
+function functionOf(stage: Stage): LambdaFunction {
+  return new LambdaFunction({
+    handlerFile: HANDLER_FILE,
+    region: HOME_REGION,
+    accountId: stage.job.accountId,
+    credentials: stage.role.credentials,
+    timeoutMs: 60_000,
+    memoryMb: 1024,
+    environment: {
+      AWS_ENDPOINT_URL_S3: aws.endpoint,
+      AWS_ENDPOINT_URL_CODEPIPELINE: aws.endpoint,
+      // The relay begins with a denial; believing it at once saves time and changes nothing else.
+      SYNC_ACCESS_DENIED_RETRY_MS: '0',
+    },
+  });
+}
+
+/** Requests that a job makes when nobody interferes. */
+async function countRequests(): Promise<number> {
+  const stage = newStage();
+  let count = 0;
+  watch(stage, ({ phase }) => {
+    if (phase === 'before') count += 1;
+    return undefined;
+  });
+  await using lambda = functionOf(stage);
+  await lambda.invoke(stage.job.event);
+  expectRightCopies(stage);
+  return count;
+}
+
+interface Kill {
+  /** Of the request, from 1. */
+  readonly index: number;
+  /** When the request arrives, or when it (or the first one after it that succeeds) has taken effect. */
+  readonly phase: FaultPoint['phase'];
+}
+
+/** Kills the function at one request, retries the event as Lambda does, and looks at what came of it. */
+async function killAndRetry({ index, phase }: Kill, stage: Stage, lambda: LambdaFunction): Promise<void> {
+  let count = 0;
+  let struck = false;
+  watch(stage, (point) => {
+    if (point.phase === 'before') count += 1;
+    if (struck || count < index || point.phase !== phase) return undefined;
+    struck = true;
+    lambda.kill();
+    return { kind: 'reset' };
+  });
+  const requestId = randomUUID();
+  const killed = await lambda.invoke(stage.job.event, requestId);
+  expect(killed.outcome).toBe('crash');
+  watch(stage, () => undefined);
+  const retried = await lambda.invoke(stage.job.event, requestId);
+  expect(retried.outcome).toBe('ok');
+  expect(finalResults(stage).map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
+  expectRightCopies(stage);
+}
+
+describe('a function that is killed', () => {
+  it('at any request leaves what the retry of its event completes, with one final result and no upload left', {
+    timeout: 900_000,
+  }, async () => {
+    const total = await countRequests();
+    const kills = Array.from({ length: total - 1 }, (_, at) => at + 1).flatMap((index): Kill[] =>
+      BOTH_PHASES
+        ? [
+            { index, phase: 'before' },
+            { index, phase: 'after' },
+          ]
+        : [{ index, phase: index % 2 === 0 ? 'before' : 'after' }],
+    );
+    expect(kills.length).toBeGreaterThanOrEqual(100);
+    const failures: string[] = [];
+    // The process that completes one job is the next one's victim: half the cold starts, and warm victims as well as cold ones.
+    const lane = async (): Promise<void> => {
+      let stage = newStage();
+      await using lambda = functionOf(stage);
+      for (let next = kills.shift(); next !== undefined; next = kills.shift()) {
+        const { index, phase } = next;
+        await killAndRetry(next, stage, lambda).catch((error: unknown) => {
+          failures.push(`killed ${phase} request ${index} of ${total}: ${String(error)}`);
+        });
+        const { sourceBuckets, destinations } = stage;
+        // Nobody needs the content any more: that of a hundred relays would not fit into memory.
+        for (const { name } of [...sourceBuckets, ...destinations]) aws.world.deleteBucket(name);
+        stage = newStage(stage.role);
+      }
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
+    expect(failures).toEqual([]);
+  });
+});

@@ -1,0 +1,65 @@
+// An embedded AWS for the tests of one file, and clients for whoever is to ask it.
+import { CodePipelineClient } from '@aws-sdk/client-codepipeline';
+import { S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll } from 'vitest';
+import {
+  type EmbeddedAws,
+  type EmbeddedAwsOptions,
+  startEmbeddedAws,
+} from '../../../local/aws/embedded-aws.ts';
+import type { Credentials, Grant, Identity } from '../../../local/aws/identities.ts';
+import type { World } from '../../../local/aws/world.ts';
+
+export interface RunningAws {
+  readonly endpoint: string;
+  readonly world: World;
+  readonly admin: Credentials;
+  /** The administrator's client, or that of somebody else. */
+  s3(options?: { region?: string; credentials?: Credentials }): S3Client;
+  codePipeline(credentials?: Credentials): CodePipelineClient;
+  /** Somebody new who may do this and nothing else. */
+  someone(...may: Grant[]): Identity;
+}
+
+/** Starts it before the tests and stops it after them; the returned function gives it while they run. */
+export function useAws(options: EmbeddedAwsOptions = {}): () => RunningAws {
+  let aws: EmbeddedAws | undefined;
+  const open: { destroy(): void }[] = [];
+  beforeAll(async () => {
+    aws = await startEmbeddedAws(options);
+  });
+  afterAll(async () => {
+    for (const client of open) {
+      client.destroy();
+    }
+    await aws?.close();
+  });
+  return () => {
+    if (aws === undefined) {
+      throw new Error('the embedded AWS is there only while tests run');
+    }
+    const { endpoint, world, admin } = aws;
+    return {
+      endpoint,
+      world,
+      admin,
+      s3: ({ region = 'us-east-1', credentials = admin } = {}) => {
+        const client = new S3Client({ endpoint, region, credentials, maxAttempts: 1 });
+        open.push(client);
+        return client;
+      },
+      codePipeline: (credentials = admin) => {
+        const client = new CodePipelineClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
+        open.push(client);
+        return client;
+      },
+      someone: (...may) =>
+        world.addIdentity({ principalArn: 'arn:aws:sts::111122223333:assumed-role/Someone/s', may }),
+    };
+  };
+}
+
+/** A name that no other test's bucket has. */
+export function freshName(): string {
+  return `bucket-${crypto.randomUUID().slice(0, 18)}`;
+}
