@@ -31,14 +31,17 @@ describe('buckets', () => {
     expect(await codeOf(target().client().send(put))).toBe('NoSuchBucket');
   });
 
-  test('cannot be made twice, nor deleted while there is something in them', async () => {
+  test('are not deleted by being made again, nor by DELETE while there is something in them', async () => {
     const s3 = target().client();
     const Bucket = await target().createBucket();
     const elsewhere = REGION !== 'us-east-1' && {
       CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' as const },
     };
     const again = new CreateBucketCommand({ Bucket, ...elsewhere });
-    expect(await codeOf(s3.send(again))).toBe('BucketAlreadyOwnedByYou');
+    // The first region lets its owner make a bucket again (S3 API, CreateBucket).
+    expect(await codeOf(s3.send(again))).toMatch(
+      REGION === 'us-east-1' ? /^(none|BucketAlready.*)$/ : /^BucketAlready/,
+    );
     await s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
     expect(await codeOf(s3.send(new DeleteBucketCommand({ Bucket })))).toBe('BucketNotEmpty');
   });

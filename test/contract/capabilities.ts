@@ -4,11 +4,12 @@ import {
   CreateMultipartUploadCommand,
   GetBucketEncryptionCommand,
   GetObjectAttributesCommand,
+  GetObjectTaggingCommand,
   HeadBucketCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
-  PutObjectTaggingCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import type { TestContext } from 'vitest';
@@ -60,10 +61,27 @@ const PROBES = {
   },
   async tagging(target: Target) {
     const { s3, Bucket } = await withObject(target);
-    await s3.send(
-      new PutObjectTaggingCommand({ Bucket, Key: 'probe', Tagging: { TagSet: [{ Key: 'a', Value: 'b' }] } }),
+    await s3.send(new PutObjectCommand({ Bucket, Key: 't', Body: 'x', Tagging: 'a=b' }));
+    const { TagSet } = await s3.send(new GetObjectTaggingCommand({ Bucket, Key: 't' }));
+    return TagSet?.[0]?.Value === 'b';
+  },
+  async conditionalReads(target: Target) {
+    const { s3, Bucket } = await withObject(target);
+    return (
+      (await statusOf(s3.send(new HeadObjectCommand({ Bucket, Key: 'probe', IfMatch: '"no"' })))) === 412
     );
-    return true;
+  },
+  async partCopies(target: Target) {
+    const { s3, Bucket } = await withObject(target);
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'c' }));
+    const copy = { Bucket, Key: 'c', UploadId, PartNumber: 1, CopySource: `${Bucket}/probe` };
+    return (await s3.send(new UploadPartCopyCommand(copy))).CopyPartResult?.ETag !== undefined;
+  },
+  async uploadListings(target: Target) {
+    const { s3, Bucket } = await withObject(target);
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'c' }));
+    const { Uploads } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
+    return Uploads?.[0]?.UploadId === UploadId;
   },
   async bucketOwners(target: Target) {
     const { s3, Bucket } = await withObject(target);
@@ -75,7 +93,9 @@ const PROBES = {
   async bucketEncryption(target: Target) {
     const { s3, Bucket } = await withObject(target);
     await s3.send(new GetBucketEncryptionCommand({ Bucket }));
-    return true;
+    return (
+      (await s3.send(new HeadObjectCommand({ Bucket, Key: 'probe' }))).ServerSideEncryption !== undefined
+    );
   },
   async regions(target: Target) {
     const Bucket = await target.createBucket(OTHER_REGION);
@@ -109,7 +129,11 @@ async function probe(target: Target, capability: Capability): Promise<string | u
   try {
     return (await PROBES[capability](target)) ? undefined : 'the probe had no effect';
   } catch (error) {
-    return String(error);
+    // Only an answer, be it garbled, tells what a server lacks; a server that cannot be reached has not been tested.
+    if (error instanceof Error && '$response' in error) {
+      return String(error);
+    }
+    throw error;
   }
 }
 

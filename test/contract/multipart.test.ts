@@ -81,7 +81,8 @@ describe('multipart upload', () => {
     expect(TagSet).toEqual([{ Key: 'a', Value: 'b' }]);
   });
 
-  test('copies parts out of ranges of another object', async () => {
+  test('copies parts out of ranges of another object', async (context) => {
+    await needs(context, target(), 'partCopies');
     const upload = await begin();
     const { s3, Bucket, UploadId } = upload;
     const bytes = randomBytes(2 * PART_BYTES);
@@ -124,7 +125,8 @@ describe('multipart upload', () => {
     expect(await codeOf(s3.send(copy))).toBe('PreconditionFailed');
   });
 
-  test('refuses a range beyond the end of the source', async () => {
+  test('refuses a range beyond the end of the source', async (context) => {
+    await needs(context, target(), 'partCopies');
     const { s3, Bucket, UploadId } = await begin();
     await s3.send(new PutObjectCommand({ Bucket, Key: 'source', Body: randomBytes(PART_BYTES + 1) }));
     const copy = new UploadPartCopyCommand({
@@ -171,7 +173,8 @@ describe('multipart upload', () => {
     expect(String(await read(upload.s3, upload.Bucket))).toBe('second try');
   });
 
-  test('is listed until it is completed or aborted', async () => {
+  test('is listed until it is completed or aborted', async (context) => {
+    await needs(context, target(), 'uploadListings');
     const upload = await begin();
     const { s3, Bucket, UploadId } = upload;
     const part = await sendPart(upload, 3, Buffer.from('abc'));
@@ -185,7 +188,8 @@ describe('multipart upload', () => {
     expect(await codeOf(sendPart(upload, 1, Buffer.from('x')))).toBe('NoSuchUpload');
   });
 
-  test('lists its parts page by page', async () => {
+  test('lists its parts page by page', async (context) => {
+    await needs(context, target(), 'uploadListings');
     const upload = await begin();
     const { s3, Bucket, UploadId } = upload;
     for (const PartNumber of [2, 3, 5]) {

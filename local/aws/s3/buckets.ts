@@ -22,6 +22,14 @@ export async function createBucket(request: S3Request): Promise<S3Answer> {
     body === '' ? undefined : text(parseXml(body, 'CreateBucketConfiguration'), 'LocationConstraint');
   const bucketRegion = regionFor(constraint, region);
   const existing = world.buckets.get(bucketName);
+  if (
+    existing?.ownerAccountId === caller.accountId &&
+    existing.region === 'us-east-1' &&
+    region === 'us-east-1'
+  ) {
+    // The first region answers its owner as if the bucket were new (S3 API, CreateBucket).
+    return { headers: { location: `/${bucketName}` } };
+  }
   if (existing !== undefined) {
     throw existing.ownerAccountId === caller.accountId
       ? new AwsError(
