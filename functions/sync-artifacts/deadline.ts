@@ -47,7 +47,10 @@ export function deadlineOf(getRemainingTimeInMillis: () => number, marginMs: num
     signal: controller.signal,
     cleanUp: (milliseconds) => {
       const untilAnswerMs = getRemainingTimeInMillis() - margin * ANSWER_MARGIN_SHARE;
-      return AbortSignal.timeout(Math.max(LEAST_CLEAN_UP_MS, Math.min(milliseconds, untilAnswerMs)));
+      // The margin is a share of the limit, but timers take whole milliseconds only.
+      return AbortSignal.timeout(
+        Math.max(LEAST_CLEAN_UP_MS, Math.floor(Math.min(milliseconds, untilAnswerMs))),
+      );
     },
     clear: () => clearTimeout(timer),
   };
