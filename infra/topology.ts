@@ -2,7 +2,7 @@
 import { sampleWorkloadPolicy } from './sample-workload/policy.ts';
 import { defineTopology } from './topology-rules.ts';
 
-/** What `cdk deploy --all` builds. Every property is described in topology-rules.ts; every name follows from it. */
+/** What `cdk deploy --all` builds. Every property is described in topology-schema.ts; every name follows from it. */
 export const topology = defineTopology({
   qualifier: 'artsync',
   tools: { account: '111122223333', primaryRegion: 'eu-west-1' },

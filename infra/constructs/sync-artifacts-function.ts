@@ -8,7 +8,6 @@ import { LambdaDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { METRIC_NAMESPACE } from '../../functions/sync-artifacts/metrics.ts';
-import { actionsOn } from '../function-permissions.ts';
 import {
   acknowledgeWildcards,
   policyDocument,
@@ -16,6 +15,7 @@ import {
   trustService,
   type Wildcard,
 } from '../policy.ts';
+import { copyStatements, runtimeStatements } from './function-statements.ts';
 import { asyncInvocationFor, LOST_JOB_RETRY_ATTEMPTS, LOST_JOB_TIMEOUT } from './job-time.ts';
 import { type BucketSet, bucketSetOf, type SyncBucket } from './sync-buckets.ts';
 
@@ -113,7 +113,10 @@ export class SyncArtifactsFunction extends Construct {
       tracing: Tracing.ACTIVE,
     };
 
-    const lostJobLogs = new LogGroup(this, 'LostJobLogs', logs);
+    const lostJobLogs = new LogGroup(this, 'LostJobLogs', {
+      ...logs,
+      ...logGroupName(props.lostJobFunctionName),
+    });
     const lostJobRole = this.#role('LostJobRole', props.lostJobRoleName, [
       {
         Sid: 'AnswerJobs',
@@ -141,7 +144,7 @@ export class SyncArtifactsFunction extends Construct {
       },
     });
 
-    const functionLogs = new LogGroup(this, 'Logs', logs);
+    const functionLogs = new LogGroup(this, 'Logs', { ...logs, ...logGroupName(props.functionName) });
     const statements: Statement[] = [
       ...copyStatements(sources, destinations),
       {
@@ -212,63 +215,7 @@ export class SyncArtifactsFunction extends Construct {
   }
 }
 
-/** What the table of function-permissions.ts says, on these buckets. */
-function copyStatements(sources: BucketSet, destinations: BucketSet): Statement[] {
-  const grants = (
-    sid: string,
-    action: string[],
-    resource: string[],
-    condition?: Statement['Condition'],
-  ): Statement => ({
-    Sid: sid,
-    Effect: 'Allow',
-    Action: action,
-    Resource: resource,
-    ...(condition ? { Condition: condition } : {}),
-  });
-  return [
-    grants('FindSources', actionsOn('source bucket'), sources.bucketArns),
-    grants('ReadSources', actionsOn('source objects'), sources.objectArns),
-    grants(
-      'DecryptSources',
-      actionsOn('source keys'),
-      sources.keyArns,
-      // Which region's S3 decrypts in a cross-region copy is not documented: that of the source or of a destination.
-      viaService([...sources.viaServices, ...destinations.viaServices]),
-    ),
-    grants('FindDestinations', actionsOn('destination buckets'), destinations.bucketArns),
-    grants('ReadAndWriteDestinations', actionsOn('destination objects'), destinations.objectArns),
-    grants(
-      'EncryptDestinations',
-      actionsOn('destination keys'),
-      destinations.keyArns,
-      viaService(destinations.viaServices),
-    ),
-    grants('AnswerJobs', actionsOn('any job'), ['*']),
-  ];
-}
-
-function viaService(services: readonly string[]): NonNullable<Statement['Condition']> {
-  const values = [...new Set(services)];
-  const operator = values.some((value) => value.includes('*')) ? 'StringLike' : 'StringEquals';
-  return { [operator]: { 'kms:ViaService': values } };
-}
-
-/** What every function needs to run: its own log streams, and X-Ray for active tracing. */
-function runtimeStatements(logGroup: LogGroup): Statement[] {
-  return [
-    {
-      Sid: 'WriteLogs',
-      Effect: 'Allow',
-      Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      Resource: [logGroup.logGroupArn],
-    },
-    {
-      Sid: 'Trace',
-      Effect: 'Allow',
-      // X-Ray knows no resources for these (service authorization reference, AWS X-Ray).
-      Action: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'],
-      Resource: ['*'],
-    },
-  ];
+// Where an operator looks first; without a name for the function there is none for its logs either.
+function logGroupName(functionName: string | undefined): { logGroupName?: string } {
+  return functionName === undefined ? {} : { logGroupName: `/aws/lambda/${functionName}` };
 }

@@ -3,7 +3,7 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyDocument } from 'aws-cdk-lib/aws-iam';
 import { CfnAlias, Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import { KEY_ADMINISTRATION } from './artifact-store.ts';
+import { KEY_ADMINISTRATION } from './artifact-store-policies.ts';
 
 /** Makes the key, and its alias if there is a name for it. */
 export function telemetryKey(scope: Construct, id: string, aliasName?: string): Key {

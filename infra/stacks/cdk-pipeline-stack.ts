@@ -1,6 +1,6 @@
 // A self-mutating pipeline with CDK Pipelines: source, synth, Sync, then a wave for each environment.
-import { Lazy, Stack, Validations } from 'aws-cdk-lib';
-import { type IProject, LinuxArmBuildImage } from 'aws-cdk-lib/aws-codebuild';
+import { Lazy, Stack } from 'aws-cdk-lib';
+import { LinuxArmBuildImage } from 'aws-cdk-lib/aws-codebuild';
 import { S3Trigger } from 'aws-cdk-lib/aws-codepipeline-actions';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { CodePipeline as CodePipelineTarget } from 'aws-cdk-lib/aws-events-targets';
@@ -16,10 +16,11 @@ import {
 } from 'aws-cdk-lib/pipelines';
 import type { Construct } from 'constructs';
 import { SyncArtifactsStep } from '../constructs/sync-artifacts-step.ts';
-import { artifactKeyArn, CDK_SOURCE_OBJECT, namesOf, regionsOf, roleArn, s3ViaService } from '../names.ts';
+import { CDK_SOURCE_OBJECT, namesOf, regionsOf, roleArn } from '../names.ts';
 import { pipelineRoleStatements } from '../pipeline-permissions.ts';
-import { acknowledgeWildcards, policyDocument, type Statement, trustService } from '../policy.ts';
+import { acknowledgeWildcards, policyDocument, trustService } from '../policy.ts';
 import type { Environment, Topology } from '../topology-rules.ts';
+import { acknowledgeSelfMutation, synthRole } from './cdk-pipeline-roles.ts';
 import { storeBucket } from './sync-artifacts-stack.ts';
 import { WorkloadStage } from './workload-stage.ts';
 
@@ -51,7 +52,7 @@ export class CdkPipelineStack extends Stack {
       primaryOutputDirectory: 'cdk.out/cdk-pipelines',
       buildEnvironment: { buildImage: LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_4_0 },
       projectName: this.#synthProject,
-      role: this.#synthRole(),
+      role: synthRole(this, topology, this.#synthProject),
     });
     const pipeline = new CodePipeline(this, 'Pipeline', {
       pipelineName: names.cdkPipeline,
@@ -84,7 +85,7 @@ export class CdkPipelineStack extends Stack {
     });
     for (const environment of topology.environments) this.#addEnvironment(pipeline, environment);
     pipeline.buildPipeline();
-    this.#acknowledgeSelfMutation(pipeline.selfMutationProject);
+    acknowledgeSelfMutation(topology, pipeline.selfMutationProject);
     if (!topology.github) {
       new Rule(this, 'OnSource', {
         ruleName: `${names.cdkPipeline}-on-source`,
@@ -147,54 +148,6 @@ export class CdkPipelineStack extends Stack {
     return Role.fromRoleArn(this, 'PipelineRoleByArn', role.attrArn, { mutable: false });
   }
 
-  #synthRole(): IRole {
-    const { tools, partition } = this.#topology;
-    const logs = `arn:${partition}:logs:${tools.primaryRegion}:${tools.account}:log-group:/aws/codebuild/${this.#synthProject}`;
-    const bucket = `arn:${partition}:s3:::${namesOf(this.#topology).artifactBucket(tools.primaryRegion)}`;
-    const statements: Statement[] = [
-      {
-        Sid: 'WriteLogs',
-        Effect: 'Allow',
-        Action: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
-        Resource: [logs, `${logs}:*`],
-      },
-      {
-        Sid: 'ReadAndWriteArtifacts',
-        Effect: 'Allow',
-        Action: ['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject'],
-        Resource: [`${bucket}/*`],
-      },
-      {
-        Sid: 'FindArtifacts',
-        Effect: 'Allow',
-        Action: ['s3:GetBucketAcl', 's3:GetBucketLocation'],
-        Resource: [bucket],
-      },
-      {
-        Sid: 'UseArtifactKey',
-        Effect: 'Allow',
-        Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
-        Resource: [artifactKeyArn(this.#topology, tools.primaryRegion)],
-        Condition: { StringEquals: { 'kms:ViaService': s3ViaService(tools.primaryRegion) } },
-      },
-    ];
-    const role = new CfnRole(this, 'SynthRole', {
-      roleName: this.#synthProject,
-      assumeRolePolicyDocument: trustService('codebuild.amazonaws.com', {
-        StringEquals: { 'aws:SourceAccount': tools.account },
-      }),
-      policies: [{ policyName: 'exact', policyDocument: policyDocument(statements) }],
-    });
-    acknowledgeWildcards(role, [
-      {
-        resources: [`${bucket}/*`],
-        reason: 'CodePipeline chooses the keys of artifacts at run time; the bucket is named.',
-      },
-      { resources: [`${logs}:*`], reason: 'CodeBuild names the streams of its own log group.' },
-    ]);
-    return Role.fromRoleArn(this, 'SynthRoleByArn', role.attrArn, { mutable: false });
-  }
-
   #source(): CodePipelineSource {
     const { github, tools } = this.#topology;
     if (github) {
@@ -211,49 +164,6 @@ export class CdkPipelineStack extends Stack {
       actionName: 'Source',
       trigger: S3Trigger.NONE,
     });
-  }
-
-  // The role of the project that deploys changes of the pipeline itself is written by aws-cdk-lib/pipelines.
-  #acknowledgeSelfMutation(project: IProject): void {
-    const { tools, partition } = this.#topology;
-    const here = `${tools.primaryRegion}:${tools.account}`;
-    const { role } = project;
-    if (!role) throw new Error('the self-mutation project has no role');
-    acknowledgeWildcards(role, [
-      {
-        resources: [
-          `arn:${partition}:logs:${here}:log-group:/aws/codebuild/${project.projectName}:*`,
-          `arn:${partition}:codebuild:${here}:report-group/${project.projectName}-*`,
-        ],
-        reason: 'CodeBuild names the log streams and report groups of its own project.',
-      },
-      {
-        resources: [`arn:*:iam::${tools.account}:role/*`],
-        reason:
-          'Assumes the bootstrap roles only: aws-cdk-lib/pipelines adds a condition on their aws-cdk:bootstrap-role tag.',
-      },
-      {
-        resources: ['*'],
-        reason: 'DescribeStacks and ListBucket of the bootstrap stack, which the CDK CLI looks for first.',
-      },
-      {
-        resources: [`arn:${partition}:s3:::${namesOf(this.#topology).artifactBucket(tools.primaryRegion)}/*`],
-        reason: 'CodePipeline chooses the keys of artifacts at run time; the bucket is named.',
-      },
-    ]);
-    for (const action of [
-      's3:GetBucket*',
-      's3:GetObject*',
-      's3:List*',
-      'kms:GenerateDataKey*',
-      'kms:ReEncrypt*',
-    ]) {
-      Validations.of(role).acknowledge({
-        id: `AwsSolutions-IAM5[Action::${action}]`,
-        reason:
-          'Written by aws-cdk-lib/pipelines, which offers no other role for this project; on the named bucket and key only.',
-      });
-    }
   }
 
   #addEnvironment(pipeline: CodePipeline, environment: Environment): void {
