@@ -1,0 +1,195 @@
+// No part of any credential leaves the function: not in its output at the most verbose level, not in a result, not in a token.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Credentials } from '../../local/aws/identities.ts';
+import { type BundleOptions, deployed, runAction } from './bundle-runs.ts';
+import { JobWorld, MIB, MULTIPART_BYTES, SOURCE } from './world.ts';
+
+/** Whatever a library or AWS documents as making Lambda functions talk. */
+const VERBOSE = {
+  POWERTOOLS_LOG_LEVEL: 'TRACE',
+  AWS_LAMBDA_LOG_LEVEL: 'TRACE',
+  LOG_LEVEL: 'TRACE',
+  POWERTOOLS_LOGGER_LOG_EVENT: 'true',
+  POWERTOOLS_LOGGER_SAMPLE_RATE: '1',
+  POWERTOOLS_DEV: 'true',
+  NODE_DEBUG: 'lambda',
+  AWS_SDK_LOG_LEVEL: 'trace',
+  DEBUG: '*',
+};
+/** So many characters of a secret in a row are no coincidence. */
+const REVEALING_CHARACTERS = 12;
+
+const DESTINATION = 'secrets-eu';
+
+/** Pieces of text that occur in a credential: every window of so many characters. */
+function findSecret(
+  text: string,
+  { accessKeyId, secretAccessKey, sessionToken = '' }: Credentials,
+): string[] {
+  const decoded = text.replaceAll(/%([0-9A-Fa-f]{2})/g, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
+  return [accessKeyId, secretAccessKey, sessionToken].flatMap((secret) =>
+    Array.from({ length: Math.max(0, secret.length - REVEALING_CHARACTERS + 1) }, (_, start) =>
+      secret.slice(start, start + REVEALING_CHARACTERS),
+    ).filter((piece) => text.includes(piece) || decoded.includes(piece)),
+  );
+}
+
+interface Story {
+  readonly what: string;
+  readonly prepare?: (world: JobWorld) => void;
+  readonly parameters?: object;
+  readonly options?: BundleOptions;
+  readonly ends: string;
+}
+
+const STORIES: readonly Story[] = [
+  { what: 'successful', ends: 'PutJobSuccessResult' },
+  {
+    what: 'successful, in production,',
+    options: { environment: { POWERTOOLS_DEV: 'false' } },
+    ends: 'PutJobSuccessResult',
+  },
+  { what: 'relaying', parameters: { Mode: 'relay' }, ends: 'PutJobSuccessResult' },
+  {
+    what: 'falling back to a relay',
+    prepare: (world) => world.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`),
+    ends: 'PutJobSuccessResult',
+  },
+  {
+    what: 'misconfigured',
+    parameters: { DestinationBucket: 'Bad Name' },
+    ends: 'PutJobFailureResult',
+  },
+  {
+    what: 'denied',
+    prepare: (world) => world.deny(['s3:PutObject'], '*'),
+    ends: 'PutJobFailureResult',
+  },
+  {
+    what: 'refused for its credentials',
+    parameters: { Mode: 'relay' },
+    prepare: (world) => {
+      world.faults = ({ operation }) =>
+        operation === 'GetObject'
+          ? { kind: 'error', status: 403, code: 'InvalidAccessKeyId', message: 'The key does not exist' }
+          : undefined;
+    },
+    ends: 'PutJobFailureResult',
+  },
+  {
+    what: 'throttled and cut off',
+    prepare: (world) => {
+      let asked = 0;
+      world.faults = ({ operation, phase }) => {
+        if (phase === 'after' || operation !== 'UploadPartCopy' || ++asked > 3) return undefined;
+        return asked % 2 === 0 ? { kind: 'reset' } : { kind: 'error', status: 503, code: 'SlowDown' };
+      };
+    },
+    options: { environment: { SYNC_RETRY_BUDGET_MS: '20000' } },
+    ends: 'PutJobSuccessResult',
+  },
+];
+
+describe('a job that is', () => {
+  it.each(STORIES)('$what reveals no secret', async ({ prepare, parameters, options, ends }) => {
+    await using world = await JobWorld.start();
+    world.addArtifact('App', MULTIPART_BYTES);
+    world.addArtifact('Templates', 1000, { tags: { a: 'b' } });
+    world.addDestination(DESTINATION);
+    prepare?.(world);
+    const issued = issuedCredentials(world);
+    const run = await runAction(
+      world,
+      { DestinationBucket: DESTINATION, ...parameters },
+      { ...options, environment: { ...VERBOSE, ...options?.environment } },
+    );
+    expect(run.results.map(({ operation }) => operation)).toEqual([ends]);
+    expect(run.output).toContain('"level"');
+    const told = JSON.stringify(run.results.map(({ input }) => input));
+    expect(issued.length).toBeGreaterThan(0);
+    for (const credentials of [...issued, world.role.credentials]) {
+      expect(findSecret(run.output, credentials)).toEqual([]);
+      expect(findSecret(told, credentials)).toEqual([]);
+    }
+  });
+});
+
+describe('a job that is continued', () => {
+  it('reveals no secret, neither in its output nor in its tokens, and is one job in the log', async () => {
+    await using world = await JobWorld.start();
+    world.addArtifact('App', 400 * MIB);
+    world.addDestination(DESTINATION);
+    world.faults = ({ operation, phase }) =>
+      operation === 'UploadPartCopy' && phase === 'before' ? { kind: 'stall', delayMs: 150 } : undefined;
+    const issued = issuedCredentials(world);
+    const environment = { ...VERBOSE, SYNC_MAX_CONCURRENCY: '1' };
+    const options = { timeoutMs: 1_500, environment };
+    const run = await runAction(world, { DestinationBucket: DESTINATION }, options);
+
+    const last = run.results.at(-1);
+    expect(run.results.length).toBeGreaterThan(1);
+    expect(last?.operation).toBe('PutJobSuccessResult');
+    expect(last?.input.continuationToken).toBeUndefined();
+    expect(issued.length).toBe(run.results.length);
+    const told = JSON.stringify(run.results);
+    for (const credentials of [...issued, world.role.credentials]) {
+      expect(findSecret(run.output, credentials)).toEqual([]);
+      expect(findSecret(told, credentials)).toEqual([]);
+    }
+
+    const ids = [...run.output.matchAll(/"correlation_id":\s*"([^"]*)"/g)].map(([, id]) => id);
+    expect(ids.length).toBe([...run.output.matchAll(/"level":/g)].length);
+    expect(new Set(ids)).toEqual(new Set([run.results[0]?.jobId]));
+  });
+});
+
+describe('the record of a lost job', () => {
+  let world: JobWorld;
+  beforeAll(async () => {
+    world = await JobWorld.start();
+    world.addArtifact('App');
+    world.addDestination(DESTINATION);
+  });
+  afterAll(async () => {
+    await world[Symbol.asyncDispose]();
+  });
+
+  it.each([
+    ['timed out', { errorMessage: 'Task timed out after 900.00 seconds' }],
+    ['quoted its event', undefined],
+  ])('of a function that %s reveals no secret', async (_what, response) => {
+    const job = world.job({ DestinationBucket: DESTINATION });
+    const credentials = job.data.artifactCredentials;
+    await using lambda = deployed(world, { entry: 'lost-job.mjs', environment: VERBOSE });
+    const responsePayload = response ?? {
+      errorMessage: JSON.stringify(job.event),
+      trace: [JSON.stringify(job.event)],
+    };
+    const record = {
+      version: '1.0',
+      requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3 },
+      requestPayload: job.event,
+      responsePayload,
+    };
+    const { outcome, lines } = await lambda.invoke(record);
+    expect(outcome).toBe('ok');
+    const output = lines.join('\n');
+    expect(output).toContain('Job lost');
+    expect(findSecret(output, credentials)).toEqual([]);
+    expect(findSecret(JSON.stringify(world.world.codePipeline.results), credentials)).toEqual([]);
+  });
+});
+
+/** The credentials of every job, from now on. */
+function issuedCredentials({ world }: JobWorld): Credentials[] {
+  const issued: Credentials[] = [];
+  const create = world.addIdentity.bind(world);
+  world.addIdentity = (identity) => {
+    const made = create(identity);
+    issued.push(made.credentials);
+    return made;
+  };
+  return issued;
+}
