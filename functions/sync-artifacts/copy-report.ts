@@ -2,10 +2,9 @@
 import type { FinishedCopy } from './checkpoint.ts';
 import type { JobContext } from './context.ts';
 import { definedOf } from './defined.ts';
-import { isAlias } from './kms-key.ts';
 import type { PlannedCopy } from './plan.ts';
 import type { CopyReport, Mode, Proof } from './types.ts';
-import { proveExisting } from './verify.ts';
+import { proofOfFinished, proveExisting } from './verify.ts';
 
 /** Logs and counts a copy that this invocation made. */
 export function reportFinished(
@@ -39,12 +38,7 @@ export function reportKnown(
   const proof: Proof | undefined =
     plan.strategy === 'same-object'
       ? undefined
-      : (proveExisting(task) ?? {
-          // S3 no longer shows what proved it then; that it is the same object its size and key say.
-          kind: earlier?.proof ?? 'size-only',
-          kmsKeyArn: existing?.kmsKeyArn ?? '',
-          kmsKeyResolved: !isAlias(task.destination.encryption.kmsKeyId),
-        });
+      : (proveExisting(task) ?? (earlier && proofOfFinished(task, earlier)));
   const report: CopyReport = {
     task,
     strategy: earlier?.strategy ?? plan.strategy,

@@ -32,8 +32,12 @@ export async function planJob(
   context: JobContext,
   checkpoint?: Checkpoint,
 ): Promise<readonly PlannedCopy[]> {
-  const tasks = await resolve(job, context, checkpoint).catch((error: unknown) => {
+  const tasks = await resolve(job, context, checkpoint).catch(async (error: unknown) => {
     context.fail(error);
+    if (checkpoint !== undefined) {
+      const { clearLeftUploads } = await import('./copy/left-uploads.ts');
+      await clearLeftUploads(job, context);
+    }
     throw error;
   });
   const { maxConcurrency, relayMemoryBytes, region } = context.settings;
@@ -84,7 +88,7 @@ export async function syncArtifacts(
     if (
       plan.strategy === 'same-object' ||
       plan.strategy === 'skip' ||
-      (earlier !== undefined && wasFinished(task))
+      (earlier !== undefined && wasFinished(task, earlier, startedAtMs, job.minimumProof))
     ) {
       reports[task.index] = reportKnown(copy, earlier, context);
       doneBytes += task.source.sizeBytes;

@@ -1,5 +1,6 @@
 // Proof that a destination is what its source is.
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import type { FinishedCopy } from './checkpoint.ts';
 import type { JobContext } from './context.ts';
 import { definedOf } from './defined.ts';
 import { isAccessDenied, isNotFound, type RequestTarget, S3RequestError, SyncError } from './failure.ts';
@@ -43,7 +44,7 @@ type Bytes = Pick<Proof, 'kind' | 'algorithm'>;
 
 /** The proof that what is at the destination already is the copy; `undefined` when it must be made (DESIGN section 3.4). */
 export function proveExisting({ source, destination, existing }: CopyTask): Proof | undefined {
-  if (existing === undefined || !wasFinished({ source, destination, existing })) return undefined;
+  if (existing === undefined || !hasSizeAndKey({ source, destination, existing })) return undefined;
   const bytes = compareBytes(source, existing, false);
   if (bytes === 'different' || bytes.kind === 'size-only' || !hasSameDescription(source, existing))
     return undefined;
@@ -54,8 +55,46 @@ export function proveExisting({ source, destination, existing }: CopyTask): Proo
   };
 }
 
-/** Is what is at the destination, as far as size and key tell, the copy that an earlier invocation says it finished? */
-export function wasFinished({
+/**
+ * Is what is at the destination the copy that an earlier invocation of the job says it finished? It must have come since the job began,
+ * be described as the source is, and be proved well enough by what S3 shows now.
+ */
+export function wasFinished(
+  task: CopyTask,
+  earlier: FinishedCopy,
+  jobStartedAtMs: number,
+  minimumProof: MinimumProof,
+): boolean {
+  const { source, existing } = task;
+  if (existing === undefined || !hasSizeAndKey(task)) return false;
+  const proof = proofOfFinished(task, earlier);
+  return (
+    proof !== undefined &&
+    PROOF_STRENGTH[proof.kind] >= PROOF_STRENGTH[minimumProof] &&
+    (existing.lastModified?.getTime() ?? 0) >= jobStartedAtMs - CLOCK_SKEW_MS &&
+    // Without permission to read tags S3 does not say how many there are.
+    hasSameDescription(existing.tagCount === undefined ? { ...source, tags: undefined } : source, existing)
+  );
+}
+
+/** The proof of a copy that an earlier invocation finished; its word counts only for what S3 cannot show again. */
+export function proofOfFinished(
+  { source, destination, existing }: CopyTask,
+  earlier: FinishedCopy,
+): Proof | undefined {
+  const bytes = existing === undefined ? 'different' : compareBytes(source, existing, false);
+  if (bytes === 'different') return undefined;
+  return {
+    ...(bytes.kind === 'size-only' && earlier.proof === 'relayed' ? { kind: 'relayed' } : bytes),
+    kmsKeyArn: existing?.kmsKeyArn ?? '',
+    kmsKeyResolved: !isAlias(destination.encryption.kmsKeyId),
+  };
+}
+
+/** Clocks of S3 and Lambda may differ so much. */
+const CLOCK_SKEW_MS = 60_000;
+
+function hasSizeAndKey({
   source,
   destination,
   existing,

@@ -5,8 +5,11 @@ import { type PartLayout, partCount } from '../part-layout.ts';
 import type { ChecksumAlgorithmName, CopyTask, SourceFacts } from '../types.ts';
 import type { WrittenObject } from '../verify.ts';
 
+/** Where a copy goes, whatever it is a copy of. */
+export type CopyPlace = Pick<CopyTask, 'destination' | 'key'>;
+
 /** Names the object that is written, and who must own its bucket. */
-export function destinationFields({ destination, key }: CopyTask) {
+export function destinationFields({ destination, key }: CopyPlace) {
   return { Bucket: destination.bucket, Key: key, ExpectedBucketOwner: destination.bucketOwner };
 }
 
@@ -23,7 +26,7 @@ export function sourceFields({ source }: CopyTask) {
 }
 
 /** SSE-KMS under the destination's key, with an S3 Bucket Key, which dual-layer encryption does not know. */
-export function encryptionFields({ destination }: CopyTask) {
+export function encryptionFields({ destination }: CopyPlace) {
   const { algorithm, kmsKeyId } = destination.encryption;
   return {
     ServerSideEncryption: algorithm,
@@ -97,7 +100,7 @@ export function writtenObject(
 }
 
 /** What a request to the destination is about, for messages. */
-export function destinationTarget({ destination, key }: CopyTask, operation: string): RequestTarget {
+export function destinationTarget({ destination, key }: CopyPlace, operation: string): RequestTarget {
   const { bucket, region, encryption } = destination;
   return { operation, side: 'destination', bucket, key, region, kmsKeyId: encryption.kmsKeyId };
 }

@@ -19,6 +19,7 @@ import { type RequestContext, request } from '../s3.ts';
 import type { CopyTask } from '../types.ts';
 import { proveExisting, type WrittenObject } from '../verify.ts';
 import {
+  type CopyPlace,
   checksumFields,
   descriptionFields,
   destinationFields,
@@ -68,7 +69,12 @@ export async function createUpload(task: CopyTask, layout: PartLayout, context: 
   };
   let output: CreateMultipartUploadCommandOutput;
   try {
-    output = await sendCreate(task, uploadChecksumFields(task, layout), patient, context);
+    output = await sendCreate(
+      task,
+      { ...descriptionFields(task), ...uploadChecksumFields(task, layout) },
+      patient,
+      context,
+    );
   } catch (error) {
     // So may an attempt whose answer was lost.
     if (!wasRefused(error)) await sweepUploads(task, undefined, context);
@@ -89,8 +95,8 @@ export async function createUpload(task: CopyTask, layout: PartLayout, context: 
 }
 
 async function sendCreate(
-  task: CopyTask,
-  checksum: ReturnType<typeof uploadChecksumFields>,
+  task: CopyPlace,
+  fields: Partial<ReturnType<typeof descriptionFields>> & ReturnType<typeof uploadChecksumFields>,
   patient: RequestContext,
   { s3 }: JobContext,
 ): Promise<CreateMultipartUploadCommandOutput> {
@@ -99,8 +105,7 @@ async function sendCreate(
       new CreateMultipartUploadCommand({
         ...destinationFields(task),
         ...encryptionFields(task),
-        ...descriptionFields(task),
-        ...checksum,
+        ...fields,
       }),
       options,
     ),
@@ -180,7 +185,7 @@ const COMPLETE_BYTES = 2 * 1024 ** 3;
 
 /** Aborts an upload whatever became of the job; what cannot be aborted is logged, and left to the bucket's lifecycle rule. */
 export async function abortUpload(
-  task: CopyTask,
+  task: CopyPlace,
   upload: Pick<Upload, 'uploadId'>,
   context: JobContext,
 ): Promise<void> {
@@ -212,7 +217,7 @@ export async function abortUpload(
  * found out or aborted is left to the bucket's lifecycle rule.
  */
 export async function sweepUploads(
-  task: CopyTask,
+  task: CopyPlace,
   keep: string | undefined,
   context: JobContext,
 ): Promise<void> {
@@ -237,7 +242,7 @@ export async function sweepUploads(
 
 /** How S3 names us as an initiator, which only an upload of our own shows: one that is kept, or else one that is begun for this. */
 async function ownInitiator(
-  task: CopyTask,
+  task: CopyPlace,
   keep: string | undefined,
   context: JobContext,
 ): Promise<string | undefined> {
@@ -296,7 +301,7 @@ export async function lookForCompleted(
 }
 
 /** Unfinished uploads at exactly the copy's key; none when the role or the server does not know how to list. */
-export async function listUploads(task: CopyTask, context: JobContext): Promise<readonly MultipartUpload[]> {
+export async function listUploads(task: CopyPlace, context: JobContext): Promise<readonly MultipartUpload[]> {
   const client = context.s3.role(task.destination.region);
   const { Bucket, ExpectedBucketOwner } = destinationFields(task);
   try {
@@ -373,7 +378,7 @@ async function consistentParts(
 }
 
 async function initiatorOf(
-  task: CopyTask,
+  task: CopyPlace,
   uploadId: string,
   context: JobContext,
 ): Promise<string | undefined> {
@@ -381,7 +386,7 @@ async function initiatorOf(
   return undefined;
 }
 
-async function* listParts(task: CopyTask, uploadId: string, context: JobContext) {
+async function* listParts(task: CopyPlace, uploadId: string, context: JobContext) {
   const client = context.s3.role(task.destination.region);
   let marker: string | undefined;
   for (let pageNumber = 0; pageNumber < PAGE_LIMIT; pageNumber++) {

@@ -1,0 +1,282 @@
+// Jobs that go on in another invocation: nothing is done twice, the pinned source counts, and S3 is believed rather than the token.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  etagDigest,
+} from '../../functions/sync-artifacts/checkpoint.ts';
+import { parseJob } from '../../functions/sync-artifacts/job.ts';
+import { latest, remove } from '../../local/aws/buckets.ts';
+import type { Job, JobResult } from '../../local/aws/code-pipeline-jobs.ts';
+import { generated } from '../../local/aws/content.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../../local/aws/embedded-aws.ts';
+import {
+  countOperations,
+  createStage,
+  DESCRIBED,
+  expectRightCopies,
+  failureOf,
+  finalResults,
+  InProcessFunction,
+  lastResult,
+  MIB,
+  partsWrittenTwice,
+  runOnce,
+  type Stage,
+  type StageOptions,
+} from './resume-stage.ts';
+
+const GIB = 1024 * MIB;
+/** Few parts at a time, so that an invocation can end between them. */
+const SLOW = { SYNC_MAX_CONCURRENCY: '2' };
+
+let aws: EmbeddedAws;
+beforeAll(async () => {
+  aws = await startEmbeddedAws();
+});
+afterAll(() => aws.close());
+
+/** A Lambda limit that is as good as over once so many parts of this invocation are copied. */
+function timeForParts(parts: number): () => number {
+  const before = aws.world.requests.length;
+  const copied = (): number =>
+    aws.world.requests.slice(before).filter(({ operation }) => operation === 'UploadPartCopy').length;
+  return () => (copied() < parts ? 900_000 : 5_000);
+}
+
+const LARGE: StageOptions = {
+  artifacts: [
+    { name: 'Image', content: generated(6 * GIB, 1) },
+    { name: 'Templates', content: generated(38_000, 2) },
+  ],
+};
+
+interface Continued {
+  readonly stage: Stage;
+  /** The job that CodePipeline made of the token. */
+  readonly next: Job;
+  readonly token: string;
+}
+
+/** A job whose first invocation ended after five parts. */
+async function continuedJob(options: StageOptions = LARGE): Promise<Continued> {
+  const stage = createStage(aws, options);
+  let next: Job | undefined;
+  const unsubscribe = aws.world.codePipeline.onJob((job) => {
+    next = job;
+  });
+  const { result } = await runOnce(stage, { environment: SLOW, remainingMs: timeForParts(5) });
+  unsubscribe();
+  const token = result.input.continuationToken;
+  if (next === undefined || typeof token !== 'string') throw new Error('the job did not continue');
+  return { stage, next, token };
+}
+
+/** The event of a job with another token in place of its own. */
+function withToken({ job }: Stage, next: Job, continuationToken: string) {
+  return {
+    'CodePipeline.job': { ...job, id: next.id, data: { ...next.data, continuationToken } },
+  };
+}
+
+/** What a token says, changed and with a valid digest: as somebody would forge it who knows how. */
+function forged({ stage, next, token }: Continued, change: (checkpoint: Checkpoint) => Checkpoint) {
+  const { binding, artifacts, destinations } = parseJob(stage.job.event);
+  const artifactCount = artifacts.length;
+  const counts = { binding, artifactCount, copyCount: artifactCount * destinations.length };
+  const checkpoint = decodeCheckpoint(token, counts, Date.now());
+  if (checkpoint === undefined) throw new Error('the token is not valid');
+  return withToken(stage, next, encodeCheckpoint(change(checkpoint), binding));
+}
+
+const percentOf = ({ input }: JobResult): unknown =>
+  (input.executionDetails as { percentComplete?: number } | undefined)?.percentComplete;
+
+describe('a job that needs several invocations', () => {
+  it('copies 50 GiB to two destinations in at least six of them and no part twice, under one correlation id', async () => {
+    const stage = createStage(aws, {
+      artifacts: [
+        { name: 'Image', content: generated(50 * GIB, 1) },
+        { name: 'Templates', content: generated(38_000, 2) },
+      ],
+    });
+    const firstRequest = aws.world.requests.length;
+    const firstResult = aws.world.codePipeline.results.length;
+    const jobs: Job[] = [stage.job];
+    const unsubscribe = aws.world.codePipeline.onJob((job) => void jobs.push(job));
+    const startedAtMs = Date.now();
+    const correlationIds = new Set<string>();
+    const latencies: number[] = [];
+    for (const job of jobs) {
+      const { lambda } = await runOnce(
+        stage,
+        { environment: SLOW, remainingMs: timeForParts(35) },
+        job.event,
+      );
+      for (const { correlationId } of lambda.lines) correlationIds.add(correlationId);
+      latencies.push(...lambda.values('JobLatency'));
+    }
+    unsubscribe();
+    expectRightCopies(stage);
+    expect(jobs.length).toBeGreaterThanOrEqual(6);
+    expect(new Set(jobs.map(({ data }) => data.artifactCredentials.accessKeyId)).size).toBe(jobs.length);
+    expect([...correlationIds]).toEqual([stage.job.id]);
+    expect(latencies).toHaveLength(1);
+    expect(latencies[0]).toBeGreaterThanOrEqual(Date.now() - startedAtMs - 50);
+    const percents = aws.world.codePipeline.results.slice(firstResult).map(percentOf);
+    expect(percents).toEqual([...new Set(percents)].toSorted((a, b) => Number(a) - Number(b)));
+    expect(percents.at(-1)).toBe(100);
+    const requests = aws.world.requests.slice(firstRequest);
+    expect(partsWrittenTwice(requests)).toEqual([]);
+    const counts = countOperations(requests);
+    expect(counts).toMatchObject({ CopyObject: 2, CreateMultipartUpload: 2 + 2 * (jobs.length - 1) });
+    // A cold container begins one upload to learn its own name as an initiator, and aborts it again.
+    expect(counts.AbortMultipartUpload).toBe(2 * (jobs.length - 1));
+    expect(finalResults(stage)).toHaveLength(1);
+  });
+
+  it('copies the pinned version although the source was overwritten meanwhile', async () => {
+    const { stage, next } = await continuedJob();
+    const [image] = stage.artifacts;
+    const [bucket] = stage.sourceBuckets;
+    if (image === undefined || bucket === undefined) throw new Error('no source');
+    const pinned = stage.sourceOf(image);
+    aws.world.putObject(bucket, stage.keyOf(image), generated(6 * GIB, 9));
+    const { result } = await runOnce(stage, {}, next.event);
+    expect(result.operation).toBe('PutJobSuccessResult');
+    expectRightCopies(stage, (artifact) => (artifact === image ? pinned : stage.sourceOf(artifact)));
+  });
+
+  it.each([
+    ['was overwritten in a bucket without versioning', 'Unversioned', 'overwrite'],
+    ['was deleted in a bucket without versioning', 'Unversioned', 'delete'],
+    ['has its pinned version deleted', 'Enabled', 'delete'],
+  ] as const)(
+    'is out of sync when its source %s, and leaves no upload',
+    async (_, sourceVersioning, change) => {
+      const { stage, next } = await continuedJob({ ...LARGE, sourceVersioning });
+      const [image] = stage.artifacts;
+      const [bucket] = stage.sourceBuckets;
+      if (image === undefined || bucket === undefined) throw new Error('no source');
+      const { versionId } = stage.sourceOf(image);
+      if (change === 'delete') remove(bucket, stage.keyOf(image), versionId);
+      else aws.world.putObject(bucket, stage.keyOf(image), generated(6 * GIB, 9));
+      const { result } = await runOnce(stage, {}, next.event);
+      expect(failureOf(result).type).toBe('RevisionOutOfSync');
+      expect(failureOf(result).message).toContain('Image');
+      for (const destination of stage.destinations) {
+        expect(latest(destination, stage.keyOf(image))).toBeUndefined();
+        expect([...destination.uploads.keys()]).toEqual([]);
+      }
+    },
+  );
+
+  it('copies a source that was hidden by a delete marker: the pinned version is still there', async () => {
+    const { stage, next } = await continuedJob();
+    const [image] = stage.artifacts;
+    const [bucket] = stage.sourceBuckets;
+    if (image === undefined || bucket === undefined) throw new Error('no source');
+    const sources = new Map(stage.artifacts.map((artifact) => [artifact, stage.sourceOf(artifact)]));
+    remove(bucket, stage.keyOf(image));
+    await runOnce(stage, {}, next.event);
+    expectRightCopies(stage, (artifact) => sources.get(artifact) ?? stage.sourceOf(artifact));
+  });
+});
+
+describe('a continuation token', () => {
+  it('that is damaged starts the job anew, which goes on with what S3 has', async () => {
+    const { stage, next, token } = await continuedJob();
+    const before = aws.world.requests.length;
+    const damaged = withToken(stage, next, token.replace(/.$/, '!'));
+    const { lambda, result } = await runOnce(stage, {}, damaged);
+    expect(result.operation).toBe('PutJobSuccessResult');
+    expect(lambda.lines.some(({ message }) => message.includes('token is damaged'))).toBe(true);
+    expectRightCopies(stage);
+    expect(countOperations(aws.world.requests.slice(before)).CopyObject).toBeUndefined();
+  });
+
+  it('of another action is not believed', async () => {
+    const other = await continuedJob();
+    const { stage, next } = await continuedJob();
+    const { lambda } = await runOnce(stage, {}, withToken(stage, next, other.token));
+    expect(lambda.lines.some(({ message }) => message.includes('of another action'))).toBe(true);
+    expectRightCopies(stage);
+  });
+
+  it('that names a version which was not the latest when the job began does not get it copied', async () => {
+    const job = await continuedJob();
+    const { stage } = job;
+    const [image] = stage.artifacts;
+    const [bucket] = stage.sourceBuckets;
+    if (image === undefined || bucket === undefined) throw new Error('no source');
+    const older = aws.world.putObject(bucket, stage.keyOf(image), generated(6 * GIB, 7));
+    const versions = bucket.objects.get(stage.keyOf(image));
+    versions?.unshift(...versions.splice(-1));
+    const event = forged(job, (checkpoint) => ({
+      ...checkpoint,
+      startedAtMs: Date.now() + 4 * 60_000,
+      pins: checkpoint.pins.map((pin, index) =>
+        index === 0 ? { versionId: older.versionId, etagDigest: etagDigest(`"${older.etag}"`) } : pin,
+      ),
+    }));
+    // The version that is the latest became so an hour before the job.
+    Object.assign(stage.sourceOf(image), { lastModified: new Date(Date.now() - 3_600_000) });
+    const { result } = await runOnce(stage, {}, event);
+    expect(failureOf(result).type).toBe('RevisionOutOfSync');
+    for (const destination of stage.destinations) {
+      expect(latest(destination, stage.keyOf(image))).toBeUndefined();
+    }
+  });
+
+  it.each([
+    ['nothing', undefined, {}],
+    ['other bytes of the same size', generated(38_000, 99), DESCRIBED],
+    ['an older object without a checksum', generated(38_000, 99), { ...DESCRIBED, checksum: 'none' }],
+    ['the same bytes with other metadata', generated(38_000, 2), { ...DESCRIBED, metadata: { a: 'b' } }],
+  ] as const)('that calls copies finished does not make them so: %s is there', async (_, content, put) => {
+    const job = await continuedJob({ artifacts: [...LARGE.artifacts].reverse() });
+    const { stage } = job;
+    const [templates] = stage.artifacts;
+    if (templates === undefined) throw new Error('no artifact');
+    for (const bucket of stage.destinations) {
+      bucket.objects.delete(stage.keyOf(templates));
+      if (content === undefined) continue;
+      const planted = aws.world.putObject(bucket, stage.keyOf(templates), content, put);
+      if ('checksum' in put) Object.assign(planted, { lastModified: new Date(Date.now() - 3_600_000) });
+    }
+    const event = forged(job, (checkpoint) => ({
+      ...checkpoint,
+      finished: checkpoint.finished.map(() => ({ strategy: 'object', proof: 'checksum' })),
+    }));
+    await runOnce(stage, {}, event);
+    expectRightCopies(stage);
+  });
+});
+
+describe('two invocations of one event at the same time', () => {
+  it.each([1, 6, 12, 15, 18, 21, 24, 27, 30, 34, 40])(
+    'both end, one result counts and the objects are right, when the second begins at request %i of the first',
+    async (begin) => {
+      const stage = createStage(aws, {
+        artifacts: [
+          { name: 'App', content: generated(24 * MIB, 1) },
+          { name: 'Templates', content: generated(38_000, 2) },
+        ],
+      });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      let seen = 0;
+      const unsubscribe = aws.world.onRequest(() => {
+        if (++seen === begin) resolve();
+      });
+      const first = new InProcessFunction(stage).invoke(stage.job.event);
+      await Promise.race([promise, first]);
+      const second = await new InProcessFunction(stage).invoke(stage.job.event);
+      unsubscribe();
+      expect([(await first).outcome, second.outcome]).toEqual(['ok', 'ok']);
+      expect(finalResults(stage).map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
+      expect(lastResult(stage).jobId).toBe(stage.job.id);
+      expectRightCopies(stage);
+    },
+  );
+});
