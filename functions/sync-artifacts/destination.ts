@@ -7,10 +7,11 @@ import {
   httpStatus,
   isAccessDenied,
   isNotFound,
+  isUnsupported,
   type RequestTarget,
   S3RequestError,
 } from './failure.ts';
-import { qualifyKey } from './kms-key.ts';
+import { qualifyKey, regionOfKey } from './kms-key.ts';
 import { headObject } from './object-facts.ts';
 import { redirectRegion, request } from './s3.ts';
 import type { DestinationEncryption, DestinationFacts, DestinationRequest, ObjectFacts } from './types.ts';
@@ -31,12 +32,15 @@ export async function readDestination(
   keys: readonly string[],
   context: JobContext,
 ): Promise<DestinationReading> {
-  const region =
+  const known =
     destination.region ??
     context.facts.region(destination.bucket) ??
     (await findRegion(destination, context));
+  const region = known ?? context.settings.region;
   try {
-    return await readIn(region, destination, keys, context);
+    return known === undefined
+      ? await readWhereKeyIs(region, destination, keys, context)
+      : await readIn(region, destination, keys, context);
   } catch (error) {
     const actual = error instanceof S3RequestError ? redirectRegion(error.cause) : undefined;
     if (actual === undefined || actual === region) throw error;
@@ -60,11 +64,29 @@ export async function readSourceItself(
 ): Promise<DestinationReading> {
   const { bucket, bucketOwner } = destination;
   const region =
-    destination.region ?? context.facts.region(bucket) ?? (await findRegion(destination, context));
+    destination.region ??
+    context.facts.region(bucket) ??
+    (await findRegion(destination, context)) ??
+    context.settings.region;
   return { facts: { bucket, bucketOwner, region, encryption: NOT_WRITTEN }, existing: [] };
 }
 
 const NOT_WRITTEN: DestinationEncryption = { algorithm: 'aws:kms', kmsKeyId: '' };
+
+/** On a server that does not tell a bucket's region: it is where the key is, since S3 encrypts with no key of another region. */
+async function readWhereKeyIs(
+  home: string,
+  destination: DestinationRequest,
+  keys: readonly string[],
+  context: JobContext,
+): Promise<DestinationReading> {
+  const { bucket, bucketOwner, kmsKeyId } = destination;
+  const keyId =
+    kmsKeyId ?? (await readDefaultEncryption(home, bucket, bucketOwner, context))?.KMSMasterKeyID ?? '';
+  const region = regionOfKey(keyId) ?? home;
+  context.facts.setRegion(bucket, region);
+  return await readIn(region, destination, keys, context);
+}
 
 async function readIn(
   region: string,
@@ -80,8 +102,14 @@ async function readIn(
   return { facts: { bucket, bucketOwner, region, encryption }, existing };
 }
 
-/** Any region's endpoint knows where a bucket is: the answer says so even when it is a redirect or a denial. */
-async function findRegion({ bucket, bucketOwner }: DestinationRequest, context: JobContext): Promise<string> {
+/**
+ * Any region's endpoint knows where a bucket is: the answer says so even when it is a redirect or a denial. `undefined` on a server
+ * that has no regions.
+ */
+async function findRegion(
+  { bucket, bucketOwner }: DestinationRequest,
+  context: JobContext,
+): Promise<string | undefined> {
   const { region: home } = context.settings;
   const target: RequestTarget = { operation: 'HeadBucket', side: 'destination', bucket, region: home };
   let region: string | undefined;
@@ -97,11 +125,11 @@ async function findRegion({ bucket, bucketOwner }: DestinationRequest, context: 
     if (isNotFound(cause)) throw noSuchBucket(bucket);
     region = redirectRegion(cause);
     // A denial still goes on: the role may be allowed to write without being allowed to list.
-    if (region === undefined && !isAccessDenied(cause) && httpStatus(cause) !== 501) throw error;
+    if (region === undefined && !isAccessDenied(cause) && !isUnsupported(cause)) throw error;
   }
-  const found = region === undefined || region === '' ? home : region;
-  context.facts.setRegion(bucket, found);
-  return found;
+  if (region === undefined || region === '') return undefined;
+  context.facts.setRegion(bucket, region);
+  return region;
 }
 
 /** Fails closed: without a customer managed key nothing is copied. */
@@ -146,10 +174,8 @@ async function readDefaultEncryption(
     return output.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault;
   } catch (error) {
     const { cause } = error as S3RequestError;
-    const code = errorCode(cause);
-    if (code === 'NoSuchBucket') throw noSuchBucket(bucket, error);
-    if (code === 'ServerSideEncryptionConfigurationNotFoundError') return undefined;
-    if (httpStatus(cause) === 501 || httpStatus(cause) === 405) return undefined;
+    if (errorCode(cause) === 'NoSuchBucket') throw noSuchBucket(bucket, error);
+    if (redirectRegion(cause) === undefined && isUnsupported(cause)) return undefined;
     throw error;
   }
 }

@@ -94,6 +94,14 @@ export function isNotFound(error: unknown): boolean {
   return httpStatus(error) === 404;
 }
 
+/** Does the server lack what was asked for? So S3 servers other than AWS answer. */
+export function isUnsupported(error: unknown): boolean {
+  const status = httpStatus(error);
+  const code = errorCode(error);
+  if (code === 'NoSuchBucket') return false;
+  return status === 404 || status === 405 || status === 501 || (status === 400 && UNSUPPORTED.has(code));
+}
+
 /** Did S3 ask to slow down? */
 export function isThrottling(error: unknown): boolean {
   return THROTTLED.has(errorCode(error)) || httpStatus(error) === 429;
@@ -104,7 +112,8 @@ export function isTransient(error: unknown): boolean {
   const status = httpStatus(error);
   const code = errorCode(error);
   if (isThrottling(error) || TRANSIENT.has(code)) return true;
-  if (status !== undefined && status >= 500 && status !== 501) return true;
+  // A refusal inside a `200 OK` comes from the SDK with status 503: its code tells more.
+  if (status !== undefined && status >= 500 && status !== 501) return !REFUSAL.test(code);
   return (status === undefined || (status >= 200 && status < 300)) && isNetworkError(error);
 }
 
@@ -139,6 +148,16 @@ const CODE_BY_STATUS: Readonly<Record<number, string>> = {
   503: 'ServiceUnavailable',
 };
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'AllAccessDisabled', 'Forbidden']);
+/** With status 400. Others say what is wrong with the request or its credentials. */
+const UNSUPPORTED = new Set([
+  'BadRequest',
+  'InvalidRequest',
+  'InvalidArgument',
+  'MalformedXML',
+  'NotImplemented',
+  'UnsupportedOperation',
+]);
+const REFUSAL = /^(?:AccessDenied|AllAccessDisabled|NoSuch\w+|Invalid\w+|PreconditionFailed|KMS\.\w+)$/;
 const THROTTLED = new Set([
   'SlowDown',
   'Throttling',

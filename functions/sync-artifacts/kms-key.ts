@@ -37,6 +37,11 @@ export function qualifyKey(keyId: string, home: KeyHome): string {
   return KEY_ID.test(keyId) ? `${prefix}:key/${keyId}` : keyId;
 }
 
+/** The region that the ARN of a key or alias names. */
+export function regionOfKey(keyId: string): string | undefined {
+  return ARN.exec(keyId)?.groups?.region;
+}
+
 /** Was the key asked for by alias, so that S3's answer, a key ARN, cannot be compared with it directly? */
 export function isAlias(keyId: string): boolean {
   return keyId.includes(':alias/');

@@ -1,7 +1,7 @@
 // The manifest of a job: every copy with its proof, zipped into the action's output artifact.
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { strToU8, zipSync } from 'fflate';
-import type { JobContext } from './context.ts';
+import { clientFor, type JobContext } from './context.ts';
 import { definedOf } from './defined.ts';
 import { type RequestTarget, S3RequestError } from './failure.ts';
 import { redirectRegion, request } from './s3.ts';
@@ -46,7 +46,7 @@ export function manifestOf(job: SyncJob, jobId: string, reports: readonly CopyRe
   };
 }
 
-/** Writes the manifest to the output artifact's location, with the job's own credentials: only they may write there. */
+/** Writes the manifest to the output artifact's location, with the job's own credentials if it has any: mostly only they may write there. */
 export async function writeManifest(
   job: SyncJob,
   output: Artifact,
@@ -55,6 +55,7 @@ export async function writeManifest(
 ): Promise<void> {
   const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
   const body = zipSync({ [MANIFEST_FILE]: [strToU8(text), { mtime: ZIP_TIME }] });
+  const identity = context.s3.hasArtifactCredentials ? 'artifactCredentials' : 'role';
   const put = async (region: string): Promise<void> => {
     const target: RequestTarget = {
       operation: 'PutObject',
@@ -62,11 +63,11 @@ export async function writeManifest(
       bucket: output.bucket,
       key: output.key,
       region,
-      principal: 'artifactCredentials',
+      principal: identity,
       ...definedOf({ kmsKeyId: job.encryptionKeyId }),
     };
     await request(context, target, (options) =>
-      context.s3.artifact(region).send(
+      clientFor(context, identity, region).send(
         new PutObjectCommand({
           Bucket: output.bucket,
           Key: output.key,

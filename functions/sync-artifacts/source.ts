@@ -13,6 +13,7 @@ import {
   httpStatus,
   isAccessDenied,
   isNotFound,
+  isUnsupported,
   type RequestTarget,
   S3RequestError,
   SyncError,
@@ -203,7 +204,7 @@ async function readableTags(
     result = await settle(readTags(other, versionId, atOnce(other.context)));
   }
   if ('value' in result) return result.value.tags;
-  if (isDenial(result.error) || isUnsupported(result.error)) return undefined;
+  if (isDenial(result.error) || isLacking(result.error)) return undefined;
   throw result.error;
 }
 
@@ -244,7 +245,7 @@ async function listPartSizes(probe: Probe, facts: ObjectFacts): Promise<readonly
       ),
     );
     if ('error' in page) {
-      if (isDenial(page.error) || isUnsupported(page.error)) return undefined;
+      if (isDenial(page.error) || isLacking(page.error)) return undefined;
       throw page.error;
     }
     const { Parts = [], IsTruncated, NextPartNumberMarker } = page.value.ObjectParts ?? {};
@@ -300,7 +301,6 @@ function isDenial(error: unknown): boolean {
   return error instanceof S3RequestError && isAccessDenied(error.cause);
 }
 
-/** Lesser S3 servers answer so to what they lack. */
-function isUnsupported(error: unknown): boolean {
-  return error instanceof S3RequestError && [400, 404, 405, 501].includes(httpStatus(error.cause) ?? 0);
+function isLacking(error: unknown): boolean {
+  return error instanceof S3RequestError && isUnsupported(error.cause);
 }

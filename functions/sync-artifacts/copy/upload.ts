@@ -11,7 +11,15 @@ import {
   type MultipartUpload,
 } from '@aws-sdk/client-s3';
 import type { JobContext } from '../context.ts';
-import { errorCode, httpStatus, isAccessDenied, isNotFound, S3RequestError, SyncError } from '../failure.ts';
+import {
+  errorCode,
+  httpStatus,
+  isAccessDenied,
+  isNotFound,
+  isUnsupported,
+  S3RequestError,
+  SyncError,
+} from '../failure.ts';
 import { isSameKey } from '../kms-key.ts';
 import { headObject } from '../object-facts.ts';
 import { MAX_PARTS, type PartLayout, partCount, partSize } from '../part-layout.ts';
@@ -314,7 +322,7 @@ export async function listUploads(task: CopyPlace, context: JobContext): Promise
     return (output.Uploads ?? []).filter(({ Key, UploadId }) => Key === task.key && UploadId !== undefined);
   } catch (error) {
     const { cause } = error as S3RequestError;
-    if (!isAccessDenied(cause) && httpStatus(cause) !== 501) throw error;
+    if (!isAccessDenied(cause) && !isUnsupported(cause)) throw error;
     context.telemetry.warn(
       'Unfinished uploads may not be listed: parts of an interrupted copy are copied again',
       {

@@ -1,0 +1,186 @@
+// S3 servers that are not AWS: what they lack weakens the proof at most, and never the encryption.
+import { describe, expect, it } from 'vitest';
+import { compareContent } from '../../local/aws/content.ts';
+import type { FaultHook } from '../../local/aws/faults.ts';
+import { type Asked, type Lacks, startLesserServer } from './lesser-server.ts';
+import {
+  copiesOf,
+  failureOf,
+  HOME,
+  JobWorld,
+  MULTIPART_BYTES,
+  type Outcome,
+  SOURCE,
+  successOf,
+} from './world.ts';
+
+const EU = 'foreign-eu';
+const REGION = 'eu-west-1';
+const KEY = 'pipeline/App/abc.zip';
+
+/** How servers say that they lack an operation. */
+const LACKING = [
+  [501, 'NotImplemented'],
+  [405, 'MethodNotAllowed'],
+  [404, 'NoSuchConfiguration'],
+  [400, 'InvalidRequest'],
+] as const;
+
+const SIZES = [
+  ['object', 1000],
+  ['multipart', MULTIPART_BYTES],
+] as const;
+
+async function sourceAndDestination(sizeBytes = 1000): Promise<JobWorld> {
+  const world = await JobWorld.start();
+  world.addArtifact('App', sizeBytes);
+  world.addDestination(EU);
+  return world;
+}
+
+function lacking(operation: string, status: number, code: string): FaultHook {
+  return (point) =>
+    point.phase === 'before' && point.operation === operation ? { kind: 'error', status, code } : undefined;
+}
+
+/** Invokes the function with a lesser server between it and the world. */
+async function invokeThrough(lacks: Lacks, world: JobWorld, parameters: unknown): Promise<Outcome> {
+  await using server = await startLesserServer(world.aws.endpoint, lacks);
+  process.env.AWS_ENDPOINT_URL_S3 = server.endpoint;
+  return await world.invoke(parameters);
+}
+
+function expectCopied(world: JobWorld, bucket = EU): void {
+  const copy = world.object(bucket, KEY);
+  expect(compareContent(copy.content, world.object(SOURCE, KEY).content)).toBe(true);
+  expect(copy.encryption?.algorithm).toBe('aws:kms');
+}
+
+describe.each(LACKING)('a server that answers %d %s', (status, code) => {
+  it('to GetBucketEncryption needs a KmsKeyId, as a bucket without a key does', async () => {
+    await using world = await sourceAndDestination();
+    world.faults = lacking('GetBucketEncryption', status, code);
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expect(failureOf(outcome)).toMatchObject({
+      type: 'ConfigurationError',
+      message: expect.stringContaining('KmsKeyId'),
+    });
+    expect(outcome.writes).toEqual([]);
+  });
+
+  it('to GetBucketEncryption is not asked when there is a KmsKeyId', async () => {
+    await using world = await sourceAndDestination();
+    world.faults = lacking('GetBucketEncryption', status, code);
+    const { arn } = world.world.createKey({ region: REGION });
+    world.allowKey(arn);
+    successOf(await world.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId: arn }] }));
+    expectCopied(world);
+  });
+
+  it('to ListMultipartUploads gets a new upload each time', async () => {
+    await using world = await sourceAndDestination(MULTIPART_BYTES);
+    world.faults = lacking('ListMultipartUploads', status, code);
+    successOf(await world.invoke({ DestinationBucket: EU }));
+    expectCopied(world);
+  });
+
+  it('to GetObjectTagging gives copies without tags', async () => {
+    await using world = await sourceAndDestination();
+    world.faults = lacking('GetObjectTagging', status, code);
+    successOf(await world.invoke({ DestinationBucket: EU }));
+    expectCopied(world);
+  });
+});
+
+describe('a server without bucket regions', () => {
+  it.each([501, 405, 400])('is asked where the key is (HeadBucket answers %d)', async (status) => {
+    await using world = await sourceAndDestination();
+    const { arn } = world.world.createKey({ region: REGION });
+    world.allowKey(arn);
+    world.faults = lacking('HeadBucket', status, 'NotImplemented');
+    const outcome = await world.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId: arn }] });
+    successOf(outcome);
+    expect(copiesOf(outcome)).toMatchObject([{ region: REGION }]);
+    expect(outcome.requests.filter(({ status: answered }) => answered === 301)).toEqual([]);
+  });
+
+  it('is asked where the default key of the bucket is', async () => {
+    await using world = await JobWorld.start();
+    world.addArtifact('App');
+    const { arn } = world.addDestination(EU);
+    const answer = ({ method, path, query }: Asked) => {
+      if (method === 'HEAD' && path === `/${EU}/`) return { status: 200 };
+      if (query.has('encryption')) return { status: 200, body: defaultEncryption(arn) };
+      return undefined;
+    };
+    const outcome = await invokeThrough({ answer }, world, { DestinationBucket: EU });
+    successOf(outcome);
+    expect(copiesOf(outcome)).toMatchObject([{ region: REGION, kmsKeyArn: arn }]);
+    expect(outcome.requests.filter(({ status }) => status === 301)).toEqual([]);
+  });
+});
+
+describe('a server whose answers lack', () => {
+  it.each(SIZES)(
+    'checksums: the proof of a copy by %s is weaker, the copy the same',
+    async (_, sizeBytes) => {
+      await using world = await sourceAndDestination(sizeBytes);
+      const outcome = await invokeThrough({ headers: ['x-amz-checksum'] }, world, { DestinationBucket: EU });
+      successOf(outcome);
+      expectCopied(world);
+    },
+  );
+
+  it.each(SIZES)('versions: the ETag alone pins the source of a copy by %s', async (_, sizeBytes) => {
+    await using world = await sourceAndDestination(sizeBytes);
+    const outcome = await invokeThrough({ headers: ['x-amz-version-id'] }, world, { DestinationBucket: EU });
+    successOf(outcome);
+    expectCopied(world);
+  });
+
+  it.each(SIZES)('the encryption: a copy by %s fails and is removed', async (_, sizeBytes) => {
+    await using world = await sourceAndDestination(sizeBytes);
+    const outcome = await invokeThrough({ headers: ['x-amz-server-side'] }, world, { DestinationBucket: EU });
+    expect(failureOf(outcome)).toMatchObject({
+      type: 'JobFailed',
+      message: expect.stringContaining('no reported encryption'),
+    });
+    expect(() => world.object(EU, KEY)).toThrow('there is no');
+  });
+});
+
+describe('a refusal inside a 200 OK', () => {
+  it('is believed at once, as one with a status of its own is', async () => {
+    await using world = await sourceAndDestination();
+    let asked = 0;
+    world.faults = ({ phase, operation }) => {
+      if (phase !== 'after' || operation !== 'CopyObject') return undefined;
+      asked++;
+      return { kind: 'error', status: 200, code: 'AccessDenied' };
+    };
+    expect(failureOf(await world.invoke({ DestinationBucket: EU })).type).toBe('PermissionError');
+    expect(asked).toBe(1);
+  });
+});
+
+describe('an action with an output artifact', () => {
+  it('but no artifactCredentials gets its manifest from the role', async () => {
+    await using world = await sourceAndDestination();
+    const { arn } = world.addDestination('foreign-manifests', { region: HOME });
+    const output = {
+      name: 'Manifest',
+      location: { type: 'S3', s3Location: { bucketName: 'foreign-manifests', objectKey: 'manifest' } },
+    } as const;
+    const { event } = world.job({ DestinationBucket: EU }, { outputArtifacts: [output] });
+    const { 'CodePipeline.job': job } = event;
+    const outcome = await world.run({
+      'CodePipeline.job': { ...job, data: { ...job.data, artifactCredentials: null } },
+    });
+    successOf(outcome);
+    expect(world.object('foreign-manifests', 'manifest').encryption?.keyArn).toBe(arn);
+  });
+});
+
+function defaultEncryption(keyArn: string): string {
+  return `<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>${keyArn}</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>`;
+}
