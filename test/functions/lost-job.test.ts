@@ -1,0 +1,152 @@
+// The function that answers for one that died: what Lambda recorded, and what the pipeline's operator is told.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Job } from '../../local/aws/code-pipeline-jobs.ts';
+import type { LambdaFunction } from '../../local/replay/lambda.ts';
+import { deployed, jsonLines } from './bundle-runs.ts';
+import { JobWorld } from './world.ts';
+
+let world: JobWorld;
+let lambda: LambdaFunction;
+
+beforeAll(async () => {
+  world = await JobWorld.start();
+  world.addArtifact('App');
+  world.addDestination('lost-eu');
+  lambda = deployed(world, { entry: 'lost-job.mjs' });
+});
+afterAll(async () => {
+  await lambda[Symbol.asyncDispose]();
+  await world[Symbol.asyncDispose]();
+});
+
+interface Ending {
+  readonly condition?: string;
+  readonly attempts?: number;
+  readonly response?: unknown;
+}
+
+/** As Lambda sends it to an on-failure destination (Lambda developer guide, invocation-async-retain-records). */
+function recordOf(job: Job, { condition = 'RetriesExhausted', attempts = 3, response }: Ending): object {
+  return {
+    version: '1.0',
+    timestamp: '2026-11-21T01:00:00.000Z',
+    requestContext: {
+      requestId: 'e4b46cbf-b738-xmpl-8880-a18cdf61200e',
+      functionArn: 'arn:aws:lambda:us-east-1:111122223333:function:sync-artifacts:$LATEST',
+      condition,
+      approximateInvokeCount: attempts,
+    },
+    requestPayload: job.event,
+    responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+    ...(response === undefined ? {} : { responsePayload: response }),
+  };
+}
+
+const ENDINGS: readonly [what: string, ending: Ending, ...says: string[]][] = [
+  [
+    'timed out',
+    { response: { errorMessage: '2026-11-21T01:00:00Z e4b46cbf Task timed out after 900.10 seconds' } },
+    'after 3 attempts',
+    'Task timed out after 900.10 seconds',
+    "Raise the function's timeout",
+    'SYNC_DEADLINE_MARGIN_MS',
+  ],
+  [
+    'ran out of memory',
+    {
+      response: {
+        errorType: 'Runtime.ExitError',
+        errorMessage: 'RequestId: e4b46cbf Error: Runtime exited with error: signal: killed',
+      },
+    },
+    'It ran out of memory',
+    'SYNC_RELAY_MEMORY_MIB',
+  ],
+  [
+    'ran out of memory, as newer runtimes put it',
+    {
+      response: {
+        errorType: 'Runtime.OutOfMemory',
+        errorMessage: 'RequestId: e4b46cbf Error: Runtime.OutOfMemory',
+      },
+    },
+    'It ran out of memory',
+  ],
+  [
+    'did not start',
+    {
+      response: {
+        errorType: 'Runtime.ImportModuleError',
+        errorMessage: "Error: Cannot find module 'handler'",
+        trace: [],
+      },
+    },
+    'did not start',
+    'deploy the package again',
+  ],
+  [
+    'exited',
+    { response: { errorMessage: 'RequestId: e4b46cbf Error: Runtime exited with error: exit status 1' } },
+    'Its process ended',
+  ],
+  [
+    'was never run',
+    { condition: 'EventAgeExceeded', attempts: 1 },
+    'after 1 attempt.',
+    'grew too old',
+    'reserved concurrency',
+  ],
+  [
+    'threw',
+    { response: { errorType: 'InternalFailure', errorMessage: 'something secret about the pipeline' } },
+    'Look at the newest lines of its log, then retry the stage',
+  ],
+  ['left no trace', {}, 'Look at the newest lines of its log'],
+];
+
+describe('a job whose function', () => {
+  it.each(ENDINGS)('%s is failed, with what to do about it', async (_what, ending, ...says) => {
+    const job = world.job({ DestinationBucket: 'lost-eu' });
+    const { outcome, lines } = await lambda.invoke(recordOf(job, ending));
+    expect(outcome).toBe('ok');
+    const result = world.world.codePipeline.results.findLast(({ jobId }) => jobId === job.id);
+    const failure = result?.input.failureDetails as { type: string; message: string };
+    expect(failure.type).toBe('JobFailed');
+    for (const part of [...says, 'is not copied again']) expect(failure.message).toContain(part);
+    expect(failure.message).not.toContain('secret');
+    expect(world.world.codePipeline.state(job.id)).toBe('Failed');
+    const line = jsonLines(lines.join('\n')).find(({ message }) => message === 'Job lost');
+    expect(line).toMatchObject({ level: 'ERROR', correlation_id: job.id, failureType: 'JobFailed' });
+    expect(jsonLines(lines.join('\n'))).toContainEqual(
+      expect.objectContaining({ JobsFailed: expect.anything(), FailureType: 'JobFailed' }),
+    );
+  });
+
+  it('had answered before it died keeps its answer', async () => {
+    const job = world.job({ DestinationBucket: 'lost-eu' });
+    await using answering = deployed(world);
+    await answering.invoke(job.event);
+    expect(world.world.codePipeline.state(job.id)).toBe('Succeeded');
+    const { outcome } = await lambda.invoke(recordOf(job, {}));
+    expect(outcome).toBe('ok');
+    expect(world.world.codePipeline.state(job.id)).toBe('Succeeded');
+  });
+});
+
+describe('a record without a job', () => {
+  it.each([
+    ['nothing', null],
+    ['text', 'record'],
+    ['another payload', { requestPayload: { hello: 'world' } }],
+    ['a job without id', { requestPayload: { 'CodePipeline.job': {} } }],
+    ['odd contexts', { requestContext: { condition: 7 }, requestPayload: {} }],
+  ])('(%s) is logged and not thrown, since a retry would change nothing', async (_what, record) => {
+    const before = world.world.codePipeline.results.length;
+    const { outcome, lines } = await lambda.invoke(record);
+    expect(outcome).toBe('ok');
+    expect(jsonLines(lines.join('\n'))).toMatchObject([
+      { level: 'ERROR', message: expect.stringContaining('holds no CodePipeline job') },
+    ]);
+    expect(world.world.codePipeline.results).toHaveLength(before);
+  });
+});
