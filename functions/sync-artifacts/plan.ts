@@ -70,6 +70,25 @@ export function planCopies(
   return tasks.map((task) => ({ task, plan: planCopy(task, mode, demandBytes, limits) }));
 }
 
+/** About how many requests will be in flight to each destination at once, known before anything is known of the destinations. */
+export function expectedRequests(
+  sizesBytes: readonly number[],
+  destinationCount: number,
+  limits: PlanLimits,
+): number {
+  const demandBytes = destinationCount * sizesBytes.reduce((sum, size) => sum + size, 0);
+  const requests = sizesBytes.map((size) =>
+    (size - MIN_PART_BYTES) / COPY_BYTES_PER_MS <= 2 * FAR_ROUND_TRIP_MS
+      ? 1
+      : Math.ceil(size / partSizeFor(size, demandBytes, limits)),
+  );
+  const share = Math.ceil(limits.maxConcurrency / destinationCount);
+  return Math.min(
+    share,
+    requests.reduce((sum, count) => sum + count, 0),
+  );
+}
+
 function planCopy(task: CopyTask, mode: Mode, demandBytes: number, limits: PlanLimits): CopyPlan {
   const { source, destination } = task;
   if (source.artifact.bucket === destination.bucket && source.artifact.key === task.key)

@@ -1,11 +1,10 @@
 // The one place that builds S3 clients and sends S3 requests.
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { HttpHandler } from '@smithy/core/protocols';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { AwsCredentialIdentity, HttpHandlerOptions, NodeHttpHandlerOptions } from '@smithy/types';
+import { Connections, type Origin } from './connections.ts';
 import { httpStatus, isAccessDenied, type RequestTarget, responseHeader, S3RequestError } from './failure.ts';
 import { TimedRetryStrategy } from './retry.ts';
 import type { Settings } from './settings.ts';
@@ -17,6 +16,9 @@ const CONNECTION_TIMEOUT_MS = 5_000;
 /** Sockets beyond the copy requests in flight: facts, listings, completions. */
 const SPARE_SOCKETS = 64;
 
+/** No SDK logger, redirects of our own, and no directory buckets, whose names are refused. */
+const IDLE_MIDDLEWARE = ['loggerMiddleware', 'regionRedirectMiddleware', 's3ExpressMiddleware'];
+
 /** S3 clients by region, for the two identities that a job has. */
 export interface S3Clients {
   /** Signs with the function's role. */
@@ -24,16 +26,28 @@ export interface S3Clients {
   /** Signs with the job's `artifactCredentials`. */
   artifact(region: string): S3Client;
   readonly hasArtifactCredentials: boolean;
+  /** Opens connections for requests that will come soon, to endpoints that earlier requests have shown. */
+  anticipate(requests: readonly ExpectedRequests[]): void;
   /** Requests that were sent again so far. */
   retries(): number;
   /** Why a request of this job was sent again last. */
   lastRetryCause(): unknown;
 }
 
+/** How many requests a bucket is going to get at once. */
+export interface ExpectedRequests {
+  readonly bucket: string;
+  readonly region: string;
+  readonly count: number;
+}
+
 /** Client factory of a container: connections and clients live as long as it does. */
 export class S3ClientPool {
   readonly #settings: Settings;
   readonly #handler: HttpHandler<NodeHttpHandlerOptions>;
+  readonly #connections: Connections;
+  /** The endpoint of each region and bucket that was asked for anything. */
+  readonly #origins = new Map<string, Origin>();
   readonly #role = new Map<string, S3Client>();
   readonly #strategies = new Map<string, TimedRetryStrategy>();
   readonly #onThrottled: () => void;
@@ -43,11 +57,15 @@ export class S3ClientPool {
   constructor(settings: Settings, onThrottled: () => void) {
     this.#settings = settings;
     this.#onThrottled = onThrottled;
-    const agentOptions = { keepAlive: true, maxSockets: settings.maxConcurrency + SPARE_SOCKETS };
+    this.#connections = new Connections({
+      keepAlive: true,
+      maxSockets: settings.maxConcurrency + SPARE_SOCKETS,
+      maxFreeSockets: settings.maxConcurrency + SPARE_SOCKETS,
+    });
     this.#handler = guarded(
       new NodeHttpHandler({
-        httpAgent: new HttpAgent(agentOptions),
-        httpsAgent: new HttpsAgent(agentOptions),
+        httpAgent: this.#connections.httpAgent,
+        httpsAgent: this.#connections.httpsAgent,
         connectionTimeout: CONNECTION_TIMEOUT_MS,
         requestTimeout: settings.stallMs,
         throwOnRequestTimeout: true,
@@ -63,6 +81,7 @@ export class S3ClientPool {
     this.#lastRetryCause = undefined;
     for (const strategy of this.#strategies.values()) strategy.reset();
     return {
+      anticipate: (requests) => this.#anticipate(requests),
       lastRetryCause: () => this.#lastRetryCause,
       hasArtifactCredentials: artifactCredentials !== undefined,
       retries: () => this.#retries,
@@ -74,8 +93,20 @@ export class S3ClientPool {
     };
   }
 
+  #anticipate(requests: readonly ExpectedRequests[]): void {
+    const byOrigin = new Map<string, { readonly origin: Origin; count: number }>();
+    for (const { bucket, region, count } of requests) {
+      const origin = this.#origins.get(`${region}/${bucket}`);
+      if (origin === undefined) continue;
+      const { protocol, hostname, port } = origin;
+      const shared = memoized(byOrigin, `${protocol}//${hostname}:${port}`, () => ({ origin, count: 0 }));
+      shared.count += count;
+    }
+    for (const { origin, count } of byOrigin.values()) this.#connections.open(origin, count);
+  }
+
   #client(region: string, credentials?: () => Promise<AwsCredentialIdentity>): S3Client {
-    return new S3Client({
+    const client = new S3Client({
       region,
       forcePathStyle: this.#settings.forcePathStyle,
       requestHandler: this.#handler,
@@ -85,8 +116,23 @@ export class S3ClientPool {
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
       retryStrategy: memoized(this.#strategies, region, () => this.#strategy()),
+      // Bodies are small enough to be sent at once: waiting for S3's consent costs a round trip each.
+      expectContinueHeader: false,
       ...(credentials === undefined ? {} : { credentials }),
     });
+    // Steps that do nothing here, but once for each of thousands of requests: see `npm run bench:profile`.
+    for (const idle of IDLE_MIDDLEWARE) client.middlewareStack.remove(idle);
+    client.middlewareStack.add(
+      (next) => (args) => {
+        const { Bucket } = args.input as { Bucket?: string };
+        const { protocol, hostname, port } = args.request as Origin;
+        const name = `${region}/${Bucket}`;
+        if (!this.#origins.has(name)) this.#origins.set(name, { protocol, hostname, port });
+        return next(args);
+      },
+      { step: 'finalizeRequest', name: 'originMiddleware' },
+    );
+    return client;
   }
 
   /** One for all clients of a region: S3 throttles what comes to it, whoever signed it. */

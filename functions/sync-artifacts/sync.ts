@@ -9,9 +9,9 @@ import { reportFinished, reportKnown } from './copy-report.ts';
 import { readDestination, readSourceItself } from './destination.ts';
 import { destinationKey } from './job.ts';
 import { partSize } from './part-layout.ts';
-import { type CopyPlan, type PlannedCopy, planCopies } from './plan.ts';
+import { type CopyPlan, expectedRequests, type PlanLimits, type PlannedCopy, planCopies } from './plan.ts';
 import { readSource } from './source.ts';
-import type { CopyReport, CopyTask, SyncJob } from './types.ts';
+import type { CopyReport, CopyTask, SourceFacts, SyncJob } from './types.ts';
 import { proveWritten, wasFinished } from './verify.ts';
 
 /** Where a job stands when an invocation ends without an error. */
@@ -40,13 +40,7 @@ export async function planJob(
     }
     throw error;
   });
-  const { maxConcurrency, relayMemoryBytes, region } = context.settings;
-  return planCopies(tasks, job.mode, {
-    maxConcurrency,
-    relayMemoryBytes,
-    region,
-    timeLimitMs: context.deadline.limitMs,
-  });
+  return planCopies(tasks, job.mode, limitsOf(context));
 }
 
 /**
@@ -105,6 +99,11 @@ export async function syncArtifacts(
   return { planned, reports, finishedParts, doneBytes };
 }
 
+function limitsOf({ settings, deadline }: JobContext): PlanLimits {
+  const { maxConcurrency, relayMemoryBytes, region } = settings;
+  return { maxConcurrency, relayMemoryBytes, region, timeLimitMs: deadline.limitMs };
+}
+
 /** Facts of all sources and destinations, read at the same time. All are known before anything is written. */
 async function resolve(
   job: SyncJob,
@@ -113,14 +112,19 @@ async function resolve(
 ): Promise<readonly CopyTask[]> {
   const keysOf = (template: string): readonly string[] =>
     job.artifacts.map((artifact) => destinationKey(template, artifact, job.executionId));
+  const reading = Promise.all(
+    job.artifacts.map((artifact, index) => {
+      const pin = checkpoint?.pins[index];
+      const pinned = pin && { ...pin, jobStartedAtMs: checkpoint.startedAtMs };
+      return readSource(artifact, job, context, pinned);
+    }),
+  );
   const [sources, destinations] = await Promise.all([
-    Promise.all(
-      job.artifacts.map((artifact, index) => {
-        const pin = checkpoint?.pins[index];
-        const pinned = pin && { ...pin, jobStartedAtMs: checkpoint.startedAtMs };
-        return readSource(artifact, job, context, pinned);
-      }),
-    ),
+    reading.then((sources) => {
+      // The sources are near: known while the destinations are still to answer.
+      if (checkpoint === undefined) anticipate(job, sources, context);
+      return sources;
+    }),
     Promise.all(
       job.destinations.map(async (destination) => {
         const keys = keysOf(destination.keyTemplate);
@@ -145,6 +149,19 @@ async function resolve(
         ...(there === undefined ? {} : { existing: there }),
       };
     }),
+  );
+}
+
+/** Has connections ready for the copies when the destinations have answered. */
+function anticipate(job: SyncJob, sources: readonly SourceFacts[], context: JobContext): void {
+  const copied = sources.filter(({ readableBy }) => readableBy === 'role').map(({ sizeBytes }) => sizeBytes);
+  const count = expectedRequests(copied, job.destinations.length, limitsOf(context));
+  context.s3.anticipate(
+    job.destinations.map(({ bucket, region }) => ({
+      bucket,
+      region: region ?? context.facts.region(bucket) ?? context.settings.region,
+      count,
+    })),
   );
 }
 
