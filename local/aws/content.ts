@@ -1,12 +1,5 @@
 // The bytes of an object as extents over immutable sources: slicing, joining and copying cost nothing.
-import {
-  type ByteSource,
-  bufferSource,
-  descriptorSource,
-  fileSource,
-  PATTERN_BYTES,
-  patternSource,
-} from './byte-source.ts';
+import { type ByteSource, bufferSource, fileSource, PATTERN_BYTES, patternSource } from './byte-source.ts';
 
 /** A run of bytes in one source. */
 export interface Extent {
@@ -46,11 +39,6 @@ export function fromBuffer(bytes: Buffer | Uint8Array | string): Content {
 /** Content of a file, read when needed; the file must not change meanwhile. */
 export function fromFile(path: string): Content {
   return fromSource(fileSource(path));
-}
-
-/** Content of an open file (possibly unlinked already), which is closed when no content uses it any more. */
-export function fromDescriptor(descriptor: number, sizeBytes: number): Content {
-  return fromSource(descriptorSource(descriptor, sizeBytes));
 }
 
 /** The bytes from `start` up to, not including, `end`. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import type { Wan } from '../wan/wan.ts';
 import type { FaultHook } from './faults.ts';
 import { requestListener } from './http/server.ts';
+import { Spool } from './http/spool.ts';
 import type { Credentials } from './identities.ts';
 import { jsonProtocol } from './json/protocol.ts';
 import { s3Protocol } from './s3/protocol.ts';
@@ -49,7 +50,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
     may: [{ actions: ['*'], resources: ['*'] }],
     ...(options.admin && { credentials: options.admin }),
   });
-  const s3 = s3Protocol(world, options.spoolDirectory ?? tmpdir());
+  const s3 = s3Protocol(world, new Spool(options.spoolDirectory ?? tmpdir()));
   const json = jsonProtocol(world);
   const server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 },

@@ -1,8 +1,5 @@
 // Takes in a request body: unframed, hashed in passing, checked against what the client announced; large ones go to disk.
-import { randomUUID } from 'node:crypto';
-import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
-import { join } from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import {
   ALGORITHMS,
@@ -12,10 +9,11 @@ import {
   rememberDigest,
   runningDigest,
 } from '../checksum.ts';
-import { type Content, fromBuffer, fromDescriptor } from '../content.ts';
+import { type Content, fromBuffer } from '../content.ts';
 import { MAX_SINGLE_REQUEST_BYTES } from '../world.ts';
 import { decodeAwsChunked } from './aws-chunked.ts';
 import { header, type Signature } from './sigv4.ts';
+import type { Spool } from './spool.ts';
 
 /** A received body and the checksums that the client gave and that were found right. */
 export interface Upload {
@@ -27,7 +25,7 @@ export interface Upload {
 export type ChecksumSubject = 'of the body' | 'of the object';
 
 export interface UploadOptions {
-  readonly spoolDirectory: string;
+  readonly spool: Spool;
   readonly signature: Signature;
   /** Computed in passing besides what the client announced, so that nothing has to be read again. */
   readonly alsoCompute: readonly (ChecksumAlgorithm | 'MD5')[];
@@ -66,7 +64,7 @@ export async function receive(request: IncomingMessage, options: UploadOptions):
   const trailers = new Map<string, string>();
   const signed = payloadHash.startsWith('STREAMING-AWS4-HMAC-SHA256-PAYLOAD');
   const body = framed ? decodeAwsChunked(request, trailers, signed ? options.signature : undefined) : request;
-  const content = await keep(body, sizeBytes, [...running.values()], options.spoolDirectory);
+  const content = await keep(body, sizeBytes, [...running.values()], options.spool);
 
   const digests = new Map([...running].map(([name, digest]) => [name, digest.digest()] as const));
   for (const [name, digest] of digests) {
@@ -145,52 +143,31 @@ async function keep(
   body: AsyncIterable<Buffer>,
   sizeBytes: number,
   digests: readonly RunningDigest[],
-  spoolDirectory: string,
+  spool: Spool,
 ): Promise<Content> {
-  const spool = sizeBytes > MAX_MEMORY_BYTES ? openSpool(spoolDirectory) : undefined;
+  const reservation = sizeBytes > MAX_MEMORY_BYTES ? spool.reserve(sizeBytes) : undefined;
   const pieces: Buffer[] = [];
   let received = 0;
-  try {
-    for await (const piece of body) {
-      received += piece.length;
-      if (received > sizeBytes) {
-        break;
-      }
-      for (const digest of digests) {
-        digest.update(piece);
-      }
-      if (spool === undefined) {
-        pieces.push(piece);
-      } else {
-        writeAll(spool, piece);
-      }
+  for await (const piece of body) {
+    received += piece.length;
+    if (received > sizeBytes) {
+      break;
     }
-    if (received !== sizeBytes) {
-      throw new AwsError(
-        400,
-        'IncompleteBody',
-        'You did not provide the number of bytes specified by the Content-Length HTTP header',
-      );
+    for (const digest of digests) {
+      digest.update(piece);
     }
-  } catch (error) {
-    if (spool !== undefined) {
-      closeSync(spool);
+    if (reservation === undefined) {
+      pieces.push(piece);
+    } else {
+      reservation.write(piece);
     }
-    throw error;
   }
-  return spool === undefined ? fromBuffer(Buffer.concat(pieces)) : fromDescriptor(spool, sizeBytes);
-}
-
-/** A file that has no name any more: its space is free as soon as the descriptor is closed, even after a crash. */
-function openSpool(directory: string): number {
-  const path = join(directory, `upload-${randomUUID()}`);
-  const descriptor = openSync(path, 'wx+', 0o600);
-  unlinkSync(path);
-  return descriptor;
-}
-
-function writeAll(descriptor: number, bytes: Buffer): void {
-  for (let done = 0; done < bytes.length; ) {
-    done += writeSync(descriptor, bytes, done, bytes.length - done);
+  if (received !== sizeBytes) {
+    throw new AwsError(
+      400,
+      'IncompleteBody',
+      'You did not provide the number of bytes specified by the Content-Length HTTP header',
+    );
   }
+  return reservation?.content() ?? fromBuffer(Buffer.concat(pieces));
 }

@@ -4,6 +4,7 @@ import { AwsError } from '../aws-error.ts';
 import { EMPTY } from '../content.ts';
 import type { Call, Protocol, Reply } from '../http/protocol.ts';
 import { decode, verifySignature } from '../http/sigv4.ts';
+import type { Spool } from '../http/spool.ts';
 import { receive } from '../http/upload.ts';
 import { errorDocument } from '../http/xml.ts';
 import type { World } from '../world.ts';
@@ -11,9 +12,9 @@ import { operationOf } from './operations.ts';
 import type { S3Answer } from './request.ts';
 
 /** S3 for all regions on one endpoint; the region that a client signs for is the one it is taken to have asked. */
-export function s3Protocol(world: World, spoolDirectory: string): Protocol {
+export function s3Protocol(world: World, spool: Spool): Protocol {
   return {
-    parse: (request) => parse(world, spoolDirectory, request),
+    parse: (request) => parse(world, spool, request),
     error,
     idHeaders: (requestId) => ({
       'x-amz-request-id': requestId,
@@ -23,7 +24,7 @@ export function s3Protocol(world: World, spoolDirectory: string): Protocol {
   };
 }
 
-function parse(world: World, spoolDirectory: string, request: IncomingMessage): Call {
+function parse(world: World, spool: Spool, request: IncomingMessage): Call {
   const { method = 'GET', headers } = request;
   const [path = '/', ...queryParts] = (request.url ?? '/').split('?');
   const rawQuery = queryParts.join('?');
@@ -60,7 +61,7 @@ function parse(world: World, spoolDirectory: string, request: IncomingMessage): 
             query,
             headers,
             receive: (alsoCompute, checksums = 'of the body') =>
-              receive(request, { spoolDirectory, signature, alsoCompute, checksums }),
+              receive(request, { spool, signature, alsoCompute, checksums }),
             noteBytes: (sizeBytes) => {
               bytes += sizeBytes;
             },

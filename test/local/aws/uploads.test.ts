@@ -7,7 +7,13 @@ import { Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, describe, expect, test } from 'vitest';
 import { latest } from '../../../local/aws/buckets.ts';
-import { compareContent, fromBuffer, generated, toBuffer } from '../../../local/aws/content.ts';
+import {
+  compareContent,
+  firstDifference,
+  fromBuffer,
+  generated,
+  toBuffer,
+} from '../../../local/aws/content.ts';
 import { codeOf } from '../../contract/errors.ts';
 import { freshName, useAws } from './running-aws.ts';
 
@@ -50,6 +56,24 @@ describe('uploads', () => {
     const head = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }));
     expect(head.ContentLength).toBe(bytes.length);
     expect(head.ContentEncoding).toBe('gzip');
+  });
+
+  test('that come in at the same time do not mix, and share their files', async () => {
+    const s3 = aws().s3();
+    const Bucket = bucket();
+    const descriptors = () => readdirSync('/proc/self/fd').length;
+    const before = descriptors();
+    const contents = Array.from({ length: 20 }, (_, seed) => generated(1024 ** 2 + 1 + seed, seed));
+    const puts = contents.map((content, index) =>
+      s3.send(new PutObjectCommand({ Bucket, Key: `${index}`, Body: toBuffer(content) })),
+    );
+    await Promise.all(puts);
+    s3.destroy();
+    for (const [index, content] of contents.entries()) {
+      const stored = latest(aws().world.bucket(Bucket), `${index}`);
+      expect(stored && firstDifference(stored.content, content)).toBeUndefined();
+    }
+    await expect.poll(() => descriptors() - before).toBeLessThan(10);
   });
 
   test('that break off leave nothing', async () => {

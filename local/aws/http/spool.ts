@@ -1,0 +1,58 @@
+// Keeps large uploads on disk: many of them share a file, which has no name and vanishes with its last reader.
+import { randomUUID } from 'node:crypto';
+import { openSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ByteSource, descriptorSource } from '../byte-source.ts';
+import { type Content, slice } from '../content.ts';
+
+/** Uploads share files of this size, so that ten thousand parts do not take ten thousand descriptors. */
+const FILE_BYTES = 128 * 1024 ** 2;
+
+/** Room for one upload, to be filled from its start to its end. */
+export interface Reservation {
+  write(bytes: Buffer): void;
+  /** What was written, once all of it has been. */
+  content(): Content;
+}
+
+/** Hands out room in unlinked files: their space is free again as soon as nothing refers to them, even after a crash. */
+export class Spool {
+  readonly #directory: string;
+  #file: { readonly descriptor: number; readonly source: ByteSource; used: number } | undefined;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  reserve(sizeBytes: number): Reservation {
+    if (this.#file === undefined || this.#file.used + sizeBytes > this.#file.source.sizeBytes) {
+      this.#file = this.#open(Math.max(sizeBytes, FILE_BYTES));
+    }
+    const { descriptor, source, used: start } = this.#file;
+    this.#file.used += sizeBytes;
+    let written = 0;
+    return {
+      write(bytes) {
+        for (let done = 0; done < bytes.length; ) {
+          done += writeSync(descriptor, bytes, done, bytes.length - done, start + written + done);
+        }
+        written += bytes.length;
+      },
+      content() {
+        const whole = {
+          sizeBytes: source.sizeBytes,
+          extents: [{ source, offset: 0, sizeBytes: source.sizeBytes }],
+        };
+        return slice(whole, start, start + sizeBytes);
+      },
+    };
+  }
+
+  #open(sizeBytes: number) {
+    const path = join(this.#directory, `upload-${randomUUID()}`);
+    const descriptor = openSync(path, 'wx+', 0o600);
+    unlinkSync(path);
+    // The source owns the descriptor: it is closed when neither the spool nor any content refers to the source.
+    return { descriptor, source: descriptorSource(descriptor, sizeBytes), used: 0 };
+  }
+}
