@@ -179,7 +179,6 @@ const TRANSIENT = new Set([
   'RequestTimeoutException',
   'TimeoutError',
   'OperationAborted',
-  'BadDigest',
   'IncompleteBody',
   'RequestTimeTooSkewed',
   'KMS.KMSInternalException',
