@@ -8,7 +8,7 @@ import { errorCode, SyncError, toJobFailure } from './failure.ts';
 import { jobIdOf, parseJob } from './job.ts';
 import type { JobReporter, JobResult, LambdaContext } from './report.ts';
 import type { S3ClientPool } from './s3.ts';
-import type { Settings } from './settings.ts';
+import { requireSound, type Settings } from './settings.ts';
 import { outputVariables, summarise, summariseProgress } from './summary.ts';
 import { type SyncOutcome, syncArtifacts } from './sync.ts';
 import type { TelemetrySink } from './telemetry.ts';
@@ -68,6 +68,7 @@ async function resultOf(
   const deadline = deadlineOf(() => lambda.getRemainingTimeInMillis(), settings.deadlineMarginMs);
   let startedAtMs = begunAtMs;
   try {
+    requireSound(settings);
     const job = parseJob(event);
     const checkpoint = readCheckpoint(job, begunAtMs, telemetry);
     startedAtMs = checkpoint?.startedAtMs ?? begunAtMs;

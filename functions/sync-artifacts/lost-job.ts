@@ -15,6 +15,14 @@ const reporter = new JobReporter(readSettings(process.env), () => telemetry.coun
  */
 export async function handler(record: unknown, context: LambdaContext): Promise<void> {
   telemetry.begin({ requestId: context.awsRequestId });
+  try {
+    await answer(record, context);
+  } finally {
+    await telemetry.flush();
+  }
+}
+
+async function answer(record: unknown, context: LambdaContext): Promise<void> {
   const parsed = v.safeParse(recordSchema, record);
   const jobId = parsed.success ? jobIdOf(parsed.output.requestPayload) : undefined;
   if (!parsed.success || jobId === undefined) {
@@ -27,11 +35,7 @@ export async function handler(record: unknown, context: LambdaContext): Promise<
   const failure = lostJobFailure(parsed.output);
   telemetry.error('Job lost', { jobId, failureType: failure.type, reason: failure.message });
   telemetry.count('JobsFailed', { FailureType: failure.type });
-  try {
-    await reporter.report(jobId, context, { kind: 'failure', failure }, telemetry);
-  } finally {
-    await telemetry.flush();
-  }
+  await reporter.report(jobId, context, { kind: 'failure', failure }, telemetry);
 }
 
 const recordSchema = v.looseObject({

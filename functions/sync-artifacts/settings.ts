@@ -21,23 +21,24 @@ export interface Settings {
   readonly bucketCacheMs: number;
   /** Use `https://endpoint/bucket` addresses; on by itself with a custom endpoint. */
   readonly forcePathStyle: boolean;
+  /** What is wrong with the variables, one sentence each; their defaults stand in for them. */
+  readonly problems: readonly string[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/**
- * Reads the settings.
- * @throws ConfigurationError naming the variable, what it holds and what is allowed.
- */
+/** Reads the settings. Never throws: a function that does not start cannot tell the pipeline why. */
 export function readSettings(environment: Environment): Settings {
+  const problems: string[] = [];
   const integer = (name: string, fallback: number, minimum: number, maximum: number): number => {
     const text = environment[name];
     if (text === undefined || text === '') return fallback;
     const value = Number(text);
     if (Number.isInteger(value) && value >= minimum && value <= maximum) return value;
-    throw new ConfigurationError(
+    problems.push(
       `Environment variable ${name} is ${JSON.stringify(text)}; allowed is a whole number from ${minimum} to ${maximum}.`,
     );
+    return fallback;
   };
   return {
     region: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? 'us-east-1',
@@ -49,5 +50,11 @@ export function readSettings(environment: Environment): Settings {
     deadlineMarginMs: integer('SYNC_DEADLINE_MARGIN_MS', 10_000, 500, 300_000),
     bucketCacheMs: integer('SYNC_BUCKET_CACHE_MS', 300_000, 0, 3_600_000),
     forcePathStyle: Boolean(environment.AWS_ENDPOINT_URL_S3 ?? environment.AWS_ENDPOINT_URL),
+    problems,
   };
+}
+
+/** @throws ConfigurationError naming every wrong variable, what it holds and what is allowed. */
+export function requireSound({ problems }: Settings): void {
+  if (problems.length > 0) throw new ConfigurationError(problems.join(' '));
 }

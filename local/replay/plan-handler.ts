@@ -8,7 +8,7 @@ import { partCount, partSize } from '../../functions/sync-artifacts/part-layout.
 import type { PlannedCopy } from '../../functions/sync-artifacts/plan.ts';
 import { JobReporter, type LambdaContext } from '../../functions/sync-artifacts/report.ts';
 import { S3ClientPool } from '../../functions/sync-artifacts/s3.ts';
-import { readSettings } from '../../functions/sync-artifacts/settings.ts';
+import { readSettings, requireSound } from '../../functions/sync-artifacts/settings.ts';
 import { planJob } from '../../functions/sync-artifacts/sync.ts';
 import { createTelemetry } from '../../functions/sync-artifacts/telemetry.ts';
 
@@ -39,6 +39,7 @@ async function answer(event: unknown, lambda: LambdaContext): Promise<PlanAnswer
   const deadline = deadlineOf(() => lambda.getRemainingTimeInMillis(), settings.deadlineMarginMs);
   const onThrottled = (): void => undefined;
   try {
+    requireSound(settings);
     const job = parseJob(event);
     const context = contextOf(job, deadline, {
       settings,

@@ -1,0 +1,153 @@
+// The entries of both Lambda functions as a cold start meets them: a log line for everything, an answer even to bad settings.
+import { randomUUID } from 'node:crypto';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { deployed, jsonLines, runAction } from './bundle-runs.ts';
+import { JobWorld } from './world.ts';
+
+const context = { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => 30_000 };
+
+interface Entry {
+  handler(event: unknown, lambda: typeof context): Promise<void>;
+}
+
+/** Loads an entry anew, in the environment as it is now. */
+async function coldStart(entry: 'handler' | 'lost-job'): Promise<Entry['handler']> {
+  vi.resetModules();
+  const { handler } = (await import(`../../functions/sync-artifacts/${entry}.ts`)) as Entry;
+  return handler;
+}
+
+/** What is printed meanwhile. */
+async function printedBy(work: () => Promise<void>): Promise<readonly Record<string, unknown>[]> {
+  let printed = '';
+  const keep = (text: string | Uint8Array): boolean => {
+    printed += String(text);
+    return true;
+  };
+  const spies = [process.stdout, process.stderr].map((stream) =>
+    vi.spyOn(stream, 'write').mockImplementation(keep),
+  );
+  try {
+    await work();
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+  return jsonLines(printed);
+}
+
+async function soundWorld(): Promise<JobWorld> {
+  const world = await JobWorld.start();
+  world.addArtifact('App');
+  world.addDestination('entries-eu');
+  return world;
+}
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+describe('the function', () => {
+  it('does a job in a cold start, and logs it with job, request and correlation id', async () => {
+    await using world = await soundWorld();
+    const job = world.job({ DestinationBucket: 'entries-eu' });
+    const handler = await coldStart('handler');
+    const lines = await printedBy(() => handler(job.event, context));
+    expect(world.world.codePipeline.state(job.id)).toBe('Succeeded');
+    expect(lines.find(({ message }) => message === 'Job succeeded')).toMatchObject({
+      level: 'INFO',
+      service: 'artifact-sync',
+      requestId: context.awsRequestId,
+      correlation_id: job.id,
+      jobId: job.id,
+    });
+  });
+
+  it('logs an event without a job even in a cold start, and throws', async () => {
+    await using _world = await soundWorld();
+    const handler = await coldStart('handler');
+    const lines = await printedBy(() =>
+      expect(handler({}, context)).rejects.toThrow('not a CodePipeline job'),
+    );
+    expect(lines).toMatchObject([{ level: 'ERROR', requestId: context.awsRequestId }]);
+  });
+
+  it('slows down when S3 asks it to, and counts it', async () => {
+    await using world = await soundWorld();
+    let refused = false;
+    world.faults = ({ operation, phase }) => {
+      if (operation !== 'CopyObject' || phase === 'after' || refused) return undefined;
+      refused = true;
+      return { kind: 'error', status: 503, code: 'SlowDown' };
+    };
+    const job = world.job({ DestinationBucket: 'entries-eu' });
+    const handler = await coldStart('handler');
+    const lines = await printedBy(() => handler(job.event, context));
+    expect(world.world.codePipeline.state(job.id)).toBe('Succeeded');
+    expect(lines).toContainEqual(expect.objectContaining({ ThrottledRequests: expect.anything() }));
+  });
+
+  it.each([
+    ['no level', {}, []],
+    ['a level of Powertools', { POWERTOOLS_LOG_LEVEL: 'debug' }, ['DEBUG']],
+    ['a level of Lambda', { AWS_LAMBDA_LOG_LEVEL: 'DEBUG' }, ['DEBUG']],
+  ])('with %s logs what the level says', async (_what, environment, levels) => {
+    await using world = await soundWorld();
+    world.deny(['s3:GetObject', 's3:GetObjectVersion'], 'arn:aws:s3:::entries-eu/*');
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    vi.stubEnv('SYNC_ACCESS_DENIED_RETRY_MS', '0');
+    const handler = await coldStart('handler');
+    const { event } = world.job({ DestinationBucket: 'entries-eu' });
+    const lines = await printedBy(() => handler(event, context));
+    expect(lines.filter(({ level }) => level === 'DEBUG').map(({ level }) => level)).toEqual(levels);
+    expect(lines.some(({ level }) => level === 'INFO')).toBe(true);
+  });
+
+  it('with settings that are none still answers the pipeline, naming every variable', async () => {
+    await using world = await soundWorld();
+    const environment = { SYNC_MAX_CONCURRENCY: 'many', SYNC_RELAY_MEMORY_MIB: '1', SYNC_STALL_MS: '' };
+    const run = await runAction(world, { DestinationBucket: 'entries-eu' }, { environment });
+    expect(run.results.map(({ input }) => input.failureDetails)).toMatchObject([
+      {
+        type: 'ConfigurationError',
+        message:
+          'Environment variable SYNC_MAX_CONCURRENCY is "many"; allowed is a whole number from 1 to 1000. ' +
+          'Environment variable SYNC_RELAY_MEMORY_MIB is "1"; allowed is a whole number from 10 to 8192.',
+      },
+    ]);
+    expect(world.world.requests.filter(({ service }) => service === 's3')).toEqual([]);
+  });
+});
+
+describe('the function for lost jobs', () => {
+  it('fails the job in a cold start', async () => {
+    await using world = await soundWorld();
+    const job = world.job({ DestinationBucket: 'entries-eu' });
+    const handler = await coldStart('lost-job');
+    const record = {
+      requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3 },
+      requestPayload: job.event,
+      responsePayload: { errorMessage: 'Task timed out after 900.00 seconds' },
+    };
+    const lines = await printedBy(() => handler(record, context));
+    expect(world.world.codePipeline.state(job.id)).toBe('Failed');
+    expect(lines).toContainEqual(expect.objectContaining({ message: 'Job lost', correlation_id: job.id }));
+  });
+
+  it('logs a record without a job even in a cold start', async () => {
+    await using _world = await soundWorld();
+    const handler = await coldStart('lost-job');
+    const lines = await printedBy(() => handler({ requestPayload: {} }, context));
+    expect(lines).toMatchObject([
+      { level: 'ERROR', message: expect.stringContaining('holds no CodePipeline job') },
+    ]);
+  });
+
+  it('works although the settings of the sync function are none', async () => {
+    await using world = await soundWorld();
+    const job = world.job({ DestinationBucket: 'entries-eu' });
+    const environment = { SYNC_MAX_CONCURRENCY: 'many' };
+    await using lambda = deployed(world, { entry: 'lost-job.mjs', environment });
+    expect((await lambda.invoke({ requestPayload: job.event })).outcome).toBe('ok');
+    expect(world.world.codePipeline.state(job.id)).toBe('Failed');
+  });
+});
