@@ -240,7 +240,7 @@ function requestFailure({ target, cause }: S3RequestError): JobFailure {
       `Bucket ${missing} does not exist: create it or correct the bucket's name in UserParameters.`,
     );
   }
-  if (isSourceChange(code, target)) {
+  if (isSourceChange(code, target) || isHiddenAbsence(said, target)) {
     return fail(
       'RevisionOutOfSync',
       'The source artifact changed or vanished while it was being copied: release the change again.',
@@ -308,6 +308,11 @@ function isSourceChange(code: string, target: RequestTarget): boolean {
   if (code === 'PreconditionFailed') return true;
   const readsSource = target.copySource !== undefined || target.operation === 'GetObject';
   return readsSource && ['NoSuchKey', 'NoSuchVersion', 'NotFound'].includes(code);
+}
+
+/** Without s3:ListBucket, S3 says that instead of "not found"; but what a copy reads was there when it began. */
+function isHiddenAbsence(said: string, { operation }: RequestTarget): boolean {
+  return operation === 'GetObject' && said.includes('s3:ListBucket');
 }
 
 function kmsFailure(code: string, { kmsKeyId, side }: RequestTarget): string | undefined {

@@ -10,6 +10,8 @@ const SAME_EVENT_MS = 250;
 const WINDOW_MS = 1_000;
 const BUCKETS = 10;
 const BUCKET_MS = WINDOW_MS / BUCKETS;
+/** One refusal among few requests says little about the rate: the pace begins no slower than this. */
+const FIRST_PER_SECOND = 25;
 /** Even a service that refuses everything is asked this often, per second. */
 const SLOWEST_PER_SECOND = 2;
 /** So long without being asked to slow down, and the pace is free again. */
@@ -72,10 +74,10 @@ export class Pace {
     if (sameEvent && this.#rate !== undefined) return;
     this.#advance(now);
     const worked = this.#succeeded.reduce((sum, count) => sum + count, 0) * (1000 / WINDOW_MS);
-    this.#refusedRate = Math.max(
-      SLOWEST_PER_SECOND,
-      Math.min(worked, this.#rate ?? Number.POSITIVE_INFINITY),
-    );
+    this.#refusedRate =
+      this.#rate === undefined
+        ? Math.max(FIRST_PER_SECOND, worked)
+        : Math.max(SLOWEST_PER_SECOND, Math.min(worked, this.#rate));
     this.#rate = Math.max(SLOWEST_PER_SECOND, this.#refusedRate * SLOWER);
     this.#slowedAtMs = now;
     this.#tokens = Math.min(this.#tokens, 0);

@@ -61,7 +61,7 @@ export class JobReporter {
   async report(jobId: string, lambda: LambdaContext, result: JobResult, telemetry: Telemetry): Promise<void> {
     const leftMs = Math.max(MIN_REPORT_MS, lambda.getRemainingTimeInMillis() - FLUSH_MS);
     const limits: CallLimits = {
-      abortSignal: AbortSignal.timeout(leftMs),
+      abortSignal: AbortSignal.timeout(Math.floor(leftMs)),
       requestTimeout: Math.min(this.#settings.stallMs, leftMs / REPORT_ATTEMPTS),
     };
     const put = (wanted: JobResult): Promise<void> => this.#put(jobId, lambda.awsRequestId, wanted, limits);

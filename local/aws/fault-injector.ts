@@ -23,6 +23,7 @@ export interface FaultPlan {
 /** The longest that a denial lasts which heals by itself. */
 const MAX_DENIAL_MS = 1_800;
 const MIN_DENIAL_MS = 100;
+const MAX_LATE_MS = 1_000;
 const CLOCK_AHEAD_MS = 20 * 60_000;
 /** A lasting fault strikes early in a copy or late, so that both are seen. */
 const MAX_LASTING_DELAY_REQUESTS = 6;
@@ -106,6 +107,7 @@ function isOpportunity(kind: FaultKind, { phase, service, operation }: FaultPoin
     case 'kms-throttling':
       return phase === 'before' && (WRITING.includes(operation) || operation === 'GetObject');
     case 'reset-after':
+    case 'slow':
     case 'stall':
       return s3 && phase === 'after';
     case 'stall-body':
@@ -137,6 +139,8 @@ function fault(kind: FaultKind, position: number, nowMs: number): Fault {
       return error(503, 'SlowDown', 'Please reduce your request rate.');
     case 'error-in-200':
       return error(200, position < 0.5 ? 'InternalError' : 'SlowDown', 'Please try again.');
+    case 'slow':
+      return { kind: 'stall', delayMs: position * MAX_LATE_MS };
     case 'stall':
       return { kind: 'stall', delayMs: Number.POSITIVE_INFINITY };
     case 'stall-body':
@@ -191,9 +195,8 @@ function change(kind: FaultKind, point: FaultPoint, world: World): void {
   if (kind === 'bucket-deleted') {
     world.deleteBucket(bucket.name);
   } else if (kind === 'key-disabled') {
-    const { keyId = '' } = bucket.encryption ?? {};
-    const key = world.keys.find(keyId, bucket.ownerAccountId, bucket.region);
-    if (key !== undefined) world.setKeyState(key.arn, 'Disabled');
+    // Whichever key it was that the copy is made with, its parameters' or its bucket's.
+    for (const key of world.keys.list(bucket.ownerAccountId, bucket.region)) key.state = 'Disabled';
   } else {
     const source = sourceOf(world);
     for (const { bucketName, objectKey } of source) {

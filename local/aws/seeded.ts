@@ -14,7 +14,7 @@ export interface Dice {
   integer(minimum: number, maximum: number): number;
   /** Comes true with the given probability. */
   chance(probability: number): boolean;
-  pick<T>(choices: readonly [T, ...T[]]): T;
+  pick<const T>(choices: readonly [T, ...T[]]): T;
 }
 
 /** Dice that fall the same for the same seed. */

@@ -26,7 +26,6 @@ export interface Invocation {
 /** What a process is started with. */
 export interface ProcessOptions {
   readonly handlerFile: string;
-  readonly timeoutMs: number;
   /** All of its environment variables. */
   readonly environment: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
@@ -53,7 +52,6 @@ const RUNTIME_FILE = fileURLToPath(new URL('./lambda-runtime.mjs', import.meta.u
 /** One process with its state, used until it ends. */
 export class ExecutionEnvironment {
   readonly #child: ChildProcess;
-  readonly #timeoutMs: number;
   readonly #onLine: ((line: string) => void) | undefined;
   readonly #exited: Promise<unknown>;
   #initMs: number | undefined;
@@ -63,7 +61,6 @@ export class ExecutionEnvironment {
   ended = false;
 
   constructor(options: ProcessOptions) {
-    this.#timeoutMs = options.timeoutMs;
     this.#onLine = options.onLine;
     this.#child = spawn(process.execPath, [RUNTIME_FILE, resolve(options.handlerFile)], {
       cwd: dirname(resolve(options.handlerFile)),
@@ -80,7 +77,11 @@ export class ExecutionEnvironment {
     }
   }
 
-  async invoke(event: unknown, context: { readonly awsRequestId: string }): Promise<Invocation> {
+  async invoke(
+    event: unknown,
+    context: { readonly awsRequestId: string },
+    timeoutMs: number,
+  ): Promise<Invocation> {
     this.#lines = [];
     const cold = this.#initMs === undefined;
     if (cold) {
@@ -102,15 +103,15 @@ export class ExecutionEnvironment {
       this.kill();
     };
     // An answer that came in time may be waiting behind the timer: it is read before the process is killed.
-    const deadline = setTimeout(() => setImmediate(kill), this.#timeoutMs);
-    const done = await this.#exchange({ event, context, deadlineMs: Date.now() + this.#timeoutMs });
+    const deadline = setTimeout(() => setImmediate(kill), timeoutMs);
+    const done = await this.#exchange({ event, context, deadlineMs: Date.now() + timeoutMs });
     answered = true;
     clearTimeout(deadline);
     const durationMs = performance.now() - started;
     if (done?.type !== 'done') {
       await this.#exited;
       const reason = timedOut
-        ? `Task timed out after ${(this.#timeoutMs / 1000).toFixed(2)} seconds`
+        ? `Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`
         : `Runtime exited with ${this.#child.signalCode ?? `exit status ${this.#child.exitCode}`}`;
       return this.#invocation(
         context.awsRequestId,

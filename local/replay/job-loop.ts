@@ -20,9 +20,14 @@ export interface JobRun {
   readonly invocations: readonly JobInvocation[];
   /** State of the last job; `Open` if the function never answered. */
   readonly state: JobState;
-  /** Every result that CodePipeline accepted, in order. */
+  /** Every result of this action that CodePipeline accepted, in order. */
   readonly results: readonly JobResult[];
+  /** The invocation of the on-failure destination, when Lambda gave up. */
+  readonly lost?: Invocation;
 }
+
+/** What can be invoked: the function, or something that stands before it. */
+export type Invocable = Pick<LambdaFunction, 'invoke'>;
 
 /** What is told while an action runs. */
 export interface JobListener {
@@ -38,11 +43,14 @@ export interface JobListener {
  */
 export async function runJob(
   world: World,
-  lambda: Pick<LambdaFunction, 'invoke'>,
+  lambda: Invocable,
   first: { readonly job: Job; readonly event: unknown },
   listener: JobListener = {},
+  /** The on-failure destination of asynchronous invocations. */
+  onFailure?: Invocable,
 ): Promise<JobRun> {
   const invocations: JobInvocation[] = [];
+  const ids = new Set<string>();
   const next: Job[] = [];
   const unsubscribe = world.codePipeline.onJob((job) => next.push(job));
   try {
@@ -50,14 +58,17 @@ export async function runJob(
     let event = first.event;
     while (job) {
       const { id } = job;
-      await invokeAsynchronously(lambda, id, event, invocations, listener);
+      ids.add(id);
+      const answered = await invokeAsynchronously(lambda, id, event, invocations, listener);
+      const last = invocations.at(-1);
+      const lost = answered || !last ? undefined : await onFailure?.invoke(recordOf(event, last));
       const state = world.codePipeline.state(id) ?? 'Open';
-      const { results } = world.codePipeline;
+      const results = world.codePipeline.results.filter(({ jobId }) => ids.has(jobId));
       job = next.shift();
-      if (state !== 'Continued' || !job) return { invocations, state, results };
+      if (state !== 'Continued' || !job) return { invocations, state, results, ...(lost ? { lost } : {}) };
       event = job.event;
-      const last = results.at(-1);
-      if (last) listener.continued?.(last);
+      const result = results.at(-1);
+      if (result) listener.continued?.(result);
     }
     throw new Error('A job was continued without a next job');
   } finally {
@@ -67,17 +78,36 @@ export async function runJob(
 
 /** Retries carry the same event and the same request id. Lambda waits a minute or two between them; a replay need not. */
 async function invokeAsynchronously(
-  lambda: Pick<LambdaFunction, 'invoke'>,
+  lambda: Invocable,
   jobId: string,
   event: unknown,
   invocations: JobInvocation[],
   listener: JobListener,
-): Promise<void> {
+): Promise<boolean> {
   const requestId = randomUUID();
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const invocation = { ...(await lambda.invoke(event, requestId)), jobId, attempt };
     invocations.push(invocation);
-    if (invocation.outcome === 'ok') return;
+    if (invocation.outcome === 'ok') return true;
     listener.failed?.(invocation, attempt < MAX_ATTEMPTS);
   }
+  return false;
+}
+
+/** What Lambda sends to an on-failure destination (Lambda developer guide, invocation-async-retain-records). */
+function recordOf(event: unknown, { requestId, errorMessage = '', attempt }: JobInvocation): unknown {
+  const killed = /SIGKILL|SIGABRT/.test(errorMessage);
+  return {
+    version: '1.0',
+    timestamp: new Date().toISOString(),
+    requestContext: { requestId, condition: 'RetriesExhausted', approximateInvokeCount: attempt },
+    requestPayload: event,
+    responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+    responsePayload: killed
+      ? {
+          errorType: 'Runtime.ExitError',
+          errorMessage: `RequestId: ${requestId} Error: Runtime exited with error: signal: killed`,
+        }
+      : { errorMessage },
+  };
 }

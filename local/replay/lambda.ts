@@ -48,7 +48,11 @@ export class LambdaFunction implements AsyncDisposable {
   }
 
   /** Invokes the function once; a retry of the same event carries the same request id. Never rejects because of what the function does. */
-  async invoke(event: unknown, requestId: string = randomUUID()): Promise<Invocation> {
+  async invoke(
+    event: unknown,
+    requestId: string = randomUUID(),
+    timeoutMs: number = this.#options.timeoutMs,
+  ): Promise<Invocation> {
     const environment = this.#environment ?? new ExecutionEnvironment(processOptions(this.#options));
     this.#environment = environment;
     const context = {
@@ -61,7 +65,7 @@ export class LambdaFunction implements AsyncDisposable {
       logStreamName: 'replay',
       callbackWaitsForEmptyEventLoop: true,
     };
-    const invocation = await environment.invoke(event, context);
+    const invocation = await environment.invoke(event, context, timeoutMs);
     if (environment.ended) this.#environment = undefined;
     return invocation;
   }
@@ -78,9 +82,9 @@ export class LambdaFunction implements AsyncDisposable {
 }
 
 function processOptions(options: LambdaOptions): ProcessOptions {
-  const { handlerFile, timeoutMs, onLine } = options;
+  const { handlerFile, onLine } = options;
   const environment = lambdaEnvironment(options);
-  return { handlerFile, timeoutMs, environment, ...(onLine ? { onLine } : {}) };
+  return { handlerFile, environment, ...(onLine ? { onLine } : {}) };
 }
 
 /** Lambda's environment variables and nothing of the shell's (Lambda guide, configuration-envvars). */

@@ -34,7 +34,11 @@ async function copyPart({ task, upload }: PartTarget, part: Part, context: JobCo
           ...sourceFields(task),
           UploadId: upload.uploadId,
           PartNumber: number,
-          CopySourceRange: `bytes=${offsetBytes}-${offsetBytes + sizeBytes - 1}`,
+          // A range is refused for sources of up to 5 MiB (S3 API, UploadPartCopy), which are one part.
+          CopySourceRange:
+            sizeBytes === task.source.sizeBytes
+              ? undefined
+              : `bytes=${offsetBytes}-${offsetBytes + sizeBytes - 1}`,
         }),
         options,
       ),

@@ -1,14 +1,18 @@
 // Relays an object in one go through the Upload of @aws-sdk/lib-storage.
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateMultipartUploadCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import type { HttpHandlerOptions } from '@smithy/types';
 import type { JobContext } from '../context.ts';
 import { S3RequestError } from '../failure.ts';
 import { checksumOf } from '../object-facts.ts';
 import { type PartLayout, partCount, partSize, partsOf } from '../part-layout.ts';
-import { stallLimitMs } from '../s3.ts';
+import { type RequestContext, request } from '../s3.ts';
 import type { CopyTask, SourceFacts } from '../types.ts';
 import { type RunningHash, runningHash } from './hashing.ts';
 import { readPart } from './read.ts';
@@ -22,7 +26,7 @@ import {
   writtenObject,
 } from './requests.ts';
 import type { CopyResult } from './strategy.ts';
-import { abortUpload, isUploadGone, lookForCompleted, sweepUploads } from './upload.ts';
+import { abortUpload, isUploadGone, lingering, lookForCompleted, sweepUploads } from './upload.ts';
 
 /**
  * Reads the parts in order, a few ahead, hashes them in passing and uploads them.
@@ -46,10 +50,7 @@ export async function streamObject(
         objectMode: false,
         highWaterMark: 1,
       });
-  const requests = trackRequests(context.s3.role(task.destination.region), {
-    abortSignal: context.signal,
-    requestTimeout: stallLimitMs(2 * partSize(layout, 1), context.settings),
-  });
+  const requests = trackRequests(task, partSize(layout, 1), context);
   const upload = new Upload({
     client: requests.client,
     params: {
@@ -99,17 +100,24 @@ export async function streamObject(
   }
 }
 
-/** A client that remembers which of its requests are on their way, since the Upload stops waiting for them when it fails. */
+/** A client that sends as all others do, and remembers what is on its way: the Upload stops waiting for it when it fails. */
 function trackRequests(
-  client: S3Client,
-  options: HttpHandlerOptions,
+  task: CopyTask,
+  partBytes: number,
+  context: JobContext,
 ): { readonly client: S3Client; settled(): Promise<unknown> } {
+  const client = context.s3.role(task.destination.region);
   const underWay = new Set<Promise<unknown>>();
   const send = (command: Parameters<S3Client['send']>[0]): Promise<unknown> => {
+    const begins = command instanceof CreateMultipartUploadCommand;
     // Given up, the request that begins the upload would leave one whose id nobody learns.
-    const patient = command instanceof CreateMultipartUploadCommand;
-    const { abortSignal, ...others } = options;
-    const sent: Promise<unknown> = client.send(command, patient ? others : options);
+    const patient: RequestContext = begins ? lingering(context) : context;
+    const sent: Promise<unknown> = request(
+      patient,
+      destinationTarget(task, operationOf(command)),
+      (options) => client.send(command, options),
+      2 * partBytes,
+    );
     underWay.add(sent);
     const forget = (): void => void underWay.delete(sent);
     sent.then(forget, forget);
@@ -121,8 +129,15 @@ function trackRequests(
   };
 }
 
+/** By class, since the names of classes are lost when the bundle is made small. */
+function operationOf(command: unknown): string {
+  if (command instanceof CreateMultipartUploadCommand) return 'CreateMultipartUpload';
+  if (command instanceof CompleteMultipartUploadCommand) return 'CompleteMultipartUpload';
+  return command instanceof PutObjectCommand ? 'PutObject' : 'UploadPart';
+}
+
 /** How long requests that are on their way are waited for after a failure. */
-const SETTLE_MS = 500;
+const SETTLE_MS = 1_000;
 
 async function firstPart(
   source: SourceFacts,

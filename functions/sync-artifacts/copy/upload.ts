@@ -70,21 +70,16 @@ export async function openUpload(task: CopyTask, layout: PartLayout, context: Jo
 
 /** Begins an upload, whatever else is there. */
 export async function createUpload(task: CopyTask, layout: PartLayout, context: JobContext): Promise<Upload> {
-  // Given up at once, a request on its way would begin an upload whose id nobody learns.
-  const patient: RequestContext = {
-    settings: context.settings,
-    signal: lingering(context.signal, LINGER_MS),
-  };
   let output: CreateMultipartUploadCommandOutput;
   try {
     output = await sendCreate(
       task,
       { ...descriptionFields(task), ...uploadChecksumFields(task, layout) },
-      patient,
+      lingering(context),
       context,
     );
   } catch (error) {
-    // So may an attempt whose answer was lost.
+    // An attempt whose answer was lost may have begun one all the same.
     if (!wasRefused(error)) await sweepUploads(task, undefined, context);
     throw error;
   }
@@ -131,15 +126,17 @@ function attemptsOf(cause: unknown): number {
   return (cause as { readonly $metadata?: { readonly attempts?: number } }).$metadata?.attempts ?? 1;
 }
 
-/** Aborts a while after the other signal. */
-function lingering(signal: AbortSignal, lingerMs: number): AbortSignal {
+/**
+ * The context of a request that begins an upload: given up at once, one on its way would leave an upload whose id nobody learns.
+ */
+export function lingering({ settings, signal }: RequestContext): RequestContext {
   const controller = new AbortController();
   const abort = (): void => {
-    setTimeout(() => controller.abort(signal.reason), lingerMs).unref();
+    setTimeout(() => controller.abort(signal.reason), LINGER_MS).unref();
   };
   if (signal.aborted) controller.abort(signal.reason);
   else signal.addEventListener('abort', abort, { once: true });
-  return controller.signal;
+  return { settings, signal: controller.signal };
 }
 
 /** Completes an upload. S3 is told size and checksum of the whole object, so that it refuses to make a wrong one. */
@@ -373,14 +370,20 @@ async function consistentParts(
 ): Promise<Map<number, CompletedPart> | undefined> {
   const wanted = uploadChecksumFields(task, layout).ChecksumAlgorithm;
   const parts = new Map<number, CompletedPart>();
-  for await (const page of listParts(task, uploadId, context)) {
-    if (wanted !== undefined && page.ChecksumAlgorithm !== undefined && page.ChecksumAlgorithm !== wanted)
-      return undefined;
-    for (const part of page.Parts ?? []) {
-      const { PartNumber: number = 0, Size, ETag } = part;
-      if (Size !== partSize(layout, number)) return undefined;
-      parts.set(number, { PartNumber: number, ETag, ...checksumFields(part) });
+  try {
+    for await (const page of listParts(task, uploadId, context)) {
+      if (wanted !== undefined && page.ChecksumAlgorithm !== undefined && page.ChecksumAlgorithm !== wanted)
+        return undefined;
+      for (const part of page.Parts ?? []) {
+        const { PartNumber: number = 0, Size, ETag } = part;
+        if (Size !== partSize(layout, number)) return undefined;
+        parts.set(number, { PartNumber: number, ETag, ...checksumFields(part) });
+      }
     }
+  } catch (error) {
+    // It was there a moment ago: aborted or completed in a request that is not answered yet.
+    if (isUploadGone(error)) return undefined;
+    throw error;
   }
   return parts.size === 0 ? undefined : parts;
 }

@@ -1,0 +1,146 @@
+// Where the jobs of the soak run: one embedded AWS, the built bundle in a warm process, and faults between them.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type EmbeddedAws, startEmbeddedAws } from '../aws/embedded-aws.ts';
+import { injectFaults } from '../aws/fault-injector.ts';
+import type { FaultKind } from '../aws/fault-kinds.ts';
+import type { FaultHook } from '../aws/faults.ts';
+import type { Credentials, Identity } from '../aws/identities.ts';
+import type { LoggedRequest } from '../aws/request-log.ts';
+import { DEFAULT_ACCOUNT_ID, type World } from '../aws/world.ts';
+import { dying } from '../replay/dying.ts';
+import { roleSessionArn } from '../replay/identities.ts';
+import { type Invocable, type JobRun, runJob } from '../replay/job-loop.ts';
+import { LambdaFunction, type LambdaOptions } from '../replay/lambda.ts';
+import { outcomeOf, violations } from './check.ts';
+import { HOME_REGION, type SoakJob } from './job.ts';
+import { stage } from './stage.ts';
+
+/** What came of a job. */
+export interface SoakResult {
+  readonly soak: SoakJob;
+  readonly outcome: string;
+  readonly violations: readonly string[];
+  readonly struck: ReadonlyMap<FaultKind, number>;
+  readonly requests: readonly LoggedRequest[];
+  readonly run: JobRun;
+  readonly durationMs: number;
+}
+
+/** The bundle that is deployed. */
+export const BUNDLE_FOLDER = fileURLToPath(new URL('../../dist/sync-artifacts/', import.meta.url));
+
+/** Stalls are noticed sooner than in Lambda, so that a soak gets to many jobs. */
+const ENVIRONMENT = { SYNC_STALL_MS: '400', POWERTOOLS_LOG_LEVEL: 'DEBUG' };
+
+/** Runs one job after the other. */
+export class Laboratory implements AsyncDisposable {
+  readonly world: World;
+  readonly #aws: EmbeddedAws;
+  readonly #role: Identity;
+  readonly #lambda: LambdaFunction;
+  readonly #onFailure: LambdaFunction;
+  readonly #setFaults: (hook: FaultHook | undefined) => void;
+
+  private constructor(
+    bundleFolder: string,
+    aws: EmbeddedAws,
+    setFaults: (hook: FaultHook | undefined) => void,
+    environment: Environment,
+  ) {
+    this.#aws = aws;
+    this.world = aws.world;
+    this.#setFaults = setFaults;
+    const principalArn = roleSessionArn(DEFAULT_ACCOUNT_ID, 'sync-artifacts');
+    this.#role = aws.world.addIdentity({ principalArn, expiresAt: new Date(Date.now() + DAY_MS), may: [] });
+    const lostJobRole = aws.world.addIdentity({
+      principalArn: roleSessionArn(DEFAULT_ACCOUNT_ID, 'lost-job'),
+      expiresAt: new Date(Date.now() + DAY_MS),
+      may: [{ actions: ['codepipeline:PutJobFailureResult'], resources: ['*'] }],
+    });
+    const options = (file: string, credentials: Credentials): LambdaOptions => ({
+      handlerFile: join(bundleFolder, file),
+      region: HOME_REGION,
+      accountId: DEFAULT_ACCOUNT_ID,
+      credentials,
+      timeoutMs: 60_000,
+      memoryMb: 512,
+      environment: {
+        AWS_ENDPOINT_URL_S3: aws.endpoint,
+        AWS_ENDPOINT_URL_CODEPIPELINE: aws.endpoint,
+        ...ENVIRONMENT,
+        ...environment,
+      },
+    });
+    this.#lambda = new LambdaFunction(options('handler.mjs', this.#role.credentials));
+    this.#onFailure = new LambdaFunction(options('lost-job.mjs', lostJobRole.credentials));
+  }
+
+  /** Starts an embedded AWS of its own. */
+  static async open(
+    environment: Environment = {},
+    bundleFolder: string = BUNDLE_FOLDER,
+  ): Promise<Laboratory> {
+    let hook: FaultHook | undefined;
+    const aws = await startEmbeddedAws({ faults: (point) => hook?.(point) });
+    const setFaults = (next: FaultHook | undefined): void => {
+      hook = next;
+    };
+    return new Laboratory(bundleFolder, aws, setFaults, environment);
+  }
+
+  /** Runs a job to its end and checks what it left behind. */
+  async run(soak: SoakJob): Promise<SoakResult> {
+    const { world } = this;
+    const staged = stage(world, this.#role, soak);
+    const injector = injectFaults({ seed: soak.seed, rates: soak.faults, world: () => world });
+    const struck = new Map(injector.struck);
+    const requests: LoggedRequest[] = [];
+    const secrets = secretsOf(this.#role.credentials, staged.job.data.artifactCredentials);
+    const endings = [
+      world.onRequest((request) => requests.push(request)),
+      world.codePipeline.onJob(({ data }) => secrets.push(...secretsOf(data.artifactCredentials))),
+    ];
+    const started = performance.now();
+    this.#setFaults(injector.hook);
+    let deaths = 0;
+    try {
+      const mortal = dying(this.#lambda, world, {
+        seed: soak.seed,
+        rate: soak.faults.oom ?? 0,
+        onDeath: () => {
+          deaths += 1;
+        },
+      });
+      const timed: Invocable = { invoke: (event, id) => mortal.invoke(event, id, soak.timeoutMs) };
+      const { job } = staged;
+      const run = await runJob(world, timed, { job, event: job.event }, {}, this.#onFailure);
+      for (const [kind, count] of injector.struck) struck.set(kind, count);
+      if (deaths > 0) struck.set('oom', deaths);
+      const found = violations({ soak, staged, world, run, struck, requests, secrets });
+      const durationMs = performance.now() - started;
+      return { soak, outcome: outcomeOf(run), violations: found, struck, requests, run, durationMs };
+    } finally {
+      this.#setFaults(undefined);
+      for (const end of endings) end();
+      for (const name of staged.bucketNames) world.deleteBucket(name);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lambda[Symbol.asyncDispose]();
+    await this.#onFailure[Symbol.asyncDispose]();
+    await this.#aws.close();
+  }
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+const DAY_MS = 24 * 3_600_000;
+
+function secretsOf(...all: readonly Credentials[]): string[] {
+  return all.flatMap(({ secretAccessKey, sessionToken }) => [
+    secretAccessKey,
+    ...(sessionToken ? [sessionToken] : []),
+  ]);
+}

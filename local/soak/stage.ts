@@ -1,0 +1,153 @@
+// Puts a job of the soak into the world: keys, buckets, what is in them, the role's permissions, and the job itself.
+import type { Bucket } from '../aws/buckets.ts';
+import type { Job } from '../aws/code-pipeline-jobs.ts';
+import { type Content, generated } from '../aws/content.ts';
+import type { Identity } from '../aws/identities.ts';
+import type { PutOptions, World } from '../aws/world.ts';
+import { DEFAULT_ACCOUNT_ID } from '../aws/world.ts';
+import { roleGrants } from '../replay/identities.ts';
+import { HOME_REGION, type SoakArtifact, type SoakDestination, type SoakJob } from './job.ts';
+
+/** A copy that the job has to make. */
+export interface StagedCopy {
+  readonly artifact: SoakArtifact;
+  readonly bucket: string;
+  readonly key: string;
+  readonly kmsKeyArn: string;
+  readonly content: Content;
+  readonly tags: Readonly<Record<string, string>>;
+  /** The version that lay there before, if any. */
+  readonly existingVersionId: string | undefined;
+  readonly existingEtag: string | undefined;
+}
+
+/** A job in the world. */
+export interface StagedJob {
+  readonly job: Job;
+  readonly copies: readonly StagedCopy[];
+  readonly bucketNames: ReadonlySet<string>;
+  /** Unfinished uploads that are not ours. */
+  readonly strangersUploads: ReadonlySet<string>;
+}
+
+/** Sets the stage for a job, and gives the role exactly what a deployed one has. */
+export function stage(world: World, role: Identity, soak: SoakJob): StagedJob {
+  const source = keyedBucket(world, `soak-${soak.seed}-source`, HOME_REGION, soak.sourceVersioned);
+  for (const artifact of soak.artifacts) {
+    world.putObject(source.bucket, artifact.key, contentOf(artifact), putOptions(artifact));
+  }
+  const destinations = soak.destinations.map((destination, index) => {
+    const made = keyedBucket(
+      world,
+      `soak-${soak.seed}-to-${index}`,
+      destination.region,
+      destination.versioned,
+    );
+    const named = destination.namesKey ? world.createKey({ region: destination.region }) : undefined;
+    return { ...made, destination, named };
+  });
+  const keyArns = destinations.map(({ keyArn, named }) => named?.arn ?? keyArn);
+  role.may = roleGrants({
+    sourceBuckets: soak.roleMayReadSource ? [source.bucket.name] : [],
+    sourceKeyArns: soak.roleMayReadSource ? [source.keyArn] : [],
+    destinationBuckets: destinations.map(({ bucket }) => bucket.name),
+    destinationKeyArns: keyArns,
+  });
+  const strangersUploads = new Set<string>();
+  const copies = destinations.flatMap(({ bucket, destination }, index) =>
+    soak.artifacts.map((artifact) => {
+      const kmsKeyArn = keyArns[index] ?? '';
+      if (destination.strangersUpload) strangersUploads.add(strangersUpload(bucket, artifact.key, kmsKeyArn));
+      const existing = existingObject(world, bucket, artifact, destination, kmsKeyArn);
+      return {
+        artifact,
+        bucket: bucket.name,
+        key: artifact.key,
+        kmsKeyArn,
+        content: contentOf(artifact),
+        tags: artifact.tags,
+        existingVersionId: existing?.versionId,
+        existingEtag: existing?.etag,
+      };
+    }),
+  );
+  const userParameters = {
+    DestinationBuckets: destinations.map(({ bucket, named }) =>
+      named === undefined ? bucket.name : { Bucket: bucket.name, KmsKeyId: named.arn },
+    ),
+    Mode: soak.mode,
+  };
+  const location = (name: string, objectKey: string) => ({
+    name,
+    location: { type: 'S3' as const, s3Location: { bucketName: source.bucket.name, objectKey } },
+  });
+  const job = world.codePipeline.createJob({
+    accountId: DEFAULT_ACCOUNT_ID,
+    data: {
+      actionConfiguration: {
+        configuration: { FunctionName: 'sync-artifacts', UserParameters: JSON.stringify(userParameters) },
+      },
+      inputArtifacts: soak.artifacts.map(({ name, key }) => location(name, key)),
+      outputArtifacts: soak.outputArtifact ? [location('Manifest', 'manifest/out.zip')] : [],
+    },
+  });
+  const bucketNames = new Set([source.bucket.name, ...destinations.map(({ bucket }) => bucket.name)]);
+  return { job, copies, bucketNames, strangersUploads };
+}
+
+function keyedBucket(world: World, name: string, region: string, versioned: boolean) {
+  const { arn: keyArn } = world.createKey({ region });
+  const bucket = world.createBucket({
+    name,
+    region,
+    versioning: versioned ? 'Enabled' : 'Unversioned',
+    encryption: { algorithm: 'aws:kms', keyId: keyArn, bucketKey: true },
+  });
+  return { bucket, keyArn };
+}
+
+function contentOf({ sizeBytes, contentSeed }: SoakArtifact): Content {
+  return generated(sizeBytes, contentSeed);
+}
+
+function putOptions({ checksum, sizeBytes, tags, name }: SoakArtifact): PutOptions {
+  const options: PutOptions = { contentType: 'application/zip', metadata: { artifact: name }, tags };
+  if (checksum === 'none') return { ...options, checksum };
+  if (checksum === 'COMPOSITE' && sizeBytes > 0)
+    return { ...options, checksum: { algorithm: 'SHA256', type: checksum }, partSizeBytes: PART_BYTES };
+  const algorithm = checksum === 'SHA256' ? 'SHA256' : 'CRC64NVME';
+  return { ...options, checksum: { algorithm } };
+}
+
+const PART_BYTES = 9 * 2 ** 20;
+
+function existingObject(
+  world: World,
+  bucket: Bucket,
+  artifact: SoakArtifact,
+  { existing }: SoakDestination,
+  kmsKeyArn: string,
+) {
+  if (existing === 'nothing') return undefined;
+  const content = existing === 'the same' ? contentOf(artifact) : generated(artifact.sizeBytes, 7);
+  return world.putObject(bucket, artifact.key, content, { ...putOptions(artifact), kmsKeyArn });
+}
+
+/** An upload that another principal began at the same key. */
+function strangersUpload(bucket: Bucket, key: string, keyArn: string): string {
+  const uploadId = `stranger-${bucket.uploads.size}-${bucket.name}`;
+  bucket.uploads.set(uploadId, {
+    uploadId,
+    key,
+    initiatedAt: new Date(),
+    initiatorArn: `arn:aws:iam::${DEFAULT_ACCOUNT_ID}:user/stranger`,
+    ownerAccountId: bucket.ownerAccountId,
+    headers: {},
+    metadata: {},
+    tags: {},
+    encryption: { algorithm: 'aws:kms', keyArn, bucketKey: true },
+    storageClass: 'STANDARD',
+    parts: new Map(),
+  });
+  return uploadId;
+}
