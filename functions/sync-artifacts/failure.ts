@@ -353,6 +353,9 @@ const ACTION_BY_OPERATION: Readonly<Record<string, string>> = {
 
 function denialAdvice(target: RequestTarget, said: string): string {
   const principal = principalName(target, said);
+  if (said.includes('codepipeline:GetJobDetails')) {
+    return `The job's artifactCredentials ran out and must be renewed: allow codepipeline:GetJobDetails on * for ${principal}, in its IAM policy.`;
+  }
   const kmsAction = /kms:[A-Za-z]+/.exec(said)?.[0];
   if (kmsAction !== undefined) {
     const key =

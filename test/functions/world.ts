@@ -95,7 +95,7 @@ export class JobWorld implements AsyncDisposable {
   faults: FaultHook | undefined;
   readonly #destinationKeys: string[] = [];
   readonly #destinations: string[] = [];
-  readonly #denials: Grant[] = [];
+  readonly #extras: Grant[] = [];
   #container: Container | undefined;
   #recording: Recording = { log: [], metrics: [] };
 
@@ -204,9 +204,15 @@ export class JobWorld implements AsyncDisposable {
     this.#grant();
   }
 
+  /** Gives the role a permission that it does not have when deployed. */
+  allow(actions: readonly string[], resource = '*'): void {
+    this.#extras.push({ actions, resources: [resource] });
+    this.#grant();
+  }
+
   /** Takes a permission from the role. */
   deny(actions: readonly string[], resource: string): void {
-    this.#denials.push({ effect: 'Deny', actions, resources: [resource] });
+    this.#extras.push({ effect: 'Deny', actions, resources: [resource] });
     this.#grant();
   }
 
@@ -276,7 +282,7 @@ export class JobWorld implements AsyncDisposable {
   #grant(): void {
     const destinationKeyArns = this.#destinationKeys;
     const scope = { sourceBuckets: [SOURCE], sourceKeyArns: [this.sourceKey.arn], destinationKeyArns };
-    this.role.may = [...roleGrants({ ...scope, destinationBuckets: this.#destinations }), ...this.#denials];
+    this.role.may = [...roleGrants({ ...scope, destinationBuckets: this.#destinations }), ...this.#extras];
   }
 
   /** As handler.ts does it, with a telemetry that remembers instead of one that prints. */
