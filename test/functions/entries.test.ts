@@ -1,39 +1,8 @@
 // The entries of both Lambda functions as a cold start meets them: a log line for everything, an answer even to bad settings.
-import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { deployed, jsonLines, runAction } from './bundle-runs.ts';
+import { deployed, runAction } from './bundle-runs.ts';
+import { coldStart, context, printedBy } from './cold-start.ts';
 import { JobWorld } from './world.ts';
-
-const context = { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => 30_000 };
-
-interface Entry {
-  handler(event: unknown, lambda: typeof context): Promise<void>;
-}
-
-/** Loads an entry anew, in the environment as it is now. */
-async function coldStart(entry: 'handler' | 'lost-job'): Promise<Entry['handler']> {
-  vi.resetModules();
-  const { handler } = (await import(`../../functions/sync-artifacts/${entry}.ts`)) as Entry;
-  return handler;
-}
-
-/** What is printed meanwhile. */
-async function printedBy(work: () => Promise<void>): Promise<readonly Record<string, unknown>[]> {
-  let printed = '';
-  const keep = (text: string | Uint8Array): boolean => {
-    printed += String(text);
-    return true;
-  };
-  const spies = [process.stdout, process.stderr].map((stream) =>
-    vi.spyOn(stream, 'write').mockImplementation(keep),
-  );
-  try {
-    await work();
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-  return jsonLines(printed);
-}
 
 async function soundWorld(): Promise<JobWorld> {
   const world = await JobWorld.start();

@@ -469,6 +469,90 @@ describe('S3', () => {
   });
 });
 
+describe('a relay', () => {
+  const relayed = { DestinationBucket: EU, Mode: 'relay' };
+
+  it.each([1000, MULTIPART_BYTES])(
+    'of %d bytes reads again what was cut off, and writes it once',
+    async (sizeBytes) => {
+      await using world = await soundWorld(sizeBytes);
+      let cut = 0;
+      world.faults = ({ phase, operation }) =>
+        phase === 'after' && operation === 'GetObject' && ++cut <= 2
+          ? { kind: 'truncate', afterBytes: 100 }
+          : undefined;
+      const outcome = await world.invoke(relayed, { settings: { retryBudgetMs: 10_000 } });
+      expect(outcome.results.map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
+      expect(world.object(EU, KEY).checksum).toEqual(world.object(SOURCE, KEY).checksum);
+      expect(cut).toBeGreaterThan(2);
+    },
+  );
+
+  it('of a source that is always cut off is SystemUnavailable, and leaves no upload', async () => {
+    await using world = await soundWorld(MULTIPART_BYTES);
+    world.faults = ({ phase, operation }) =>
+      phase === 'after' && operation === 'GetObject' ? { kind: 'truncate', afterBytes: 100 } : undefined;
+    const outcome = await world.invoke(relayed, { settings: { retryBudgetMs: 300 } });
+    expectFailure(outcome, 'SystemUnavailable', `GetObject on s3://${SOURCE}/${KEY} in ${HOME}`);
+    expect(world.bucket(EU).uploads.size).toBe(0);
+  });
+
+  it.each([1000, MULTIPART_BYTES])(
+    'of %d bytes that may not be written is a PermissionError, and leaves no upload',
+    async (sizeBytes) => {
+      await using world = await soundWorld(sizeBytes);
+      world.faults = failing(
+        sizeBytes === 1000 ? 'PutObject' : 'UploadPart',
+        403,
+        'AccessDenied',
+        'Access Denied',
+      );
+      const outcome = await world.invoke(relayed);
+      expectFailure(
+        outcome,
+        'PermissionError',
+        `s3://${EU}/${KEY} in ${REGION}: AccessDenied`,
+        's3:PutObject',
+      );
+      expect(world.bucket(EU).objects.size).toBe(0);
+      expect(world.bucket(EU).uploads.size).toBe(0);
+    },
+  );
+
+  it('waits no longer than the stall limit for a request that stays unanswered', async () => {
+    await using world = await soundWorld();
+    let stalled = 0;
+    world.faults = ({ phase, operation }) =>
+      phase === 'before' && operation === 'GetObject' && ++stalled === 1
+        ? { kind: 'stall', delayMs: Number.POSITIVE_INFINITY }
+        : undefined;
+    const outcome = await world.invoke(relayed, { settings: { stallMs: 200, retryBudgetMs: 5_000 } });
+    expect(outcome.results.map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
+    expect(stalled).toBeGreaterThan(1);
+  });
+});
+
+describe('a job that never gets anything done', () => {
+  it('is given up after three invocations, and says what to change', async () => {
+    await using world = await soundWorld(MULTIPART_BYTES);
+    const parameters = { DestinationBucket: EU };
+    let event: unknown = world.job(parameters).event;
+    const unsubscribe = world.world.codePipeline.onJob((job) => {
+      event = job.event;
+    });
+    let outcome: Outcome | undefined;
+    for (let count = 0; count < 3; count++) {
+      // The minute that there was when it began is over when the first part could be copied.
+      let asked = 0;
+      outcome = await world.run(event, { remainingMs: () => (++asked <= 2 ? 60_000 : 0) });
+    }
+    unsubscribe();
+    if (outcome === undefined) throw new Error('nothing was run');
+    expectFailure(outcome, 'JobFailed', '3 invocations in a row', 'raise the timeout of the function');
+    expect(world.bucket(EU).objects.size).toBe(0);
+  });
+});
+
 /** Changes the source when the first request that copies it arrives. */
 function replaceSource(
   world: JobWorld,

@@ -1,21 +1,18 @@
 // The function that answers for one that died: what Lambda recorded, and what the pipeline's operator is told.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '../../local/aws/code-pipeline-jobs.ts';
-import type { LambdaFunction } from '../../local/replay/lambda.ts';
-import { deployed, jsonLines } from './bundle-runs.ts';
+import { deployed } from './bundle-runs.ts';
+import { coldStart, context, printedBy } from './cold-start.ts';
 import { JobWorld } from './world.ts';
 
 let world: JobWorld;
-let lambda: LambdaFunction;
 
 beforeAll(async () => {
   world = await JobWorld.start();
   world.addArtifact('App');
   world.addDestination('lost-eu');
-  lambda = deployed(world, { entry: 'lost-job.mjs' });
 });
 afterAll(async () => {
-  await lambda[Symbol.asyncDispose]();
   await world[Symbol.asyncDispose]();
 });
 
@@ -107,17 +104,20 @@ const ENDINGS: readonly [what: string, ending: Ending, ...says: string[]][] = [
 describe('a job whose function', () => {
   it.each(ENDINGS)('%s is failed, with what to do about it', async (_what, ending, ...says) => {
     const job = world.job({ DestinationBucket: 'lost-eu' });
-    const { outcome, lines } = await lambda.invoke(recordOf(job, ending));
-    expect(outcome).toBe('ok');
+    const handler = await coldStart('lost-job');
+    const lines = await printedBy(() => handler(recordOf(job, ending), context));
     const result = world.world.codePipeline.results.findLast(({ jobId }) => jobId === job.id);
     const failure = result?.input.failureDetails as { type: string; message: string };
     expect(failure.type).toBe('JobFailed');
     for (const part of [...says, 'is not copied again']) expect(failure.message).toContain(part);
     expect(failure.message).not.toContain('secret');
     expect(world.world.codePipeline.state(job.id)).toBe('Failed');
-    const line = jsonLines(lines.join('\n')).find(({ message }) => message === 'Job lost');
-    expect(line).toMatchObject({ level: 'ERROR', correlation_id: job.id, failureType: 'JobFailed' });
-    expect(jsonLines(lines.join('\n'))).toContainEqual(
+    expect(lines.find(({ message }) => message === 'Job lost')).toMatchObject({
+      level: 'ERROR',
+      correlation_id: job.id,
+      failureType: 'JobFailed',
+    });
+    expect(lines).toContainEqual(
       expect.objectContaining({ JobsFailed: expect.anything(), FailureType: 'JobFailed' }),
     );
   });
@@ -127,9 +127,23 @@ describe('a job whose function', () => {
     await using answering = deployed(world);
     await answering.invoke(job.event);
     expect(world.world.codePipeline.state(job.id)).toBe('Succeeded');
-    const { outcome } = await lambda.invoke(recordOf(job, {}));
-    expect(outcome).toBe('ok');
+    const handler = await coldStart('lost-job');
+    await printedBy(() => handler(recordOf(job, {}), context));
     expect(world.world.codePipeline.state(job.id)).toBe('Succeeded');
+  });
+});
+
+describe('an answer that does not arrive', () => {
+  it('is thrown, so that Lambda tries again', async () => {
+    const job = world.job({ DestinationBucket: 'lost-eu' });
+    world.faults = () => ({ kind: 'error', status: 400, code: 'JobNotFoundException' });
+    try {
+      const handler = await coldStart('lost-job');
+      const thrown = expect(handler(recordOf(job, {}), context)).rejects.toThrow();
+      await printedBy(() => thrown);
+    } finally {
+      world.faults = undefined;
+    }
   });
 });
 
@@ -142,9 +156,9 @@ describe('a record without a job', () => {
     ['odd contexts', { requestContext: { condition: 7 }, requestPayload: {} }],
   ])('(%s) is logged and not thrown, since a retry would change nothing', async (_what, record) => {
     const before = world.world.codePipeline.results.length;
-    const { outcome, lines } = await lambda.invoke(record);
-    expect(outcome).toBe('ok');
-    expect(jsonLines(lines.join('\n'))).toMatchObject([
+    const handler = await coldStart('lost-job');
+    const lines = await printedBy(() => handler(record, context));
+    expect(lines).toMatchObject([
       { level: 'ERROR', message: expect.stringContaining('holds no CodePipeline job') },
     ]);
     expect(world.world.codePipeline.results).toHaveLength(before);

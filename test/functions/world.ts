@@ -57,7 +57,8 @@ export interface NewArtifact extends PutOptions {
 export interface InvokeOptions {
   readonly settings?: Partial<Settings>;
   readonly data?: Partial<JobData>;
-  readonly remainingMs?: number;
+  /** Lambda's clock; a minute from now by default. */
+  readonly remainingMs?: () => number;
   /** Goes on with the container of an earlier invocation. */
   readonly warm?: boolean;
 }
@@ -243,12 +244,13 @@ export class JobWorld implements AsyncDisposable {
     this.#recording = { log: [], metrics: [] };
     if (options.warm !== true || this.#container === undefined)
       this.#container = this.#compose(options.settings);
-    const deadlineMs = Date.now() + (options.remainingMs ?? 60_000);
+    const deadlineMs = Date.now() + 60_000;
+    const { remainingMs = () => deadlineMs - Date.now() } = options;
     let thrown: unknown;
     try {
       await runInvocation(
         event,
-        { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => deadlineMs - Date.now() },
+        { awsRequestId: randomUUID(), getRemainingTimeInMillis: remainingMs },
         this.#container,
       );
     } catch (error) {
