@@ -145,20 +145,23 @@ function reproducedLayout({ partSizesBytes, sizeBytes }: SourceFacts): PartLayou
 
 /**
  * Part size in bytes. With n parts over the whole job, sending costs n x CPU and moving costs bytes / (n x throughput): the sum is
- * least at the square root of their ratio; more parts than requests in flight gain nothing.
+ * least at the square root of their ratio. More parts than requests in flight go in waves, and only whole waves waste no request.
  */
 function partSizeFor(
   sizeBytes: number,
   demandBytes: number,
   { maxConcurrency, timeLimitMs }: PlanLimits,
 ): number {
-  const ideal = Math.sqrt(demandBytes / (COPY_BYTES_PER_MS * REQUEST_CPU_MS));
-  const parts = Math.max(1, Math.min(maxConcurrency, ideal));
   // A whole second, since the first invocation and its continuations begin with slightly different times left.
   const limitMs = Math.ceil(timeLimitMs / 1000) * 1000;
   const comfortable = Math.min(COMFORTABLE_PART_BYTES, (limitMs / 8) * COPY_BYTES_PER_MS);
-  const wanted = Math.min(comfortable, Math.ceil(demandBytes / parts));
-  return withinLimits(sizeBytes, wanted);
+  const ideal = Math.sqrt(demandBytes / (COPY_BYTES_PER_MS * REQUEST_CPU_MS));
+  const least = demandBytes / comfortable;
+  const waves = Math.ceil(least / maxConcurrency);
+  const parts = Math.max(ideal, least) < maxConcurrency ? Math.max(ideal, least) : waves * maxConcurrency;
+  // Rounded down: one part too many would be a wave of its own.
+  const share = Math.max(1, Math.floor((parts * sizeBytes) / demandBytes));
+  return withinLimits(sizeBytes, Math.ceil(sizeBytes / share));
 }
 
 function withinLimits(sizeBytes: number, wantedBytes: number): number {

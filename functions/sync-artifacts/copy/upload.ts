@@ -56,16 +56,21 @@ const PAGE_LIMIT = 1 + MAX_PARTS / 1000;
  * at the same key are aborted; those of anybody else, and at any other key, are never touched.
  */
 export async function openUpload(task: CopyTask, layout: PartLayout, context: JobContext): Promise<Upload> {
-  const found = await listUploads(task, context);
-  if (found.length === 0) return await createUpload(task, layout, context);
-  const created =
-    context.facts.initiatorId === undefined ? await createUpload(task, layout, context) : undefined;
-  if (created !== undefined) context.facts.initiatorId = await initiatorOf(task, created.uploadId, context);
-  return (
-    (await adopt(task, layout, found, created, context)) ??
-    created ??
-    (await createUpload(task, layout, context))
-  );
+  // Both at once, since there is nothing to go on with but in the rarest of jobs: then the new upload has shown who we are.
+  const listing = listUploads(task, context);
+  // Its failure shows below, after the new upload is there to be cleared away.
+  listing.catch(() => undefined);
+  const created = await createUpload(task, layout, context);
+  try {
+    const found = await listing;
+    const others = found.filter(({ UploadId }) => UploadId !== created.uploadId);
+    if (others.length === 0) return created;
+    context.facts.initiatorId ??= await initiatorOf(task, created.uploadId, context);
+    return (await adopt(task, layout, others, created, context)) ?? created;
+  } catch (error) {
+    await abortUpload(task, created, context);
+    throw error;
+  }
 }
 
 /** Begins an upload, whatever else is there. */
@@ -336,7 +341,7 @@ async function adopt(
   task: CopyTask,
   layout: PartLayout,
   found: readonly MultipartUpload[],
-  created: Upload | undefined,
+  created: Upload,
   context: JobContext,
 ): Promise<Upload | undefined> {
   const { initiatorId } = context.facts;
@@ -349,8 +354,8 @@ async function adopt(
     if (parts === undefined) await abortUpload(task, { uploadId }, context);
     else adopted = { uploadId, adopted: true, parts };
   }
-  if (adopted !== undefined && created !== undefined) await abortUpload(task, created, context);
   if (adopted !== undefined) {
+    await abortUpload(task, created, context);
     context.telemetry.info('Going on with an unfinished upload', {
       bucket: task.destination.bucket,
       key: task.key,
