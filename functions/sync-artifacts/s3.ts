@@ -9,6 +9,7 @@ import { httpStatus, isAccessDenied, type RequestTarget, responseHeader, S3Reque
 import { TimedRetryStrategy } from './retry.ts';
 import type { Settings } from './settings.ts';
 import { guarded } from './stall-guard.ts';
+import { refuseObjects } from './xml-only.ts';
 
 /** Bytes per second that the slowest healthy request still moves; below it, it counts as stalled. */
 const STALLED_BYTES_PER_SECOND = 10 * 1024 * 1024;
@@ -122,6 +123,7 @@ export class S3ClientPool {
     });
     // Steps that do nothing here, but once for each of thousands of requests: see `npm run bench:profile`.
     for (const idle of IDLE_MIDDLEWARE) client.middlewareStack.remove(idle);
+    refuseObjects(client);
     client.middlewareStack.add(
       (next) => (args) => {
         const { Bucket } = args.input as { Bucket?: string };

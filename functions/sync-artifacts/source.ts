@@ -189,7 +189,7 @@ async function readTags(
   };
 }
 
-/** The tags as the first identity that may read them sees them; `undefined` when none may or the server knows no tags. */
+/** The tags as the first identity that may read them sees them; `undefined` when none may; none on a server without tags. */
 async function readableTags(
   early: Settled<TagReading>,
   [first, ...others]: readonly [Probe, ...Probe[]],
@@ -204,7 +204,8 @@ async function readableTags(
     result = await settle(readTags(other, versionId, atOnce(other.context)));
   }
   if ('value' in result) return result.value.tags;
-  if (isDenial(result.error) || isLacking(result.error)) return undefined;
+  if (isDenial(result.error)) return undefined;
+  if (isLacking(result.error)) return [];
   throw result.error;
 }
 

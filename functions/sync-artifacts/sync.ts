@@ -63,7 +63,7 @@ export async function syncArtifacts(
       const proved = await proveWritten(task, result.written, job.minimumProof, context);
       const durationMs = Date.now() - startedAtMs;
       reports[task.index] = reportFinished(
-        { task, strategy: plan.strategy, ...proved, durationMs },
+        { task, strategy: result.strategy ?? plan.strategy, ...proved, durationMs },
         job.mode,
         context,
       );

@@ -120,6 +120,51 @@ describe('a server without bucket regions', () => {
   });
 });
 
+describe('a server that copies no parts', () => {
+  it.each([
+    ['CreateMultipartUpload', 501, 'NotImplemented'],
+    ['CreateMultipartUpload', 405, 'MethodNotAllowed'],
+    ['UploadPartCopy', 501, 'NotImplemented'],
+    ['UploadPartCopy', 405, 'MethodNotAllowed'],
+  ] as const)(
+    '(%s answers %d) copies in one request and keeps no upload',
+    async (operation, status, code) => {
+      await using world = await sourceAndDestination(MULTIPART_BYTES);
+      world.faults = lacking(operation, status, code);
+      const outcome = await world.invoke({ DestinationBucket: EU });
+      successOf(outcome);
+      expectCopied(world);
+      expect(copiesOf(outcome)).toMatchObject([{ strategy: 'object', proof: 'checksum' }]);
+      expect(world.bucket(EU).uploads.size).toBe(0);
+    },
+  );
+
+  it('fails the job when the copy in one request is refused too', async () => {
+    await using world = await sourceAndDestination(MULTIPART_BYTES);
+    world.faults = ({ phase, operation }) =>
+      phase === 'before' && ['UploadPartCopy', 'CopyObject'].includes(operation)
+        ? { kind: 'error', status: 501, code: 'NotImplemented' }
+        : undefined;
+    expect(failureOf(await world.invoke({ DestinationBucket: EU })).type).toBe('JobFailed');
+    expect(world.bucket(EU).uploads.size).toBe(0);
+  });
+});
+
+describe('a server that does not know subresources', () => {
+  it.each([
+    ['small', 'no XML at all'],
+    ['large', 'x'.repeat(100_000_000)],
+    ['an XML document', '<project><TagSet/></project>'],
+  ])('and answers with an object (%s) gives copies without tags', async (_what, body) => {
+    await using world = await sourceAndDestination();
+    const answer = ({ query }: Asked) => (query.has('tagging') ? { status: 200, body } : undefined);
+    const outcome = await invokeThrough({ answer }, world, { DestinationBucket: EU });
+    successOf(outcome);
+    expectCopied(world);
+    expect(outcome.metrics.map(({ metric }) => metric)).not.toContain('ThrottledRequests');
+  });
+});
+
 describe('a server whose answers lack', () => {
   it.each(SIZES)(
     'checksums: the proof of a copy by %s is weaker, the copy the same',

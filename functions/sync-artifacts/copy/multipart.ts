@@ -1,9 +1,10 @@
 // Copies an object of any size with UploadPartCopy requests in parallel.
 import { UploadPartCopyCommand } from '@aws-sdk/client-s3';
 import type { JobContext } from '../context.ts';
-import type { Part, PartLayout } from '../part-layout.ts';
+import { MAX_COPY_OBJECT_BYTES, type Part, type PartLayout } from '../part-layout.ts';
 import { request } from '../s3.ts';
 import type { CopyTask } from '../types.ts';
+import { copyObject } from './object.ts';
 import { copyInParts, type PartTarget } from './parts.ts';
 import { checksumFields, copyTarget, destinationFields, sourceFields } from './requests.ts';
 import type { CopyResult } from './strategy.ts';
@@ -16,10 +17,25 @@ export async function copyMultipart(
 ): Promise<CopyResult> {
   const prepare = async (part: Part) => (target: PartTarget) => copyPart(target, part, context);
   const [result] = await copyInParts(
-    { tasks: [task], layout, lanes: context.budget, prepare, hashed: () => false },
+    {
+      tasks: [task],
+      layout,
+      lanes: context.budget,
+      prepare,
+      hashed: () => false,
+      ...(layout.sizeBytes > MAX_COPY_OBJECT_BYTES ? {} : { inOneRequest: () => copyWhole(task, context) }),
+    },
     context,
   );
   return result ?? { finished: false, finishedParts: 0 };
+}
+
+/** For servers that know CopyObject alone. */
+async function copyWhole(task: CopyTask, context: JobContext): Promise<CopyResult> {
+  const { bucket } = task.destination;
+  context.telemetry.warn('The server copies no parts; the object is copied in one request', { bucket });
+  const result = await copyObject(task, context);
+  return result.finished ? { ...result, strategy: 'object' } : result;
 }
 
 async function copyPart({ task, upload }: PartTarget, part: Part, context: JobContext): Promise<void> {

@@ -1,5 +1,6 @@
 // The life of a copy in parts, whoever moves the bytes: open, send what is missing, complete; stop, begin again or clear away.
 import type { JobContext } from '../context.ts';
+import { errorCode, httpStatus, isUnsupported, S3RequestError } from '../failure.ts';
 import { type Part, type PartLayout, partsOf } from '../part-layout.ts';
 import type { CopyTask } from '../types.ts';
 import { writtenObject } from './requests.ts';
@@ -38,6 +39,8 @@ export interface PartCopies {
   readonly layout: PartLayout;
   readonly lanes: Lanes;
   readonly prepare: PreparePart;
+  /** Copies a task in one request, should the server turn out to copy no parts. */
+  readonly inOneRequest?: (task: CopyTask) => Promise<CopyResult>;
   /** Did every byte of an upload go through the function, with the checksum that S3 stored? */
   readonly hashed: (upload: Upload) => boolean;
 }
@@ -61,7 +64,12 @@ export async function copyInParts(
   );
   const targets = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   try {
-    for (const result of opened) if (result.status === 'rejected') throw result.reason;
+    for (const [index, result] of opened.entries()) {
+      if (result.status === 'fulfilled') continue;
+      const [task] = tasks;
+      if (task === undefined || index > 0 || !copiesNoParts(result.reason, copies)) throw result.reason;
+      return [await copies.inOneRequest(task)];
+    }
     if (!(await sendMissing(copies, targets, context))) return targets.map(unfinished);
     return await Promise.all(targets.map((target) => complete(copies, target, context, beginning)));
   } catch (error) {
@@ -85,10 +93,11 @@ interface OpenTarget extends PartTarget {
 
 /** Sends every missing part; `false` when the deadline came first. */
 async function sendMissing(
-  { layout, lanes, prepare }: PartCopies,
+  copies: PartCopies,
   targets: readonly OpenTarget[],
   context: JobContext,
 ): Promise<boolean> {
+  const { layout, lanes, prepare } = copies;
   const inFlight = new Set<Promise<void>>();
   const failures: unknown[] = [];
   let stopped = false;
@@ -103,7 +112,7 @@ async function sendMissing(
       await Promise.all(
         missing().map(async (target) => {
           await send(target).catch((error: unknown) => {
-            if (!isUploadGone(error)) throw error;
+            if (!isUploadGone(error) && !copiesNoParts(error, copies)) throw error;
             target.ended = error;
           });
         }),
@@ -147,6 +156,10 @@ async function complete(
       target.ended = error;
     }
   }
+  if (copiesNoParts(target.ended, copies)) {
+    await abortUpload(task, upload, context);
+    return await copies.inOneRequest(task);
+  }
   const written = await lookForCompleted(task, hashed, context);
   if (written !== undefined) return { finished: true, written };
   if (beginning >= MAX_BEGINNINGS) throw target.ended;
@@ -156,6 +169,20 @@ async function complete(
   });
   const [again] = await copyInParts({ ...copies, tasks: [task] }, context, beginning + 1);
   return again ?? unfinished(target);
+}
+
+/** Does the server lack parts that are copied, and can the copy do without? */
+function copiesNoParts(
+  error: unknown,
+  copies: PartCopies,
+): copies is PartCopies & Required<Pick<PartCopies, 'inOneRequest'>> {
+  if (copies.inOneRequest === undefined || !(error instanceof S3RequestError)) return false;
+  const { target, cause } = error;
+  if (target.operation === 'CreateMultipartUpload') return isUnsupported(cause);
+  return (
+    target.operation === 'UploadPartCopy' &&
+    (errorCode(cause) === 'NotImplemented' || httpStatus(cause) === 405)
+  );
 }
 
 function unfinished(target: OpenTarget | undefined): CopyResult {

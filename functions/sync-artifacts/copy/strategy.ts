@@ -1,7 +1,13 @@
 // What all copy strategies give.
+import type { StrategyName } from '../types.ts';
 import type { WrittenObject } from '../verify.ts';
 
 /** How a copy ended: written, or stopped before the Lambda deadline with some parts done. */
 export type CopyResult =
-  | { readonly finished: true; readonly written: WrittenObject }
+  | {
+      readonly finished: true;
+      readonly written: WrittenObject;
+      /** Set when the copy was made otherwise than planned. */
+      readonly strategy?: StrategyName;
+    }
   | { readonly finished: false; readonly finishedParts: number };
