@@ -126,24 +126,27 @@ describe('a job of which one copy fails for good', () => {
 
   it('never touches uploads of others', async () => {
     await using world = await threeRegions();
-    const others = new Map(world.bucket(EU).uploads);
-    const foreign = {
-      uploadId: 'somebody-elses',
-      key: 'pipeline/App/abc.zip',
-      initiatedAt: new Date(),
-      initiatorArn: 'arn:aws:iam::111122223333:user/somebody',
-      ownerAccountId: '111122223333',
-      headers: {},
-      metadata: {},
-      tags: {},
-      encryption: { algorithm: 'AES256' as const, bucketKey: false },
-      storageClass: 'STANDARD',
-      parts: new Map(),
-    };
-    world.bucket(EU).uploads.set(foreign.uploadId, foreign);
+    addForeignUpload(world, EU);
     world.faults = refusingPart(EU, 3, 'AccessDenied');
     failureOf(await world.invoke(everywhere));
-    expect([...world.bucket(EU).uploads.keys()]).toEqual([...others.keys(), foreign.uploadId]);
+    expect([...world.bucket(EU).uploads.keys()]).toEqual([FOREIGN_UPLOAD]);
+  });
+});
+
+describe('an upload whose beginning was not answered', () => {
+  it('is aborted once the copy is made with another one; those of others stay', async () => {
+    await using world = await threeRegions();
+    let lost = false;
+    world.faults = ({ phase, operation, bucket }) => {
+      if (phase === 'before' || operation !== 'CreateMultipartUpload' || bucket !== EU || lost)
+        return undefined;
+      lost = true;
+      addForeignUpload(world, EU);
+      return { kind: 'reset' };
+    };
+    successOf(await world.invoke({ DestinationBucket: EU, InputArtifacts: ['App'] }));
+    expect(lost).toBe(true);
+    expect([...world.bucket(EU).uploads.keys()]).toEqual([FOREIGN_UPLOAD]);
   });
 });
 
@@ -164,3 +167,22 @@ describe('throttling', () => {
     await expectNothingLeft(world);
   });
 });
+
+const FOREIGN_UPLOAD = 'somebody-elses';
+
+/** An unfinished upload of somebody else at the very key of a copy. */
+function addForeignUpload(world: JobWorld, bucket: string): void {
+  world.bucket(bucket).uploads.set(FOREIGN_UPLOAD, {
+    uploadId: FOREIGN_UPLOAD,
+    key: 'pipeline/App/abc.zip',
+    initiatedAt: new Date(),
+    initiatorArn: 'arn:aws:iam::111122223333:user/somebody',
+    ownerAccountId: '111122223333',
+    headers: {},
+    metadata: {},
+    tags: {},
+    encryption: { algorithm: 'AES256', bucketKey: false },
+    storageClass: 'STANDARD',
+    parts: new Map(),
+  });
+}
