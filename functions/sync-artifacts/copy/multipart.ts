@@ -15,7 +15,9 @@ export async function copyMultipart(
   layout: PartLayout,
   context: JobContext,
 ): Promise<CopyResult> {
-  const prepare = async (part: Part) => (target: PartTarget) => copyPart(target, part, context);
+  const prepare = async (part: Part) => ({
+    send: (target: PartTarget) => copyPart(target, part, context),
+  });
   const [result] = await copyInParts(
     {
       tasks: [task],

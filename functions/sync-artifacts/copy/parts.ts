@@ -24,8 +24,16 @@ export interface PartTarget {
   readonly upload: Upload;
 }
 
-/** Makes a part ready, and gives what sends it to a target and notes it in the target's upload. */
-export type PreparePart = (part: Part) => Promise<(target: PartTarget) => Promise<void>>;
+/** Makes a part ready to be sent. */
+export type PreparePart = (part: Part) => Promise<PreparedPart>;
+
+/** A part that is ready. */
+export interface PreparedPart {
+  /** Sends it to a target and notes it in the target's upload. */
+  send(target: PartTarget): Promise<void>;
+  /** Called when it was sent to all targets. */
+  sent?(): void;
+}
 
 /** Where parts wait for their turn. */
 export interface Lanes {
@@ -108,15 +116,16 @@ async function sendMissing(
     const { done } = await lanes.begin(async () => {
       stopped ||= !context.deadline.fits(part.sizeBytes);
       if (stopped || failures.length > 0 || context.signal.aborted) return;
-      const send = await prepare(part);
+      const prepared = await prepare(part);
       await Promise.all(
         missing().map(async (target) => {
-          await send(target).catch((error: unknown) => {
+          await prepared.send(target).catch((error: unknown) => {
             if (!isUploadGone(error) && !copiesNoParts(error, copies)) throw error;
             target.ended = error;
           });
         }),
       );
+      prepared.sent?.();
     });
     const settled = done.catch((error: unknown) => {
       failures.push(error);

@@ -15,11 +15,17 @@ const MAX_RETRY_DELAY_MS = 5_000;
  * Reads exactly the bytes of a part. A body that ends early or stalls is read again: the SDK retries requests, not bodies.
  * @throws S3RequestError
  */
-export async function readPart(source: SourceFacts, part: Part, context: JobContext): Promise<Buffer> {
+export async function readPart(
+  source: SourceFacts,
+  part: Part,
+  context: JobContext,
+  allocate: Allocate = Buffer.allocUnsafeSlow,
+): Promise<Buffer> {
+  const buffer = allocate(part.sizeBytes);
   const giveUpAtMs = Date.now() + context.settings.retryBudgetMs;
   for (let delayMs = FIRST_RETRY_DELAY_MS; ; delayMs = Math.min(MAX_RETRY_DELAY_MS, delayMs * 2)) {
     try {
-      return await readOnce(source, part, context);
+      return await readOnce(source, part, buffer, context);
     } catch (error) {
       const again =
         error instanceof BodyError && Date.now() + delayMs < giveUpAtMs && !context.signal.aborted;
@@ -30,13 +36,21 @@ export async function readPart(source: SourceFacts, part: Part, context: JobCont
   }
 }
 
+/** Where the bytes of a part go. */
+export type Allocate = (sizeBytes: number) => Buffer;
+
 /** The answer was right but its body was not. */
 class BodyError extends Error {}
 
-async function readOnce(source: SourceFacts, part: Part, context: JobContext): Promise<Buffer> {
+async function readOnce(
+  source: SourceFacts,
+  part: Part,
+  buffer: Buffer,
+  context: JobContext,
+): Promise<Buffer> {
   const { artifact, region, readableBy, versionId, etag, bucketOwner } = source;
   const { offsetBytes, sizeBytes } = part;
-  if (sizeBytes === 0) return Buffer.alloc(0);
+  if (sizeBytes === 0) return buffer;
   const output = await request(
     context,
     targetOf(source),
@@ -58,7 +72,7 @@ async function readOnce(source: SourceFacts, part: Part, context: JobContext): P
   const abort = (): void => void body.destroy(context.signal.reason as Error);
   context.signal.addEventListener('abort', abort, { once: true });
   try {
-    return await collect(body, sizeBytes);
+    return await collect(body, buffer);
   } catch (cause) {
     context.signal.throwIfAborted();
     if (!isTransient(cause)) throw new S3RequestError(targetOf(source), cause);
@@ -69,8 +83,8 @@ async function readOnce(source: SourceFacts, part: Part, context: JobContext): P
 }
 
 /** Never more bytes than were asked for, whatever the server sends. */
-async function collect(body: Readable, sizeBytes: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(sizeBytes);
+async function collect(body: Readable, buffer: Buffer): Promise<Buffer> {
+  const sizeBytes = buffer.length;
   let length = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     if (length + chunk.length > sizeBytes) {

@@ -6,7 +6,8 @@ import { type Part, type PartLayout, partCount } from '../part-layout.ts';
 import { request } from '../s3.ts';
 import type { CopyTask } from '../types.ts';
 import { checksumOfBytes, md5OfBytes } from './hashing.ts';
-import { copyInParts, type Lanes, type PartTarget } from './parts.ts';
+import { giveBack, takeBuffer } from './part-buffers.ts';
+import { copyInParts, type Lanes, type PartTarget, type PreparedPart } from './parts.ts';
 import { readPart } from './read.ts';
 import {
   checksumFields,
@@ -36,9 +37,7 @@ export async function relay(
   const [task] = tasks;
   if (task === undefined) return [];
   if (partCount(layout) === 1 && layout.kind === 'uniform')
-    return await Promise.all(
-      tasks.map((each) => inLane(lanes, () => streamObject(each, layout, 1, context))),
-    );
+    return await inLane(lanes, () => relayWhole(tasks, layout, context));
   const fits = layout.sizeBytes / RELAY_BYTES_PER_MS < context.deadline.remainingMs() / 2;
   if (
     tasks.length === 1 &&
@@ -49,17 +48,41 @@ export async function relay(
     return [await streamObject(task, layout, lanes.size, context)];
   }
   const unproved = new Set<Upload>();
-  const prepare = async (part: Part) => {
-    const bytes = await readPart(task.source, part, context);
+  const prepare = async (part: Part): Promise<PreparedPart> => {
+    const bytes = await readPart(task.source, part, context, takeBuffer);
     const algorithm = relayAlgorithm(task, layout);
     const checksum = await checksumOfBytes(algorithm, bytes);
-    return async (target: PartTarget): Promise<void> => {
-      const stored = await sendPart(target, part, layout, { bytes, algorithm, checksum }, context);
-      if (!stored) unproved.add(target.upload);
+    return {
+      send: async (target) => {
+        const stored = await sendPart(target, part, layout, { bytes, algorithm, checksum }, context);
+        if (!stored) unproved.add(target.upload);
+      },
+      sent: () => giveBack(bytes),
     };
   };
   const hashed = (upload: Upload): boolean => !unproved.has(upload) && !upload.adopted;
   return await copyInParts({ tasks, layout, lanes, prepare, hashed }, context);
+}
+
+/** Reads a small source once and writes it to each destination in one request. */
+async function relayWhole(
+  tasks: readonly CopyTask[],
+  layout: PartLayout,
+  context: JobContext,
+): Promise<readonly CopyResult[]> {
+  const [{ source }] = tasks as readonly [CopyTask];
+  if (!context.deadline.fits(source.sizeBytes)) {
+    return tasks.map(() => ({ finished: false, finishedParts: 0 }));
+  }
+  const whole: Part = { number: 1, offsetBytes: 0, sizeBytes: layout.sizeBytes };
+  const bytes = await readPart(source, whole, context);
+  const results = await Promise.allSettled(
+    tasks.map((task) => streamObject(task, layout, 1, context, bytes)),
+  );
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
 }
 
 interface HashedBytes {

@@ -6,15 +6,17 @@ import {
   CreateMultipartUploadCommand,
   PutObjectCommand,
   type S3Client,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import type { JobContext } from '../context.ts';
 import { S3RequestError } from '../failure.ts';
 import { checksumOf } from '../object-facts.ts';
-import { type PartLayout, partCount, partSize, partsOf } from '../part-layout.ts';
+import { type PartLayout, partSize, partsOf } from '../part-layout.ts';
 import { type RequestContext, request } from '../s3.ts';
 import type { CopyTask, SourceFacts } from '../types.ts';
 import { type RunningHash, runningHash } from './hashing.ts';
+import { giveBack, takeBuffer } from './part-buffers.ts';
 import { readPart } from './read.ts';
 import {
   descriptionFields,
@@ -30,27 +32,31 @@ import { abortUpload, isUploadGone, lingering, lookForCompleted, sweepUploads } 
 
 /**
  * Reads the parts in order, a few ahead, hashes them in passing and uploads them.
- * @param memoryParts  parts that may be in memory at once; the Upload joins two while it cuts them
+ * @param memoryParts  parts that may be in memory at once; the Upload makes a copy of each
+ * @param whole  the bytes of a source of one part, which the caller has read already
  */
 export async function streamObject(
   task: CopyTask,
   layout: PartLayout,
   memoryParts: number,
   context: JobContext,
+  whole?: Buffer,
 ): Promise<CopyResult> {
   const { source } = task;
   if (!context.deadline.fits(source.sizeBytes)) return { finished: false, finishedParts: 0 };
   const ahead = Math.max(1, Math.floor(memoryParts / 4));
   const algorithm = relayAlgorithm(task, layout);
   const hash = runningHash(algorithm);
-  const single = partCount(layout) === 1;
+  const single = whole !== undefined;
+  if (single) hash.update(whole);
+  const held = new Map<number, Buffer>();
   const body = single
-    ? await firstPart(source, layout, hash, context)
-    : Readable.from(hashedParts(source, layout, ahead, hash, context), {
+    ? whole
+    : Readable.from(hashedParts(source, layout, ahead, hash, held, context), {
         objectMode: false,
         highWaterMark: 1,
       });
-  const requests = trackRequests(task, partSize(layout, 1), context);
+  const requests = trackRequests(task, partSize(layout, 1), context, (part) => releasePart(held, part));
   const upload = new Upload({
     client: requests.client,
     params: {
@@ -105,12 +111,14 @@ function trackRequests(
   task: CopyTask,
   partBytes: number,
   context: JobContext,
+  onPart: (part: UploadPartCommand['input']) => void,
 ): { readonly client: S3Client; settled(): Promise<unknown> } {
   const client = context.s3.role(task.destination.region);
   const underWay = new Set<Promise<unknown>>();
   const send = (command: Parameters<S3Client['send']>[0]): Promise<unknown> => {
     const begins = command instanceof CreateMultipartUploadCommand;
     // Given up, the request that begins the upload would leave one whose id nobody learns.
+    if (command instanceof UploadPartCommand) onPart(command.input);
     const patient: RequestContext = begins ? lingering(context) : context;
     const sent: Promise<unknown> = request(
       patient,
@@ -139,15 +147,16 @@ function operationOf(command: unknown): string {
 /** How long requests that are on their way are waited for after a failure. */
 const SETTLE_MS = 1_000;
 
-async function firstPart(
-  source: SourceFacts,
-  layout: PartLayout,
-  hash: RunningHash,
-  context: JobContext,
-): Promise<Buffer> {
-  const bytes = await readPart(source, { number: 1, offsetBytes: 0, sizeBytes: layout.sizeBytes }, context);
-  hash.update(bytes);
-  return bytes;
+const PIECE_BYTES = 1024 ** 2;
+
+/** By the time the Upload sends a part, it has joined the pieces to a copy of its own. */
+function releasePart(
+  held: Map<number, Buffer>,
+  { PartNumber: number = 0, Body: sent }: UploadPartCommand['input'],
+): void {
+  const bytes = held.get(number);
+  held.delete(number);
+  if (bytes !== undefined && Buffer.isBuffer(sent) && sent.buffer !== bytes.buffer) giveBack(bytes);
 }
 
 /** The parts in order, hashed; up to `ahead` of them are read before they are asked for. */
@@ -156,14 +165,16 @@ async function* hashedParts(
   layout: PartLayout,
   ahead: number,
   hash: RunningHash,
+  held: Map<number, Buffer>,
   context: JobContext,
 ): AsyncGenerator<Buffer, void, undefined> {
   const parts = partsOf(layout);
   const reading: Promise<Buffer>[] = [];
+  let number = 0;
   const readNext = (): void => {
     const next = parts.next();
     if (next.done === true) return;
-    const bytes = readPart(source, next.value, context);
+    const bytes = readPart(source, next.value, context, takeBuffer);
     // A failure is thrown when its turn comes; until then it is not unhandled.
     bytes.catch(() => undefined);
     reading.push(bytes);
@@ -173,6 +184,10 @@ async function* hashedParts(
     const bytes = await current;
     readNext();
     hash.update(bytes);
-    yield bytes;
+    held.set(++number, bytes);
+    // In pieces, since the Upload joins whatever exceeds a part: of whole parts it would hold two.
+    for (let begin = 0; begin < bytes.length; begin += PIECE_BYTES) {
+      yield bytes.subarray(begin, begin + PIECE_BYTES);
+    }
   }
 }
