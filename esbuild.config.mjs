@@ -1,5 +1,5 @@
 // Builds the Lambda bundle: self-contained ESM, minified, split, with source maps, the same bytes every time.
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
@@ -14,6 +14,17 @@ const {
     minify: { type: 'boolean', default: true },
   },
 });
+
+/** The SDK imports its packages' package.json for the version; the rest of it would be bundled as well. */
+const versionsOnly = {
+  name: 'versions-only',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]node_modules[\\/].*[\\/]package\.json$/ }, async ({ path }) => {
+      const { version } = JSON.parse(await readFile(path, 'utf8'));
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
+  },
+};
 
 await rm(outdir, { recursive: true, force: true });
 await build({
@@ -35,9 +46,11 @@ await build({
   alias: {
     // Twelve ways to find credentials, none of which Lambda uses.
     '@aws-sdk/credential-provider-node': './functions/sync-artifacts/lambda-credentials.ts',
+    '@smithy/core/event-streams': './functions/sync-artifacts/no-event-streams.ts',
   },
   // Reads the user agent of a browser.
   external: ['bowser'],
+  plugins: [versionsOnly],
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
   minify,
@@ -45,9 +58,5 @@ await build({
   sourcemap: true,
   sourcesContent: false,
   legalComments: 'none',
-  // CommonJS dependencies of the SDK call require() for Node's own modules.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
   logLevel: 'warning',
 });

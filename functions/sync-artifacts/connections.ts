@@ -1,5 +1,5 @@
 // Connections to S3, some of them opened before they are needed: a new one costs two round trips, TCP and TLS.
-import { type AgentOptions, type ClientRequestArgs, Agent as HttpAgent } from 'node:http';
+import type { AgentOptions, ClientRequestArgs, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
 
@@ -12,6 +12,9 @@ export interface Origin {
 
 /** A connection that nobody took after this time, in milliseconds, is closed. */
 const UNUSED_MS = 10_000;
+
+/** Not imported: the module form of `node:http` loads everything that it could export, WebSocket and fetch among it. */
+const http = process.getBuiltinModule('node:http');
 
 type CreateConnection = HttpAgent['createConnection'];
 
@@ -26,7 +29,7 @@ export class Connections {
 
   constructor(options: AgentOptions) {
     this.#options = options;
-    this.httpAgent = this.#lend(new HttpAgent(options));
+    this.httpAgent = this.#lend(new http.Agent(options));
     this.httpsAgent = this.#lend(new HttpsAgent(options));
   }
 

@@ -5,12 +5,12 @@ import {
   MAX_COPY_OBJECT_BYTES,
   MAX_OBJECT_BYTES,
   MAX_PART_BYTES,
-  MAX_PARTS,
   MIN_PART_BYTES,
   type PartLayout,
   partCount,
   partSize,
 } from './part-layout.ts';
+import { COPY_BYTES_PER_MS, commonPartBytes, evenPartBytes, type PartLimits } from './part-size.ts';
 import type { CopyTask, Mode, Proof, SourceFacts } from './types.ts';
 import { proveExisting } from './verify.ts';
 
@@ -29,29 +29,17 @@ export interface PlannedCopy {
 }
 
 /** Limits that the plan keeps. */
-export interface PlanLimits {
-  /** Copy requests in flight at once. */
-  readonly maxConcurrency: number;
+export interface PlanLimits extends PartLimits {
   /** Bytes that a relay may hold in memory. */
   readonly relayMemoryBytes: number;
   /** Region of the function. */
   readonly region: string;
-  /** The Lambda limit: no request may be so large that an invocation does little else. */
-  readonly timeLimitMs: number;
 }
 
-/** Bytes per millisecond of one copy request (AWS-FACTS "Speed": 60 to 85 MB/s). */
-const COPY_BYTES_PER_MS = 80_000;
 /** What a slow copy request still moves per millisecond. */
 const SLOW_BYTES_PER_MS = 60_000;
-/** CPU time that one more part request costs the function, in milliseconds (`npm run bench`, CPU per copy request). */
-const REQUEST_CPU_MS = 0.6;
-/** One part takes a few seconds at most, so that little is lost when an invocation ends; raised for objects with over 10 000 such parts. */
-const COMFORTABLE_PART_BYTES = 512 * 1024 ** 2;
 /** Part size of a relay: large enough that latency is small beside transfer, small enough that several fit into memory. */
 const RELAY_PART_BYTES = 8 * 1024 ** 2;
-/** Uploads of differently pinned or encrypted objects differ in part size by up to this many bytes. */
-const FINGERPRINT_RANGE_BYTES = 65_536;
 /** Round trip between continents in milliseconds: from when on parallel parts beat one request. */
 const FAR_ROUND_TRIP_MS = 75;
 const NEAR_ROUND_TRIP_MS = 2;
@@ -66,8 +54,11 @@ export function planCopies(
   mode: Mode,
   limits: PlanLimits,
 ): readonly PlannedCopy[] {
-  const demandBytes = tasks.reduce((sum, { source }) => sum + source.sizeBytes, 0);
-  return tasks.map((task) => ({ task, plan: planCopy(task, mode, demandBytes, limits) }));
+  const partBytes = commonPartBytes(
+    tasks.map(({ source }) => source.sizeBytes),
+    limits,
+  );
+  return tasks.map((task) => ({ task, plan: planCopy(task, mode, partBytes, limits) }));
 }
 
 /** About how many requests will be in flight to each destination at once, known before anything is known of the destinations. */
@@ -76,11 +67,12 @@ export function expectedRequests(
   destinationCount: number,
   limits: PlanLimits,
 ): number {
-  const demandBytes = destinationCount * sizesBytes.reduce((sum, size) => sum + size, 0);
+  const all = Array.from({ length: destinationCount }, () => sizesBytes).flat();
+  const partBytes = commonPartBytes(all, limits);
   const requests = sizesBytes.map((size) =>
     (size - MIN_PART_BYTES) / COPY_BYTES_PER_MS <= 2 * FAR_ROUND_TRIP_MS
       ? 1
-      : Math.ceil(size / partSizeFor(size, demandBytes, limits)),
+      : Math.ceil(size / evenPartBytes(size, partBytes)),
   );
   const share = Math.ceil(limits.maxConcurrency / destinationCount);
   return Math.min(
@@ -89,7 +81,7 @@ export function expectedRequests(
   );
 }
 
-function planCopy(task: CopyTask, mode: Mode, demandBytes: number, limits: PlanLimits): CopyPlan {
+function planCopy(task: CopyTask, mode: Mode, partBytes: number, limits: PlanLimits): CopyPlan {
   const { source, destination } = task;
   if (source.artifact.bucket === destination.bucket && source.artifact.key === task.key)
     return { strategy: 'same-object' };
@@ -107,10 +99,7 @@ function planCopy(task: CopyTask, mode: Mode, demandBytes: number, limits: PlanL
   const layout = reproducedLayout(source) ?? {
     kind: 'uniform',
     sizeBytes: source.sizeBytes,
-    partSizeBytes: fingerprinted(partSizeFor(source.sizeBytes, demandBytes, limits), source, [
-      destination,
-      task.key,
-    ]),
+    partSizeBytes: fingerprinted(evenPartBytes(source.sizeBytes, partBytes), source, [destination, task.key]),
   };
   return { strategy: 'multipart', layout };
 }
@@ -144,33 +133,6 @@ function reproducedLayout({ partSizesBytes, sizeBytes }: SourceFacts): PartLayou
 }
 
 /**
- * Part size in bytes. With n parts over the whole job, sending costs n x CPU and moving costs bytes / (n x throughput): the sum is
- * least at the square root of their ratio. More parts than requests in flight go in waves, and only whole waves waste no request.
- */
-function partSizeFor(
-  sizeBytes: number,
-  demandBytes: number,
-  { maxConcurrency, timeLimitMs }: PlanLimits,
-): number {
-  // A whole second, since the first invocation and its continuations begin with slightly different times left.
-  const limitMs = Math.ceil(timeLimitMs / 1000) * 1000;
-  const comfortable = Math.min(COMFORTABLE_PART_BYTES, (limitMs / 8) * COPY_BYTES_PER_MS);
-  const ideal = Math.sqrt(demandBytes / (COPY_BYTES_PER_MS * REQUEST_CPU_MS));
-  const least = demandBytes / comfortable;
-  const waves = Math.ceil(least / maxConcurrency);
-  const parts = Math.max(ideal, least) < maxConcurrency ? Math.max(ideal, least) : waves * maxConcurrency;
-  // Rounded down: one part too many would be a wave of its own.
-  const share = Math.max(1, Math.floor((parts * sizeBytes) / demandBytes));
-  return withinLimits(sizeBytes, Math.ceil(sizeBytes / share));
-}
-
-function withinLimits(sizeBytes: number, wantedBytes: number): number {
-  // Room for the fingerprint, which only ever adds.
-  const least = Math.max(MIN_PART_BYTES, Math.ceil(sizeBytes / MAX_PARTS));
-  return Math.min(Math.max(least, wantedBytes), MAX_PART_BYTES - FINGERPRINT_RANGE_BYTES);
-}
-
-/**
  * Adds a few bytes that depend on the pinned source and on what CreateMultipartUpload sets. S3 lists neither for an unfinished
  * upload; so its part size tells whether it is of this very copy.
  */
@@ -194,7 +156,7 @@ function relayLayout(source: SourceFacts, { relayMemoryBytes }: PlanLimits): Par
   const layout: PartLayout = reproduced ?? {
     kind: 'uniform',
     sizeBytes: source.sizeBytes,
-    partSizeBytes: fingerprinted(withinLimits(source.sizeBytes, RELAY_PART_BYTES), source, []),
+    partSizeBytes: fingerprinted(evenPartBytes(source.sizeBytes, RELAY_PART_BYTES), source, []),
   };
   const largest = layout.kind === 'uniform' ? partSize(layout, 1) : Math.max(...layout.partSizesBytes);
   if (largest <= relayMemoryBytes) return layout;
