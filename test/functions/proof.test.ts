@@ -88,7 +88,10 @@ describe('a source with a COMPOSITE checksum', () => {
   it('with more parts than one page lists is reproduced all the same', async () => {
     await using world = await JobWorld.start();
     const partSizeBytes = 5 * MIB;
-    world.addArtifact('App', 1003 * partSizeBytes - 7, { ...composite, partSizeBytes });
+    world.addArtifact('App', 1003 * partSizeBytes - 7, {
+      checksum: { algorithm: 'CRC32', type: 'COMPOSITE' },
+      partSizeBytes,
+    });
     world.addDestination(EU, { region: HOME });
     world.allow(['s3:GetObjectAttributes', 's3:GetObjectVersionAttributes']);
     const outcome = await world.invoke({ DestinationBucket: EU });
