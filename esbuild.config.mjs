@@ -40,7 +40,8 @@ await build({
   bundle: true,
   format: 'esm',
   platform: 'node',
-  target: 'node24',
+  // Lambda runs it on Node.js 24; who tries it out elsewhere may have an older one.
+  target: 'node20',
   // The ES module builds of the SDK tree-shake; their CommonJS twins do not (510 KiB instead of 701).
   mainFields: ['module', 'main'],
   alias: {

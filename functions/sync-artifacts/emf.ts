@@ -1,5 +1,6 @@
 // Writes metrics as EMF lines: loaded when a job ends, so that a cold start does not wait for it.
 import { Metrics } from '@aws-lambda-powertools/metrics';
+import { groupBy } from './group-by.ts';
 import { METRIC_NAMESPACE, METRICS, type MetricDimension, type MetricName } from './metrics.ts';
 
 /** One value of a metric. */
@@ -11,7 +12,7 @@ export interface DataPoint {
 
 /** Writes one EMF line for each set of dimensions. */
 export function writeMetrics(points: readonly DataPoint[]): void {
-  const groups = Map.groupBy(points, ({ metric, dimensions }) =>
+  const groups = groupBy(points, ({ metric, dimensions }) =>
     JSON.stringify(METRICS[metric].dimensions.map((name) => [name, dimensions[name]])),
   );
   for (const [key, group] of groups) {

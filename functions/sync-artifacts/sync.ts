@@ -7,6 +7,7 @@ import { copyObject } from './copy/object.ts';
 import type { CopyResult } from './copy/strategy.ts';
 import { reportFinished, reportKnown } from './copy-report.ts';
 import { readDestination, readSourceItself } from './destination.ts';
+import { groupBy } from './group-by.ts';
 import { destinationKey } from './job.ts';
 import { partSize } from './part-layout.ts';
 import { type CopyPlan, expectedRequests, type PlanLimits, type PlannedCopy, planCopies } from './plan.ts';
@@ -175,7 +176,7 @@ function relayAll(
 ): Promise<void>[] {
   const largestPart = Math.max(1, ...relays.map(({ plan }) => partSize(plan.layout, 1)));
   const lanes = new Budget(Math.max(1, Math.floor(context.settings.relayMemoryBytes / largestPart)));
-  const bySource = [...Map.groupBy(relays, ({ task }) => task.source).values()];
+  const bySource = [...groupBy(relays, ({ task }) => task.source).values()];
   return bySource.map(async (group) => {
     const [first] = group;
     if (first === undefined) return;
