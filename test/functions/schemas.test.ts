@@ -76,7 +76,8 @@ const others = fc.record(
 const unsound = fc.constantFrom({}, {}, {}, {}, { Unknown: 'x' }, { DestinationBucket: 'second' });
 const parameters = fc
   .tuple(destinations, others, unsound)
-  .map((members): Record<string, unknown> => Object.assign({}, ...members));
+  // As they are when they were JSON: without the objects that have no prototype, which fast-check makes as well.
+  .map((members) => JSON.parse(JSON.stringify(Object.assign({}, ...members))) as Record<string, unknown>);
 
 /** The one rule that JSON Schema has no words for. */
 function namesABucketTwice(given: { readonly DestinationBuckets?: unknown }): boolean {
