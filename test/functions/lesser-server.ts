@@ -1,6 +1,7 @@
 // An S3 server with less than AWS has: a proxy that answers some requests itself and strips headers from the answers to others.
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 /** What the server lacks. */
 export interface Lacks {
@@ -8,6 +9,8 @@ export interface Lacks {
   readonly answer?: (asked: Asked) => Answer | undefined;
   /** Headers that no answer has, as prefixes of their names. */
   readonly headers?: readonly string[];
+  /** Changes the XML of answers. */
+  readonly rewrite?: (xml: string) => string;
 }
 
 export interface Asked {
@@ -45,8 +48,18 @@ export async function startLesserServer(behind: string, lacks: Lacks): Promise<L
     const passed = request(
       { host: url.hostname, port: url.port, path: asked.url, method, headers },
       (answered) => {
-        reply.writeHead(answered.statusCode ?? 500, without(answered, lacks.headers ?? []));
-        answered.pipe(reply);
+        const kept = without(answered, lacks.headers ?? []);
+        if (lacks.rewrite === undefined || !/xml/.test(answered.headers['content-type'] ?? '')) {
+          reply.writeHead(answered.statusCode ?? 500, kept);
+          answered.pipe(reply);
+          return;
+        }
+        const { rewrite } = lacks;
+        void text(answered).then((xml) => {
+          const body = rewrite(xml);
+          reply.writeHead(answered.statusCode ?? 500, { ...kept, 'content-length': Buffer.byteLength(body) });
+          reply.end(body);
+        });
       },
     );
     passed.on('error', () => reply.destroy());

@@ -345,12 +345,15 @@ async function adopt(
   context: JobContext,
 ): Promise<Upload | undefined> {
   const { initiatorId } = context.facts;
+  // Where uploads have no initiators, their parts alone tell, and what does not fit may be anybody's.
+  const anonymous = initiatorId === undefined;
   const ours = found
-    .filter(({ Initiator }) => initiatorId !== undefined && Initiator?.ID === initiatorId)
+    .filter(({ Initiator }) => Initiator?.ID === initiatorId)
     .sort((a, b) => (b.Initiated?.getTime() ?? 0) - (a.Initiated?.getTime() ?? 0));
   let adopted: Upload | undefined;
   for (const { UploadId: uploadId = '' } of ours) {
     const parts = adopted === undefined ? await consistentParts(task, layout, uploadId, context) : undefined;
+    if (parts === undefined && anonymous) continue;
     if (parts === undefined) await abortUpload(task, { uploadId }, context);
     else adopted = { uploadId, adopted: true, parts };
   }
@@ -393,11 +396,14 @@ async function consistentParts(
   return parts.size === 0 ? undefined : parts;
 }
 
+/** As listings of uploads show it, since it is compared with theirs: not every server names it the same in ListParts. */
 async function initiatorOf(
   task: CopyPlace,
   uploadId: string,
   context: JobContext,
 ): Promise<string | undefined> {
+  const listed = (await listUploads(task, context)).find(({ UploadId }) => UploadId === uploadId);
+  if (listed !== undefined) return listed.Initiator?.ID;
   for await (const page of listParts(task, uploadId, context)) return page.Initiator?.ID;
   return undefined;
 }
