@@ -2,18 +2,20 @@
 
 /** After a request to slow down, this share of the rate that worked. */
 const SLOWER = 0.75;
-/** How fast the rate climbs back to where it was refused, and then beyond (the cubic growth of RFC 9438, per second cubed). */
-const GROWTH = 0.4;
-/** Throttled requests less than this long apart were on their way together, and slow the pace down once. */
-const SAME_EVENT_MS = 250;
+/** The rate is back where it was refused after so long; then it stays there for a while, and climbs beyond (as RFC 9438 does, per share). */
+const PLATEAU_SECONDS = 2;
+/** The first refusal tells little about the rate that is allowed: until the second, the rate doubles in this time. */
+const DOUBLING_SECONDS = 1;
+/** What is refused so soon after the pace was slowed down was on its way before. */
+const SAME_EVENT_MS = 300;
 /** The rate that worked is measured over this time. */
 const WINDOW_MS = 1_000;
 const BUCKETS = 10;
 const BUCKET_MS = WINDOW_MS / BUCKETS;
-/** One refusal among few requests says little about the rate: the pace begins no slower than this. */
-const FIRST_PER_SECOND = 25;
-/** Even a service that refuses everything is asked this often, per second. */
-const SLOWEST_PER_SECOND = 2;
+/** The first refusal comes after a burst and says little about the rate: the pace begins near this, and soon finds out. */
+const FIRST_PER_SECOND = 50;
+/** Even a service that refuses everything is asked this often, per second: S3's own limits are in the thousands. */
+const SLOWEST_PER_SECOND = 10;
 /** So long without being asked to slow down, and the pace is free again. */
 const FORGET_MS = 30_000;
 /** Timers are no finer than this; at high rates several requests leave together. */
@@ -26,14 +28,18 @@ const TICK_MS = 4;
 export class Pace {
   readonly #now: () => number;
   readonly #waiting: (() => void)[] = [];
-  readonly #succeeded: number[] = Array.from({ length: BUCKETS }, () => 0);
+  readonly #answered: number[] = Array.from({ length: BUCKETS }, () => 0);
   #bucket = 0;
   /** Requests per second; undefined while nothing holds them back. */
   #rate: number | undefined;
   /** The rate at which AWS asked to slow down. */
   #refusedRate = 0;
+  /** Asked to slow down for the first time since the pace was free. */
+  #first = true;
   #slowedAtMs = 0;
   #throttledAtMs = Number.NEGATIVE_INFINITY;
+  /** Answers are counted from here on. */
+  #countedSinceMs = 0;
   /** Requests that may leave now; a fraction is on its way to one. */
   #tokens = 0;
   #countedAtMs = 0;
@@ -57,27 +63,28 @@ export class Pace {
     });
   }
 
-  /** Notes that a request succeeded. */
-  succeeded(): void {
+  /** Notes that a request was answered with anything but a plea to slow down. */
+  answered(): void {
     const now = this.#now();
     this.#advance(now);
     const slot = this.#bucket % BUCKETS;
-    this.#succeeded[slot] = (this.#succeeded[slot] ?? 0) + 1;
+    this.#answered[slot] = (this.#answered[slot] ?? 0) + 1;
     if (this.#rate !== undefined) this.#grow(now);
   }
 
   /** Notes that AWS asked to slow down. */
   throttled(): void {
     const now = this.#now();
-    const sameEvent = now - this.#throttledAtMs < SAME_EVENT_MS;
     this.#throttledAtMs = now;
-    if (sameEvent && this.#rate !== undefined) return;
+    if (this.#rate !== undefined && now - this.#slowedAtMs < SAME_EVENT_MS) return;
     this.#advance(now);
-    const worked = this.#succeeded.reduce((sum, count) => sum + count, 0) * (1000 / WINDOW_MS);
-    this.#refusedRate =
-      this.#rate === undefined
-        ? Math.max(FIRST_PER_SECOND, worked)
-        : Math.max(SLOWEST_PER_SECOND, Math.min(worked, this.#rate));
+    this.#first = this.#rate === undefined;
+    if (this.#first) {
+      // What was answered so far was a burst, which says nothing about the rate.
+      this.#answered.fill(0);
+      this.#countedSinceMs = now;
+    }
+    this.#refusedRate = this.#first ? FIRST_PER_SECOND : this.#worked(now);
     this.#rate = Math.max(SLOWEST_PER_SECOND, this.#refusedRate * SLOWER);
     this.#slowedAtMs = now;
     this.#tokens = Math.min(this.#tokens, 0);
@@ -91,6 +98,12 @@ export class Pace {
     for (const go of this.#waiting.splice(0)) go();
   }
 
+  /** Answers per second of late. */
+  #worked(now: number): number {
+    const windowMs = Math.min(WINDOW_MS, Math.max(BUCKET_MS, now - this.#countedSinceMs));
+    return (this.#answered.reduce((sum, count) => sum + count, 0) / windowMs) * 1000;
+  }
+
   #grow(now: number): void {
     if (now - this.#throttledAtMs > FORGET_MS) {
       this.#rate = undefined;
@@ -98,8 +111,10 @@ export class Pace {
       return;
     }
     const seconds = (now - this.#slowedAtMs) / 1000;
-    const plateauSeconds = Math.cbrt((this.#refusedRate * (1 - SLOWER)) / GROWTH);
-    this.#rate = Math.max(SLOWEST_PER_SECOND, this.#refusedRate + GROWTH * (seconds - plateauSeconds) ** 3);
+    const share = this.#first
+      ? SLOWER * 2 ** (seconds / DOUBLING_SECONDS)
+      : 1 + (1 - SLOWER) * (seconds / PLATEAU_SECONDS - 1) ** 3;
+    this.#rate = Math.max(SLOWEST_PER_SECOND, this.#refusedRate * share);
   }
 
   readonly #release = (): void => {
@@ -127,6 +142,6 @@ export class Pace {
     const passed = bucket - this.#bucket;
     if (passed <= 0) return;
     this.#bucket = bucket;
-    for (let i = 0; i < Math.min(passed, BUCKETS); i++) this.#succeeded[(bucket - i) % BUCKETS] = 0;
+    for (let i = 0; i < Math.min(passed, BUCKETS); i++) this.#answered[(bucket - i) % BUCKETS] = 0;
   }
 }

@@ -1,6 +1,6 @@
 // Retries of single requests: backoff with jitter inside a time budget, at a pace that follows throttling.
 import type { RetryErrorInfo, RetryStrategyV2, RetryToken } from '@smithy/types';
-import { isThrottling, isTransient } from './failure.ts';
+import { httpStatus, isThrottling, isTransient } from './failure.ts';
 import { Pace } from './pace.ts';
 
 const TRANSIENT_DELAY_MS = 50;
@@ -44,6 +44,9 @@ export class TimedRetryStrategy implements RetryStrategyV2 {
     if (throttled) {
       this.#options.onThrottled();
       this.#pace.throttled();
+    } else if (httpStatus(error) !== undefined) {
+      // For the pace, "there is no such object" is as good an answer as any.
+      this.#pace.answered();
     }
     if (!isTransient(error)) throw error;
     const count = previous.getRetryCount();
@@ -66,7 +69,7 @@ export class TimedRetryStrategy implements RetryStrategyV2 {
   }
 
   recordSuccess(): void {
-    this.#pace.succeeded();
+    this.#pace.answered();
   }
 
   /** Lets requests of an earlier job go that still wait for their turn. */

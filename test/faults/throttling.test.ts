@@ -1,0 +1,69 @@
+// A server that allows so many requests per second: the job is slowed down, not failed, and hardly asks more than it must.
+import { describe, expect, it } from 'vitest';
+import type { FaultHook } from '../../local/aws/faults.ts';
+import { JobWorld, MIB } from '../functions/world.ts';
+
+/** THROTTLE_PER_SECOND=50 is the acceptance figure; the default keeps the suite short. */
+const PER_SECOND = Number(process.env.THROTTLE_PER_SECOND ?? 200);
+const BURST = 50;
+const DESTINATIONS = 75;
+const ARTIFACTS = 5;
+const REGIONS = Number(process.env.THROTTLE_REGIONS ?? 1);
+
+/** Answers SlowDown beyond a rate, as a bucket of tokens that refills. */
+function tokenBucket(perSecond: number, burst: number): { hook: FaultHook; refused(): number } {
+  let tokens = burst;
+  let refused = 0;
+  let lastMs = performance.now();
+  return {
+    refused: () => refused,
+    hook: ({ phase, service }) => {
+      if (phase !== 'before' || service !== 's3') return undefined;
+      const nowMs = performance.now();
+      tokens = Math.min(burst, tokens + ((nowMs - lastMs) / 1000) * perSecond);
+      lastMs = nowMs;
+      if (tokens >= 1) {
+        tokens -= 1;
+        return undefined;
+      }
+      refused += 1;
+      return { kind: 'error', status: 503, code: 'SlowDown' };
+    },
+  };
+}
+
+describe('a server that throttles', () => {
+  it('is asked at most 1.3 times as often as needed, and a job of 2000 requests takes at most twice the ideal time', async () => {
+    await using world = await JobWorld.start();
+    for (let index = 0; index < ARTIFACTS; index += 1) world.addArtifact(`A${index}`, (160 + index) * MIB);
+    const names = Array.from({ length: DESTINATIONS }, (_, index) => `to-${index}`);
+    const regions = ['eu-west-1', 'us-west-2', 'sa-east-1'].slice(0, REGIONS);
+    for (const [index, name] of names.entries()) {
+      world.addDestination(name, { region: regions[index % regions.length] ?? 'eu-west-1' });
+    }
+    const limit = tokenBucket(PER_SECOND, BURST);
+    world.faults = limit.hook;
+    const started = performance.now();
+    const { results, requests } = await world.invoke(
+      { DestinationBuckets: names },
+      { settings: { retryBudgetMs: 60_000 }, remainingMs: 600_000 },
+    );
+    const seconds = (performance.now() - started) / 1000;
+    const sent = requests.filter(({ service }) => service === 's3').length;
+    const needed = sent - limit.refused();
+    const idealSeconds = (needed - BURST) / PER_SECOND;
+    const figures = {
+      needed,
+      sent,
+      ratio: sent / needed,
+      idealSeconds,
+      seconds,
+      slower: seconds / idealSeconds,
+    };
+    if (process.env.THROTTLE_PER_SECOND !== undefined) console.info(figures);
+    expect(results).toMatchObject([{ operation: 'PutJobSuccessResult' }]);
+    expect(needed).toBeGreaterThanOrEqual(2000);
+    expect(figures.ratio).toBeLessThanOrEqual(1.3);
+    expect(figures.slower).toBeLessThanOrEqual(2);
+  }, 300_000);
+});
