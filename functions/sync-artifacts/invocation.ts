@@ -1,16 +1,16 @@
 // One invocation: from the event to exactly one result for CodePipeline.
 import { Budget } from './budget.ts';
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, etagDigest } from './checkpoint.ts';
 import type { JobContext } from './context.ts';
+import { anewOf, continuationOf, readCheckpoint } from './continuation.ts';
 import { deadlineOf } from './deadline.ts';
 import type { FactsCache } from './facts-cache.ts';
-import { errorCode, SyncError, toJobFailure } from './failure.ts';
+import { SyncError, toJobFailure } from './failure.ts';
 import { jobIdOf, parseJob } from './job.ts';
 import type { JobReporter, JobResult, LambdaContext } from './report.ts';
 import type { S3ClientPool } from './s3.ts';
 import { requireSound, type Settings } from './settings.ts';
-import { outputVariables, summarise, summariseProgress } from './summary.ts';
-import { type SyncOutcome, syncArtifacts } from './sync.ts';
+import { outputVariables, summarise } from './summary.ts';
+import { syncArtifacts } from './sync.ts';
 import type { TelemetrySink } from './telemetry.ts';
 import type { CopyReport, SyncJob } from './types.ts';
 
@@ -24,9 +24,6 @@ export interface Container {
   /** Called when AWS asks to slow down. */
   onThrottled: () => void;
 }
-
-/** Invocations in a row without a finished part, after which a job cannot come to an end. */
-const MAX_IDLE_INVOCATIONS = 3;
 
 /**
  * Runs one invocation and reports its result.
@@ -74,18 +71,23 @@ async function resultOf(
     startedAtMs = checkpoint?.startedAtMs ?? begunAtMs;
     telemetry.correlate(checkpoint?.firstJobId ?? jobId);
     const context = contextOf(job, deadline, container);
-    const outcome = await syncArtifacts(job, context, checkpoint);
+    const outcome = await syncArtifacts(job, context, checkpoint).catch((error: unknown) => {
+      if (!isOutOfTime(context)) throw error;
+      return undefined;
+    });
+    if (outcome === undefined) return await anewOf(job, checkpoint, context);
     const reports = outcome.reports.filter((report): report is CopyReport => report !== undefined);
     if (reports.length < outcome.planned.length)
-      return continuationOf(job, outcome, checkpoint, startedAtMs, context);
+      return await continuationOf(job, outcome, checkpoint, startedAtMs, context);
     if (job.outputArtifact !== undefined) {
       const { manifestOf, writeManifest } = await import('./manifest.ts');
-      await writeManifest(
-        job,
-        job.outputArtifact,
-        manifestOf(job, checkpoint?.firstJobId ?? jobId, reports),
-        context,
-      );
+      const manifest = manifestOf(job, checkpoint?.firstJobId ?? jobId, reports);
+      try {
+        await writeManifest(job, job.outputArtifact, manifest, context);
+      } catch (error) {
+        if (!isOutOfTime(context)) throw error;
+        return await continuationOf(job, outcome, checkpoint, startedAtMs, context);
+      }
     }
     const durationMs = Date.now() - startedAtMs;
     telemetry.count('JobsSucceeded');
@@ -109,6 +111,11 @@ async function resultOf(
   } finally {
     deadline.clear();
   }
+}
+
+/** Was a step cut short by the deadline, rather than by what went wrong? */
+function isOutOfTime({ deadline, failed }: JobContext): boolean {
+  return deadline.signal.aborted && !failed;
 }
 
 /** The surroundings of one job in a container. */
@@ -160,79 +167,6 @@ function artifactCredentialsOf(job: SyncJob, reporter: JobReporter) {
 
 /** The SDK renews credentials five minutes before they expire. */
 const RENEW_AHEAD_MS = 5 * 60_000;
-
-function readCheckpoint(job: SyncJob, nowMs: number, telemetry: TelemetrySink): Checkpoint | undefined {
-  if (job.continuationToken === undefined) return undefined;
-  const artifactCount = job.artifacts.length;
-  const copyCount = artifactCount * job.destinations.length;
-  const checkpoint = decodeCheckpoint(
-    job.continuationToken,
-    { binding: job.binding, artifactCount, copyCount },
-    nowMs,
-  );
-  if (checkpoint === undefined) {
-    telemetry.warn('The continuation token is damaged, too old or of another action; the job begins anew', {
-      jobId: job.id,
-    });
-  }
-  return checkpoint;
-}
-
-function continuationOf(
-  job: SyncJob,
-  { planned, reports, finishedParts, doneBytes }: SyncOutcome,
-  checkpoint: Checkpoint | undefined,
-  startedAtMs: number,
-  { s3, telemetry }: Pick<JobContext, 's3' | 'telemetry'>,
-): JobResult {
-  const finished = reports.filter((report) => report !== undefined).length;
-  const progress = finished + finishedParts;
-  const idleInvocations = progress > (checkpoint?.progress ?? 0) ? 0 : (checkpoint?.idleInvocations ?? 0) + 1;
-  if (idleInvocations >= MAX_IDLE_INVOCATIONS) {
-    const cause = s3.lastRetryCause();
-    if (cause !== undefined) {
-      throw new SyncError(
-        'SystemUnavailable',
-        `S3 kept failing with ${errorCode(cause)}, so that ${MAX_IDLE_INVOCATIONS} invocations in a row did not finish a single part: retry the stage; if it lasts, look at the AWS Health Dashboard.`,
-      );
-    }
-    throw new SyncError(
-      'JobFailed',
-      `${MAX_IDLE_INVOCATIONS} invocations in a row did not finish a single part: raise the timeout of the function, or lower SYNC_DEADLINE_MARGIN_MS.`,
-    );
-  }
-  const totalBytes = planned.reduce((sum, { task }) => sum + task.source.sizeBytes, 0);
-  const percentComplete = totalBytes === 0 ? 0 : Math.min(99, Math.floor((doneBytes / totalBytes) * 100));
-  const sources = job.artifacts.map(
-    ({ name }) => planned.find(({ task }) => task.source.artifact.name === name)?.task.source,
-  );
-  const continuationToken = encodeCheckpoint(
-    {
-      firstJobId: checkpoint?.firstJobId ?? job.id,
-      startedAtMs,
-      progress,
-      idleInvocations,
-      pins: sources.map((source) => ({
-        etagDigest: etagDigest(source?.etag ?? ''),
-        ...(source?.versionId === undefined ? {} : { versionId: source.versionId }),
-      })),
-      finished: reports.map(
-        (report) => report && { strategy: report.strategy, proof: report.proof?.kind ?? 'size-only' },
-      ),
-    },
-    job.binding,
-  );
-  const summary = summariseProgress(
-    finished,
-    planned.length,
-    doneBytes,
-    totalBytes,
-    Date.now() - startedAtMs,
-  );
-  telemetry.count('Continuations');
-  telemetry.info('Job continues in another invocation', { jobId: job.id, percentComplete, summary });
-  return { kind: 'continuation', summary, continuationToken, percentComplete };
-}
 
 /** Where an unexpected error came from: frames only, since its text may quote anything. */
 function stackOf(error: unknown): string | undefined {

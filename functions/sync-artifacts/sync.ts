@@ -34,6 +34,8 @@ export async function planJob(
   checkpoint?: Checkpoint,
 ): Promise<readonly PlannedCopy[]> {
   const tasks = await resolve(job, context, checkpoint).catch(async (error: unknown) => {
+    // What the deadline cut short is no failure.
+    if (context.deadline.signal.aborted && !context.failed) throw error;
     context.fail(error);
     if (checkpoint !== undefined) {
       const { clearLeftUploads } = await import('./copy/left-uploads.ts');

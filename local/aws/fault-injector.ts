@@ -23,7 +23,7 @@ export interface FaultPlan {
 /** The longest that a denial lasts which heals by itself. */
 const MAX_DENIAL_MS = 1_800;
 const MIN_DENIAL_MS = 100;
-const MAX_LATE_MS = 1_000;
+const MAX_LATE_MS = 300;
 const CLOCK_AHEAD_MS = 20 * 60_000;
 /** A lasting fault strikes early in a copy or late, so that both are seen. */
 const MAX_LASTING_DELAY_REQUESTS = 6;

@@ -15,7 +15,7 @@ export const FAULT_KINDS = {
   'error-in-200': { nature: 'passing', means: 'S3 answers 200 OK with an error document inside' },
   'reset-before': { nature: 'passing', means: 'the connection is cut before the request took effect' },
   'reset-after': { nature: 'passing', means: 'the request takes effect, but the connection is cut' },
-  slow: { nature: 'passing', means: 'the answer comes up to a second late' },
+  slow: { nature: 'passing', means: 'the answer comes up to 0.3 s late' },
   stall: { nature: 'passing', means: 'the request takes effect, but the answer never comes' },
   'stall-body': { nature: 'passing', means: "the answer's body stops half-way and the connection stays" },
   truncate: { nature: 'passing', means: "the answer's body ends half-way, and the connection with it" },

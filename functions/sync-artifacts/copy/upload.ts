@@ -5,6 +5,7 @@ import {
   CompleteMultipartUploadCommand,
   type CompleteMultipartUploadCommandOutput,
   CreateMultipartUploadCommand,
+  type CreateMultipartUploadCommandInput,
   type CreateMultipartUploadCommandOutput,
   ListMultipartUploadsCommand,
   ListPartsCommand,
@@ -104,7 +105,7 @@ export async function createUpload(task: CopyTask, layout: PartLayout, context: 
 
 async function sendCreate(
   task: CopyPlace,
-  fields: Partial<ReturnType<typeof descriptionFields>> & ReturnType<typeof uploadChecksumFields>,
+  fields: Partial<CreateMultipartUploadCommandInput>,
   patient: RequestContext,
   { s3 }: JobContext,
 ): Promise<CreateMultipartUploadCommandOutput> {
@@ -250,6 +251,12 @@ export async function sweepUploads(
   }
 }
 
+const S3_ENCRYPTION = {
+  ServerSideEncryption: 'AES256',
+  SSEKMSKeyId: undefined,
+  BucketKeyEnabled: undefined,
+} as const;
+
 /** How S3 names us as an initiator, which only an upload of our own shows: one that is kept, or else one that is begun for this. */
 async function ownInitiator(
   task: CopyPlace,
@@ -257,7 +264,11 @@ async function ownInitiator(
   context: JobContext,
 ): Promise<string | undefined> {
   if (keep !== undefined) return await initiatorOf(task, keep, context);
-  const { UploadId: uploadId = '' } = await sendCreate(task, {}, context, context);
+  const { UploadId: uploadId = '' } = await sendCreate(task, {}, context, context).catch((error: unknown) => {
+    // It holds nothing and lives for a moment: when the key is what failed the job, S3's own must do.
+    if (!(error instanceof S3RequestError && errorCode(error.cause).startsWith('KMS.'))) throw error;
+    return sendCreate(task, S3_ENCRYPTION, context, context);
+  });
   try {
     return await initiatorOf(task, uploadId, context);
   } finally {
