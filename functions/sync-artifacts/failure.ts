@@ -1,5 +1,6 @@
 // Turns any error into a CodePipeline failure type and a message that says what to change.
 import type { FailureTypeName } from './metrics.ts';
+import { partitionOf } from './partition.ts';
 
 /** An error that already knows its failure type; its message is written for the pipeline's operator. */
 export class SyncError extends Error {
@@ -366,13 +367,14 @@ function denialAdvice(target: RequestTarget, said: string): string {
   }
   const action = /s3:[A-Za-z]+/.exec(said)?.[0] ?? ACTION_BY_OPERATION[target.operation] ?? 's3:*';
   const bucketLevel = target.key === undefined;
+  const arn = `arn:${partitionOf(target.region)}:s3:::`;
   const resource =
-    /arn:[a-z-]+:s3:::[^\s"]+/.exec(said)?.[0] ??
-    `arn:aws:s3:::${target.bucket}${bucketLevel ? '' : `/${target.key}`}`;
+    /"(arn:[a-z-]+:s3:::[^"]+)"/.exec(said)?.[1] ??
+    `${arn}${target.bucket}${bucketLevel ? '' : `/${target.key}`}`;
   const reading =
     target.copySource === undefined
       ? ''
-      : `, and s3:GetObject with s3:GetObjectVersion on arn:aws:s3:::${target.copySource.bucket}/${target.copySource.key},`;
+      : `, and s3:GetObject with s3:GetObjectVersion on ${arn}${target.copySource.bucket}/${target.copySource.key},`;
   const keys = bucketLevel
     ? ''
     : `; S3 hides KMS denials on HEAD, so check kms:${target.side === 'source' ? 'Decrypt' : 'GenerateDataKey and kms:Decrypt'} on ${target.kmsKeyId ?? "the bucket's key"} too`;

@@ -1,5 +1,6 @@
 // Names of KMS keys: made unambiguous before they are sent, compared when S3 answers.
 import { ConfigurationError } from './failure.ts';
+import { partitionOf } from './partition.ts';
 
 const ARN = /^arn:[a-z-]+:kms:(?<region>[a-z0-9-]+):(?<account>\d{12}):(?<resource>(?:key|alias)\/.+)$/;
 /** KMS API: key ids are UUIDs, those of multi-Region keys `mrk-` and 32 hex digits. */
@@ -56,9 +57,4 @@ export function isSameKey(asked: string, reported: string | undefined): boolean 
   if (want === undefined) return reported.endsWith(`/${asked}`) || reported.endsWith(`:${asked}`);
   if (have === undefined) return want.resource === `key/${reported}`;
   return isAlias(asked) && want.account === have.account && want.region === have.region;
-}
-
-function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }

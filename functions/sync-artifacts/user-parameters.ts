@@ -182,7 +182,10 @@ export function describe(value: unknown): string {
 /** ` Did you mean "x"?` when one of the names is near to what was given, else nothing. */
 export function didYouMean(given: string, names: readonly string[]): string {
   if (names.length === 0) return '';
-  const folded = names.find((name) => name.toLowerCase() === given.toLowerCase());
+  const wanted = given.toLowerCase();
+  const folded =
+    names.find((name) => name.toLowerCase() === wanted) ??
+    (given.length < 4 ? undefined : names.find((name) => name.toLowerCase().includes(wanted)));
   const nearest = folded ?? closest(given, [...names]);
   const near =
     folded !== undefined || distance(given, nearest) <= Math.max(2, Math.floor(nearest.length / 3));

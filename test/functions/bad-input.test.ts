@@ -32,6 +32,13 @@ const BAD_PARAMETERS: readonly [what: string, parameters: unknown, ...says: (str
     'Did you mean "DestinationBucket"?',
   ],
   ['another case', { destinationbuckets: [BUCKET] }, 'Did you mean "DestinationBuckets"?'],
+  ['half a name', { Destination: BUCKET }, 'Did you mean "DestinationBucket"?'],
+  ['a name of every object', { DestinationBucket: BUCKET, toString: 1 }, 'unknown property "toString"'],
+  [
+    'a prototype',
+    `{"DestinationBucket":"${BUCKET}","__proto__":{"Mode":"copy"}}`,
+    'unknown property "__proto__"',
+  ],
   [
     'nothing alike',
     { DestinationBucket: BUCKET, Colour: 'red' },

@@ -214,6 +214,15 @@ describe('a destination', () => {
     expect(world.bucket(EU).objects.size).toBe(0);
   });
 
+  it('that may not be written to at a key with spaces is named with all of it', async () => {
+    await using world = await JobWorld.start();
+    world.addArtifact('App', 1000, { key: 'my app/a b.zip' });
+    world.addDestination(EU);
+    world.deny(['s3:PutObject'], `arn:aws:s3:::${EU}/*`);
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expectFailure(outcome, 'PermissionError', `Allow s3:PutObject on arn:aws:s3:::${EU}/my app/a b.zip, and`);
+  });
+
   it.each(['kms:GenerateDataKey', 'kms:Decrypt'])(
     'whose key does not let the role in for %s is a PermissionError',
     async (action) => {

@@ -43,6 +43,9 @@ describe('a KMS key id', () => {
   it.each([
     ['cn-north-1', 'arn:aws-cn:kms:cn-north-1:111122223333:alias/a'],
     ['us-gov-west-1', 'arn:aws-us-gov:kms:us-gov-west-1:111122223333:alias/a'],
+    ['us-isob-east-1', 'arn:aws-iso-b:kms:us-isob-east-1:111122223333:alias/a'],
+    ['eusc-de-east-1', 'arn:aws-eusc:kms:eusc-de-east-1:111122223333:alias/a'],
+    ['eu-central-1', 'arn:aws:kms:eu-central-1:111122223333:alias/a'],
   ])('in %s gets the partition of the region', (region, sent) => {
     expect(qualifyKey('alias/a', { ...home, region })).toBe(sent);
   });
@@ -137,6 +140,13 @@ describe('an error', () => {
     expect(failure.type).toBe(type);
     expect(failure.message).toContain(`CopyObject on s3://b/k in r: ${code}`);
     expect(failure.message).toContain(says);
+  });
+
+  it('of a denial in another partition names resources of that partition', () => {
+    const denied = { ...target, region: 'cn-north-1', copySource: { bucket: 'source', key: 'k' } };
+    const { message } = toJobFailure(new S3RequestError(denied, answered(403, 'AccessDenied')));
+    expect(message).toContain('Allow s3:PutObject on arn:aws-cn:s3:::b/k, and');
+    expect(message).toContain('on arn:aws-cn:s3:::source/k');
   });
 
   it('of a redirect tells the region, from the header or from the body', () => {
