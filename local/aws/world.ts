@@ -4,33 +4,21 @@ import { artifactGrants } from './artifact-grants.ts';
 import {
   type Bucket,
   type BucketEncryption,
-  type NewVersion,
   type ObjectVersion,
   remove,
   store,
   type Versioning,
 } from './buckets.ts';
-import {
-  type Checksum,
-  type ChecksumAlgorithm,
-  type ChecksumType,
-  checksumOf,
-  compositeOf,
-  DEFAULT_ALGORITHM,
-  md5Of,
-} from './checksum.ts';
+import type { ChecksumAlgorithm, ChecksumType } from './checksum.ts';
 import { CodePipelineJobs } from './code-pipeline-jobs.ts';
-import { type Content, slice } from './content.ts';
+import type { Content } from './content.ts';
 import { type Credentials, type Grant, type Identity, newCredentials } from './identities.ts';
 import { type KeyState, type KmsKey, KmsKeys, type NewKey } from './kms-keys.ts';
-import { encryptionOf } from './object-encryption.ts';
+import { newVersion } from './place-object.ts';
 import { type LoggedRequest, RequestLog } from './request-log.ts';
 
 /** The account of everything that is not said to belong to another. */
 export const DEFAULT_ACCOUNT_ID = '111122223333';
-
-/** The largest object one request can write or copy (S3 API, PutObject and CopyObject). */
-export const MAX_SINGLE_REQUEST_BYTES = 5 * 1024 ** 3;
 
 export interface NewBucket {
   readonly name: string;
@@ -159,35 +147,7 @@ export class World {
     options: PutOptions = {},
   ): ObjectVersion {
     const bucket = typeof bucketOrName === 'string' ? this.bucket(bucketOrName) : bucketOrName;
-    const encryption = encryptionOf(this, bucket, bucket.ownerAccountId, {
-      ...(options.kmsKeyArn !== undefined && { algorithm: 'aws:kms', keyId: options.kmsKeyArn }),
-    });
-    const partSizeBytes =
-      options.partSizeBytes ?? (content.sizeBytes > MAX_SINGLE_REQUEST_BYTES ? LARGE_PART_BYTES : undefined);
-    const parts = partSizeBytes === undefined ? undefined : split(content, partSizeBytes);
-    const checksum = options.checksum === 'none' ? undefined : checksumFor(content, parts, options.checksum);
-    const version: NewVersion = {
-      key,
-      content,
-      etag: etagFor(content, parts, encryption.algorithm),
-      headers: {
-        'content-type': options.contentType ?? 'binary/octet-stream',
-        ...options.headers,
-      },
-      metadata: options.metadata ?? {},
-      tags: options.tags ?? {},
-      encryption,
-      storageClass: 'STANDARD',
-      ...(checksum && { checksum }),
-      ...(parts && {
-        parts: parts.map((part, index) => ({
-          partNumber: index + 1,
-          sizeBytes: part.sizeBytes,
-          ...(options.checksum && checksum && { checksum: checksumOf(part, checksum.algorithm) }),
-        })),
-      }),
-    };
-    return store(bucket, version);
+    return store(bucket, newVersion(this, bucket, key, content, options));
   }
 
   /** Deletes an object as its owner would: in a bucket with versions a marker hides it. */
@@ -218,33 +178,3 @@ export class World {
 
 /** How long artifactCredentials live: an hour, as a chained role session does. */
 const ARTIFACT_CREDENTIALS_MS = 60 * 60 * 1000;
-
-/** Part size of large objects that are put in place without one: 50 TB of them are under 10 000 up to 5 GiB each. */
-const LARGE_PART_BYTES = 128 * 1024 ** 2;
-
-function split(content: Content, partSizeBytes: number): Content[] {
-  const parts: Content[] = [];
-  for (let start = 0; start < content.sizeBytes || start === 0; start += partSizeBytes) {
-    parts.push(slice(content, start, Math.min(start + partSizeBytes, content.sizeBytes)));
-  }
-  return parts;
-}
-
-function checksumFor(
-  content: Content,
-  parts: readonly Content[] | undefined,
-  wanted: { readonly algorithm: ChecksumAlgorithm; readonly type?: ChecksumType } | undefined,
-): Checksum {
-  const algorithm = wanted?.algorithm ?? DEFAULT_ALGORITHM;
-  const type = wanted?.type ?? 'FULL_OBJECT';
-  if (type === 'FULL_OBJECT') {
-    return { algorithm, type, value: checksumOf(content, algorithm) };
-  }
-  const values = (parts ?? [content]).map((part) => checksumOf(part, algorithm));
-  return { algorithm, type, value: compositeOf(values, algorithm) };
-}
-
-function etagFor(content: Content, parts: readonly Content[] | undefined, algorithm: string): string {
-  const etag = algorithm === 'AES256' ? md5Of(content) : randomBytes(16).toString('hex');
-  return parts === undefined ? etag : `${etag}-${parts.length}`;
-}

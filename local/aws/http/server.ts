@@ -1,11 +1,11 @@
 // Answers HTTP requests: picks the protocol, lets faults strike, writes the answer, keeps the log.
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { Passage, Wan } from '../../wan/wan.ts';
+import type { Wan } from '../../wan/wan.ts';
 import { AwsError } from '../aws-error.ts';
-import { type Content, chunks, slice } from '../content.ts';
 import type { Fault, FaultHook } from '../faults.ts';
 import type { LoggedRequest } from '../request-log.ts';
+import { ConnectionCut, type Delivery, deliver, pause } from './delivery.ts';
 import type { AuthenticatedCall, Call, Protocol, Reply } from './protocol.ts';
 
 export interface ServerParts {
@@ -23,19 +23,10 @@ export function requestListener(parts: ServerParts): RequestListener {
   };
 }
 
-/** Thrown where a fault cuts the connection. */
-class ConnectionCut extends Error {}
-
-interface Progress {
-  /** The request's way through a modelled network. */
-  readonly passage: Passage | undefined;
+interface Progress extends Delivery {
   call?: Call;
   authenticated?: AuthenticatedCall;
   errorCode?: string;
-  /** The answer ends after so many bytes of its body. */
-  truncateAt?: number;
-  /** What happens there: the connection ends, or stays without another byte. */
-  truncation?: 'cut' | 'stall';
 }
 
 async function answer(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -49,7 +40,7 @@ async function answer(parts: ServerParts, request: IncomingMessage, response: Se
     const reply = await replyTo(parts, protocol, request, response, requestId, progress);
     ({ status } = reply);
     await progress.passage?.due(progress.authenticated?.bytes());
-    await write(
+    await deliver(
       response,
       request,
       { ...reply, headers: { ...protocol.idHeaders(requestId), ...reply.headers } },
@@ -141,19 +132,6 @@ async function suffer(fault: Fault, response: ServerResponse, progress: Progress
   }
 }
 
-/** Waits, but no longer than the connection lives. */
-async function pause(response: ServerResponse, delayMs: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = Number.isFinite(delayMs) ? setTimeout(resolve, delayMs) : undefined;
-  response.once('close', resolve);
-  await promise;
-  clearTimeout(timer);
-  response.off('close', resolve);
-  if (response.destroyed) {
-    throw new ConnectionCut();
-  }
-}
-
 function internalError(error: unknown, request: IncomingMessage): AwsError {
   if (!request.destroyed) {
     process.stderr.write(
@@ -161,79 +139,4 @@ function internalError(error: unknown, request: IncomingMessage): AwsError {
     );
   }
   return new AwsError(500, 'InternalError', 'We encountered an internal error. Please try again.');
-}
-
-async function write(
-  response: ServerResponse,
-  request: IncomingMessage,
-  reply: Reply,
-  progress: Progress,
-): Promise<void> {
-  const { status, headers, body } = reply;
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) {
-      response.setHeader(name, value);
-    }
-  }
-  const sizeBytes = typeof body === 'string' ? Buffer.byteLength(body) : body.sizeBytes;
-  if (status !== 204 && status !== 304) {
-    response.setHeader('content-length', reply.contentLength ?? sizeBytes);
-  }
-  response.writeHead(status);
-  if (request.method === 'HEAD' || status === 204 || status === 304) {
-    response.end();
-    return;
-  }
-  if (progress.truncateAt !== undefined && sizeBytes > 0) {
-    await truncate(response, body, Math.min(progress.truncateAt, sizeBytes - 1), progress.truncation);
-  }
-  if (typeof body === 'string') {
-    response.end(body);
-    return;
-  }
-  await stream(response, body, progress.passage);
-  response.end();
-}
-
-async function truncate(
-  response: ServerResponse,
-  body: string | Content,
-  afterBytes: number,
-  truncation: Progress['truncation'],
-): Promise<never> {
-  response.flushHeaders();
-  if (typeof body === 'string') {
-    await new Promise((resolve) => response.write(body.slice(0, afterBytes), resolve));
-  } else {
-    await stream(response, slice(body, 0, afterBytes));
-    await new Promise((resolve) => response.write('', resolve));
-  }
-  if (truncation === 'stall') {
-    await pause(response, Number.POSITIVE_INFINITY);
-  }
-  throw new ConnectionCut();
-}
-
-async function stream(response: ServerResponse, content: Content, passage?: Passage): Promise<void> {
-  for await (const chunk of passage === undefined ? chunks(content) : passage.paced(asynchronous(content))) {
-    if (response.destroyed) {
-      return;
-    }
-    if (!response.write(chunk)) {
-      await writable(response);
-    }
-  }
-}
-
-async function* asynchronous(content: Content): AsyncGenerator<Buffer> {
-  yield* chunks(content);
-}
-
-async function writable(response: ServerResponse): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  response.once('drain', resolve);
-  response.once('close', resolve);
-  await promise;
-  response.off('drain', resolve);
-  response.off('close', resolve);
 }

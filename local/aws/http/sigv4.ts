@@ -1,21 +1,11 @@
 // Checks Signature Version 4 as AWS does: header or query, clock skew, session token, scope, signature.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
 import { Sha256 } from '@smithy/core/checksum';
-import { createScope, getCanonicalHeaders, getCanonicalQuery, getSigningKey } from '@smithy/signature-v4';
+import { createScope, getSigningKey } from '@smithy/signature-v4';
 import { AwsError } from '../aws-error.ts';
 import type { Identity } from '../identities.ts';
-
-/** What the signature covers of a request. */
-export interface SignedRequest {
-  readonly method: string;
-  /** As it came, percent-encoded. */
-  readonly path: string;
-  readonly rawQuery: string;
-  readonly headers: IncomingHttpHeaders;
-  /** For services that do not announce the hash of the body in a header. */
-  readonly bodySha256?: string;
-}
+import { canonicalRequest, type SignedRequest } from './canonical-request.ts';
+import { header } from './headers.ts';
 
 /** Who signed, for which region; and what chunk signatures go on from. */
 export interface Signature {
@@ -191,65 +181,6 @@ function checkToken({ credentials, expiresAt }: Identity, token: string | undefi
   if (expiresAt !== undefined && expiresAt.getTime() <= now) {
     throw new AwsError(400, 'ExpiredToken', 'The provided token has expired.');
   }
-}
-
-/** Assembled here because the library's signer decides itself which headers to sign; here the client has decided. */
-function canonicalRequest(request: SignedRequest, claim: Claim): string {
-  const { method, path, rawQuery, headers } = request;
-  const names = claim.signedHeaders;
-  const signed = Object.fromEntries(names.map((name) => [name, header(headers, name) ?? '']));
-  const parts = { method, path, protocol: 'http:', hostname: '', headers: signed, query: queryBag(rawQuery) };
-  const canonicalHeaders = getCanonicalHeaders(parts, undefined, new Set(names));
-  return [
-    method,
-    encodeAgain(path),
-    getCanonicalQuery(parts),
-    ...names.map((name) => `${name}:${canonicalHeaders[name]}`),
-    '',
-    names.join(';'),
-    claim.payloadHash,
-  ].join('\n');
-}
-
-function queryBag(rawQuery: string): Record<string, string[]> {
-  const bag: Record<string, string[]> = {};
-  for (const pair of rawQuery.split('&')) {
-    if (pair !== '') {
-      const [name = '', ...value] = pair.split('=');
-      bag[decode(name)] = [...(bag[decode(name)] ?? []), decode(value.join('='))];
-    }
-  }
-  return bag;
-}
-
-const UNRESERVED_OR_SLASH = /^[A-Za-z0-9\-._~/]*$/;
-
-/** Percent-encodes everything in a path but unreserved characters, whatever the client left as it was. */
-function encodeAgain(path: string): string {
-  return UNRESERVED_OR_SLASH.test(path) ? path : encodeRfc3986(decode(path)).replaceAll('%2F', '/');
-}
-
-/** Percent-encodes everything but RFC 3986's unreserved characters. */
-export function encodeRfc3986(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-}
-
-/** @throws InvalidURI where the percent-encoding is broken. */
-export function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (cause) {
-    throw new AwsError(400, 'InvalidURI', `Couldn't parse the specified URI: ${String(cause)}`);
-  }
-}
-
-/** The one value of a header, joined if it came more than once. */
-export function header(headers: IncomingHttpHeaders, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value.join(',') : value;
 }
 
 function equal(expected: string, given: string): boolean {

@@ -10,9 +10,10 @@ import {
   runningDigest,
 } from '../checksum.ts';
 import { type Content, fromBuffer } from '../content.ts';
-import { MAX_SINGLE_REQUEST_BYTES } from '../world.ts';
+import { MAX_SINGLE_REQUEST_BYTES } from '../limits.ts';
 import { decodeAwsChunked } from './aws-chunked.ts';
-import { header, type Signature } from './sigv4.ts';
+import { header } from './headers.ts';
+import type { Signature } from './sigv4.ts';
 import type { Spool } from './spool.ts';
 
 /** A received body and the checksums that the client gave and that were found right. */

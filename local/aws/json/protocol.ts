@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
+import { header } from '../http/headers.ts';
 import type { Call, Protocol, Reply } from '../http/protocol.ts';
-import { header, verifySignature } from '../http/sigv4.ts';
+import { verifySignature } from '../http/sigv4.ts';
 import { decide, type Identity } from '../identities.ts';
 import type { World } from '../world.ts';
 import { codePipelineOperations } from './code-pipeline.ts';

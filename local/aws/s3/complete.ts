@@ -4,16 +4,16 @@ import { AwsError } from '../aws-error.ts';
 import { type MultipartUpload, type NewVersion, store, type UploadedPart } from '../buckets.ts';
 import { type Checksum, checksumOf, compositeOf, DEFAULT_ALGORITHM } from '../checksum.ts';
 import { type Content, concat } from '../content.ts';
-import { encodeRfc3986 } from '../http/sigv4.ts';
 import { checksumHeader } from '../http/upload.ts';
+import { encodeRfc3986 } from '../http/uri.ts';
 import { children, malformedXml, text, xmlDocument } from '../http/xml.ts';
+import { MAX_OBJECT_BYTES, MAX_PARTS, MIN_PART_BYTES } from '../limits.ts';
 import { checkWriteConditions } from './conditions.ts';
 import { uploadOf } from './multipart.ts';
 import { checksumElements, encryptionHeaders, quoted, versionHeaders } from './object-headers.ts';
 import {
   authorize,
   bucketOf,
-  MAX_PARTS,
   objectArn,
   requestHeader,
   type S3Answer,
@@ -21,12 +21,6 @@ import {
   useKey,
   xmlBody,
 } from './request.ts';
-
-/** All parts but the last are at least this large (S3 user guide, multipart upload limits). */
-const MIN_PART_BYTES = 5 * 1024 ** 2;
-
-/** S3 user guide, multipart upload limits: 50 TB. */
-const MAX_OBJECT_BYTES = 50 * 1024 ** 4;
 
 export async function completeMultipartUpload(request: S3Request): Promise<S3Answer> {
   authorize(request, 's3:PutObject', objectArn(bucketOf(request), request.key));

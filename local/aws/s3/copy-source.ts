@@ -1,7 +1,7 @@
 // The source of CopyObject and UploadPartCopy: which version it is, and whether the caller may read it.
 import { AwsError } from '../aws-error.ts';
 import type { Bucket, ObjectVersion } from '../buckets.ts';
-import { decode } from '../http/sigv4.ts';
+import { decode } from '../http/uri.ts';
 import { checkSourceConditions } from './conditions.ts';
 import { findObject } from './find-object.ts';
 import { noSuchBucket, requestHeader, requireOwner, type S3Request, useKey } from './request.ts';

@@ -3,7 +3,7 @@ import { AwsError } from '../aws-error.ts';
 import { type Bucket, type NewVersion, store, type Tags } from '../buckets.ts';
 import { checksumOf, DEFAULT_ALGORITHM } from '../checksum.ts';
 import { xmlDocument } from '../http/xml.ts';
-import { MAX_SINGLE_REQUEST_BYTES } from '../world.ts';
+import { MAX_SINGLE_REQUEST_BYTES } from '../limits.ts';
 import { notImplemented } from './conditions.ts';
 import { type CopySource, copySourceOf } from './copy-source.ts';
 import {

@@ -1,5 +1,5 @@
 // What all listings share: common prefixes, pages, and the encoding of keys.
-import { encodeRfc3986 } from '../http/sigv4.ts';
+import { encodeRfc3986 } from '../http/uri.ts';
 
 export interface Listing<Item> {
   /** In the order of the listing, after the marker. */

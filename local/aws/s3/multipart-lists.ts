@@ -1,18 +1,11 @@
 // ListParts and ListMultipartUploads.
 import { type Bucket, compareKeys, type MultipartUpload } from '../buckets.ts';
 import { xmlDocument } from '../http/xml.ts';
+import { MAX_PARTS } from '../limits.ts';
 import { commonPrefix, keyEncoder, listingPage } from './listing.ts';
 import { uploadOf } from './multipart.ts';
 import { quoted } from './object-headers.ts';
-import {
-  authorize,
-  bucketOf,
-  MAX_PARTS,
-  objectArn,
-  queryNumber,
-  type S3Answer,
-  type S3Request,
-} from './request.ts';
+import { authorize, bucketOf, objectArn, queryNumber, type S3Answer, type S3Request } from './request.ts';
 
 /** Entries on a page of either list (S3 API). */
 const MAX_ENTRIES = 1000;

@@ -5,7 +5,7 @@ import { type ChecksumAlgorithm, checksumOf, multipartTypes } from '../checksum.
 import { slice } from '../content.ts';
 import { checksumHeader } from '../http/upload.ts';
 import { xmlDocument } from '../http/xml.ts';
-import { MAX_SINGLE_REQUEST_BYTES } from '../world.ts';
+import { MAX_SINGLE_REQUEST_BYTES, MIN_PART_BYTES } from '../limits.ts';
 import { sourceTooLarge, sourceVersionHeader } from './copy.ts';
 import { copySourceOf } from './copy-source.ts';
 import {
@@ -26,9 +26,6 @@ import {
   useKey,
 } from './request.ts';
 import { digestsFor, etagOf, prepareWrite, storageClassOf } from './write.ts';
-
-/** A range can only be copied out of a source larger than the smallest part (S3 API, UploadPartCopy). */
-const MIN_RANGED_SOURCE_BYTES = 5 * 1024 ** 2;
 
 export function createMultipartUpload(request: S3Request): S3Answer {
   const { bucket, encryption, tags } = prepareWrite(request);
@@ -213,7 +210,8 @@ function copyRange(value: string, sourceSizeBytes: number): [number, number] {
       },
     );
   }
-  if (sourceSizeBytes <= MIN_RANGED_SOURCE_BYTES) {
+  // A range can only be copied out of a source larger than the smallest part (S3 API, UploadPartCopy).
+  if (sourceSizeBytes <= MIN_PART_BYTES) {
     throw new AwsError(
       400,
       'InvalidRequest',

@@ -11,7 +11,7 @@ import type {
   Tags,
 } from '../buckets.ts';
 import { ALGORITHMS, type Checksum, type ChecksumAlgorithm } from '../checksum.ts';
-import { header } from '../http/sigv4.ts';
+import { header } from '../http/headers.ts';
 import { checksumHeader } from '../http/upload.ts';
 import type { RequestedEncryption } from '../object-encryption.ts';
 import { isAllowed, objectArn, requestHeader, type S3Request } from './request.ts';

@@ -5,10 +5,11 @@ import type { Bucket } from '../buckets.ts';
 import type { ChecksumAlgorithm } from '../checksum.ts';
 import type { Content } from '../content.ts';
 import { toBuffer } from '../content.ts';
-import { header } from '../http/sigv4.ts';
+import { header } from '../http/headers.ts';
 import type { ChecksumSubject, Upload } from '../http/upload.ts';
 import { parseXml } from '../http/xml.ts';
 import { decide, type Identity } from '../identities.ts';
+import { MAX_PARTS } from '../limits.ts';
 import { requireUsable } from '../object-encryption.ts';
 import type { World } from '../world.ts';
 
@@ -185,6 +186,3 @@ export function partNumberOf(request: S3Request): number {
   }
   return partNumber;
 }
-
-/** S3 user guide, multipart upload limits. */
-export const MAX_PARTS = 10_000;

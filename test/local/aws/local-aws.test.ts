@@ -11,10 +11,8 @@ describe('local-aws', () => {
   let child: ChildProcess | undefined;
   afterEach(() => child?.kill('SIGKILL'));
 
-  async function start(...options: string[]) {
-    child = spawn(process.execPath, ['local/local-aws.ts', ...options], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+  async function start(file: string, ...args: string[]) {
+    child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines: string[] = [];
     if (child.stdout !== null) {
       for await (const line of createInterface(child.stdout)) {
@@ -28,7 +26,7 @@ describe('local-aws', () => {
   }
 
   test('prints export lines that an S3 client can use, and ends with 0 on SIGTERM', async () => {
-    const { child: server, lines } = await start('--port', '0');
+    const { child: server, lines } = await start(process.execPath, 'local/local-aws.ts', '--port', '0');
     const settings = Object.fromEntries(
       lines.map(
         (line) => /^export ([A-Z_]+)=([^\s'"$;&]+)$/.exec(line)?.slice(1, 3) ?? [line, 'not an export line'],
@@ -54,6 +52,18 @@ describe('local-aws', () => {
     const exited = once(server, 'exit');
     server.kill('SIGTERM');
     expect(await exited).toEqual([0, null]);
+  });
+
+  test('ends with the npm that started it', async () => {
+    const { child: npm, lines } = await start('npm', '--silent', 'run', 'local-aws', '--', '--port', '0');
+    const endpoint = lines[0]?.split('=')[1] ?? '';
+    expect((await fetch(endpoint)).status).toBe(403);
+    const exited = once(npm, 'exit');
+    npm.kill('SIGTERM');
+    await exited;
+    await expect
+      .poll(async () => fetch(endpoint).catch((error: Error) => error.message))
+      .toBe('fetch failed');
   });
 
   test('refuses a port that is none', async () => {
