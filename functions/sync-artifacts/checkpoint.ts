@@ -17,7 +17,12 @@ export interface Checkpoint {
   readonly pins: readonly SourcePin[];
   /** How each copy was finished, in the order of artifacts x destinations; `undefined` for one that is not. */
   readonly finished: readonly (FinishedCopy | undefined)[];
+  /** Unfinished uploads by position of their copies, as many as fit: for servers that do not list them. */
+  readonly uploads?: readonly UnfinishedUpload[];
 }
+
+/** Position of a copy, and the id of its upload. */
+export type UnfinishedUpload = readonly [copy: number, uploadId: string];
 
 /** The source that an earlier invocation of the job began to copy. */
 export interface SourcePin {
@@ -49,6 +54,21 @@ const CODES = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
  * @throws Error when it does not fit, which no valid job brings about
  */
 export function encodeCheckpoint(checkpoint: Checkpoint, binding: string): string {
+  const uploads = checkpoint.uploads ?? [];
+  for (let count = uploads.length; count > 0; count--) {
+    const token = write({ ...checkpoint, uploads: uploads.slice(0, count) }, binding);
+    if (token.length <= MAX_TOKEN_CHARACTERS) return token;
+  }
+  const token = write({ ...checkpoint, uploads: [] }, binding);
+  if (token.length > MAX_TOKEN_CHARACTERS) {
+    throw new Error(
+      `the continuation token has ${token.length} characters; allowed are ${MAX_TOKEN_CHARACTERS}`,
+    );
+  }
+  return token;
+}
+
+function write(checkpoint: Checkpoint, binding: string): string {
   const body = JSON.stringify([
     checkpoint.firstJobId,
     checkpoint.startedAtMs,
@@ -60,14 +80,9 @@ export function encodeCheckpoint(checkpoint: Checkpoint, binding: string): strin
         : [etagDigest, versionId],
     ),
     checkpoint.finished.map(encodeFinished).join(''),
+    ...(checkpoint.uploads?.length ? [checkpoint.uploads] : []),
   ]);
-  const token = `${FORMAT}.${digest(body + binding)}.${body}`;
-  if (token.length > MAX_TOKEN_CHARACTERS) {
-    throw new Error(
-      `the continuation token has ${token.length} characters; allowed are ${MAX_TOKEN_CHARACTERS}`,
-    );
-  }
-  return token;
+  return `${FORMAT}.${digest(body + binding)}.${body}`;
 }
 
 /** Reads a token; `undefined` for one that is damaged, too old, of another format, or of another action, artifact or revision. */
@@ -99,10 +114,11 @@ function parseBody(body: string): Checkpoint | undefined {
     return undefined;
   }
   if (!Array.isArray(parsed)) return undefined;
-  const [firstJobId, startedAtMs, progress, idleInvocations, pins, codes] = parsed as unknown[];
+  const [firstJobId, startedAtMs, progress, idleInvocations, pins, codes, uploads] = parsed as unknown[];
   if (typeof firstJobId !== 'string' || !/^[0-9A-Za-z-]{1,100}$/.test(firstJobId)) return undefined;
   if (!isCount(startedAtMs) || !isCount(progress) || !isCount(idleInvocations)) return undefined;
   if (!Array.isArray(pins) || !pins.every(isPin) || typeof codes !== 'string') return undefined;
+  if (uploads !== undefined && !(Array.isArray(uploads) && uploads.every(isUpload))) return undefined;
   return {
     firstJobId,
     startedAtMs,
@@ -113,6 +129,7 @@ function parseBody(body: string): Checkpoint | undefined {
       ...(versionId === undefined ? {} : { versionId }),
     })),
     finished: [...codes].map(decodeFinished),
+    ...(uploads === undefined ? {} : { uploads }),
   };
 }
 
@@ -126,6 +143,16 @@ function isPin(value: unknown): value is [string, string?] {
     value.length >= 1 &&
     value.length <= 2 &&
     value.every((item) => typeof item === 'string')
+  );
+}
+
+function isUpload(value: unknown): value is UnfinishedUpload {
+  return (
+    Array.isArray(value) &&
+    value.length === 2 &&
+    isCount(value[0]) &&
+    typeof value[1] === 'string' &&
+    value[1] !== ''
   );
 }
 

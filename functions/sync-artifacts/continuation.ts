@@ -32,7 +32,7 @@ export function readCheckpoint(job: SyncJob, nowMs: number, telemetry: Telemetry
 /** The answer of an invocation that could not finish everything. */
 export async function continuationOf(
   job: SyncJob,
-  { planned, reports, finishedParts, doneBytes }: SyncOutcome,
+  { planned, reports, finishedParts, uploads, doneBytes }: SyncOutcome,
   checkpoint: Checkpoint | undefined,
   startedAtMs: number,
   context: JobContext,
@@ -66,6 +66,7 @@ export async function continuationOf(
         etagDigest: etagDigest(source?.etag ?? ''),
         ...(source?.versionId === undefined ? {} : { versionId: source.versionId }),
       })),
+      uploads,
       finished: reports.map(
         (report) => report && { strategy: report.strategy, proof: report.proof?.kind ?? 'size-only' },
       ),

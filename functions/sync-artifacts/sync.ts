@@ -1,6 +1,6 @@
 // The whole algorithm on one page: resolve -> plan -> copy -> verify.
 import { Budget } from './budget.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import type { Checkpoint, UnfinishedUpload } from './checkpoint.ts';
 import type { JobContext } from './context.ts';
 import { copyMultipart } from './copy/multipart.ts';
 import { copyObject } from './copy/object.ts';
@@ -23,6 +23,8 @@ export interface SyncOutcome {
   readonly reports: readonly (CopyReport | undefined)[];
   /** Finished parts of the copies that are not finished. */
   readonly finishedParts: number;
+  /** The uploads that they are in. */
+  readonly uploads: readonly UnfinishedUpload[];
   /** Bytes that are where they belong, finished parts included. */
   readonly doneBytes: number;
 }
@@ -58,6 +60,7 @@ export async function syncArtifacts(
   const planned = await planJob(job, context, checkpoint);
   const startedAtMs = checkpoint?.startedAtMs ?? Date.now();
   const reports: (CopyReport | undefined)[] = planned.map(() => undefined);
+  const uploads: UnfinishedUpload[] = [];
   let finishedParts = 0;
   let doneBytes = 0;
 
@@ -73,6 +76,7 @@ export async function syncArtifacts(
       doneBytes += task.source.sizeBytes;
     } else if (result !== undefined) {
       finishedParts += result.finishedParts;
+      if (result.uploadId !== undefined) uploads.push([task.index, result.uploadId]);
       doneBytes += partBytes(plan, result.finishedParts);
     }
   };
@@ -99,7 +103,7 @@ export async function syncArtifacts(
   }
   copying.push(...relayAll(relays, settle, context));
   await allOrFirstCause(copying, context);
-  return { planned, reports, finishedParts, doneBytes };
+  return { planned, reports, finishedParts, uploads, doneBytes };
 }
 
 function limitsOf({ settings, deadline }: JobContext): PlanLimits {
@@ -144,12 +148,15 @@ async function resolve(
   return sources.flatMap((source, artifactIndex) =>
     destinations.map(({ facts, keys, existing }, destinationIndex): CopyTask => {
       const there = existing[artifactIndex];
+      const index = artifactIndex * destinations.length + destinationIndex;
+      const uploadId = checkpoint?.uploads?.find(([copy]) => copy === index)?.[1];
       return {
-        index: artifactIndex * destinations.length + destinationIndex,
+        index,
         source,
         destination: facts,
         key: keys[artifactIndex] ?? source.artifact.key,
         ...(there === undefined ? {} : { existing: there }),
+        ...(uploadId === undefined ? {} : { uploadId }),
       };
     }),
   );

@@ -141,6 +141,8 @@ export interface CopyTask {
   readonly key: string;
   /** What is at the destination already. */
   readonly existing?: ObjectFacts;
+  /** The upload that an earlier invocation of the job says it began. */
+  readonly uploadId?: string;
 }
 
 /** The proof of one copy. */

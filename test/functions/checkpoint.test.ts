@@ -119,3 +119,31 @@ describe('the continuation token', () => {
     );
   });
 });
+
+describe('the uploads in a continuation token', () => {
+  const checkpoint = (uploads: Checkpoint['uploads'] & object): Checkpoint => ({
+    firstJobId: '11111111-abcd-1111-abcd-111111abcdef',
+    startedAtMs: NOW_MS,
+    progress: 1,
+    idleInvocations: 0,
+    pins: [{ etagDigest: 'abcdefghijkl' }],
+    finished: Array.from({ length: 20 }, () => undefined),
+    uploads,
+  });
+  const idsOf = (count: number) =>
+    Array.from({ length: count }, (_, index) => [index, 'u'.repeat(150)] as const);
+
+  it('come back when they fit', () => {
+    const written = checkpoint(idsOf(3));
+    expect(decode(encodeCheckpoint(written, BINDING), written)).toEqual(written);
+  });
+
+  it('are left out as far as they do not fit', () => {
+    const written = checkpoint(idsOf(20));
+    const token = encodeCheckpoint(written, BINDING);
+    expect(token.length).toBeLessThanOrEqual(2048);
+    const read = decode(token, written)?.uploads ?? [];
+    expect(read.length).toBeGreaterThan(5);
+    expect(read).toEqual(written.uploads?.slice(0, read.length));
+  });
+});

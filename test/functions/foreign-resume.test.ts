@@ -1,8 +1,8 @@
-// Jobs that go on in another invocation on S3 servers that name the initiators of uploads otherwise than AWS, or not at all.
+// Jobs that go on in another invocation on S3 servers that list unfinished uploads otherwise than AWS, or not at all.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { generated } from '../../local/aws/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../local/aws/embedded-aws.ts';
-import { startLesserServer } from './lesser-server.ts';
+import { type Lacks, startLesserServer } from './lesser-server.ts';
 import { createStage, expectRightCopies, MIB, partsWrittenTwice, runOnce } from './resume-stage.ts';
 
 let aws: EmbeddedAws;
@@ -21,17 +21,27 @@ function timeForParts(parts: number): () => number {
   return () => (copied() < parts ? 900_000 : 5_000);
 }
 
-it.each([
-  ['nowhere', (xml: string) => xml.replaceAll(INITIATOR, '')],
+const LACKS: readonly (readonly [string, Lacks])[] = [
+  ['names initiators nowhere', { rewrite: (xml) => xml.replaceAll(INITIATOR, '') }],
   [
-    'in ListParts as somebody else',
-    (xml: string) =>
-      xml.includes('<ListPartsResult')
-        ? xml.replaceAll(INITIATOR, '<Initiator><ID>somebody</ID></Initiator>')
-        : xml,
+    'names us otherwise in ListParts',
+    {
+      rewrite: (xml) =>
+        xml.includes('<ListPartsResult')
+          ? xml.replaceAll(INITIATOR, '<Initiator><ID>somebody</ID></Initiator>')
+          : xml,
+    },
   ],
-])('a server that names initiators %s: no part is copied twice', async (_where, rewrite) => {
-  await using server = await startLesserServer(aws.endpoint, { rewrite });
+  [
+    'does not list uploads',
+    {
+      answer: ({ method, query }) => (method === 'GET' && query.has('uploads') ? { status: 501 } : undefined),
+    },
+  ],
+];
+
+it.each(LACKS)('a server that %s: no part is copied twice', async (_what, lacks) => {
+  await using server = await startLesserServer(aws.endpoint, lacks);
   const stage = createStage(aws, {
     artifacts: [{ name: 'Image', content: generated(6 * 1024 * MIB, 1) }],
     destinationCount: 1,

@@ -201,6 +201,8 @@ function copiesNoParts(
 }
 
 function unfinished(target: OpenTarget | undefined): CopyResult {
-  const sizes = [...(target?.upload.parts.values() ?? [])];
-  return { finished: false, finishedParts: sizes.length };
+  if (target === undefined) return { finished: false, finishedParts: 0 };
+  const { upload, ended } = target;
+  const finishedParts = upload.parts.size;
+  return { finished: false, finishedParts, ...(ended === undefined ? { uploadId: upload.uploadId } : {}) };
 }

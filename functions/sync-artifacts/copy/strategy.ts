@@ -10,4 +10,9 @@ export type CopyResult =
       /** Set when the copy was made otherwise than planned. */
       readonly strategy?: StrategyName;
     }
-  | { readonly finished: false; readonly finishedParts: number };
+  | {
+      readonly finished: false;
+      readonly finishedParts: number;
+      /** The upload to go on with. */
+      readonly uploadId?: string;
+    };

@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import type { JobContext } from '../context.ts';
+import { definedOf } from '../defined.ts';
 import { S3RequestError } from '../failure.ts';
 import { checksumOf } from '../object-facts.ts';
 import { type PartLayout, partSize, partsOf } from '../part-layout.ts';
@@ -87,7 +88,8 @@ export async function streamObject(
       written: writtenObject(output, output, { sameLayout: false, hashedInPassing, adopted: false }),
     };
   } catch (cause) {
-    if (context.deadline.signal.aborted && !context.failed) return { finished: false, finishedParts: 0 };
+    if (context.deadline.signal.aborted && !context.failed)
+      return { finished: false, finishedParts: 0, ...definedOf({ uploadId: upload.uploadId }) };
     const completed = isUploadGone(cause) ? await lookForCompleted(task, true, context) : undefined;
     if (completed !== undefined) return { finished: true, written: completed };
     const error =

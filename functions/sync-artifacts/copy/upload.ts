@@ -65,8 +65,11 @@ export async function openUpload(task: CopyTask, layout: PartLayout, context: Jo
   try {
     const found = await listing;
     const others = found.filter(({ UploadId }) => UploadId !== created.uploadId);
+    const told = task.uploadId;
+    if (told !== undefined && !others.some(({ UploadId }) => UploadId === told))
+      others.push({ UploadId: told });
     if (others.length === 0) return created;
-    context.facts.initiatorId ??= await initiatorOf(task, created.uploadId, context);
+    if (found.length > 0) context.facts.initiatorId ??= await initiatorOf(task, created.uploadId, context);
     return (await adopt(task, layout, others, created, context)) ?? created;
   } catch (error) {
     await abortUpload(task, created, context);
@@ -357,16 +360,16 @@ async function adopt(
 ): Promise<Upload | undefined> {
   const { initiatorId } = context.facts;
   // Where uploads have no initiators, their parts alone tell, and what does not fit may be anybody's.
-  const anonymous = initiatorId === undefined;
+  const isOurs = ({ Initiator }: MultipartUpload): boolean => Initiator?.ID === initiatorId;
   const ours = found
-    .filter(({ Initiator }) => Initiator?.ID === initiatorId)
+    .filter((upload) => isOurs(upload) || upload.UploadId === task.uploadId)
     .sort((a, b) => (b.Initiated?.getTime() ?? 0) - (a.Initiated?.getTime() ?? 0));
   let adopted: Upload | undefined;
-  for (const { UploadId: uploadId = '' } of ours) {
+  for (const upload of ours) {
+    const { UploadId: uploadId = '' } = upload;
     const parts = adopted === undefined ? await consistentParts(task, layout, uploadId, context) : undefined;
-    if (parts === undefined && anonymous) continue;
-    if (parts === undefined) await abortUpload(task, { uploadId }, context);
-    else adopted = { uploadId, adopted: true, parts };
+    if (parts !== undefined) adopted = { uploadId, adopted: true, parts };
+    else if (initiatorId !== undefined && isOurs(upload)) await abortUpload(task, { uploadId }, context);
   }
   if (adopted !== undefined) {
     await abortUpload(task, created, context);
@@ -402,6 +405,7 @@ async function consistentParts(
   } catch (error) {
     // It was there a moment ago: aborted or completed in a request that is not answered yet.
     if (isUploadGone(error)) return undefined;
+    if (error instanceof S3RequestError && isUnsupported(error.cause)) return undefined;
     throw error;
   }
   return parts.size === 0 ? undefined : parts;
