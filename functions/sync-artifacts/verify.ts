@@ -55,9 +55,20 @@ export function proveExisting({ source, destination, existing }: CopyTask): Proo
   };
 }
 
+/** Can what is at the destination be the copy, as far as S3 shows it? Where checksums do not tell, one of the right size, key and description. */
+export function mayBeCopy(task: CopyTask): boolean {
+  const { source, existing } = task;
+  if (existing === undefined || !hasSizeAndKey(task)) return false;
+  return (
+    compareBytes(source, existing, false) !== 'different' &&
+    // Without permission to read tags S3 does not say how many there are.
+    hasSameDescription(existing.tagCount === undefined ? { ...source, tags: undefined } : source, existing)
+  );
+}
+
 /**
- * Is what is at the destination the copy that an earlier invocation of the job says it finished? It must have come since the job began,
- * be described as the source is, and be proved well enough by what S3 shows now.
+ * Is what is at the destination the copy that an earlier invocation of the job says it finished? It must have come since the job began
+ * and be proved well enough by what S3 shows now.
  */
 export function wasFinished(
   task: CopyTask,
@@ -65,15 +76,11 @@ export function wasFinished(
   jobStartedAtMs: number,
   minimumProof: MinimumProof,
 ): boolean {
-  const { source, existing } = task;
-  if (existing === undefined || !hasSizeAndKey(task)) return false;
-  const proof = proofOfFinished(task, earlier);
+  const proof = mayBeCopy(task) ? proofOfFinished(task, earlier) : undefined;
   return (
     proof !== undefined &&
     PROOF_STRENGTH[proof.kind] >= PROOF_STRENGTH[minimumProof] &&
-    (existing.lastModified?.getTime() ?? 0) >= jobStartedAtMs - CLOCK_SKEW_MS &&
-    // Without permission to read tags S3 does not say how many there are.
-    hasSameDescription(existing.tagCount === undefined ? { ...source, tags: undefined } : source, existing)
+    (task.existing?.lastModified?.getTime() ?? 0) >= jobStartedAtMs - CLOCK_SKEW_MS
   );
 }
 

@@ -26,7 +26,7 @@ import { headObject } from '../object-facts.ts';
 import { MAX_PARTS, type PartLayout, partCount, partSize } from '../part-layout.ts';
 import { type RequestContext, request } from '../s3.ts';
 import type { CopyTask } from '../types.ts';
-import { proveExisting, type WrittenObject } from '../verify.ts';
+import { mayBeCopy, proveExisting, type WrittenObject } from '../verify.ts';
 import {
   type CopyPlace,
   checksumFields,
@@ -286,14 +286,14 @@ export function isUploadGone(error: unknown): boolean {
 
 /**
  * What is at the destination after the upload was gone: the finished copy, when a rival completed it or our own completion's answer was
- * lost. Where checksums do not tell, an object of the right size and key that came since we looked.
+ * lost. Where checksums do not tell, an object that may be the copy and came since we looked.
  */
 export async function lookForCompleted(
   task: CopyTask,
   hashedInPassing: boolean,
   context: JobContext,
 ): Promise<WrittenObject | undefined> {
-  const { destination, key, existing, source } = task;
+  const { destination, key, existing } = task;
   const { bucket, bucketOwner, region } = destination;
   const client = context.s3.role(region);
   try {
@@ -304,10 +304,8 @@ export async function lookForCompleted(
       destinationTarget(task, 'HeadObject'),
     );
     const isNew = now.etag !== existing?.etag || now.versionId !== existing?.versionId;
-    const same =
-      proveExisting({ ...task, existing: now }) !== undefined ||
-      (isNew && now.sizeBytes === source.sizeBytes);
-    if (!same) return undefined;
+    const found = { ...task, existing: now };
+    if (proveExisting(found) === undefined && !(isNew && mayBeCopy(found))) return undefined;
     return {
       etag: now.etag,
       versionId: now.versionId,
