@@ -285,6 +285,63 @@ describe('two invocations of one event at the same time', () => {
   );
 });
 
+describe('two relays of one event at the same time', () => {
+  it.each([
+    [1, 14],
+    [1, 17],
+    [1, 20],
+    [2, 18],
+    [2, 24],
+    [2, 30],
+  ])(
+    'to %i destinations both end well, when the second begins at request %i of the first',
+    async (destinationCount, begin) => {
+      const stage = createStage(aws, {
+        artifacts: [{ name: 'App', content: generated(44 * MIB, 1) }],
+        parameters: { Mode: 'relay' },
+        destinationCount,
+      });
+      const environment = { SYNC_RELAY_MEMORY_MIB: '20' };
+      const { promise, resolve } = Promise.withResolvers<void>();
+      let seen = 0;
+      const unsubscribe = aws.world.onRequest(() => {
+        if (++seen === begin) resolve();
+      });
+      const first = new InProcessFunction(stage, { environment }).invoke(stage.job.event);
+      await Promise.race([promise, first]);
+      const second = await new InProcessFunction(stage, { environment }).invoke(stage.job.event);
+      unsubscribe();
+      expect([(await first).outcome, second.outcome]).toEqual(['ok', 'ok']);
+      expect(finalResults(stage).map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
+      expectRightCopies(stage);
+    },
+  );
+
+  it('end well when the second aborts the upload that the first has begun but not put a part into', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let stalled = 0;
+    await using slow = await startEmbeddedAws({
+      faults: ({ operation, phase }) => {
+        if (operation !== 'UploadPart' || phase !== 'before') return undefined;
+        resolve();
+        // The first finds its upload gone long before the second is done.
+        return { kind: 'stall', delayMs: ++stalled <= 2 ? 500 : 1_000 };
+      },
+    });
+    const stage = createStage(slow, {
+      artifacts: [{ name: 'App', content: generated(24 * MIB, 1) }],
+      parameters: { Mode: 'relay' },
+      destinationCount: 1,
+    });
+    const first = new InProcessFunction(stage).invoke(stage.job.event);
+    await promise;
+    const second = await new InProcessFunction(stage).invoke(stage.job.event);
+    expect([(await first).outcome, second.outcome]).toEqual(['ok', 'ok']);
+    expect(finalResults(stage).map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
+    expectRightCopies(stage);
+  });
+});
+
 describe('unfinished uploads that a job finds', () => {
   const OPTIONS: StageOptions = { artifacts: [{ name: 'App', content: generated(24 * MIB, 1) }] };
 

@@ -45,7 +45,9 @@ export async function relay(
     fits &&
     (await listUploads(task, context)).length === 0
   ) {
-    return [await streamObject(task, layout, lanes.size, context)];
+    const result = await streamObject(task, layout, lanes.size, context);
+    // Part by part a copy gets along with rivals.
+    if (result !== undefined) return [result];
   }
   const unproved = new Set<Upload>();
   const prepare = async (part: Part): Promise<PreparedPart> => {
@@ -81,7 +83,7 @@ async function relayWhole(
   );
   return results.map((result) => {
     if (result.status === 'rejected') throw result.reason;
-    return result.value;
+    return result.value ?? { finished: false, finishedParts: 0 };
   });
 }
 

@@ -33,6 +33,7 @@ import { abortUpload, isUploadGone, lingering, lookForCompleted, sweepUploads } 
 
 /**
  * Reads the parts in order, a few ahead, hashes them in passing and uploads them.
+ * `undefined` when a rival ended the upload and the copy is not there.
  * @param memoryParts  parts that may be in memory at once; the Upload makes a copy of each
  * @param whole  the bytes of a source of one part, which the caller has read already
  */
@@ -42,7 +43,7 @@ export async function streamObject(
   memoryParts: number,
   context: JobContext,
   whole?: Buffer,
-): Promise<CopyResult> {
+): Promise<CopyResult | undefined> {
   const { source } = task;
   if (!context.deadline.fits(source.sizeBytes)) return { finished: false, finishedParts: 0 };
   const ahead = Math.max(1, Math.floor(memoryParts / 4));
@@ -92,6 +93,7 @@ export async function streamObject(
       return { finished: false, finishedParts: 0, ...definedOf({ uploadId: upload.uploadId }) };
     const completed = isUploadGone(cause) ? await lookForCompleted(task, true, context) : undefined;
     if (completed !== undefined) return { finished: true, written: completed };
+    if (isUploadGone(cause)) return undefined;
     const error =
       cause instanceof S3RequestError
         ? cause
