@@ -43,6 +43,7 @@ export async function relay(
     tasks.length === 1 &&
     layout.kind === 'uniform' &&
     fits &&
+    task.uploadId === undefined &&
     (await listUploads(task, context)).length === 0
   ) {
     const result = await streamObject(task, layout, lanes.size, context);
