@@ -147,7 +147,7 @@ describe('a job that needs several invocations', () => {
     if (image === undefined || bucket === undefined) throw new Error('no source');
     const pinned = stage.sourceOf(image);
     aws.world.putObject(bucket, stage.keyOf(image), generated(6 * GIB, 9));
-    const { result } = await runOnce(stage, {}, next.event);
+    const { result } = await runOnce(stage, { environment: SLOW }, next.event);
     expect(result.operation).toBe('PutJobSuccessResult');
     expectRightCopies(stage, (artifact) => (artifact === image ? pinned : stage.sourceOf(artifact)));
   });
@@ -166,7 +166,7 @@ describe('a job that needs several invocations', () => {
       const { versionId } = stage.sourceOf(image);
       if (change === 'delete') remove(bucket, stage.keyOf(image), versionId);
       else aws.world.putObject(bucket, stage.keyOf(image), generated(6 * GIB, 9));
-      const { result } = await runOnce(stage, {}, next.event);
+      const { result } = await runOnce(stage, { environment: SLOW }, next.event);
       expect(failureOf(result).type).toBe('RevisionOutOfSync');
       expect(failureOf(result).message).toContain('Image');
       for (const destination of stage.destinations) {
@@ -183,7 +183,7 @@ describe('a job that needs several invocations', () => {
     if (image === undefined || bucket === undefined) throw new Error('no source');
     const sources = new Map(stage.artifacts.map((artifact) => [artifact, stage.sourceOf(artifact)]));
     remove(bucket, stage.keyOf(image));
-    await runOnce(stage, {}, next.event);
+    await runOnce(stage, { environment: SLOW }, next.event);
     expectRightCopies(stage, (artifact) => sources.get(artifact) ?? stage.sourceOf(artifact));
   });
 });
@@ -193,7 +193,7 @@ describe('a continuation token', () => {
     const { stage, next, token } = await continuedJob();
     const before = aws.world.requests.length;
     const damaged = withToken(stage, next, token.replace(/.$/, '!'));
-    const { lambda, result } = await runOnce(stage, {}, damaged);
+    const { lambda, result } = await runOnce(stage, { environment: SLOW }, damaged);
     expect(result.operation).toBe('PutJobSuccessResult');
     expect(lambda.lines.some(({ message }) => message.includes('token is damaged'))).toBe(true);
     expectRightCopies(stage);
@@ -203,7 +203,7 @@ describe('a continuation token', () => {
   it('of another action is not believed', async () => {
     const other = await continuedJob();
     const { stage, next } = await continuedJob();
-    const { lambda } = await runOnce(stage, {}, withToken(stage, next, other.token));
+    const { lambda } = await runOnce(stage, { environment: SLOW }, withToken(stage, next, other.token));
     expect(lambda.lines.some(({ message }) => message.includes('of another action'))).toBe(true);
     expectRightCopies(stage);
   });
@@ -226,7 +226,7 @@ describe('a continuation token', () => {
     }));
     // The version that is the latest became so an hour before the job.
     Object.assign(stage.sourceOf(image), { lastModified: new Date(Date.now() - 3_600_000) });
-    const { result } = await runOnce(stage, {}, event);
+    const { result } = await runOnce(stage, { environment: SLOW }, event);
     expect(failureOf(result).type).toBe('RevisionOutOfSync');
     for (const destination of stage.destinations) {
       expect(latest(destination, stage.keyOf(image))).toBeUndefined();
@@ -253,7 +253,44 @@ describe('a continuation token', () => {
       ...checkpoint,
       finished: checkpoint.finished.map(() => ({ strategy: 'object', proof: 'checksum' })),
     }));
-    await runOnce(stage, {}, event);
+    await runOnce(stage, { environment: SLOW }, event);
+    expectRightCopies(stage);
+  });
+
+  it.each([
+    ['listed', false],
+    ['not listed', true],
+  ])('that names an upload of somebody else, which is %s, does not get it completed', async (_, unlisted) => {
+    const job = await continuedJob({
+      artifacts: [{ name: 'Image', content: generated(6 * GIB, 1), put: { checksum: 'none' } }],
+      destinationCount: 1,
+    });
+    const { stage } = job;
+    const [bucket] = stage.destinations;
+    const [upload] = bucket?.uploads.values() ?? [];
+    if (bucket === undefined || upload === undefined) throw new Error('no upload');
+    // With parts just as this copy has them, but for their bytes.
+    const parts = [...upload.parts].map(
+      ([number, part]) => [number, { ...part, content: generated(part.content.sizeBytes, 50) }] as const,
+    );
+    const others = {
+      ...upload,
+      uploadId: 'somebodys',
+      initiatorArn: 'arn:aws:iam::111122223333:user/admin',
+      parts: new Map(parts),
+    };
+    bucket.uploads.clear();
+    bucket.uploads.set(others.uploadId, others);
+    if (unlisted) {
+      stage.role.may = [
+        ...stage.role.may,
+        { effect: 'Deny', actions: ['s3:ListBucketMultipartUploads'], resources: ['*'] },
+      ];
+    }
+    const event = forged(job, (checkpoint) => ({ ...checkpoint, uploads: [[0, others.uploadId]] }));
+    await runOnce(stage, { environment: SLOW }, event);
+    expect([...bucket.uploads.keys()]).toEqual([others.uploadId]);
+    bucket.uploads.clear();
     expectRightCopies(stage);
   });
 });

@@ -359,15 +359,18 @@ async function adopt(
   const { initiatorId } = context.facts;
   // Where uploads have no initiators, their parts alone tell, and what does not fit may be anybody's.
   const isOurs = ({ Initiator }: MultipartUpload): boolean => Initiator?.ID === initiatorId;
+  const told = found.find(({ UploadId, Key }) => UploadId === task.uploadId && Key === undefined);
+  const mayGoOn = told !== undefined && (await haveSameInitiator(task, created, told, context));
   const ours = found
-    .filter((upload) => isOurs(upload) || upload.UploadId === task.uploadId)
+    .filter((upload) => (upload === told ? mayGoOn : isOurs(upload)))
     .sort((a, b) => (b.Initiated?.getTime() ?? 0) - (a.Initiated?.getTime() ?? 0));
   let adopted: Upload | undefined;
   for (const upload of ours) {
     const { UploadId: uploadId = '' } = upload;
     const parts = adopted === undefined ? await consistentParts(task, layout, uploadId, context) : undefined;
     if (parts !== undefined) adopted = { uploadId, adopted: true, parts };
-    else if (initiatorId !== undefined && isOurs(upload)) await abortUpload(task, { uploadId }, context);
+    else if (initiatorId !== undefined && upload !== told && isOurs(upload))
+      await abortUpload(task, { uploadId }, context);
   }
   if (adopted !== undefined) {
     await abortUpload(task, created, context);
@@ -407,6 +410,28 @@ async function consistentParts(
     throw error;
   }
   return parts.size === 0 ? undefined : parts;
+}
+
+/** Does S3 name one initiator for an upload of ours and for one that only the token knows of, which may be forged? */
+async function haveSameInitiator(
+  task: CopyPlace,
+  ours: Upload,
+  told: MultipartUpload,
+  context: JobContext,
+): Promise<boolean> {
+  const [own, other] = await Promise.all(
+    [ours.uploadId, told.UploadId ?? ''].map((uploadId) =>
+      listParts(task, uploadId, context)
+        .next()
+        .catch((error: unknown) => {
+          if (isUploadGone(error) || (error instanceof S3RequestError && isUnsupported(error.cause)))
+            return undefined;
+          throw error;
+        }),
+    ),
+  );
+  if (own?.done !== false || other?.done !== false) return false;
+  return own.value.Initiator?.ID === other.value.Initiator?.ID;
 }
 
 /** As listings of uploads show it, since it is compared with theirs: not every server names it the same in ListParts. */
