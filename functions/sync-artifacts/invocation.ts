@@ -79,11 +79,11 @@ async function resultOf(
     const reports = outcome.reports.filter((report): report is CopyReport => report !== undefined);
     if (reports.length < outcome.planned.length)
       return await continuationOf(job, outcome, checkpoint, startedAtMs, context);
-    if (job.outputArtifact !== undefined) {
+    if (job.outputArtifacts.length > 0) {
       const { manifestOf, writeManifest } = await import('./manifest.ts');
       const manifest = manifestOf(job, checkpoint?.firstJobId ?? jobId, reports);
       try {
-        await writeManifest(job, job.outputArtifact, manifest, context);
+        for (const output of job.outputArtifacts) await writeManifest(job, output, manifest, context);
       } catch (error) {
         if (!isOutOfTime(context)) throw error;
         return await continuationOf(job, outcome, checkpoint, startedAtMs, context);

@@ -38,7 +38,6 @@ export function parseJob(event: unknown): SyncJob {
   const destinations = toDestinations(parameters, job.accountId);
   const executionId = parameters.ExecutionId;
   checkKeys(artifacts, destinations, executionId);
-  const outputArtifact = data.outputArtifacts?.[0];
   const encryptionKeyId = data.encryptionKey?.id;
   const continuationToken = data.continuationToken ?? '';
   return {
@@ -49,7 +48,7 @@ export function parseJob(event: unknown): SyncJob {
     mode: parameters.Mode ?? 'auto',
     minimumProof: parameters.MinimumProof ?? 'size-only',
     ...(executionId === undefined ? {} : { executionId }),
-    ...(outputArtifact === undefined ? {} : { outputArtifact: toArtifact(outputArtifact) }),
+    outputArtifacts: (data.outputArtifacts ?? []).map(toArtifact),
     ...(encryptionKeyId == null ? {} : { encryptionKeyId }),
     ...(data.artifactCredentials == null
       ? {}

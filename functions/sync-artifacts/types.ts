@@ -46,8 +46,8 @@ export interface SyncJob {
   readonly mode: Mode;
   readonly minimumProof: MinimumProof;
   readonly executionId?: string;
-  /** Where the manifest goes when the action declares an output artifact. */
-  readonly outputArtifact?: Artifact;
+  /** Where the manifest goes: each of the action's output artifacts, since a pipeline fails an action that leaves one out. */
+  readonly outputArtifacts: readonly Artifact[];
   /** The key of the pipeline's own artifact store, for the manifest. */
   readonly encryptionKeyId?: string;
   readonly artifactCredentials?: ArtifactCredentials;

@@ -67,6 +67,23 @@ describe('the manifest', () => {
     });
   });
 
+  it('is written to each output artifact, since a pipeline fails an action that leaves one out', async () => {
+    await using world = await soundWorld();
+    const outputArtifacts = ['One', 'Two', 'Three'].map((name) => ({
+      name,
+      location: {
+        type: 'S3' as const,
+        s3Location: { bucketName: SOURCE, objectKey: `pipeline/${name}/xyz` },
+      },
+    }));
+    successOf(await world.invoke({ DestinationBucket: EU }, { data: { outputArtifacts } }));
+    const [one, two, three] = outputArtifacts.map(({ location }) =>
+      toBuffer(world.object(SOURCE, location.s3Location.objectKey).content),
+    );
+    expect(two).toEqual(one);
+    expect(three).toEqual(one);
+  });
+
   it('of copies under an alias says that the alias was not resolved', async () => {
     await using world = await soundWorld();
     const { arn } = world.world.createKey({ region: 'eu-west-1', alias: 'release' });
