@@ -47,6 +47,8 @@ const REGIONS = ['eu-central-1', 'us-east-1', 'ap-southeast-2', 'sa-east-1'] as 
 export const HOME_REGION = 'eu-central-1';
 /** Denials may take two seconds to heal, each in its turn: a short invocation cannot wait for several. */
 const SLOW_KINDS: readonly FaultKind[] = [
+  'stall',
+  'stall-body',
   'access-denied',
   'kms-throttling',
   'slow-down',
