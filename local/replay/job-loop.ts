@@ -35,6 +35,8 @@ export interface JobListener {
   continued?(result: JobResult): void;
   /** An invocation that Lambda counts as failed, and whether it tries again. */
   failed?(invocation: JobInvocation, retries: boolean): void;
+  /** Lambda has given up and hands the event to its on-failure destination. */
+  lost?(): void;
 }
 
 /**
@@ -61,6 +63,7 @@ export async function runJob(
       ids.add(id);
       const answered = await invokeAsynchronously(lambda, id, event, invocations, listener);
       const last = invocations.at(-1);
+      if (!answered) listener.lost?.();
       const lost = answered || !last ? undefined : await onFailure?.invoke(recordOf(event, last));
       const state = world.codePipeline.state(id) ?? 'Open';
       const results = world.codePipeline.results.filter(({ jobId }) => ids.has(jobId));

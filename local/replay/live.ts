@@ -82,7 +82,14 @@ export async function replayLive(options: ReplayOptions): Promise<ReplayReport> 
   );
   const jobMs = performance.now() - started;
   const findings = { eventFile: options.eventFile, scenario: { shows: 'live' }, event, world, run };
-  const report = reportOf({ ...findings, requests: {}, comparisons: undefined, jobMs, compareMs: 0 });
+  const report = reportOf({
+    ...findings,
+    requests: {},
+    struck: new Map(),
+    comparisons: undefined,
+    jobMs,
+    compareMs: 0,
+  });
   const live = { ...report, passed: report.result.status === 'Succeeded' };
   say(conclusion(live, options, widthOf(out), paint));
   return live;

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { ALL_FAULT_KINDS, FAULT_KINDS, type FaultRates, isFaultKind } from '../aws/fault-kinds.ts';
 import { MAX_TIMEOUT_MS } from './lambda.ts';
 import { parseDurationMs, parseSizeBytes } from './quantity.ts';
 import { SAMPLES_FOLDER } from './scenarios.ts';
@@ -17,6 +18,9 @@ export interface ReplayOptions {
   readonly memoryMb: number;
   /** Environment variables of the function. */
   readonly environment: Readonly<Record<string, string>>;
+  /** How often what goes wrong. */
+  readonly faults: FaultRates;
+  readonly seed: number;
   readonly dryRun: boolean;
   readonly json: boolean;
   readonly verbose: boolean;
@@ -33,6 +37,8 @@ interface Parsed {
   readonly timeout: number;
   readonly memory: number;
   readonly env?: Readonly<Record<string, string>>;
+  readonly fault?: FaultRates;
+  readonly seed: number;
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
@@ -59,6 +65,12 @@ export function parseOptions(argv: readonly string[]): ReplayOptions {
     )
     .option('--memory <MB>', `the function's memory, ${MIN_MEMORY_MB} to ${MAX_MEMORY_MB}`, memory, 512)
     .option('--env <NAME=VALUE>', 'environment variable of the function (repeatable)', environment)
+    .option(
+      '--fault <KIND[=RATE]>',
+      `what goes wrong, and how often from 0 to 1 (repeatable): ${ALL_FAULT_KINDS.join(', ')}`,
+      fault,
+    )
+    .option('--seed <NUMBER>', 'which requests the faults strike', seed, 1)
     .option('--dry-run', 'print what would be copied and how, copy nothing')
     .option('--json', 'print one JSON document instead of bars and tables')
     .option('--verbose', "print the function's log lines as they come")
@@ -69,12 +81,17 @@ export function parseOptions(argv: readonly string[]): ReplayOptions {
         '  npm run replay\n' +
         '  npm run replay -- events/relay.json\n' +
         '  npm run replay -- --artifact App=build/app.zip --artifact Templates=300KiB\n' +
+        '  npm run replay -- --fault slow-down=0.2 --fault stall=0.1 --seed 7\n' +
+        '  npm run replay -- --fault oom\n' +
         '  npm run replay -- events/seven-gib.json --artifact MachineImage=50GiB --timeout 20s\n',
     )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .showHelpAfterError('(npm run replay -- --help shows all options)');
   command.parse([...argv], { from: 'user' });
   const options = command.opts<Parsed>();
+  if (options.live && options.fault) {
+    command.error("error: option '--fault' cannot be used with '--live': AWS has faults of its own");
+  }
   if (options.live && options.artifact) {
     command.error("error: option '--artifact' cannot be used with '--live': the real artifacts are copied");
   }
@@ -84,6 +101,8 @@ export function parseOptions(argv: readonly string[]): ReplayOptions {
     timeoutMs: options.timeout,
     memoryMb: options.memory,
     environment: options.env ?? {},
+    faults: options.fault ?? {},
+    seed: options.seed,
     dryRun: options.dryRun ?? false,
     json: options.json ?? false,
     verbose: options.verbose ?? false,
@@ -136,4 +155,24 @@ function environment(
     throw new InvalidArgumentError('Expected NAME=VALUE, such as POWERTOOLS_LOG_LEVEL=DEBUG.');
   }
   return { ...previous, [name]: content };
+}
+
+function fault(value: string, previous: FaultRates = {}): FaultRates {
+  const [kind = '', text] = value.split('=');
+  if (!isFaultKind(kind)) {
+    throw new InvalidArgumentError(`There is no fault "${kind}". There are ${ALL_FAULT_KINDS.join(', ')}.`);
+  }
+  // What passes must leave something through; what lasts, or kills, happens for sure.
+  const rate = text === undefined ? (FAULT_KINDS[kind].nature === 'passing' ? 0.2 : 1) : Number(text);
+  if (text === '' || !(rate >= 0 && rate <= 1)) {
+    throw new InvalidArgumentError('Expected KIND=RATE with a rate from 0 to 1, such as slow-down=0.2.');
+  }
+  return { ...previous, [kind]: rate };
+}
+
+function seed(value: string): number {
+  const number = Number(value);
+  if (value === '' || !Number.isSafeInteger(number))
+    throw new InvalidArgumentError('Expected a whole number.');
+  return number;
 }

@@ -68,6 +68,7 @@ export function conclusion(
     '',
     ...[
       ...problems(report, paint),
+      ...faults(report, paint),
       ...verdict(report, paint),
       ...memoryWarning(report, options, paint),
     ].flatMap((line) => wrap(line, width)),
@@ -80,6 +81,11 @@ export function conclusion(
 export function invocationFailure(invocation: InvocationOutcome, retries: boolean, paint: Paint): string {
   const next = retries ? 'Lambda tries again with the same event' : 'Lambda gives up';
   return `  ${paint('yellow', '!')} Invocation failed after ${formatDuration(invocation.durationMs)}: ${invocation.errorMessage}; ${next}.`;
+}
+
+/** What follows when Lambda gives up. */
+export function onFailureDestination(paint: Paint): string {
+  return `  ${paint('yellow', '!')} Lambda hands the event to its on-failure destination, which fails the job.`;
 }
 
 /** What the pipeline shows between two jobs of one action. */
@@ -157,6 +163,11 @@ function resultBox(result: JobOutcome, width: number, paint: Paint): string {
       return box(title, lines, width, 'red', paint);
     }
   }
+}
+
+function faults({ faults: struck }: ReplayReport, paint: Paint): string[] {
+  const kinds = Object.entries(struck).map(([kind, count]) => `${count} × ${kind}`);
+  return kinds.length === 0 ? [] : [`  ${paint('dim', `Faults injected: ${kinds.join(', ')}`)}`];
 }
 
 function problems({ copies }: ReplayReport, paint: Paint): string[] {

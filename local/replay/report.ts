@@ -64,6 +64,8 @@ export interface ReplayReport {
   readonly copies: readonly CopyOutcome[];
   readonly manifest?: unknown;
   readonly invocations: readonly InvocationOutcome[];
+  /** How often each kind of fault struck. */
+  readonly faults: Readonly<Record<string, number>>;
   /** Requests that the embedded AWS answered to the function, by operation. */
   readonly requests: Readonly<Record<string, number>>;
   readonly jobMs: number;
@@ -81,6 +83,7 @@ export interface Findings {
   readonly world: World;
   readonly run: JobRun;
   readonly requests: Readonly<Record<string, number>>;
+  readonly struck: ReadonlyMap<string, number>;
   /** Undefined when the job failed, so that there is nothing to compare. */
   readonly comparisons: readonly Comparison[] | undefined;
   readonly jobMs: number;
@@ -89,7 +92,8 @@ export interface Findings {
 
 /** Puts the findings of a replay together. */
 export function reportOf(findings: Findings): ReplayReport {
-  const { eventFile, scenario, event, world, run, requests, comparisons, jobMs, compareMs } = findings;
+  const { eventFile, scenario, event, world, run, requests, struck, comparisons, jobMs, compareMs } =
+    findings;
   const result = outcomeOf(run);
   const right = comparisons?.every(({ problems }) => problems.length === 0) ?? false;
   const peaks = run.invocations.flatMap(({ peakMemoryBytes }) => peakMemoryBytes ?? []);
@@ -107,6 +111,7 @@ export function reportOf(findings: Findings): ReplayReport {
       ...invocation,
       logs: lines.map((line) => parseLogLine(line) ?? line),
     })),
+    faults: Object.fromEntries(struck),
     requests,
     jobMs,
     compareMs,

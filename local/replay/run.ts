@@ -2,14 +2,18 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startEmbeddedAws } from '../aws/embedded-aws.ts';
+import { injectFaults } from '../aws/fault-injector.ts';
+import type { FaultHook } from '../aws/faults.ts';
+import type { Credentials } from '../aws/identities.ts';
 import type { LoggedRequest } from '../aws/request-log.ts';
 import { bytesToCompare, compareCopies } from './compare.ts';
 import { parseCopyLine } from './copy-log.ts';
+import { dying } from './dying.ts';
 import { EventError, type ExpectedCopy, type ReplayEvent, readEvent } from './event.ts';
 import { type JobRun, runJob } from './job-loop.ts';
-import { LambdaFunction } from './lambda.ts';
+import { LambdaFunction, type LambdaOptions } from './lambda.ts';
 import type { ReplayOptions } from './options.ts';
-import { conclusion, continuation, header, invocationFailure } from './present.ts';
+import { conclusion, continuation, header, invocationFailure, onFailureDestination } from './present.ts';
 import { type Progress, SILENT, startProgress, type Track } from './progress.ts';
 import { formatDuration } from './quantity.ts';
 import { type Paint, painter, widthOf } from './render.ts';
@@ -19,6 +23,9 @@ import { type Stage, setUp } from './set-up.ts';
 
 /** The bundle that is deployed. */
 export const HANDLER_FILE = fileURLToPath(new URL('../../dist/sync-artifacts/handler.mjs', import.meta.url));
+
+/** The handler of the on-failure destination, in the same bundle. */
+const LOST_JOB_FILE = fileURLToPath(new URL('../../dist/sync-artifacts/lost-job.mjs', import.meta.url));
 
 /** Replays an event and prints what happens. Throws an EventError for what cannot be replayed at all. */
 export async function replay(options: ReplayOptions): Promise<ReplayReport> {
@@ -31,8 +38,10 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   const paint = painter(out);
   const say = (text: string): void => void (options.json || out.write(`${text}\n`));
 
-  await using aws = await startEmbeddedAws();
+  const faults = injectFaults({ seed: options.seed, rates: options.faults, world: () => world });
+  await using aws = await startEmbeddedAws({ faults: whileRunning(faults.hook, () => running) });
   const { world } = aws;
+  let running = true;
   const stage = setUp(world, event, scenario, options.artifacts);
   say(header(options, event, scenario, stage.sizesBytes, `embedded AWS at ${aws.endpoint}`, paint));
 
@@ -42,11 +51,11 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
     requests[request.operation] = (requests[request.operation] ?? 0) + 1;
     watch.onRequest(request);
   });
-  await using lambda = new LambdaFunction({
-    handlerFile: HANDLER_FILE,
+  const configuration = (handlerFile: string, credentials: Credentials): LambdaOptions => ({
+    handlerFile,
     region: event.region,
     accountId: event.accountId,
-    credentials: stage.role,
+    credentials,
     timeoutMs: options.timeoutMs,
     memoryMb: options.memoryMb,
     environment: {
@@ -56,20 +65,27 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
     },
     onLine: watch.onLine,
   });
+  await using lambda = new LambdaFunction(configuration(HANDLER_FILE, stage.role));
+  await using onFailure = new LambdaFunction(configuration(LOST_JOB_FILE, stage.lostJobRole));
+  const { oom: rate = 0 } = options.faults;
+  const mortal = rate > 0 ? dying(lambda, world, { seed: options.seed, rate }) : lambda;
   const started = performance.now();
   let run: JobRun;
   try {
     run = await runJob(
       world,
-      lambda,
+      mortal,
       { job: stage.job, event: event.raw },
       {
         continued: ({ input }) => watch.progress.print(continuation(input, paint)),
         failed: (invocation, retries) =>
           watch.progress.print(invocationFailure({ ...invocation, logs: [] }, retries, paint)),
+        lost: () => watch.progress.print(onFailureDestination(paint)),
       },
+      onFailure,
     );
   } finally {
+    running = false;
     unsubscribe();
     watch.progress.stop();
   }
@@ -83,10 +99,23 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
         )
       : undefined;
   const compareMs = performance.now() - comparing;
-  const findings = { eventFile: options.eventFile, scenario, event, world, run, requests };
+  const findings = {
+    eventFile: options.eventFile,
+    scenario,
+    event,
+    world,
+    run,
+    requests,
+    struck: faults.struck,
+  };
   const report = reportOf({ ...findings, comparisons, jobMs, compareMs });
   say(conclusion(report, options, widthOf(out), paint));
   return report;
+}
+
+/** Faults strike the function, not those who look at what it did. */
+function whileRunning(hook: FaultHook, running: () => boolean): FaultHook {
+  return (point) => (running() ? hook(point) : undefined);
 }
 
 /** Throws an EventError if `--artifact` names one that the event does not have. */

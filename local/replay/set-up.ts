@@ -18,6 +18,8 @@ export type ContentRecipe = { readonly file: string } | { readonly sizeBytes: nu
 export interface Stage {
   readonly job: Job;
   readonly role: Credentials;
+  /** Of the on-failure destination: it may fail jobs, nothing else. */
+  readonly lostJobRole: Credentials;
   /** By artifact name; artifacts that are missing on purpose are not in it. */
   readonly recipes: ReadonlyMap<string, ContentRecipe>;
   readonly sizesBytes: ReadonlyMap<string, number>;
@@ -83,12 +85,18 @@ export function setUp(
       ),
     }),
   });
+  const lostJobRole = world.addIdentity({
+    principalArn: roleSessionArn(event.accountId, 'lost-job'),
+    accountId: event.accountId,
+    expiresAt: new Date(Date.now() + ROLE_SESSION_MS),
+    may: [{ actions: ['codepipeline:PutJobFailureResult'], resources: ['*'] }],
+  });
   const job = world.codePipeline.createJob({
     jobId: event.jobId,
     accountId: event.accountId,
     data: event.data,
   });
-  return { job, role: role.credentials, recipes, sizesBytes, keyArns };
+  return { job, role: role.credentials, lostJobRole: lostJobRole.credentials, recipes, sizesBytes, keyArns };
 }
 
 /** The bytes of an artifact. */

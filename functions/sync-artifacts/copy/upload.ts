@@ -181,7 +181,7 @@ export async function completeUpload(
           }),
           options,
         ),
-      COMPLETE_BYTES,
+      parts.length * COMPLETE_BYTES_PER_PART,
     );
   } catch (error) {
     if (!(error instanceof S3RequestError && errorCode(error.cause) === 'BadDigest')) throw error;
@@ -194,8 +194,8 @@ export async function completeUpload(
   }
 }
 
-/** Completing 10 000 parts may take minutes (S3 API, CompleteMultipartUpload); as much as moving this many bytes. */
-const COMPLETE_BYTES = 2 * 1024 ** 3;
+/** Completing 10 000 parts may take minutes (S3 API, CompleteMultipartUpload): for each part as long as moving this many bytes. */
+const COMPLETE_BYTES_PER_PART = 256 * 1024;
 
 /** Aborts an upload whatever became of the job; what cannot be aborted is logged, and left to the bucket's lifecycle rule. */
 export async function abortUpload(

@@ -1,0 +1,74 @@
+// Faults that last: the job fails with the right type, says the cause, and leaves nothing wrong and nothing unfinished.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FaultKind } from '../../local/aws/fault-kinds.ts';
+import { type SoakWishes, soakJob } from '../../local/soak/job.ts';
+import { Laboratory, type SoakResult } from '../../local/soak/laboratory.ts';
+
+const JOBS = Number(process.env.FAULT_JOBS ?? 6);
+
+describe('a fault that lasts', () => {
+  let laboratory: Laboratory;
+  let nextSeed = 1;
+  beforeAll(async () => {
+    laboratory = await Laboratory.open();
+  });
+  afterAll(() => laboratory[Symbol.asyncDispose]());
+
+  const struck = async (kind: FaultKind, wishes: SoakWishes = {}): Promise<SoakResult[]> => {
+    const results: SoakResult[] = [];
+    // Seeds of its own for each series: a warm function remembers the buckets of earlier jobs.
+    const first = (nextSeed += JOBS) - JOBS;
+    for (let seed = first; seed < first + JOBS; seed += 1) {
+      const job = soakJob(seed, { ...wishes, faults: { [kind]: 1 }, timeoutMs: 60_000 });
+      results.push(await laboratory.run(job));
+    }
+    expect(results.flatMap(({ violations }) => violations)).toEqual([]);
+    const hit = results.filter((result) => result.struck.has(kind));
+    expect(hit.length).toBeGreaterThan(0);
+    return hit;
+  };
+  const outcomes = (results: readonly SoakResult[]): string[] => [
+    ...new Set(results.map(({ outcome }) => outcome)),
+  ];
+  const messages = (results: readonly SoakResult[]): string[] =>
+    results.map(({ run }) => {
+      const { failureDetails = {} } = run.results.at(-1)?.input ?? {};
+      return (failureDetails as { readonly message?: string }).message ?? '';
+    });
+
+  it('a key disabled in mid-job fails it as ConfigurationError that names the key', async () => {
+    const results = await struck('key-disabled');
+    expect(outcomes(results)).toEqual(['ConfigurationError']);
+    for (const message of messages(results)) expect(message).toMatch(/KMS key arn:aws:kms:\S+ .*is disabled/);
+  });
+
+  it('a destination bucket deleted in mid-job fails it as ConfigurationError that names the bucket', async () => {
+    const results = await struck('bucket-deleted');
+    expect(outcomes(results)).toEqual(['ConfigurationError']);
+    for (const message of messages(results)) expect(message).toMatch(/Bucket soak-\d+-to-\d does not exist/);
+  });
+
+  it('a source overwritten in mid-job is copied as it was when its bucket has versions', async () => {
+    expect(outcomes(await struck('source-overwritten', { sourceVersioned: true }))).toEqual(['Succeeded']);
+  });
+
+  it('a source deleted in mid-job is copied as it was when its bucket has versions', async () => {
+    expect(outcomes(await struck('source-deleted', { sourceVersioned: true }))).toEqual(['Succeeded']);
+  });
+
+  it('a source overwritten in mid-job in a bucket without versions is RevisionOutOfSync', async () => {
+    const results = await struck('source-overwritten', { sourceVersioned: false });
+    expect(outcomes(results)).toEqual(['RevisionOutOfSync']);
+  });
+
+  it('a source deleted in mid-job in a bucket without versions is RevisionOutOfSync', async () => {
+    const results = await struck('source-deleted', { sourceVersioned: false });
+    expect(outcomes(results)).toEqual(['RevisionOutOfSync']);
+  });
+
+  it('a function that dies in every attempt is told as a failure by the on-failure destination', async () => {
+    const results = await struck('oom');
+    expect(outcomes(results)).toEqual(['JobFailed']);
+    for (const message of messages(results)) expect(message).toMatch(/ran out of memory/);
+  });
+});

@@ -1,0 +1,27 @@
+// A short run of the soak: random jobs with random faults keep every promise.
+import { expect, it } from 'vitest';
+import { soakJob } from '../../local/soak/job.ts';
+import { Laboratory } from '../../local/soak/laboratory.ts';
+import { Tally } from '../../local/soak/tally.ts';
+
+/** Short enough for the suite on two busy cores; `npm run soak` runs long. */
+const SOAK_MS = 12_000;
+
+it('random jobs with random faults end with one right result, and leave nothing behind', async () => {
+  await using laboratory = await Laboratory.open();
+  const tally = new Tally();
+  const broken: string[] = [];
+  const untilMs = Date.now() + SOAK_MS;
+  for (let seed = 1; Date.now() < untilMs; seed += 1) {
+    const result = await laboratory.run(soakJob(seed));
+    tally.add(result);
+    broken.push(
+      ...result.violations.map(
+        (violation) => `npm run soak -- --seed ${seed} --jobs 1: the job ${violation}`,
+      ),
+    );
+  }
+  expect(broken).toEqual([]);
+  expect(tally.jobs).toBeGreaterThan(1);
+  expect(tally.faults).toBeGreaterThan(0);
+}, 120_000);
