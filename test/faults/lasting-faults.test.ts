@@ -17,7 +17,8 @@ describe('a fault that lasts', () => {
   const struck = async (kind: FaultKind, wishes: SoakWishes = {}): Promise<SoakResult[]> => {
     const results: SoakResult[] = [];
     // Seeds of its own for each series: a warm function remembers the buckets of earlier jobs.
-    const first = (nextSeed += JOBS) - JOBS;
+    const first = nextSeed;
+    nextSeed += JOBS;
     for (let seed = first; seed < first + JOBS; seed += 1) {
       const job = soakJob(seed, { ...wishes, faults: { [kind]: 1 }, timeoutMs: 60_000 });
       results.push(await laboratory.run(job));
