@@ -46,10 +46,13 @@ export function deadlineOf(getRemainingTimeInMillis: () => number, marginMs: num
       getRemainingTimeInMillis() - margin * ANSWER_MARGIN_SHARE > sizeBytes / SLOW_BYTES_PER_MS,
     signal: controller.signal,
     cleanUp: (milliseconds) => {
-      const untilAnswerMs = getRemainingTimeInMillis() - margin * ANSWER_MARGIN_SHARE;
+      const leftMs = getRemainingTimeInMillis();
+      // However little is left, half of it is for the answer: an upload that stays is cleared away later, a job without answer hangs.
+      const leastMs = Math.min(LEAST_CLEAN_UP_MS, leftMs / 2);
+      const untilAnswerMs = leftMs - margin * ANSWER_MARGIN_SHARE;
       // The margin is a share of the limit, but timers take whole milliseconds only.
       return AbortSignal.timeout(
-        Math.max(LEAST_CLEAN_UP_MS, Math.floor(Math.min(milliseconds, untilAnswerMs))),
+        Math.max(0, Math.floor(Math.max(leastMs, Math.min(milliseconds, untilAnswerMs)))),
       );
     },
     clear: () => clearTimeout(timer),

@@ -253,6 +253,40 @@ describe('the deadline', () => {
   });
 });
 
+describe('clearing away', () => {
+  /** How long it may take, in milliseconds, when so much is left of a limit of ten seconds. */
+  function cleanUpMs(leftMs: number, wantedMs: number): number {
+    vi.useFakeTimers();
+    try {
+      let remainingMs = 10_000;
+      const deadline = deadlineOf(() => remainingMs, 10_000);
+      remainingMs = leftMs;
+      const timeout = vi.spyOn(AbortSignal, 'timeout');
+      deadline.cleanUp(wantedMs);
+      const [milliseconds = Number.NaN] = timeout.mock.calls[0] ?? [];
+      timeout.mockRestore();
+      return milliseconds;
+    } finally {
+      vi.useRealTimers();
+    }
+  }
+
+  it.each([
+    [10_000, 3_000, 3_000],
+    [10_000, 20_000, 9_000],
+    [1_100, 20_000, 250],
+    [1_000, 20_000, 250],
+    [300, 20_000, 150],
+    [0, 20_000, 0],
+    [-5, 20_000, 0],
+  ])(
+    'with %d ms left and %d ms wanted takes %d ms: there is always time for the answer',
+    (left, wanted, given) => {
+      expect(cleanUpMs(left, wanted)).toBe(given);
+    },
+  );
+});
+
 describe('facts about buckets', () => {
   it('are fresh for their time only, and of one owner only', () => {
     let now = 0;

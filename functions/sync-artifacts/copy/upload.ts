@@ -138,12 +138,13 @@ function attemptsOf(cause: unknown): number {
 /**
  * The context of a request that begins an upload: given up at once, one on its way would leave an upload whose id nobody learns.
  */
-export function lingering({ settings, signal }: RequestContext): RequestContext {
+export function lingering({ settings, signal, deadline }: JobContext): RequestContext {
   const controller = new AbortController();
+  const giveUp = (): void => controller.abort(signal.reason);
   const abort = (): void => {
-    setTimeout(() => controller.abort(signal.reason), LINGER_MS).unref();
+    deadline.cleanUp(LINGER_MS).addEventListener('abort', giveUp, { once: true });
   };
-  if (signal.aborted) controller.abort(signal.reason);
+  if (signal.aborted) giveUp();
   else signal.addEventListener('abort', abort, { once: true });
   return { settings, signal: controller.signal };
 }
