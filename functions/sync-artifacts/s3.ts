@@ -168,11 +168,13 @@ export async function request<T>(
   sizeBytes = 0,
 ): Promise<T> {
   const options = { abortSignal: context.signal, requestTimeout: stallLimitMs(sizeBytes, context.settings) };
-  const giveUpAtMs = Date.now() + context.settings.accessDeniedRetryMs;
+  let giveUpAtMs: number | undefined;
   for (let delayMs = 100; ; delayMs *= 2) {
     try {
       return await send(options);
     } catch (cause) {
+      // Counted from the first denial: what went before it may have taken its time.
+      giveUpAtMs ??= Date.now() + context.settings.accessDeniedRetryMs;
       const again = isAccessDenied(cause) && Date.now() + delayMs <= giveUpAtMs && !context.signal.aborted;
       if (!again) throw new S3RequestError(target, cause);
       await sleep(delayMs, undefined, { signal: context.signal }).catch((aborted: unknown) => {

@@ -223,12 +223,15 @@ async function readPartSizes(probe: Probe, facts: ObjectFacts): Promise<readonly
   return whole ? sizes : undefined;
 }
 
+const MAX_PAGES = 1 + MAX_PARTS / 1000;
+
 /** From GetObjectAttributes, up to 1000 parts a request; `undefined` without s3:GetObjectAttributes or on a server that lacks it. */
 async function listPartSizes(probe: Probe, facts: ObjectFacts): Promise<readonly number[] | undefined> {
   const { artifact, bucketOwner, reader, region, context } = probe;
   const parts: ObjectPart[] = [];
   let marker: string | undefined;
-  do {
+  // However many pages a server says there are: an object has no more parts than fit on these.
+  for (let pageNumber = 0; pageNumber < MAX_PAGES; pageNumber++) {
     const page = await settle(
       request(context, targetOf(probe, 'GetObjectAttributes'), (options) =>
         clientFor(context, reader, region).send(
@@ -251,9 +254,9 @@ async function listPartSizes(probe: Probe, facts: ObjectFacts): Promise<readonly
     }
     const { Parts = [], IsTruncated, NextPartNumberMarker } = page.value.ObjectParts ?? {};
     parts.push(...Parts);
-    // A marker that does not move on would list for ever.
-    marker = IsTruncated === true && NextPartNumberMarker !== marker ? NextPartNumberMarker : undefined;
-  } while (marker !== undefined && parts.length < MAX_PARTS);
+    marker = IsTruncated === true ? NextPartNumberMarker : undefined;
+    if (marker === undefined) break;
+  }
   return parts.map(({ Size = 0 }) => Size);
 }
 

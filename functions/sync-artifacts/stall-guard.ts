@@ -1,8 +1,11 @@
-// Ends answers that began but do not come to their end: the SDK's own limit is over once the headers are there.
+// Ends answers that do not come to their end, or to no good one: the SDK's own limit is over once the headers are there, and it knows none for size.
 import { Readable } from 'node:stream';
 import type { HttpHandler } from '@smithy/core/protocols';
 import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { NodeHttpHandlerOptions } from '@smithy/types';
+
+/** Far more than any answer has that is not an object: a listing of 1000 uploads with the longest keys. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /**
  * Gives each body as long as its request had for the headers, then destroys it with a TimeoutError, which is retried.
@@ -14,7 +17,11 @@ export function guarded(handler: NodeHttpHandler, limitMs: number): HttpHandler<
     handle: async (request, options) => {
       const answer = await handler.handle(request, options);
       const body: unknown = answer.response.body;
-      if (body instanceof Readable) guard(body, options?.requestTimeout ?? limitMs);
+      if (body instanceof Readable) {
+        guard(body, options?.requestTimeout ?? limitMs);
+        // Objects are read in ranges, by a reader that counts their bytes itself.
+        if (request.headers.range === undefined) bound(body);
+      }
       return answer;
     },
     updateHttpClientConfig: (key, value) => handler.updateHttpClientConfig(key, value),
@@ -31,4 +38,16 @@ function guard(body: Readable, limitMs: number): void {
   const stop = (): void => clearTimeout(timer);
   body.once('end', stop);
   body.once('close', stop);
+}
+
+/** Counts what arrives before anybody keeps it. */
+function bound(body: Readable): void {
+  const push = body.push.bind(body);
+  let sizeBytes = 0;
+  body.push = (chunk: unknown, encoding) => {
+    if (chunk instanceof Uint8Array) sizeBytes += chunk.byteLength;
+    if (sizeBytes <= MAX_ANSWER_BYTES) return push(chunk, encoding);
+    body.destroy(new Error(`the answer has more than ${MAX_ANSWER_BYTES} bytes, which no answer of S3 has`));
+    return false;
+  };
 }

@@ -96,9 +96,13 @@ export class Laboratory implements AsyncDisposable {
     const injector = injectFaults({ seed: soak.seed, rates: soak.faults, world: () => world });
     const struck = new Map(injector.struck);
     const requests: LoggedRequest[] = [];
+    const begunAt = new Date();
     const secrets = secretsOf(this.#role.credentials, staged.job.data.artifactCredentials);
     const endings = [
-      world.onRequest((request) => requests.push(request)),
+      // One that began before is an answer to the last job that was late.
+      world.onRequest((request) => {
+        if (request.startedAt >= begunAt) requests.push(request);
+      }),
       world.codePipeline.onJob(({ data }) => secrets.push(...secretsOf(data.artifactCredentials))),
     ];
     const started = performance.now();
