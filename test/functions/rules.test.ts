@@ -1,7 +1,9 @@
 // Small rules of the function, each on its own: names of keys, classes of errors, units, limits, deadlines.
 import { describe, expect, it, vi } from 'vitest';
 import { Budget } from '../../functions/sync-artifacts/budget.ts';
+import type { JobContext } from '../../functions/sync-artifacts/context.ts';
 import { checksumOfBytes, md5OfBytes } from '../../functions/sync-artifacts/copy/hashing.ts';
+import { lingering } from '../../functions/sync-artifacts/copy/upload.ts';
 import { deadlineOf } from '../../functions/sync-artifacts/deadline.ts';
 import { FactsCache } from '../../functions/sync-artifacts/facts-cache.ts';
 import {
@@ -285,6 +287,29 @@ describe('clearing away', () => {
       expect(cleanUpMs(left, wanted)).toBe(given);
     },
   );
+});
+
+describe('a request that begins an upload', () => {
+  it('is given up later than others, but not later than the deadline allows', () => {
+    const [job, allowed] = [new AbortController(), new AbortController()];
+    const asked: number[] = [];
+    const deadline: JobContext['deadline'] = {
+      ...deadlineOf(() => 10_000, 1_000),
+      cleanUp: (milliseconds) => {
+        asked.push(milliseconds);
+        return allowed.signal;
+      },
+    };
+    const context = { deadline, signal: job.signal, settings: readSettings({}) } as JobContext;
+    const { signal } = lingering(context);
+    job.abort(new Error('the job has failed'));
+    expect(asked).toEqual([500]);
+    expect(signal.aborted).toBe(false);
+    allowed.abort();
+    expect(signal.reason).toEqual(new Error('the job has failed'));
+    expect(lingering(context).signal.aborted).toBe(true);
+    deadline.clear();
+  });
 });
 
 describe('facts about buckets', () => {
