@@ -13,6 +13,8 @@ import { guarded } from './stall-guard.ts';
 
 /** GetJobDetails names no expiration; CodePipeline's credentials live for hours, so asking again this early is safe. */
 const RENEWED_MS = 10 * 60_000;
+/** How long new credentials are asked for. */
+const RENEWAL_MS = 5_000;
 
 /** When a call is given up, and after how many milliseconds one attempt at it is. */
 export type CallLimits = Required<Pick<HttpHandlerOptions, 'abortSignal' | 'requestTimeout'>>;
@@ -42,7 +44,8 @@ export function connectCodePipeline(
       await client.send(new PutJobFailureResultCommand(input), limits);
     },
     artifactCredentials: async (jobId) => {
-      const { jobDetails } = await client.send(new GetJobDetailsCommand({ jobId }));
+      const limits = { abortSignal: AbortSignal.timeout(RENEWAL_MS) };
+      const { jobDetails } = await client.send(new GetJobDetailsCommand({ jobId }), limits);
       const { accessKeyId, secretAccessKey, sessionToken } = jobDetails?.data?.artifactCredentials ?? {};
       if (accessKeyId === undefined || secretAccessKey === undefined) {
         throw new Error('GetJobDetails gave no artifactCredentials');

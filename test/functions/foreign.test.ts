@@ -208,6 +208,27 @@ describe('a refusal inside a 200 OK', () => {
   });
 });
 
+describe('a CodePipeline that does not know GetJobDetails', () => {
+  it.each([
+    [400, 'UnknownOperationException'],
+    [404, 'JobNotFoundException'],
+    [500, 'InternalFailure'],
+  ])(
+    '(%d %s) leaves S3 to say whether artifactCredentials of the past have run out',
+    async (status, code) => {
+      await using world = await sourceAndDestination();
+      world.faults = lacking('GetJobDetails', status, code);
+      const { event } = world.job({ DestinationBucket: EU, Mode: 'relay' });
+      const { 'CodePipeline.job': job } = event;
+      const artifactCredentials = { ...job.data.artifactCredentials, expirationTime: 1_575_493_418_000 };
+      successOf(
+        await world.run({ 'CodePipeline.job': { ...job, data: { ...job.data, artifactCredentials } } }),
+      );
+      expectCopied(world);
+    },
+  );
+});
+
 describe('an action with an output artifact', () => {
   it('but no artifactCredentials gets its manifest from the role', async () => {
     await using world = await sourceAndDestination();
