@@ -47,6 +47,7 @@ await build({
   alias: {
     // Twelve ways to find credentials, none of which Lambda uses.
     '@aws-sdk/credential-provider-node': './functions/sync-artifacts/lambda-credentials.ts',
+    '@aws-sdk/signature-v4-multi-region': './functions/sync-artifacts/single-region-signer.ts',
     '@smithy/core/event-streams': './functions/sync-artifacts/no-event-streams.ts',
   },
   // Reads the user agent of a browser.

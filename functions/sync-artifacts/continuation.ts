@@ -1,7 +1,9 @@
 // Continuation of a job in another invocation: what the last one left, and what the next one is told.
+
+import { errorCode } from './aws-error.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, etagDigest } from './checkpoint.ts';
 import type { JobContext } from './context.ts';
-import { errorCode, SyncError } from './failure.ts';
+import { SyncError } from './failure.ts';
 import type { JobResult } from './report.ts';
 import { summariseProgress } from './summary.ts';
 import type { SyncOutcome } from './sync.ts';

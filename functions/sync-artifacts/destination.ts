@@ -1,16 +1,8 @@
 // Reads the facts of a destination bucket and of what is there already; decides nothing but the encryption, which must not be guessed.
 import { GetBucketEncryptionCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
+import { errorCode, httpStatus, isAccessDenied, isNotFound, isUnsupported } from './aws-error.ts';
 import type { JobContext } from './context.ts';
-import {
-  ConfigurationError,
-  errorCode,
-  httpStatus,
-  isAccessDenied,
-  isNotFound,
-  isUnsupported,
-  type RequestTarget,
-  S3RequestError,
-} from './failure.ts';
+import { ConfigurationError, type RequestTarget, S3RequestError } from './failure.ts';
 import { qualifyKey, regionOfKey } from './kms-key.ts';
 import { headObject } from './object-facts.ts';
 import { redirectRegion, request } from './s3.ts';

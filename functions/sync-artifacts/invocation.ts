@@ -1,10 +1,12 @@
 // One invocation: from the event to exactly one result for CodePipeline.
+
+import { errorCode, isAccessDenied } from './aws-error.ts';
 import { Budget } from './budget.ts';
 import type { JobContext } from './context.ts';
 import { anewOf, continuationOf, readCheckpoint } from './continuation.ts';
 import { deadlineOf } from './deadline.ts';
 import type { FactsCache } from './facts-cache.ts';
-import { errorCode, isAccessDenied, SyncError, toJobFailure } from './failure.ts';
+import { SyncError, toJobFailure } from './failure.ts';
 import { jobIdOf, parseJob } from './job.ts';
 import type { JobReporter, JobResult, LambdaContext } from './report.ts';
 import type { S3ClientPool } from './s3.ts';

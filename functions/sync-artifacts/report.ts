@@ -1,8 +1,9 @@
 // Tells CodePipeline how a job ended, within the limits of its API.
 import type { AwsCredentialIdentity } from '@smithy/types';
 import type { Context } from 'aws-lambda';
+import { errorCode } from './aws-error.ts';
 import type { CallLimits, CodePipelineApi } from './code-pipeline.ts';
-import { errorCode, type JobFailure } from './failure.ts';
+import type { JobFailure } from './failure.ts';
 import { TimedRetryStrategy } from './retry.ts';
 import type { Settings } from './settings.ts';
 import type { Telemetry } from './telemetry.ts';

@@ -1,6 +1,6 @@
 // Retries of single requests: backoff with jitter inside a time budget, at a pace that follows throttling.
 import type { RetryErrorInfo, RetryStrategyV2, RetryToken } from '@smithy/types';
-import { httpStatus, isThrottling, isTransient } from './failure.ts';
+import { httpStatus, isThrottling, isTransient } from './aws-error.ts';
 import { Pace } from './pace.ts';
 
 const TRANSIENT_DELAY_MS = 50;

@@ -5,19 +5,11 @@ import {
   HeadObjectCommand,
   type ObjectPart,
 } from '@aws-sdk/client-s3';
+import { httpStatus, isAccessDenied, isNotFound, isUnsupported } from './aws-error.ts';
 import { etagDigest, type SourcePin } from './checkpoint.ts';
 import { clientFor, type JobContext } from './context.ts';
 import { definedOf } from './defined.ts';
-import {
-  ConfigurationError,
-  httpStatus,
-  isAccessDenied,
-  isNotFound,
-  isUnsupported,
-  type RequestTarget,
-  S3RequestError,
-  SyncError,
-} from './failure.ts';
+import { ConfigurationError, type RequestTarget, S3RequestError, SyncError } from './failure.ts';
 import { headObject } from './object-facts.ts';
 import { MAX_PARTS } from './part-layout.ts';
 import { type RequestContext, redirectRegion, request } from './s3.ts';

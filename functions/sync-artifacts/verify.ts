@@ -1,9 +1,10 @@
 // Proof that a destination is what its source is.
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { isAccessDenied, isNotFound } from './aws-error.ts';
 import type { FinishedCopy } from './checkpoint.ts';
 import type { JobContext } from './context.ts';
 import { definedOf } from './defined.ts';
-import { isAccessDenied, isNotFound, type RequestTarget, S3RequestError, SyncError } from './failure.ts';
+import { type RequestTarget, S3RequestError, SyncError } from './failure.ts';
 import { isAlias, isSameKey } from './kms-key.ts';
 import { headObject } from './object-facts.ts';
 import { request } from './s3.ts';

@@ -1,18 +1,13 @@
 // Small rules of the function, each on its own: names of keys, classes of errors, units, limits, deadlines.
 import { describe, expect, it, vi } from 'vitest';
+import { errorCode, isTransient } from '../../functions/sync-artifacts/aws-error.ts';
 import { Budget } from '../../functions/sync-artifacts/budget.ts';
 import type { JobContext } from '../../functions/sync-artifacts/context.ts';
 import { checksumOfBytes, md5OfBytes } from '../../functions/sync-artifacts/copy/hashing.ts';
-import { lingering } from '../../functions/sync-artifacts/copy/upload.ts';
+import { lingering } from '../../functions/sync-artifacts/copy/open-upload.ts';
 import { deadlineOf } from '../../functions/sync-artifacts/deadline.ts';
 import { FactsCache } from '../../functions/sync-artifacts/facts-cache.ts';
-import {
-  errorCode,
-  isTransient,
-  S3RequestError,
-  SyncError,
-  toJobFailure,
-} from '../../functions/sync-artifacts/failure.ts';
+import { S3RequestError, SyncError, toJobFailure } from '../../functions/sync-artifacts/failure.ts';
 import { isSameKey, qualifyKey } from '../../functions/sync-artifacts/kms-key.ts';
 import { redirectRegion, stallLimitMs } from '../../functions/sync-artifacts/s3.ts';
 import { readSettings } from '../../functions/sync-artifacts/settings.ts';

@@ -3,7 +3,7 @@ import type { JobContext } from '../context.ts';
 import { readDestination } from '../destination.ts';
 import { destinationKey } from '../job.ts';
 import type { SyncJob } from '../types.ts';
-import { sweepUploads } from './upload.ts';
+import { sweepUploads } from './unfinished-uploads.ts';
 
 /** How long the destinations may take to be found again, in milliseconds. */
 const CLEAN_UP_MS = 20_000;

@@ -1,20 +1,15 @@
 // The life of a copy in parts, whoever moves the bytes: open, send what is missing, complete; stop, begin again or clear away.
 import { setImmediate } from 'node:timers/promises';
+import { errorCode, httpStatus, isUnsupported } from '../aws-error.ts';
 import type { JobContext } from '../context.ts';
-import { errorCode, httpStatus, isUnsupported, S3RequestError } from '../failure.ts';
+import { S3RequestError } from '../failure.ts';
 import { type Part, type PartLayout, partsOf } from '../part-layout.ts';
 import type { CopyTask } from '../types.ts';
+import { completeUpload, lookForCompleted } from './complete.ts';
+import { createUpload, openUpload } from './open-upload.ts';
 import { writtenObject } from './requests.ts';
 import type { CopyResult } from './strategy.ts';
-import {
-  abortUpload,
-  completeUpload,
-  createUpload,
-  isUploadGone,
-  lookForCompleted,
-  openUpload,
-  type Upload,
-} from './upload.ts';
+import { abortUpload, isUploadGone, type Upload } from './upload.ts';
 
 /** A rival may complete or abort the same upload; after so many new beginnings there is more amiss than that. */
 const MAX_BEGINNINGS = 3;

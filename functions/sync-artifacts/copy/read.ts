@@ -2,8 +2,9 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { isTransient } from '../aws-error.ts';
 import { clientFor, type JobContext } from '../context.ts';
-import { isTransient, type RequestTarget, S3RequestError } from '../failure.ts';
+import { type RequestTarget, S3RequestError } from '../failure.ts';
 import type { Part } from '../part-layout.ts';
 import { request } from '../s3.ts';
 import type { SourceFacts } from '../types.ts';

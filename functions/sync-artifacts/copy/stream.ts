@@ -16,7 +16,9 @@ import { checksumOf } from '../object-facts.ts';
 import { type PartLayout, partSize, partsOf } from '../part-layout.ts';
 import { type RequestContext, request } from '../s3.ts';
 import type { CopyTask, SourceFacts } from '../types.ts';
+import { lookForCompleted } from './complete.ts';
 import { type RunningHash, runningHash } from './hashing.ts';
+import { lingering } from './open-upload.ts';
 import { giveBack, takeBuffer } from './part-buffers.ts';
 import { readPart } from './read.ts';
 import {
@@ -29,7 +31,8 @@ import {
   writtenObject,
 } from './requests.ts';
 import type { CopyResult } from './strategy.ts';
-import { abortUpload, isUploadGone, lingering, lookForCompleted, sweepUploads } from './upload.ts';
+import { sweepUploads } from './unfinished-uploads.ts';
+import { abortUpload, isUploadGone } from './upload.ts';
 
 /**
  * Reads the parts in order, a few ahead, hashes them in passing and uploads them.

@@ -1,0 +1,165 @@
+// Reads the errors that the AWS SDK throws: their code, status and what they mean for the same request a moment later.
+
+/** The error code that AWS gave, such as `NoSuchKey`; for HEAD requests, which have no body, by status. */
+export function errorCode(error: unknown): string {
+  const { name, Code, code } = asAwsError(error);
+  const given = [Code, name, code].find((candidate) => candidate !== undefined && !NO_CODES.has(candidate));
+  if (given !== undefined && !/^\d+$/.test(given)) return given;
+  const status = httpStatus(error);
+  return (status === undefined ? undefined : CODE_BY_STATUS[status]) ?? code ?? name ?? 'UnknownError';
+}
+
+/** HTTP status of an AWS error, if there was an answer at all. */
+export function httpStatus(error: unknown): number | undefined {
+  const { $metadata, $response } = asAwsError(error);
+  return $metadata?.httpStatusCode ?? $response?.statusCode;
+}
+
+/** A response header of an AWS error, such as `x-amz-bucket-region`. */
+export function responseHeader(error: unknown, name: string): string | undefined {
+  return asAwsError(error).$response?.headers?.[name];
+}
+
+/** Is it a denial: of IAM, of a bucket or key policy, or since the bucket belongs to another account? */
+export function isAccessDenied(error: unknown): boolean {
+  return DENIED.has(errorCode(error)) || httpStatus(error) === 403;
+}
+
+/** Is the object, version, upload or bucket not there? */
+export function isNotFound(error: unknown): boolean {
+  return httpStatus(error) === 404;
+}
+
+/** Does the server lack what was asked for? So S3 servers other than AWS answer. */
+export function isUnsupported(error: unknown): boolean {
+  const status = httpStatus(error);
+  const code = errorCode(error);
+  if (code === 'NoSuchBucket') return false;
+  return status === 404 || status === 405 || status === 501 || (status === 400 && UNSUPPORTED.has(code));
+}
+
+/** Did S3 ask to slow down? */
+export function isThrottling(error: unknown): boolean {
+  return THROTTLED.has(errorCode(error)) || httpStatus(error) === 429;
+}
+
+/** Would the same request possibly succeed a moment later? */
+export function isTransient(error: unknown): boolean {
+  const status = httpStatus(error);
+  const code = errorCode(error);
+  if (isThrottling(error) || TRANSIENT.has(code)) return true;
+  // A refusal inside a `200 OK` comes from the SDK with status 503: its code tells more.
+  if (status !== undefined && status >= 500 && status !== 501) return !REFUSAL.test(code);
+  return (status === undefined || (status >= 200 && status < 300)) && isNetworkError(error);
+}
+
+/** Does the error mean that credentials ran out? */
+export function isExpired(error: unknown): boolean {
+  return ['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired'].includes(errorCode(error));
+}
+
+export interface AwsError {
+  readonly name?: string;
+  readonly message?: string;
+  readonly Code?: string;
+  readonly code?: string;
+  readonly BucketName?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
+  readonly $response?: {
+    readonly statusCode?: number;
+    readonly headers?: Record<string, string | undefined>;
+  };
+  readonly $retryable?: unknown;
+}
+
+export const NO_CODES = new Set([
+  'UnknownError',
+  'Unknown',
+  'Error',
+  'S3ServiceException',
+  'S3RequestError',
+  '',
+]);
+
+const CODE_BY_STATUS: Readonly<Record<number, string>> = {
+  301: 'PermanentRedirect',
+  400: 'BadRequest',
+  403: 'AccessDenied',
+  404: 'NotFound',
+  412: 'PreconditionFailed',
+  500: 'InternalError',
+  501: 'NotImplemented',
+  503: 'ServiceUnavailable',
+};
+
+const DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'AllAccessDisabled', 'Forbidden']);
+
+/** With status 400. Others say what is wrong with the request or its credentials. */
+const UNSUPPORTED = new Set([
+  'BadRequest',
+  'InvalidRequest',
+  'InvalidArgument',
+  'MalformedXML',
+  'NotImplemented',
+  'UnsupportedOperation',
+]);
+
+const REFUSAL = /^(?:AccessDenied|AllAccessDisabled|NoSuch\w+|Invalid\w+|PreconditionFailed|KMS\.\w+)$/;
+
+const THROTTLED = new Set([
+  'SlowDown',
+  'Throttling',
+  'ThrottlingException',
+  'ThrottledException',
+  'TooManyRequestsException',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'BandwidthLimitExceeded',
+  'KMS.ThrottlingException',
+]);
+
+export const TRANSIENT = new Set([
+  'InternalError',
+  'InternalFailure',
+  'ServiceUnavailable',
+  'ServiceUnavailableException',
+  'RequestTimeout',
+  'RequestTimeoutException',
+  'TimeoutError',
+  'OperationAborted',
+  'IncompleteBody',
+  'RequestTimeTooSkewed',
+  'KMS.KMSInternalException',
+  'KMS.DependencyTimeoutException',
+  'KMS.KeyUnavailableException',
+]);
+
+const NETWORK = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_SOCKET_CLOSED',
+  'UND_ERR_SOCKET',
+]);
+
+export function asAwsError(error: unknown): AwsError {
+  return typeof error === 'object' && error !== null ? error : {};
+}
+
+function isNetworkError(error: unknown): boolean {
+  const { name, code, message } = asAwsError(error);
+  if (name === 'AbortError') return false;
+  if (code !== undefined && (NETWORK.has(code) || code.startsWith('HPE_'))) return true;
+  return (
+    name === 'TimeoutError' ||
+    /socket hang up|premature close|terminated|deserialization error|stalled|truncated/i.test(message ?? '')
+  );
+}
