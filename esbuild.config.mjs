@@ -1,5 +1,6 @@
 // Builds the Lambda bundle: self-contained ESM, minified, split, with source maps, the same bytes every time.
 import { readFile, rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
@@ -15,14 +16,18 @@ const {
   },
 });
 
-/** The SDK imports its packages' package.json for the version; the rest of it would be bundled as well. */
-const versionsOnly = {
-  name: 'versions-only',
+/** The SDK imports its packages' package.json for the version: the rest of it need not be bundled as well. */
+const neededOnly = {
+  name: 'needed-only',
   setup({ onLoad }) {
     onLoad({ filter: /[\\/]node_modules[\\/].*[\\/]package\.json$/ }, async ({ path }) => {
       const { version } = JSON.parse(await readFile(path, 'utf8'));
       return { contents: JSON.stringify({ version }), loader: 'json' };
     });
+    // Hashes for a Node.js that was built without crypto.
+    onLoad({ filter: /[\\/](?:Sha1|Sha256)Js\.js$/ }, ({ path }) => ({
+      contents: `export class ${basename(path, '.js')} {}`,
+    }));
   },
 };
 
@@ -52,7 +57,7 @@ await build({
   },
   // Reads the user agent of a browser.
   external: ['bowser'],
-  plugins: [versionsOnly],
+  plugins: [neededOnly],
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
   minify,
