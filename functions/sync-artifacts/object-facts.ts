@@ -53,16 +53,32 @@ export async function headObject(
 /** The checksum members that many S3 answers share. */
 export type ChecksumFields = {
   readonly [Name in `Checksum${ChecksumAlgorithmName}`]?: string | undefined;
-} & { readonly ChecksumType?: string | undefined };
+} & { readonly ChecksumType?: string | undefined; readonly ETag?: string | undefined };
 
-/** The checksum in an answer; a value that ends in `-N` is composite whatever the answer says. */
+/** Bytes of a checksum. */
+const CHECKSUM_BYTES: Readonly<Record<ChecksumAlgorithmName, number>> = {
+  CRC64NVME: 8,
+  CRC32C: 4,
+  CRC32: 4,
+  SHA256: 32,
+  SHA1: 20,
+};
+
+/**
+ * The checksum in an answer; a value that ends in `-N` is composite whatever the answer says. None when S3 servers other than AWS
+ * leave open what it is a checksum of, or give one that cannot be of its algorithm.
+ */
 export function checksumOf(fields: ChecksumFields): ObjectChecksum | undefined {
   for (const algorithm of CHECKSUM_ALGORITHMS) {
     const value = fields[`Checksum${algorithm}`];
-    if (value !== undefined && value !== '') {
-      const composite = fields.ChecksumType === 'COMPOSITE' || /-\d+$/.test(value);
-      return { algorithm, type: composite ? 'COMPOSITE' : 'FULL_OBJECT', value };
-    }
+    if (value === undefined || value === '') continue;
+    const [digest = '', parts] = value.split('-');
+    if (Buffer.from(digest, 'base64').length !== CHECKSUM_BYTES[algorithm]) continue;
+    if (fields.ChecksumType === 'COMPOSITE' || parts !== undefined)
+      return { algorithm, type: 'COMPOSITE', value };
+    const ofParts = /-\d+"?$/.test(fields.ETag ?? '');
+    if (fields.ChecksumType === undefined && ofParts) continue;
+    return { algorithm, type: 'FULL_OBJECT', value };
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 // S3 servers that are not AWS: what they lack weakens the proof at most, and never the encryption.
 import { describe, expect, it } from 'vitest';
+import { checksumOf } from '../../functions/sync-artifacts/object-facts.ts';
 import { compareContent } from '../../local/aws/content.ts';
 import type { FaultHook } from '../../local/aws/faults.ts';
 import { type Asked, type Lacks, startLesserServer } from './lesser-server.ts';
@@ -191,6 +192,27 @@ describe('a server whose answers lack', () => {
       message: expect.stringContaining('no reported encryption'),
     });
     expect(() => world.object(EU, KEY)).toThrow('there is no');
+  });
+});
+
+describe('a checksum', () => {
+  const CRC32 = 'NSRBwg==';
+  it.each([
+    ['a composite one says so itself', { ChecksumCRC32: `${CRC32}-3`, ETag: '"e-3"' }, 'COMPOSITE'],
+    ['of an object in one piece is of the whole', { ChecksumCRC32: CRC32, ETag: '"e"' }, 'FULL_OBJECT'],
+    [
+      'of an object in parts is what the answer says',
+      { ChecksumCRC32: CRC32, ETag: '"e-3"', ChecksumType: 'FULL_OBJECT' },
+      'FULL_OBJECT',
+    ],
+    [
+      'of an object in parts without a type may be of anything',
+      { ChecksumCRC32: CRC32, ETag: '"e-3"' },
+      undefined,
+    ],
+    ['that is too short is none of its algorithm', { ChecksumCRC64NVME: CRC32, ETag: '"e"' }, undefined],
+  ])('%s', (_what, fields, type) => {
+    expect(checksumOf(fields)?.type).toBe(type);
   });
 });
 
