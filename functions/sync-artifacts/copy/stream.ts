@@ -154,7 +154,7 @@ function operationOf(command: unknown): string {
 /** How long requests that are on their way are waited for after a failure. */
 const SETTLE_MS = 1_000;
 
-const PIECE_BYTES = 1024 ** 2;
+const PIECE_BYTES = 128 * 1024;
 
 /** By the time the Upload sends a part, it has joined the pieces to a copy of its own. */
 function releasePart(
