@@ -15,6 +15,8 @@ import { refuseObjects } from './xml-only.ts';
 /** Bytes per second that the slowest healthy request still moves; below it, it counts as stalled. */
 const STALLED_BYTES_PER_SECOND = 10 * 1024 * 1024;
 const CONNECTION_TIMEOUT_MS = 5_000;
+/** The last look at a denial is to come near the end of the time that it is doubted. */
+const MAX_DENIAL_DELAY_MS = 400;
 /** Sockets beyond the copy requests in flight: facts, listings, completions. */
 const SPARE_SOCKETS = 64;
 
@@ -170,7 +172,7 @@ export async function request<T>(
 ): Promise<T> {
   const options = { abortSignal: context.signal, requestTimeout: stallLimitMs(sizeBytes, context.settings) };
   let giveUpAtMs: number | undefined;
-  for (let delayMs = 100; ; delayMs *= 2) {
+  for (let delayMs = 100; ; delayMs = Math.min(MAX_DENIAL_DELAY_MS, delayMs * 2)) {
     try {
       return await send(options);
     } catch (cause) {
