@@ -142,7 +142,7 @@ const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
     '',
     '\0',
     '../../etc/passwd',
-    '${jndi:ldap://x}',
+    '$(reboot)',
     '{{objectKey}}',
     '{constructor}',
     '__proto__',
