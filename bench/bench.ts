@@ -4,9 +4,10 @@ import { cpus } from 'node:os';
 import { Command, Option } from 'commander';
 import { BenchServer } from './bench-server.ts';
 import { buildBundles } from './bundles.ts';
-import { BENCH_CASES } from './cases.ts';
+import { BENCH_CASES, type BenchCase, totalBytes } from './cases.ts';
 import { functionContenders } from './contenders/functions.ts';
 import { peerContenders } from './contenders/peers.ts';
+import type { Contender } from './job.ts';
 import { measureCase } from './measure.ts';
 import { renderChart } from './render/chart.ts';
 import { renderMarkdown } from './render/markdown.ts';
@@ -21,6 +22,11 @@ const options = new Command('bench')
   .option('--runs <number>', 'runs of each contender', Number, 5)
   .option('--patience <seconds>', 'after this long a contender gets no further run of a case', Number, 60)
   .option('--only <text>', 'only contenders whose name contains this')
+  .option(
+    '--peers-up-to <GiB>',
+    'give the peers no case that moves more: 50 GiB take rclone 11 minutes',
+    Number,
+  )
   .option('--json', 'print the results as JSON')
   .option('--write', 'write results.json, results.md and chart.svg into bench/results/')
   .parse()
@@ -29,21 +35,24 @@ const options = new Command('bench')
     runs: number;
     patience: number;
     only?: string;
+    peersUpTo?: number;
     json?: boolean;
     write?: boolean;
   }>();
 
 buildBundles();
-const contenders = [...functionContenders(), ...peerContenders()].filter(
-  ({ name }) => options.only === undefined || name.includes(options.only),
-);
+const peersUpToBytes = (options.peersUpTo ?? Number.POSITIVE_INFINITY) * 1024 ** 3;
+const contendersOf = (benchCase: BenchCase): Contender[] =>
+  [...functionContenders(), ...(totalBytes(benchCase) <= peersUpToBytes ? peerContenders() : [])].filter(
+    ({ name }) => options.only === undefined || name.includes(options.only),
+  );
 const cases: CaseResult[] = [];
 {
   await using server = BenchServer.start();
   for (const benchCase of BENCH_CASES) {
     if (options.case === undefined || options.case.includes(benchCase.name)) {
       cases.push(
-        await measureCase(server, benchCase, contenders, {
+        await measureCase(server, benchCase, contendersOf(benchCase), {
           runs: options.runs,
           patienceMs: options.patience * 1000,
           onProgress: (text) => process.stderr.write(`${text}\n`),
