@@ -66,15 +66,17 @@ async function resultOf(
   const begunAtMs = Date.now();
   const deadline = deadlineOf(() => lambda.getRemainingTimeInMillis(), settings.deadlineMarginMs);
   let startedAtMs = begunAtMs;
+  let context: JobContext | undefined;
   try {
     requireSound(settings);
     const job = parseJob(event);
     const checkpoint = readCheckpoint(job, begunAtMs, telemetry);
     startedAtMs = checkpoint?.startedAtMs ?? begunAtMs;
     telemetry.correlate(checkpoint?.firstJobId ?? jobId);
-    const context = contextOf(job, deadline, container);
+    context = contextOf(job, deadline, container);
+    const current = context;
     const outcome = await syncArtifacts(job, context, checkpoint).catch((error: unknown) => {
-      if (!isOutOfTime(context)) throw error;
+      if (!isOutOfTime(current)) throw error;
       return undefined;
     });
     if (outcome === undefined) return await anewOf(job, checkpoint, context);
@@ -112,6 +114,8 @@ async function resultOf(
     return { kind: 'failure', failure };
   } finally {
     deadline.clear();
+    // What nobody waits for any more must not go on in the next invocation of this process.
+    context?.fail(new DOMException('the job is over', 'AbortError'));
   }
 }
 

@@ -49,6 +49,7 @@ export const HOME_REGION = 'eu-central-1';
 const SLOW_KINDS: readonly FaultKind[] = [
   'stall',
   'stall-body',
+  'clock-skew',
   'access-denied',
   'kms-throttling',
   'slow-down',
