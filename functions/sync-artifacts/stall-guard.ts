@@ -4,8 +4,10 @@ import type { HttpHandler } from '@smithy/core/protocols';
 import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { NodeHttpHandlerOptions } from '@smithy/types';
 
-/** Far more than any answer has that is not an object: a listing of 1000 uploads with the longest keys. */
-const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+/** Far more than any listing has: 1000 uploads with the longest keys. */
+const MAX_LISTING_BYTES = 16 * 1024 * 1024;
+/** Far more than the answer to any copy has, of which many may come at the same time. */
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
  * Gives each body as long as its request had for the headers, then destroys it with a TimeoutError, which is retried.
@@ -20,7 +22,8 @@ export function guarded(handler: NodeHttpHandler, limitMs: number): HttpHandler<
       if (body instanceof Readable) {
         guard(body, options?.requestTimeout ?? limitMs);
         // Objects are read in ranges, by a reader that counts their bytes itself.
-        if (request.headers.range === undefined) bound(body);
+        if (request.headers.range === undefined)
+          bound(body, request.method === 'GET' ? MAX_LISTING_BYTES : MAX_ANSWER_BYTES);
       }
       return answer;
     },
@@ -41,13 +44,13 @@ function guard(body: Readable, limitMs: number): void {
 }
 
 /** Counts what arrives before anybody keeps it. */
-function bound(body: Readable): void {
+function bound(body: Readable, limitBytes: number): void {
   const push = body.push.bind(body);
   let sizeBytes = 0;
   body.push = (chunk: unknown, encoding) => {
     if (chunk instanceof Uint8Array) sizeBytes += chunk.byteLength;
-    if (sizeBytes <= MAX_ANSWER_BYTES) return push(chunk, encoding);
-    body.destroy(new Error(`the answer has more than ${MAX_ANSWER_BYTES} bytes, which no answer of S3 has`));
+    if (sizeBytes <= limitBytes) return push(chunk, encoding);
+    body.destroy(new Error(`the answer has more than ${limitBytes} bytes, which no answer of S3 has`));
     return false;
   };
 }
