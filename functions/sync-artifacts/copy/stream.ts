@@ -95,7 +95,10 @@ export async function streamObject(
     if (context.deadline.signal.aborted && !context.failed)
       return { finished: false, finishedParts: 0, ...definedOf({ uploadId: upload.uploadId }) };
     const completed = isUploadGone(cause) ? await lookForCompleted(task, true, context) : undefined;
-    if (completed !== undefined) return { finished: true, written: completed };
+    if (completed !== undefined) {
+      if (!single) await sweepUploads(task, undefined, context);
+      return { finished: true, written: completed };
+    }
     if (isUploadGone(cause)) return undefined;
     const error =
       cause instanceof S3RequestError
