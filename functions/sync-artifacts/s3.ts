@@ -3,7 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { HttpHandler } from '@smithy/core/protocols';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { AwsCredentialIdentity, HttpHandlerOptions, NodeHttpHandlerOptions } from '@smithy/types';
+import type {
+  AwsCredentialIdentity,
+  HttpHandlerOptions,
+  HttpRequest,
+  NodeHttpHandlerOptions,
+} from '@smithy/types';
 import { httpStatus, isAccessDenied, responseHeader } from './aws-error.ts';
 import { Connections, type Origin } from './connections.ts';
 import { type RequestTarget, S3RequestError } from './failure.ts';
@@ -20,8 +25,16 @@ const MAX_DENIAL_DELAY_MS = 400;
 /** Sockets beyond the copy requests in flight: facts, listings, completions. */
 const SPARE_SOCKETS = 64;
 
-/** No SDK logger, redirects of our own, and no directory buckets, whose names are refused. */
-const IDLE_MIDDLEWARE = ['loggerMiddleware', 'regionRedirectMiddleware', 's3ExpressMiddleware'];
+/** No SDK logger, redirects of our own, no directory buckets, whose names are refused, and no Lambda function behind S3 to call us again. */
+const IDLE_MIDDLEWARE = [
+  'loggerMiddleware',
+  'regionRedirectMiddleware',
+  's3ExpressMiddleware',
+  'recursionDetectionMiddleware',
+  // Works out the same text for every request, which is set once below.
+  'getUserAgentMiddleware',
+];
+const USER_AGENT = `artifact-sync (nodejs ${process.versions.node})`;
 
 /** S3 clients by region, for the two identities that a job has. */
 export interface S3Clients {
@@ -133,6 +146,7 @@ export class S3ClientPool {
         const { protocol, hostname, port } = args.request as Origin;
         const name = `${region}/${Bucket}`;
         if (!this.#origins.has(name)) this.#origins.set(name, { protocol, hostname, port });
+        (args.request as HttpRequest).headers['user-agent'] = USER_AGENT;
         return next(args);
       },
       { step: 'finalizeRequest', name: 'originMiddleware' },

@@ -1,8 +1,4 @@
 // Memory for parts on their way through the function, used again and again: left to the garbage collector, as much again waits for it.
-import { setFlagsFromString } from 'node:v8';
-
-// A relay makes much garbage that dies young. V8 would grow the space for it to 48 MiB and more, for no gain in speed.
-setFlagsFromString('--semi-space-growth-factor=1');
 
 /** Buffers come in multiples of this, so that parts of slightly different sizes fit into each other's. */
 const STEP_BYTES = 1024 ** 2;
