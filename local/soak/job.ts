@@ -67,7 +67,8 @@ export function soakJob(seed: number, wishes: SoakWishes = {}): SoakJob {
   const mode = roleMayReadSource ? dice.pick(['auto', 'auto', 'copy', 'relay']) : 'auto';
   const relays =
     wishes.mode === 'relay' || !(wishes.roleMayReadSource ?? roleMayReadSource) || mode === 'relay';
-  const short = dice.chance(0.2);
+  // Where the role may not read, every invocation doubts each denial for a few seconds: a short one has no time for that.
+  const short = dice.chance(0.2) && roleMayReadSource;
   const rates = wishes.faults ?? faults(dice, short);
   const largestBytes = relays || rates.stall || rates['stall-body'] ? SMALL_BYTES : LARGE_BYTES;
   const artifacts = Array.from({ length: dice.integer(1, 3) }, (_, index) =>
