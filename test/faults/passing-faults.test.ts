@@ -4,8 +4,8 @@ import { type FaultRates, PASSING_FAULT_KINDS } from '../../local/aws/fault-kind
 import { soakJob } from '../../local/soak/job.ts';
 import { Laboratory, type SoakResult } from '../../local/soak/laboratory.ts';
 
-const JOBS = Number(process.env.FAULT_JOBS ?? 2);
-const TOGETHER_JOBS = Number(process.env.FAULT_JOBS ?? 5);
+const JOBS = Number(process.env.FAULT_JOBS ?? 1);
+const TOGETHER_JOBS = Number(process.env.FAULT_JOBS ?? 2);
 
 describe('a fault that passes', () => {
   let laboratory: Laboratory;

@@ -5,7 +5,7 @@ import { Laboratory } from '../../local/soak/laboratory.ts';
 import { Tally } from '../../local/soak/tally.ts';
 
 /** Short enough for the suite on two busy cores; `npm run soak` runs long. */
-const SOAK_MS = 12_000;
+const SOAK_MS = 8_000;
 
 it('random jobs with random faults end with one right result, and leave nothing behind', async () => {
   await using laboratory = await Laboratory.open();
