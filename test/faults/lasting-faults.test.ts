@@ -4,7 +4,7 @@ import type { FaultKind } from '../../local/aws/fault-kinds.ts';
 import { type SoakWishes, soakJob } from '../../local/soak/job.ts';
 import { Laboratory, type SoakResult } from '../../local/soak/laboratory.ts';
 
-const JOBS = Number(process.env.FAULT_JOBS ?? 3);
+const JOBS = Number(process.env.FAULT_JOBS ?? 4);
 
 describe('a fault that lasts', () => {
   let laboratory: Laboratory;

@@ -63,9 +63,15 @@ export async function sweepUploads(
 ): Promise<void> {
   const cleanUp: JobContext = { ...context, signal: context.deadline.cleanUp(CLEAN_UP_MS) };
   try {
-    const others = (await listUploads(task, cleanUp)).filter(({ UploadId }) => UploadId !== keep);
+    const listOthers = async () =>
+      (await listUploads(task, cleanUp)).filter(({ UploadId }) => UploadId !== keep);
+    let others = await listOthers();
     if (others.length === 0) return;
-    context.facts.initiatorId ??= await ownInitiator(task, keep, cleanUp);
+    if (context.facts.initiatorId === undefined) {
+      context.facts.initiatorId = await ownInitiator(task, keep, cleanUp);
+      // Finding out who we are may itself have begun an upload whose answer was lost.
+      others = await listOthers();
+    }
     const { initiatorId } = context.facts;
     for (const { UploadId: uploadId = '', Initiator } of others) {
       if (initiatorId !== undefined && Initiator?.ID === initiatorId)
