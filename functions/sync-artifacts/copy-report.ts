@@ -31,7 +31,7 @@ export function reportKnown(
   context: JobContext,
 ): CopyReport {
   const made = earlier !== undefined && earlier.strategy !== 'skip' && earlier.strategy !== 'same-object';
-  if (!made && earlier === undefined) {
+  if (earlier === undefined) {
     context.telemetry.count('CopiesSkipped', { DestinationRegion: task.destination.region });
   }
   const { existing } = task;

@@ -163,14 +163,11 @@ async function readTags(
   versionId: string | undefined,
   context: RequestContext = probe.context,
 ): Promise<TagReading> {
-  const { artifact, bucketOwner, reader, region } = probe;
+  const { reader, region } = probe;
   const output = await request(context, targetOf(probe, 'GetObjectTagging'), (options) =>
     clientFor(probe.context, reader, region).send(
       new GetObjectTaggingCommand({
-        Bucket: artifact.bucket,
-        Key: artifact.key,
-        VersionId: versionId,
-        ExpectedBucketOwner: bucketOwner,
+        ...objectFields(probe, versionId),
       }),
       options,
     ),
@@ -219,7 +216,7 @@ const MAX_PAGES = 1 + MAX_PARTS / 1000;
 
 /** From GetObjectAttributes, up to 1000 parts a request; `undefined` without s3:GetObjectAttributes or on a server that lacks it. */
 async function listPartSizes(probe: Probe, facts: ObjectFacts): Promise<readonly number[] | undefined> {
-  const { artifact, bucketOwner, reader, region, context } = probe;
+  const { reader, region, context } = probe;
   const parts: ObjectPart[] = [];
   let marker: string | undefined;
   // However many pages a server says there are: an object has no more parts than fit on these.
@@ -228,10 +225,7 @@ async function listPartSizes(probe: Probe, facts: ObjectFacts): Promise<readonly
       request(context, targetOf(probe, 'GetObjectAttributes'), (options) =>
         clientFor(context, reader, region).send(
           new GetObjectAttributesCommand({
-            Bucket: artifact.bucket,
-            Key: artifact.key,
-            VersionId: facts.versionId,
-            ExpectedBucketOwner: bucketOwner,
+            ...objectFields(probe, facts.versionId),
             ObjectAttributes: ['ObjectParts'],
             MaxParts: 1000,
             PartNumberMarker: marker,
@@ -258,15 +252,12 @@ async function headPartSizes(
   facts: ObjectFacts,
   count: number,
 ): Promise<readonly number[] | undefined> {
-  const { artifact, bucketOwner, reader, region, context } = probe;
+  const { reader, region, context } = probe;
   const result = await settle(
     request(context, targetOf(probe, 'HeadObject'), (options) =>
       clientFor(context, reader, region).send(
         new HeadObjectCommand({
-          Bucket: artifact.bucket,
-          Key: artifact.key,
-          VersionId: facts.versionId,
-          ExpectedBucketOwner: bucketOwner,
+          ...objectFields(probe, facts.versionId),
           PartNumber: 1,
         }),
         options,
@@ -278,6 +269,16 @@ async function headPartSizes(
   const lastBytes = facts.sizeBytes - sizeBytes * (count - 1);
   if (sizeBytes <= 0 || lastBytes <= 0 || lastBytes > sizeBytes) return undefined;
   return Array.from({ length: count }, (_, index) => (index === count - 1 ? lastBytes : sizeBytes));
+}
+
+/** Names a version of the source, and who must own its bucket. */
+function objectFields({ artifact, bucketOwner }: Probe, versionId: string | undefined) {
+  return {
+    Bucket: artifact.bucket,
+    Key: artifact.key,
+    VersionId: versionId,
+    ExpectedBucketOwner: bucketOwner,
+  };
 }
 
 function targetOf({ artifact, region, reader }: Probe, operation: string): RequestTarget {

@@ -4,9 +4,7 @@ import { readDestination } from '../destination.ts';
 import { destinationKey } from '../job.ts';
 import type { SyncJob } from '../types.ts';
 import { sweepUploads } from './unfinished-uploads.ts';
-
-/** How long the destinations may take to be found again, in milliseconds. */
-const CLEAN_UP_MS = 20_000;
+import { CLEAN_UP_MS } from './upload.ts';
 
 /** Aborts our unfinished uploads at the keys of the job. What cannot be found is left to the bucket's lifecycle rule. */
 export async function clearLeftUploads(job: SyncJob, context: JobContext): Promise<void> {
