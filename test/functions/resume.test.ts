@@ -322,6 +322,56 @@ describe('two invocations of one event at the same time', () => {
   );
 });
 
+describe('an upload into which another invocation has put a part again', () => {
+  it.each([
+    ['a server-side copy', 'auto', 1],
+    ['a relay to one destination', 'relay', 1],
+    ['a relay to two destinations', 'relay', 2],
+  ])('is completed by %s with the parts as they are', async (_, Mode, destinationCount) => {
+    const replaced = new Set<string>();
+    await using rivalled = await startEmbeddedAws({
+      faults: ({ operation, phase, bucket: name = '' }) => {
+        if (operation !== 'CompleteMultipartUpload' || phase !== 'before' || replaced.has(name))
+          return undefined;
+        replaced.add(name);
+        const [upload] = rivalled.world.bucket(name).uploads.values() ?? [];
+        const part = upload?.parts.get(1);
+        // The same bytes, encrypted once more, have another ETag.
+        if (part !== undefined) upload?.parts.set(1, { ...part, etag: 'f'.repeat(32) });
+        return undefined;
+      },
+    });
+    const stage = createStage(rivalled, {
+      artifacts: [{ name: 'App', content: generated(24 * MIB, 1) }],
+      parameters: { Mode },
+      destinationCount,
+    });
+    await runOnce(stage);
+    expect(replaced.size).toBe(destinationCount);
+    expect(rivalled.world.requests.filter(({ errorCode }) => errorCode === 'InvalidPart')).toHaveLength(
+      destinationCount,
+    );
+    expect(finalResults(stage).map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
+    expectRightCopies(stage);
+  });
+
+  it('fails the job when S3 refuses parts that nobody has put again', async () => {
+    await using refusing = await startEmbeddedAws({
+      faults: ({ operation, phase }) =>
+        operation === 'CompleteMultipartUpload' && phase === 'before'
+          ? { kind: 'error', status: 400, code: 'InvalidPart' }
+          : undefined,
+    });
+    const stage = createStage(refusing, {
+      artifacts: [{ name: 'App', content: generated(24 * MIB, 1) }],
+      destinationCount: 1,
+    });
+    await runOnce(stage);
+    expect(finalResults(stage).map(({ operation }) => operation)).toEqual(['PutJobFailureResult']);
+    expect(stage.destinations.map(({ uploads }) => uploads.size)).toEqual([0]);
+  });
+});
+
 describe('two relays of one event at the same time', () => {
   it.each([
     [1, 14],

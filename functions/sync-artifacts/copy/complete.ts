@@ -1,5 +1,7 @@
 // Completes multipart uploads, and finds out whether somebody has.
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  type CompletedPart,
   CompleteMultipartUploadCommand,
   type CompleteMultipartUploadCommandOutput,
 } from '@aws-sdk/client-s3';
@@ -11,17 +13,70 @@ import { type PartLayout, partCount } from '../part-layout.ts';
 import { request } from '../s3.ts';
 import type { CopyTask } from '../types.ts';
 import { mayBeCopy, proveExisting, type WrittenObject } from '../verify.ts';
-import { destinationFields, destinationTarget, uploadChecksumFields } from './requests.ts';
-import type { Upload } from './upload.ts';
+import { completedPart, destinationFields, destinationTarget, uploadChecksumFields } from './requests.ts';
+import { isPartReplaced, listParts, type Upload } from './upload.ts';
 
 /** Completing 10 000 parts may take minutes (S3 API, CompleteMultipartUpload): for each part as long as moving this many bytes. */
 const COMPLETE_BYTES_PER_PART = 256 * 1024;
 
-/** Completes an upload. S3 is told size and checksum of the whole object, so that it refuses to make a wrong one. */
+/** How long a rival is left to put parts again before the next look at them, in milliseconds; doubled each time. */
+const FIRST_RIVAL_DELAY_MS = 100;
+const MAX_RIVAL_DELAY_MS = 5_000;
+
+/**
+ * Completes an upload. A second invocation of the same job may have gone on with it, and put parts again that have other ETags by that:
+ * then the parts are taken as they are, for as long as they change.
+ * @returns S3's answer, and whether all parts are those that this upload knew
+ */
 export async function completeUpload(
   task: CopyTask,
   layout: PartLayout,
   upload: Upload,
+  context: JobContext,
+): Promise<{ readonly output: CompleteMultipartUploadCommandOutput; readonly allOurs: boolean }> {
+  let { parts }: { parts: ReadonlyMap<number, CompletedPart> } = upload;
+  for (let delayMs = FIRST_RIVAL_DELAY_MS; ; delayMs = Math.min(2 * delayMs, MAX_RIVAL_DELAY_MS)) {
+    try {
+      const output = await sendComplete(task, layout, { ...upload, parts }, context);
+      return { output, allOurs: parts === upload.parts };
+    } catch (error) {
+      if (!isPartReplaced(error)) throw error;
+      const now = await partsNow(task, upload, context);
+      const known = parts;
+      if ([...now].every(([number, { ETag }]) => known.get(number)?.ETag === ETag)) throw error;
+      parts = now;
+      context.telemetry.info(
+        'Another invocation goes on with the same upload; its parts are looked at again',
+        {
+          bucket: task.destination.bucket,
+          key: task.key,
+        },
+      );
+      await sleep(delayMs, undefined, { signal: context.signal });
+    }
+  }
+}
+
+async function partsNow(
+  task: CopyTask,
+  { uploadId }: Upload,
+  context: JobContext,
+): Promise<ReadonlyMap<number, CompletedPart>> {
+  const parts = new Map<number, CompletedPart>();
+  for await (const page of listParts(task, uploadId, context)) {
+    for (const part of page.Parts ?? []) {
+      const { PartNumber = 0 } = part;
+      parts.set(PartNumber, completedPart(PartNumber, part));
+    }
+  }
+  return parts;
+}
+
+/** S3 is told size and checksum of the whole object, so that it refuses to make a wrong one. */
+async function sendComplete(
+  task: CopyTask,
+  layout: PartLayout,
+  upload: Pick<Upload, 'uploadId'> & { readonly parts: ReadonlyMap<number, CompletedPart> },
   context: JobContext,
 ): Promise<CompleteMultipartUploadCommandOutput> {
   const { source } = task;

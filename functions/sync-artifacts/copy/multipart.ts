@@ -6,7 +6,7 @@ import { request } from '../s3.ts';
 import type { CopyTask } from '../types.ts';
 import { copyObject } from './object.ts';
 import { copyInParts, type PartTarget } from './parts.ts';
-import { checksumFields, copyTarget, destinationFields, sourceFields } from './requests.ts';
+import { completedPart, copyTarget, destinationFields, sourceFields } from './requests.ts';
 import type { CopyResult } from './strategy.ts';
 
 /** Copies in parts, server-side. */
@@ -63,5 +63,5 @@ async function copyPart({ task, upload }: PartTarget, part: Part, context: JobCo
     sizeBytes,
   );
   const { CopyPartResult: copied = {} } = output;
-  upload.parts.set(number, { PartNumber: number, ETag: copied.ETag, ...checksumFields(copied) });
+  upload.parts.set(number, completedPart(number, copied));
 }

@@ -153,11 +153,11 @@ async function complete(
   const hashed = copies.hashed(upload);
   if (target.ended === undefined) {
     try {
-      const output = await completeUpload(task, layout, upload, context);
+      const { output, allOurs } = await completeUpload(task, layout, upload, context);
       const how = {
         sameLayout: layout.kind === 'reproduced',
-        hashedInPassing: hashed,
-        adopted: upload.adopted,
+        hashedInPassing: hashed && allOurs,
+        adopted: upload.adopted || !allOurs,
       };
       target.ended = 'completed by us';
       return { finished: true, written: writtenObject(output, output, how) };

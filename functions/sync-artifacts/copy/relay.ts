@@ -10,7 +10,7 @@ import { giveBack, takeBuffer } from './part-buffers.ts';
 import { copyInParts, type Lanes, type PartTarget, type PreparedPart } from './parts.ts';
 import { readPart } from './read.ts';
 import {
-  checksumFields,
+  completedPart,
   destinationFields,
   destinationTarget,
   relayAlgorithm,
@@ -119,7 +119,7 @@ async function sendPart(
       ),
     part.sizeBytes,
   );
-  upload.parts.set(part.number, { PartNumber: part.number, ETag: output.ETag, ...checksumFields(output) });
+  upload.parts.set(part.number, completedPart(part.number, output));
   const reported = output[`Checksum${algorithm}`];
   if (reported === checksum) return true;
   if (reported === undefined) return output.ETag?.replaceAll('"', '') === md5OfBytes(bytes);

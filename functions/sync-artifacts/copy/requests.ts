@@ -1,4 +1,5 @@
 // Which fields belong to which copy request; the strategies read as algorithms because this is data.
+import type { CompletedPart } from '@aws-sdk/client-s3';
 import type { RequestTarget } from '../failure.ts';
 import { type ChecksumFields, checksumOf } from '../object-facts.ts';
 import { type PartLayout, partCount } from '../part-layout.ts';
@@ -67,10 +68,14 @@ export function relayAlgorithm(task: CopyTask, layout: PartLayout): ChecksumAlgo
   );
 }
 
-/** The checksum members of an answer, to be sent again, as CompleteMultipartUpload wants them. */
-export function checksumFields(fields: ChecksumFields): Partial<Record<keyof ChecksumFields, string>> {
-  const checksum = checksumOf(fields);
-  return checksum === undefined ? {} : { [`Checksum${checksum.algorithm}`]: checksum.value };
+/** A finished part as an answer shows it, in the form that CompleteMultipartUpload wants. */
+export function completedPart(PartNumber: number, answer: WriteAnswer): CompletedPart {
+  const checksum = checksumOf(answer);
+  return {
+    PartNumber,
+    ETag: answer.ETag,
+    ...(checksum === undefined ? {} : { [`Checksum${checksum.algorithm}`]: checksum.value }),
+  };
 }
 
 interface WriteAnswer extends ChecksumFields {

@@ -32,11 +32,11 @@ import {
 } from './requests.ts';
 import type { CopyResult } from './strategy.ts';
 import { sweepUploads } from './unfinished-uploads.ts';
-import { abortUpload, isUploadGone } from './upload.ts';
+import { abortUpload, isPartReplaced, isUploadGone } from './upload.ts';
 
 /**
  * Reads the parts in order, a few ahead, hashes them in passing and uploads them.
- * `undefined` when a rival ended the upload and the copy is not there.
+ * `undefined` when a rival ended the upload and the copy is not there, or put parts of it again.
  * @param memoryParts  parts that may be in memory at once; the Upload makes a copy of each
  * @param whole  the bytes of a source of one part, which the caller has read already
  */
@@ -99,7 +99,7 @@ export async function streamObject(
       if (!single) await sweepUploads(task, undefined, context);
       return { finished: true, written: completed };
     }
-    if (isUploadGone(cause)) return undefined;
+    if (isUploadGone(cause) || isPartReplaced(cause)) return undefined;
     const error =
       cause instanceof S3RequestError
         ? cause

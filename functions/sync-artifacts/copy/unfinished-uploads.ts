@@ -5,7 +5,7 @@ import type { JobContext } from '../context.ts';
 import { S3RequestError } from '../failure.ts';
 import { type PartLayout, partCount, partSize } from '../part-layout.ts';
 import type { CopyTask } from '../types.ts';
-import { type CopyPlace, checksumFields, uploadChecksumFields } from './requests.ts';
+import { type CopyPlace, completedPart, uploadChecksumFields } from './requests.ts';
 import {
   abortUpload,
   CLEAN_UP_MS,
@@ -100,9 +100,9 @@ async function consistentParts(
       if (wanted !== undefined && page.ChecksumAlgorithm !== undefined && page.ChecksumAlgorithm !== wanted)
         return undefined;
       for (const part of page.Parts ?? []) {
-        const { PartNumber: number = 0, Size, ETag } = part;
+        const { PartNumber: number = 0, Size } = part;
         if (Size !== partSize(layout, number)) return undefined;
-        parts.set(number, { PartNumber: number, ETag, ...checksumFields(part) });
+        parts.set(number, completedPart(number, part));
       }
     }
   } catch (error) {
@@ -136,8 +136,10 @@ async function haveSameInitiator(
   return own.value.Initiator?.ID === other.value.Initiator?.ID;
 }
 
-/** As listings of uploads show it, since it is compared with theirs: not every server names it the same in ListParts. */
-/** How S3 names who began an upload. */
+/**
+ * How S3 names who began an upload: as listings of uploads show it, since it is compared with theirs. Not every server names it the same
+ * in ListParts.
+ */
 export async function initiatorOf(
   task: CopyPlace,
   uploadId: string,

@@ -83,6 +83,11 @@ export function isUploadGone(error: unknown): boolean {
   return errorCode(error instanceof S3RequestError ? error.cause : error) === 'NoSuchUpload';
 }
 
+/** Did S3 miss a part as we know it: since a rival that goes on with the same upload has put it once more? */
+export function isPartReplaced(error: unknown): boolean {
+  return errorCode(error instanceof S3RequestError ? error.cause : error) === 'InvalidPart';
+}
+
 /** Unfinished uploads at exactly the copy's key; none when the role or the server does not know how to list. */
 export async function listUploads(task: CopyPlace, context: JobContext): Promise<readonly MultipartUpload[]> {
   const client = context.s3.role(task.destination.region);
