@@ -69,6 +69,11 @@ export function totalBytes({ artifacts: all, regions }: BenchCase): number {
   return all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) * regions.length;
 }
 
+/** The copies of a case: every artifact to every region. */
+export function copiesOf({ artifacts: all, regions }: BenchCase): { sizeBytes: number; region: string }[] {
+  return all.flatMap(({ sizeBytes }) => regions.map((region) => ({ sizeBytes, region })));
+}
+
 function artifacts(...sizes: readonly number[]): BenchArtifact[] {
   return sizes.map((sizeBytes, index) => ({ name: `Artifact${index + 1}`, sizeBytes }));
 }

@@ -1,11 +1,11 @@
 // Runs one case with every contender, one after the other, on the same server.
+import { limitMs } from '../local/wan/limit.ts';
 import { DEFAULT_WAN_MODEL } from '../local/wan/model.ts';
 import type { BenchServer } from './bench-server.ts';
-import { type BenchCase, totalBytes } from './cases.ts';
+import { type BenchCase, copiesOf, totalBytes } from './cases.ts';
 import { LAMBDA_MEMORY_MB, THIS_FUNCTION } from './contenders/functions.ts';
 import { costOf } from './cost.ts';
 import type { BenchJob, Contender, Sample } from './job.ts';
-import { limitMs } from './limit.ts';
 import type { Absence, CaseResult, ContenderResult } from './results.ts';
 import type { RunReport } from './server-messages.ts';
 import { spread } from './statistics.ts';
@@ -33,7 +33,7 @@ export async function measureCase(
   options: MeasureOptions,
 ): Promise<CaseResult> {
   const job = await server.prepare(benchCase);
-  const limit = limitMs(DEFAULT_WAN_MODEL, benchCase);
+  const limit = limitMs(DEFAULT_WAN_MODEL, copiesOf(benchCase));
   const results: ContenderResult[] = [];
   const absences: Absence[] = [];
   for (const contender of contenders) {

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import type { Wan } from '../wan/wan.ts';
+import type { Network } from '../wan/wan.ts';
 import type { FaultHook } from './faults.ts';
 import { requestListener } from './http/server.ts';
 import { Spool } from './http/spool.ts';
@@ -34,7 +34,7 @@ export interface EmbeddedAwsOptions {
    * A modelled network before the server. It is told of every connection (`opened`) and, before anything else is done
    * about it, of every request (`arrived`): a refused one gets 503 SlowDown, the others' answers leave when they are `due`.
    */
-  readonly network?: Wan;
+  readonly network?: Network;
   /** The administrator's credentials; random ones by default. */
   readonly admin?: Credentials;
 }

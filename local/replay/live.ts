@@ -31,7 +31,7 @@ export async function replayLive(options: ReplayOptions): Promise<ReplayReport> 
   const scenario = {
     shows: paint('yellow', 'Live: copies are made on the real AWS, with your own credentials.'),
   };
-  say(header(options, event, scenario, undefined, 'AWS, job results stay here', paint));
+  say(header(options, event, scenario, undefined, { place: 'AWS, job results stay here' }, paint));
 
   await using recorder = await startEmbeddedAws();
   const { world } = recorder;

@@ -21,6 +21,8 @@ export interface ReplayOptions {
   /** How often what goes wrong. */
   readonly faults: FaultRates;
   readonly seed: number;
+  /** Whether requests take as long as between AWS regions. */
+  readonly wan: boolean;
   readonly dryRun: boolean;
   readonly json: boolean;
   readonly verbose: boolean;
@@ -39,11 +41,21 @@ interface Parsed {
   readonly env?: Readonly<Record<string, string>>;
   readonly fault?: FaultRates;
   readonly seed: number;
+  readonly wan?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
   readonly live?: boolean;
 }
+
+/** Options that say nothing, or something else than they seem to, in a mode. */
+const CONTRADICTIONS: readonly ['fault' | 'artifact' | 'wan', 'live' | 'dryRun', reason: string][] = [
+  ['fault', 'live', 'AWS has faults of its own'],
+  ['artifact', 'live', 'the real artifacts are copied'],
+  ['wan', 'live', 'the real network has its own latency'],
+  ['fault', 'dryRun', 'faults strike copies, and nothing is copied'],
+  ['wan', 'dryRun', 'latency slows copies, and nothing is copied'],
+];
 
 /** Parses the arguments. Commander prints help and errors and ends the process (`--help`: 0, a bad value: 2). */
 export function parseOptions(argv: readonly string[]): ReplayOptions {
@@ -71,6 +83,7 @@ export function parseOptions(argv: readonly string[]): ReplayOptions {
       fault,
     )
     .option('--seed <NUMBER>', 'which requests the faults strike', seed, 1)
+    .option('--wan', 'modelled latency: requests take as long as between the regions of AWS')
     .option('--dry-run', 'print what would be copied and how, copy nothing')
     .option('--json', 'print one JSON document instead of bars and tables')
     .option('--verbose', "print the function's log lines as they come")
@@ -83,17 +96,19 @@ export function parseOptions(argv: readonly string[]): ReplayOptions {
         '  npm run replay -- --artifact App=build/app.zip --artifact Templates=300KiB\n' +
         '  npm run replay -- --fault slow-down=0.2 --fault stall=0.1 --seed 7\n' +
         '  npm run replay -- --fault oom\n' +
+        '  npm run replay -- --wan\n' +
         '  npm run replay -- events/seven-gib.json --artifact MachineImage=50GiB --timeout 20s\n',
     )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .showHelpAfterError('(npm run replay -- --help shows all options)');
   command.parse([...argv], { from: 'user' });
   const options = command.opts<Parsed>();
-  if (options.live && options.fault) {
-    command.error("error: option '--fault' cannot be used with '--live': AWS has faults of its own");
-  }
-  if (options.live && options.artifact) {
-    command.error("error: option '--artifact' cannot be used with '--live': the real artifacts are copied");
+  for (const [option, mode, reason] of CONTRADICTIONS) {
+    if (options[option] && options[mode]) {
+      command.error(
+        `error: option '--${option}' cannot be used with '${mode === 'live' ? '--live' : '--dry-run'}': ${reason}`,
+      );
+    }
   }
   return {
     eventFile: command.args[0] ?? join(SAMPLES_FOLDER, 'three-regions.json'),
@@ -103,6 +118,7 @@ export function parseOptions(argv: readonly string[]): ReplayOptions {
     environment: options.env ?? {},
     faults: options.fault ?? {},
     seed: options.seed,
+    wan: options.wan ?? false,
     dryRun: options.dryRun ?? false,
     json: options.json ?? false,
     verbose: options.verbose ?? false,

@@ -9,13 +9,20 @@ import { box, type Paint, shorten, table, wrap } from './render.ts';
 import type { CopyOutcome, InvocationOutcome, JobOutcome, ReplayReport } from './report.ts';
 import type { Scenario } from './scenarios.ts';
 
+/** What the function runs against. */
+export interface Surroundings {
+  readonly place: string;
+  /** The modelled network in one line, if there is one. */
+  readonly network?: string | undefined;
+}
+
 /** What is replayed, from where to where. */
 export function header(
   options: ReplayOptions,
   event: ReplayEvent,
   scenario: Scenario,
   sizesBytes: ReadonlyMap<string, number> | undefined,
-  place: string,
+  { place, network }: Surroundings,
   paint: Paint,
 ): string {
   const buckets = [...new Set(event.inputs.map(({ bucket }) => bucket))];
@@ -41,6 +48,7 @@ export function header(
     `        ${artifacts.join(paint('dim', ', '))}`,
     ...(to.length > 0 ? to : [row('to', '(nothing that can be read from UserParameters)', '')]),
     `  ${paint('dim', 'on')}    ${place}, Lambda with ${options.memoryMb} MB and ${formatDuration(options.timeoutMs)}`,
+    ...(network === undefined ? [] : [`  ${paint('dim', 'over')}  ${network}`]),
     '',
   ].join('\n');
 }

@@ -8,6 +8,7 @@ import type { Comparison } from './compare.ts';
 import { type CopyLogEntry, parseCopyLine, parseLogLine } from './copy-log.ts';
 import type { ArtifactLocation, ExpectedCopy, ReplayEvent } from './event.ts';
 import type { JobRun } from './job-loop.ts';
+import type { NetworkReport } from './modelled-network.ts';
 import type { Scenario } from './scenarios.ts';
 
 /** The job result as the pipeline sees it. */
@@ -68,6 +69,8 @@ export interface ReplayReport {
   readonly faults: Readonly<Record<string, number>>;
   /** Requests that the embedded AWS answered to the function, by operation. */
   readonly requests: Readonly<Record<string, number>>;
+  /** With `--wan` only. */
+  readonly network?: NetworkReport;
   readonly jobMs: number;
   readonly compareMs: number;
   readonly comparedBytes: number;
@@ -84,6 +87,7 @@ export interface Findings {
   readonly run: JobRun;
   readonly requests: Readonly<Record<string, number>>;
   readonly struck: ReadonlyMap<string, number>;
+  readonly network?: NetworkReport | undefined;
   /** Undefined when the job failed, so that there is nothing to compare. */
   readonly comparisons: readonly Comparison[] | undefined;
   readonly jobMs: number;
@@ -92,7 +96,7 @@ export interface Findings {
 
 /** Puts the findings of a replay together. */
 export function reportOf(findings: Findings): ReplayReport {
-  const { eventFile, scenario, event, world, run, requests, struck, comparisons, jobMs, compareMs } =
+  const { eventFile, scenario, event, world, run, requests, struck, network, comparisons, jobMs, compareMs } =
     findings;
   const result = outcomeOf(run);
   const right = comparisons?.every(({ problems }) => problems.length === 0) ?? false;
@@ -113,6 +117,7 @@ export function reportOf(findings: Findings): ReplayReport {
     })),
     faults: Object.fromEntries(struck),
     requests,
+    ...(network ? { network } : {}),
     jobMs,
     compareMs,
     comparedBytes: comparisons?.reduce((sum, { bytesRead }) => sum + bytesRead, 0) ?? 0,

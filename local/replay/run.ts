@@ -5,21 +5,19 @@ import { startEmbeddedAws } from '../aws/embedded-aws.ts';
 import { injectFaults } from '../aws/fault-injector.ts';
 import type { FaultHook } from '../aws/faults.ts';
 import type { Credentials } from '../aws/identities.ts';
-import type { LoggedRequest } from '../aws/request-log.ts';
-import { bytesToCompare, compareCopies } from './compare.ts';
-import { parseCopyLine } from './copy-log.ts';
+import { compareCopies } from './compare.ts';
 import { dying } from './dying.ts';
-import { EventError, type ExpectedCopy, type ReplayEvent, readEvent } from './event.ts';
+import { EventError, type ReplayEvent, readEvent } from './event.ts';
 import { type JobRun, runJob } from './job-loop.ts';
 import { LambdaFunction, type LambdaOptions } from './lambda.ts';
+import { modelNetwork } from './modelled-network.ts';
 import type { ReplayOptions } from './options.ts';
 import { conclusion, continuation, header, invocationFailure, onFailureDestination } from './present.ts';
-import { type Progress, SILENT, startProgress, type Track } from './progress.ts';
-import { formatDuration } from './quantity.ts';
-import { type Paint, painter, widthOf } from './render.ts';
-import { copyId, type ReplayReport, reportOf } from './report.ts';
+import { painter, widthOf } from './render.ts';
+import { type ReplayReport, reportOf } from './report.ts';
 import { scenarioOf } from './scenarios.ts';
-import { type Stage, setUp } from './set-up.ts';
+import { setUp } from './set-up.ts';
+import { compareWithProgress, watchCopies } from './watch.ts';
 
 /** The bundle that is deployed. */
 export const HANDLER_FILE = fileURLToPath(new URL('../../dist/sync-artifacts/handler.mjs', import.meta.url));
@@ -39,11 +37,17 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   const say = (text: string): void => void (options.json || out.write(`${text}\n`));
 
   const faults = injectFaults({ seed: options.seed, rates: options.faults, world: () => world });
-  await using aws = await startEmbeddedAws({ faults: whileRunning(faults.hook, () => running) });
+  const network = options.wan ? modelNetwork(event, () => running) : undefined;
+  await using aws = await startEmbeddedAws({
+    faults: whileRunning(faults.hook, () => running),
+    ...(network && { network }),
+  });
   const { world } = aws;
   let running = true;
   const stage = setUp(world, event, scenario, options.artifacts);
-  say(header(options, event, scenario, stage.sizesBytes, `embedded AWS at ${aws.endpoint}`, paint));
+  const { sizesBytes } = stage;
+  const where = { place: `embedded AWS at ${aws.endpoint}`, network: network?.describe(sizesBytes) };
+  say(header(options, event, scenario, sizesBytes, where, paint));
 
   const requests: Record<string, number> = {};
   const watch = watchCopies(options, event.copies, stage, paint);
@@ -107,6 +111,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
     run,
     requests,
     struck: faults.struck,
+    network: network?.report(sizesBytes),
   };
   const report = reportOf({ ...findings, comparisons, jobMs, compareMs });
   say(conclusion(report, options, widthOf(out), paint));
@@ -127,75 +132,5 @@ export function requireArtifacts({ artifacts }: ReplayOptions, event: ReplayEven
         `--artifact names "${name}", but the event has no such input artifact; it has ${names.join(', ') || 'none'}`,
       );
     }
-  }
-}
-
-interface CopyWatch {
-  readonly progress: Progress;
-  onRequest(request: LoggedRequest): void;
-  onLine(line: string): void;
-}
-
-const WRITES: ReadonlySet<string> = new Set(['CopyObject', 'UploadPartCopy', 'PutObject', 'UploadPart']);
-
-/** Turns requests and log lines into progress: bytes from requests, the end of a copy from the function's own word. */
-function watchCopies(
-  options: ReplayOptions,
-  copies: readonly ExpectedCopy[],
-  stage: Stage,
-  paint: Paint,
-): CopyWatch {
-  const tracks = copies
-    .filter(({ artifact }) => stage.recipes.has(artifact.name))
-    .map(({ artifact, destination, key }) => ({
-      id: copyId({ bucket: destination.bucket, key }),
-      label: `${artifact.name} → ${destination.region}`,
-      totalBytes: stage.sizesBytes.get(artifact.name) ?? 0,
-    }));
-  const progress = options.json ? SILENT : startProgress('Copying', tracks, process.stdout, paint);
-  const doneBytes = new Map<string, number>();
-  const finished = new Set<string>();
-  return {
-    progress,
-    onRequest({ operation, bucket, key, status, errorCode, bytes }) {
-      if (!WRITES.has(operation) || status >= 300 || errorCode || !bucket || !key) return;
-      const id = copyId({ bucket, key });
-      const done = (doneBytes.get(id) ?? 0) + bytes;
-      doneBytes.set(id, done);
-      progress.update(id, done);
-    },
-    onLine(line) {
-      if (options.verbose) {
-        if (options.json) process.stderr.write(`${line}\n`);
-        else progress.print(paint('dim', line));
-      }
-      const copy = parseCopyLine(line);
-      // A continued job tells of finished copies again.
-      if (!copy || finished.has(copyId(copy))) return;
-      finished.add(copyId(copy));
-      const track = tracks.find(({ id }) => id === copyId(copy));
-      const time = copy.durationMs === undefined ? '' : ` in ${formatDuration(copy.durationMs)}`;
-      progress.update(copyId(copy), track?.totalBytes ?? copy.sizeBytes, `${copy.strategy}${time}`);
-    },
-  };
-}
-
-async function compareWithProgress<T>(
-  options: ReplayOptions,
-  paint: Paint,
-  stage: Stage,
-  copies: readonly ExpectedCopy[],
-  compare: (onBytes: (bytes: number) => void) => Promise<T>,
-): Promise<T> {
-  const track: Track = { id: 'compare', label: 'Comparing', totalBytes: bytesToCompare(stage, copies) };
-  const progress = options.json ? SILENT : startProgress('Comparing', [track], process.stdout, paint);
-  let done = 0;
-  try {
-    return await compare((bytes) => {
-      done += bytes;
-      progress.update(track.id, done);
-    });
-  } finally {
-    progress.stop();
   }
 }

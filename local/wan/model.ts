@@ -1,4 +1,5 @@
 // The numbers of the modelled wide-area network: round trips by region and service times by kind of request.
+import { roundTripsFrom } from './round-trips.ts';
 
 /** Every number of the model. The function is taken to sit in {@link WanModel.homeRegion}. */
 export interface WanModel {
@@ -25,17 +26,7 @@ export interface WanModel {
 /** The model that the published figures were measured with. */
 export const DEFAULT_WAN_MODEL: WanModel = {
   homeRegion: 'us-east-1',
-  // Typical inter-region round trips as published by latency monitors of the AWS backbone; rounded.
-  roundTripMs: {
-    'us-east-1': 2,
-    'us-east-2': 12,
-    'us-west-2': 65,
-    'eu-west-1': 75,
-    'eu-central-1': 92,
-    'sa-east-1': 115,
-    'ap-northeast-1': 155,
-    'ap-southeast-2': 200,
-  },
+  roundTripMs: roundTripsFrom('us-east-1'),
   otherRegionRoundTripMs: 100,
   // One for TCP (RFC 9293, three-way handshake), one for TLS 1.3 (RFC 8446, section 2).
   handshakeRoundTrips: 2,
@@ -48,6 +39,11 @@ export const DEFAULT_WAN_MODEL: WanModel = {
   writesPerSecondPerPrefix: 3500,
   codePipelineMs: 2,
 };
+
+/** The model of a function that sits in `homeRegion`. Between regions of which one is unknown it takes `otherRegionRoundTripMs`. */
+export function wanModelFrom(homeRegion: string): WanModel {
+  return { ...DEFAULT_WAN_MODEL, homeRegion, roundTripMs: roundTripsFrom(homeRegion) };
+}
 
 /** Round trip to `region` under `model`, in milliseconds. */
 export function roundTripMs(model: WanModel, region: string): number {

@@ -29,8 +29,19 @@ export interface Passage {
   paced(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
 }
 
+/** What a server asks of a network. */
+export interface Network {
+  /** To be called when the server accepts a connection: its handshake begins now. */
+  opened(socket: Socket): void;
+  /**
+   * To be called when a request's headers have been read, before the server does anything about it; undefined for a
+   * request that does not pass through the network.
+   */
+  arrived(message: IncomingMessage): Passage | undefined;
+}
+
 /** A network between the home region and the servers of all regions. Call {@link Wan.opened} for every connection. */
-export class Wan {
+export class Wan implements Network {
   readonly model: WanModel;
   /** Milliseconds by which answers left later (or, below zero, earlier) than the model says, server time included. */
   readonly latenessMs = new Samples();

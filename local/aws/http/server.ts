@@ -1,7 +1,7 @@
 // Answers HTTP requests: picks the protocol, lets faults strike, writes the answer, keeps the log.
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { Wan } from '../../wan/wan.ts';
+import type { Network } from '../../wan/wan.ts';
 import { AwsError } from '../aws-error.ts';
 import type { Fault, FaultHook } from '../faults.ts';
 import type { LoggedRequest } from '../request-log.ts';
@@ -11,7 +11,7 @@ import type { AuthenticatedCall, Call, Protocol, Reply } from './protocol.ts';
 export interface ServerParts {
   readonly protocolOf: (request: IncomingMessage) => Protocol;
   readonly faults: FaultHook | undefined;
-  readonly network: Wan | undefined;
+  readonly network: Network | undefined;
   readonly log: (request: LoggedRequest) => void;
 }
 

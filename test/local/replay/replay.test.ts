@@ -66,6 +66,28 @@ describe('the replay command', () => {
     }
   });
 
+  it('takes as long with --wan as the model says, and compares without it', async () => {
+    const { stdout, exitCode } = await replay([sampleFile('classic'), '--json', '--wan']);
+    expect(exitCode).toBe(0);
+    const { network, requests, jobMs } = JSON.parse(stdout) as ReplayReport;
+    // From eu-central-1 to us-west-2: HEAD, one CopyObject, and the job result.
+    const limitMs = 140 + (140 + 30 + (24 * 1_048_576) / 80_000) + 2;
+    expect(network).toMatchObject({ homeRegion: 'eu-central-1', roundTripMs: { 'us-west-2': 140 } });
+    expect(network?.limitMs).toBeCloseTo(limitMs);
+    expect(jobMs).toBeGreaterThanOrEqual(limitMs);
+    // Every request of the function was held back, none of the comparison's.
+    expect(network?.answers).toBe(Object.values(requests).reduce((sum, count) => sum + count, 0));
+  });
+
+  it('says in one line that latency is modelled, and nothing of it without --wan', async () => {
+    const modelled = await replay([sampleFile('fails-no-kms-key'), '--wan']);
+    expect(modelled.stdout).toMatch(
+      /^ {2}over {2}modelled round trips of .* ms; no client can be faster than /m,
+    );
+    const usual = await replay([sampleFile('fails-no-kms-key')]);
+    expect(usual.stdout).not.toContain('modelled');
+  });
+
   it('tells with --dry-run how a job would fail', async () => {
     const { stdout, exitCode } = await replay([sampleFile('fails-no-kms-key'), '--dry-run']);
     expect(exitCode).toBe(1);
@@ -110,6 +132,9 @@ describe('the replay command', () => {
     [['--artifact', 'App=2 parsecs'], /--artifact.*2 parsecs.*neither a file nor a size/],
     [['--artifact', 'Ap=2MiB'], /--artifact names "Ap".*App, Templates/],
     [['--live', '--artifact', 'App=2MiB'], /--artifact.*--live/],
+    [['--live', '--wan'], /--wan.*--live.*latency/],
+    [['--dry-run', '--wan'], /--wan.*--dry-run.*nothing is copied/],
+    [['--dry-run', '--fault', 'stall'], /--fault.*--dry-run.*nothing is copied/],
     [['--env', 'X'], /--env.*'X'.*NAME=VALUE/],
     [['--tiemout', '20s'], /unknown option '--tiemout'.*--timeout/s],
     [['no/such/event.json'], /no\/such\/event\.json/],
@@ -128,6 +153,9 @@ describe('the replay command', () => {
       '--artifact',
       '--timeout',
       '--memory',
+      '--fault',
+      '--seed',
+      '--wan',
       '--dry-run',
       '--json',
       '--verbose',

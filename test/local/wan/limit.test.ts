@@ -1,17 +1,12 @@
 // The limit that every measured time is compared with.
 import { describe, expect, it } from 'vitest';
-import { BENCH_CASES, type BenchCase, totalBytes } from '../../bench/cases.ts';
-import { limitMs } from '../../bench/limit.ts';
-import { DEFAULT_WAN_MODEL } from '../../local/wan/model.ts';
+import { type LimitedCopy, limitMs } from '../../../local/wan/limit.ts';
+import { DEFAULT_WAN_MODEL } from '../../../local/wan/model.ts';
 
-const limitOf = (benchCase: BenchCase): number => limitMs(DEFAULT_WAN_MODEL, benchCase);
+const limitOf = (copies: readonly LimitedCopy[]): number => limitMs(DEFAULT_WAN_MODEL, copies);
 
-const job = (sizes: readonly number[], regions: readonly string[]): BenchCase => ({
-  name: 'job',
-  title: 'job',
-  artifacts: sizes.map((sizeBytes, index) => ({ name: `A${index}`, sizeBytes })),
-  regions,
-});
+const job = (sizes: readonly number[], regions: readonly string[]): LimitedCopy[] =>
+  sizes.flatMap((sizeBytes) => regions.map((region) => ({ sizeBytes, region })));
 
 describe('the limit of a job', () => {
   it('is one look, one CopyObject and the result for a small artifact', () => {
@@ -41,15 +36,5 @@ describe('the limit of a job', () => {
   it('waits for the source where the destination is nearer', () => {
     const model = { ...DEFAULT_WAN_MODEL, roundTripMs: { 'us-east-1': 50, near: 1 } };
     expect(limitMs(model, job([80_000], ['near']))).toBeCloseTo(50 + 1 + 30 + 1 + 2);
-  });
-});
-
-describe('the cases', () => {
-  it('have names of their own and move what their titles say', () => {
-    expect(new Set(BENCH_CASES.map(({ name }) => name)).size).toBe(BENCH_CASES.length);
-    const bytes = Object.fromEntries(BENCH_CASES.map((benchCase) => [benchCase.name, totalBytes(benchCase)]));
-    expect(bytes['5x1mib-x3']).toBe(15 * 1024 ** 2);
-    expect(bytes['7gib-x3']).toBe(21 * 1024 ** 3);
-    expect(bytes['50gib-x1']).toBe(50 * 1024 ** 3);
   });
 });
