@@ -5,7 +5,7 @@ import type { Writable } from 'node:stream';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { formatBytes } from '../../functions/sync-artifacts/summary.ts';
 import { formatDuration } from './quantity.ts';
-import type { Paint } from './render.ts';
+import { type Paint, shorten } from './render.ts';
 
 /** Something that grows to a known size. */
 export interface Track {
@@ -25,7 +25,13 @@ export interface Progress {
 
 /** How often a plain log gets a line while nothing is finished. */
 const PLAIN_INTERVAL_MS = 5_000;
-const BAR_CELLS = 28;
+/** Cells of a bar, as many as the terminal has room for. */
+const MIN_BAR_CELLS = 8;
+const MAX_BAR_CELLS = 28;
+/** What a line has besides its label and its bar: gaps, percent, size and a note such as `multipart in 951 ms`. */
+const OTHER_COLUMNS = 41;
+/** Artifact names can have 100 characters. */
+const MAX_LABEL = 44;
 const INTERRUPTS = ['SIGINT', 'SIGTERM'] as const;
 
 /** Bars on a terminal, lines of text elsewhere. */
@@ -47,7 +53,8 @@ export const SILENT: Progress = {
 };
 
 function bars(tracks: readonly Track[], out: Writable, paint: Paint): Progress {
-  const width = Math.max(0, ...tracks.map(({ label }) => label.length));
+  const labelWidth = Math.min(MAX_LABEL, Math.max(0, ...tracks.map(({ label }) => label.length)));
+  const sizeWidth = Math.max(0, ...tracks.map(({ totalBytes }) => formatBytes(totalBytes).length));
   const multi = new MultiBar({
     stream: out as NodeJS.WritableStream,
     hideCursor: true,
@@ -57,13 +64,20 @@ function bars(tracks: readonly Track[], out: Writable, paint: Paint): Progress {
     emptyOnZero: false,
     autopadding: true,
     fps: 20,
-    format: (_options, { progress, value, total }, payload: { label: string; note: string }) => {
-      const filled = Math.round(progress * BAR_CELLS);
+    format: (_options, { progress, value, total, maxWidth }, payload: { label: string; note: string }) => {
+      const room = maxWidth - labelWidth - OTHER_COLUMNS;
+      const cells = Math.max(MIN_BAR_CELLS, Math.min(MAX_BAR_CELLS, room));
+      const filled = Math.floor(progress * cells);
       const colour = progress >= 1 ? 'green' : 'cyan';
-      const bar = paint(colour, '━'.repeat(filled)) + paint('dim', '━'.repeat(BAR_CELLS - filled));
+      // Two characters, since there may be no colours.
+      const bar = paint(colour, '━'.repeat(filled)) + paint('dim', '─'.repeat(cells - filled));
       const percent = `${Math.floor(progress * 100)}%`.padStart(4);
-      const size = progress >= 1 ? formatBytes(total) : `${formatBytes(value)} of ${formatBytes(total)}`;
-      return `  ${payload.label.padEnd(width)}  ${bar} ${percent}  ${size}  ${paint('dim', payload.note)}`;
+      const size =
+        progress >= 1
+          ? formatBytes(total).padStart(sizeWidth)
+          : `${formatBytes(value)} of ${formatBytes(total)}`;
+      const label = shorten(payload.label, labelWidth).padEnd(labelWidth);
+      return `  ${label}  ${bar} ${percent}  ${size}  ${paint('dim', payload.note)}`;
     },
   });
   const interrupted = (signal: NodeJS.Signals): void => {
@@ -87,6 +101,8 @@ function bars(tracks: readonly Track[], out: Writable, paint: Paint): Progress {
     },
     print: (line) => multi.log(`${line}\n`),
     stop: () => {
+      // What stop() draws itself it cuts to the terminal's width with the colours' escape sequences counted in.
+      multi.update();
       multi.stop();
       for (const signal of INTERRUPTS) process.off(signal, interrupted);
     },
