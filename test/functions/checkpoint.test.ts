@@ -6,6 +6,7 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
 } from '../../functions/sync-artifacts/checkpoint.ts';
+import { parseJob } from '../../functions/sync-artifacts/job.ts';
 
 const NOW_MS = 1_790_000_000_000;
 const BINDING = '["111122223333","{}",[]]';
@@ -72,6 +73,15 @@ describe('the continuation token', () => {
     );
   });
 
+  it('of an older format is not believed, however right its digest', () => {
+    fc.assert(
+      fc.property(checkpoints, (checkpoint) => {
+        const token = encodeCheckpoint(checkpoint, BINDING);
+        expect(decode(token.replace(/^v\d+/, 'v0'), checkpoint)).toBeUndefined();
+      }),
+    );
+  });
+
   it('is not believed by another action, artifact or revision, nor after a day, nor from the future', () => {
     fc.assert(
       fc.property(checkpoints, (checkpoint) => {
@@ -117,6 +127,66 @@ describe('the continuation token', () => {
     expect(decode(token, checkpoint)?.pins).toEqual(
       checkpoint.pins.map(({ etagDigest }) => ({ etagDigest })),
     );
+  });
+});
+
+describe('a job', () => {
+  interface Given {
+    readonly accountId?: string;
+    readonly parameters?: object;
+    readonly name?: string;
+    readonly revision?: string;
+    readonly bucketName?: string;
+    readonly objectKey?: string;
+  }
+  const bindingOf = (given: Given): string =>
+    parseJob({
+      'CodePipeline.job': {
+        id: '11111111-abcd-1111-abcd-111111abcdef',
+        accountId: given.accountId ?? '111122223333',
+        data: {
+          actionConfiguration: {
+            configuration: {
+              UserParameters: JSON.stringify(given.parameters ?? { DestinationBucket: 'shop-eu' }),
+            },
+          },
+          inputArtifacts: [
+            {
+              name: given.name ?? 'App',
+              revision: given.revision ?? 'abc',
+              location: {
+                type: 'S3',
+                s3Location: {
+                  bucketName: given.bucketName ?? 'shop-source',
+                  objectKey: given.objectKey ?? 'App/abc.zip',
+                },
+              },
+            },
+          ],
+        },
+      },
+    }).binding;
+
+  it.each<[string, Given]>([
+    ['account', { accountId: '444455556666' }],
+    ['destination', { parameters: { DestinationBucket: 'shop-us' } }],
+    ['MinimumProof', { parameters: { DestinationBucket: 'shop-eu', MinimumProof: 'checksum' } }],
+    ['artifact', { name: 'Templates' }],
+    ['revision', { revision: 'def' }],
+    ['artifact bucket', { bucketName: 'shop-other' }],
+    ['artifact key', { objectKey: 'App/def.zip' }],
+  ])('does not believe the token of one with another %s', (_, other) => {
+    const checkpoint: Checkpoint = {
+      firstJobId: 'f',
+      startedAtMs: NOW_MS,
+      progress: 1,
+      idleInvocations: 0,
+      pins: [{ etagDigest: 'abcdefghijkl' }],
+      finished: [undefined],
+    };
+    const token = encodeCheckpoint(checkpoint, bindingOf(other));
+    expect(decode(token, checkpoint, bindingOf({}))).toBeUndefined();
+    expect(decode(token, checkpoint, bindingOf(other))).toEqual(checkpoint);
   });
 });
 

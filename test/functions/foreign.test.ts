@@ -9,6 +9,7 @@ import {
   failureOf,
   HOME,
   JobWorld,
+  MIB,
   MULTIPART_BYTES,
   type Outcome,
   SOURCE,
@@ -16,6 +17,7 @@ import {
 } from './world.ts';
 
 const EU = 'foreign-eu';
+const US = 'foreign-us';
 const REGION = 'eu-west-1';
 const KEY = 'pipeline/App/abc.zip';
 
@@ -184,6 +186,16 @@ describe('a server whose answers lack', () => {
     expectCopied(world);
   });
 
+  it('checksums and ETags: the copy is not called proved by an ETag', async () => {
+    await using world = await sourceAndDestination();
+    const lacks: Lacks = {
+      headers: ['x-amz-checksum', 'etag'],
+      rewrite: (xml) => xml.replaceAll(/<(Checksum\w*|ETag)>[^<]*<\/\1>/g, ''),
+    };
+    const outcome = await invokeThrough(lacks, world, { DestinationBucket: EU });
+    expect(copiesOf(outcome).map(({ proof }) => proof)).toEqual(['size-only']);
+  });
+
   it.each(SIZES)('the encryption: a copy by %s fails and is removed', async (_, sizeBytes) => {
     await using world = await sourceAndDestination(sizeBytes);
     const outcome = await invokeThrough({ headers: ['x-amz-server-side'] }, world, { DestinationBucket: EU });
@@ -192,6 +204,75 @@ describe('a server whose answers lack', () => {
       message: expect.stringContaining('no reported encryption'),
     });
     expect(() => world.object(EU, KEY)).toThrow('there is no');
+  });
+});
+
+describe('a server that says it encrypted otherwise', () => {
+  const KEY_HEADER = 'x-amz-server-side-encryption-aws-kms-key-id';
+  const CLAIMS = [
+    ['with another key', { [KEY_HEADER]: `arn:aws:kms:${REGION}:111122223333:key/not-asked-for` }],
+    ['in another way', { 'x-amz-server-side-encryption': 'AES256' }],
+  ] as const;
+
+  it.each(CLAIMS)('(%s) has its copy removed again', async (_, claims) => {
+    await using world = await sourceAndDestination();
+    const outcome = await invokeThrough({ claims: () => claims }, world, { DestinationBucket: EU });
+    expect(failureOf(outcome)).toMatchObject({
+      type: 'JobFailed',
+      message: expect.stringMatching(/instead of aws:kms with arn:.* was removed/),
+    });
+    expect(() => world.object(EU, KEY)).toThrow('there is no');
+  });
+
+  it.each(CLAIMS)('(%s) when a copy in parts begins gets no part', async (_, claims) => {
+    await using world = await sourceAndDestination(MULTIPART_BYTES);
+    const outcome = await invokeThrough({ claims: () => claims }, world, { DestinationBucket: EU });
+    expect(failureOf(outcome)).toMatchObject({
+      type: 'JobFailed',
+      message: expect.stringMatching(/^S3 began the copy .* instead of aws:kms with arn:/),
+    });
+    expect(outcome.writes.map(({ operation }) => operation)).toEqual([
+      'CreateMultipartUpload',
+      'AbortMultipartUpload',
+    ]);
+  });
+});
+
+describe('a server that says it stored other bytes than went through', () => {
+  it('in a part fails the job, and the parts are cleared away', async () => {
+    await using world = await sourceAndDestination(10 * MIB);
+    world.addDestination(US, { region: 'us-west-2' });
+    const outcome = await invokeThrough(
+      {
+        claims: ({ method, query }): Record<string, string> =>
+          method === 'PUT' && query.has('partNumber') ? { 'x-amz-checksum-crc64nvme': 'AAAAAAAAAAA=' } : {},
+      },
+      world,
+      { DestinationBuckets: [EU, US], Mode: 'relay' },
+    );
+    expect(failureOf(outcome)).toMatchObject({
+      type: 'JobFailed',
+      message: expect.stringMatching(/^S3 stored part \d .* with CRC64NVME AAAAAAAAAAA= instead of/),
+    });
+    for (const bucket of [EU, US]) {
+      expect(() => world.object(bucket, KEY)).toThrow('there is no');
+      expect(world.bucket(bucket).uploads.size).toBe(0);
+    }
+  });
+
+  it('in one request has its copy proved by the size alone', async () => {
+    await using world = await JobWorld.start();
+    world.addArtifact('App', 1000, { checksum: 'none' });
+    world.addDestination(EU);
+    const outcome = await invokeThrough(
+      {
+        claims: ({ method }): Record<string, string> =>
+          method === 'PUT' ? { 'x-amz-checksum-crc64nvme': 'AAAAAAAAAAA=' } : {},
+      },
+      world,
+      { DestinationBucket: EU, Mode: 'relay' },
+    );
+    expect(copiesOf(outcome).map(({ proof }) => proof)).toEqual(['size-only']);
   });
 });
 

@@ -9,6 +9,8 @@ export interface Lacks {
   readonly answer?: (asked: Asked) => Answer | undefined;
   /** Headers that no answer has, as prefixes of their names. */
   readonly headers?: readonly string[];
+  /** Headers that an answer has, whatever is true. */
+  readonly claims?: (asked: Asked) => Readonly<Record<string, string>>;
   /** Changes the XML of answers. */
   readonly rewrite?: (xml: string) => string;
 }
@@ -33,11 +35,8 @@ export interface LesserServer extends AsyncDisposable {
 export async function startLesserServer(behind: string, lacks: Lacks): Promise<LesserServer> {
   const server = createServer((asked, reply) => {
     const url = new URL(asked.url ?? '/', behind);
-    const answer = lacks.answer?.({
-      method: asked.method ?? 'GET',
-      path: url.pathname,
-      query: url.searchParams,
-    });
+    const question = { method: asked.method ?? 'GET', path: url.pathname, query: url.searchParams };
+    const answer = lacks.answer?.(question);
     if (answer !== undefined) {
       asked.resume();
       reply.writeHead(answer.status, { 'content-type': 'application/xml' });
@@ -48,7 +47,7 @@ export async function startLesserServer(behind: string, lacks: Lacks): Promise<L
     const passed = request(
       { host: url.hostname, port: url.port, path: asked.url, method, headers },
       (answered) => {
-        const kept = without(answered, lacks.headers ?? []);
+        const kept = { ...without(answered, lacks.headers ?? []), ...lacks.claims?.(question) };
         if (lacks.rewrite === undefined || !/xml/.test(answered.headers['content-type'] ?? '')) {
           reply.writeHead(answered.statusCode ?? 500, kept);
           answered.pipe(reply);

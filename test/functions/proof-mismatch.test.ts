@@ -138,6 +138,30 @@ describe('a copy with other bytes than its source', () => {
   });
 });
 
+describe('parts that are not what was copied', () => {
+  it.each([
+    ['other bytes', {}, (sizeBytes: number) => generated(sizeBytes, 77)],
+    ['fewer bytes', { checksum: 'none' }, (sizeBytes: number) => generated(sizeBytes - 1, 1)],
+  ] as const)('(%s) are never put together, and what was there before stays', async (_, put, instead) => {
+    const stage = stageOf({ sizeBytes: 24 * MIB, put, versioning: 'Unversioned' });
+    const { bucket, key } = placeOf(stage);
+    const earlier = aws.world.putObject(bucket, key, generated(10, 5));
+    faults = ({ operation, phase }) => {
+      if (operation !== 'CompleteMultipartUpload' || phase !== 'before') return undefined;
+      for (const { parts } of bucket.uploads.values()) {
+        const last = parts.get(parts.size);
+        if (last !== undefined) Object.assign(last, { content: instead(last.content.sizeBytes) });
+      }
+      return undefined;
+    };
+    const { result } = await runOnce(stage);
+    faults = undefined;
+    expect(failureOf(result).type).toBe('JobFailed');
+    expect(bucket.objects.get(key)).toEqual([earlier]);
+    expect([...bucket.uploads.keys()]).toEqual([]);
+  });
+});
+
 describe('a server without checksums that ignores conditions', () => {
   it.each([
     [1000, 'auto'],

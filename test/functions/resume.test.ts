@@ -257,6 +257,29 @@ describe('a continuation token', () => {
     expectRightCopies(stage);
   });
 
+  it('that calls a copy proved does not make it so: what is there must have the MinimumProof', async () => {
+    const job = await continuedJob({
+      artifacts: [...LARGE.artifacts].reverse(),
+      parameters: { MinimumProof: 'checksum' },
+    });
+    const { stage } = job;
+    const [templates] = stage.artifacts;
+    if (templates === undefined) throw new Error('no artifact');
+    for (const bucket of stage.destinations) {
+      bucket.objects.delete(stage.keyOf(templates));
+      aws.world.putObject(bucket, stage.keyOf(templates), generated(38_000, 99), {
+        ...DESCRIBED,
+        checksum: 'none',
+      });
+    }
+    const event = forged(job, (checkpoint) => ({
+      ...checkpoint,
+      finished: checkpoint.finished.map(() => ({ strategy: 'object', proof: 'checksum' })),
+    }));
+    await runOnce(stage, { environment: SLOW }, event);
+    expectRightCopies(stage);
+  });
+
   it.each([
     ['listed', false],
     ['not listed', true],
