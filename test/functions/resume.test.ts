@@ -357,7 +357,7 @@ describe('an upload into which another invocation has put a part again', () => {
         if (operation !== 'CompleteMultipartUpload' || phase !== 'before' || replaced.has(name))
           return undefined;
         replaced.add(name);
-        const [upload] = rivalled.world.bucket(name).uploads.values() ?? [];
+        const [upload] = rivalled.world.bucket(name).uploads.values();
         const part = upload?.parts.get(1);
         // The same bytes, encrypted once more, have another ETag.
         if (part !== undefined) upload?.parts.set(1, { ...part, etag: 'f'.repeat(32) });
