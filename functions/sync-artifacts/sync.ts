@@ -83,7 +83,8 @@ export async function syncArtifacts(
 
   const copying: Promise<void>[] = [];
   const relays: Relayed[] = [];
-  for (const copy of planned) {
+  // The farthest first: what goes to them is on its way while the requests to the others are made ready.
+  for (const copy of planned.toSorted((a, b) => b.task.lookMs - a.task.lookMs)) {
     const { task, plan } = copy;
     const earlier = checkpoint?.finished[task.index];
     if (
@@ -138,15 +139,16 @@ async function resolve(
         const isItself = job.artifacts.every(
           ({ bucket, key }, index) => bucket === destination.bucket && key === keys[index],
         );
+        const startedMs = performance.now();
         const reading = isItself
           ? await readSourceItself(destination, context)
           : await readDestination(destination, keys, context);
-        return { keys, ...reading };
+        return { keys, lookMs: performance.now() - startedMs, ...reading };
       }),
     ),
   ]);
   return sources.flatMap((source, artifactIndex) =>
-    destinations.map(({ facts, keys, existing }, destinationIndex): CopyTask => {
+    destinations.map(({ facts, keys, lookMs, existing }, destinationIndex): CopyTask => {
       const there = existing[artifactIndex];
       const index = artifactIndex * destinations.length + destinationIndex;
       const uploadId = checkpoint?.uploads?.find(([copy]) => copy === index)?.[1];
@@ -155,6 +157,7 @@ async function resolve(
         source,
         destination: facts,
         key: keys[artifactIndex] ?? source.artifact.key,
+        lookMs,
         ...(there === undefined ? {} : { existing: there }),
         ...(uploadId === undefined ? {} : { uploadId }),
       };

@@ -63,6 +63,25 @@ describe('the requests of a job', () => {
     expect([total(first), total(again)]).toEqual([47, 32]);
   });
 
+  it('begin with the copies to the destination that took longest to answer', async () => {
+    let farthest = '';
+    await using aws = await startEmbeddedAws({
+      faults: ({ operation, phase, bucket }) =>
+        operation === 'HeadObject' && phase === 'before' && bucket === farthest
+          ? { kind: 'stall', delayMs: 300 }
+          : undefined,
+    });
+    const stage = createStage(aws, {
+      artifacts: ['A', 'B', 'C'].map((name, seed) => ({ name, content: generated(38_000, seed) })),
+      destinationCount: 3,
+    });
+    farthest = stage.destinations[1]?.name ?? '';
+    await runOnce(stage);
+    const copies = aws.world.requests.filter(({ operation }) => operation === 'CopyObject');
+    expect(copies.map(({ bucket }) => bucket).slice(0, 3)).toEqual([farthest, farthest, farthest]);
+    expect(copies).toHaveLength(9);
+  });
+
   it('are create, parts and complete beside a listing for a large artifact', async () => {
     await using aws = await startEmbeddedAws();
     const stage = createStage(aws, {
