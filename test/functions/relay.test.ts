@@ -1,5 +1,5 @@
 // Relayed copies: the same objects as server-side ones, one read for all destinations, resumable, with credentials that run out.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { latest } from '../../local/aws/buckets.ts';
 import type { Job } from '../../local/aws/code-pipeline-jobs.ts';
 import { generated } from '../../local/aws/content.ts';
@@ -209,13 +209,18 @@ describe('artifactCredentials that run out', () => {
 
   it('run out during the relay: new ones read the rest', async () => {
     // The SDK renews five minutes before the end.
-    const { stage, event } = stageUntil(5 * 60_000 + 1_500);
+    const { stage, event } = stageUntil(6 * 60_000);
     const before = aws.world.requests.length;
+    const now = Date.now.bind(Date);
+    const clock = vi.spyOn(Date, 'now');
     await withFaults(
-      ({ operation, phase }) =>
-        operation === 'GetObject' && phase === 'before' ? { kind: 'stall', delayMs: 500 } : undefined,
+      ({ operation, phase }) => {
+        // Two minutes pass while the first part is read.
+        if (operation === 'GetObject' && phase === 'after') clock.mockImplementation(() => now() + 2 * 60_000);
+        return undefined;
+      },
       () => runOnce(stage, { environment: { SYNC_RELAY_MEMORY_MIB: '10' } }, event),
-    );
+    ).finally(() => clock.mockRestore());
     const requests = aws.world.requests.slice(before);
     expect(countOperations(requests).GetJobDetails).toBe(1);
     const readers = requests

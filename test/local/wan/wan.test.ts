@@ -1,14 +1,16 @@
 // The clocks of the modelled network: deadlines, handshakes and write rates.
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { createServer, IncomingMessage } from 'node:http';
+import { type AddressInfo, connect, Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Deadlines } from '../../../local/wan/deadlines.ts';
 import { Wan } from '../../../local/wan/wan.ts';
 import { WriteRate } from '../../../local/wan/write-rate.ts';
 
 /** A busy machine may be this late; never early by more than half a tick. */
 const EARLY_MS = 0.6;
+/** What Node's timers are worth, on a clock that nothing else delays. */
+const TICK_MS = 1;
 
 describe('deadlines', () => {
   it('are reached in their order, whatever the order they were set in', async () => {
@@ -47,44 +49,40 @@ describe('the write rate of a prefix', () => {
 });
 
 describe('a connection', () => {
+  const ROUND_TRIP_MS = 40;
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   /** How long two requests on one connection take, the first sent this long after the connection was opened. */
   async function answerTimes(waitMsBeforeFirst: number): Promise<number[]> {
-    const wan = new Wan({ roundTripMs: { 'us-east-1': 40 } });
-    const server = createServer((message, response) => {
-      void wan
-        .arrived(message)
-        .due()
-        .then(() => response.end('ok'));
-    });
-    server.on('connection', (socket) => wan.opened(socket));
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
-    await once(socket, 'connect');
-    await new Deadlines().reached(performance.now() + waitMsBeforeFirst);
+    const wan = new Wan({ roundTripMs: { 'us-east-1': ROUND_TRIP_MS } });
+    const socket = new Socket();
+    wan.opened(socket);
+    await vi.advanceTimersByTimeAsync(waitMsBeforeFirst);
     const times: number[] = [];
     for (let request = 0; request < 2; request++) {
       const sentMs = performance.now();
-      socket.write('GET / HTTP/1.1\r\nhost: here\r\n\r\n');
-      await once(socket, 'data');
-      times.push(performance.now() - sentMs);
+      const answered = wan.arrived(new IncomingMessage(socket)).due();
+      void answered.then(() => times.push(performance.now() - sentMs));
+      await vi.runAllTimersAsync();
+      await answered;
     }
-    socket.destroy();
-    server.close();
     return times;
   }
 
   it('costs two round trips before its first request, and none before its second', async () => {
     const [first = 0, second = 0] = await answerTimes(0);
-    expect(first).toBeGreaterThan(3 * 40 - 10);
-    expect(second).toBeGreaterThanOrEqual(40 - EARLY_MS);
-    expect(first - second).toBeGreaterThan(40);
+    expect(Math.abs(first - 3 * ROUND_TRIP_MS)).toBeLessThanOrEqual(TICK_MS);
+    expect(Math.abs(second - ROUND_TRIP_MS)).toBeLessThanOrEqual(TICK_MS);
   });
 
   it('that was opened ahead of need has its handshake behind it', async () => {
-    const [first = 0] = await answerTimes(80);
-    expect(first).toBeGreaterThanOrEqual(40 - EARLY_MS);
-    expect(first).toBeLessThan(2 * 40);
+    const [first = 0] = await answerTimes(2 * ROUND_TRIP_MS);
+    expect(Math.abs(first - ROUND_TRIP_MS)).toBeLessThanOrEqual(TICK_MS);
   });
 });
 
