@@ -26,6 +26,8 @@ export type Fault =
   | { readonly kind: 'reset' }
   /** The answer comes after `delayMs`, or never if that is Infinity and the client gives up. */
   | { readonly kind: 'stall'; readonly delayMs: number }
+  /** The answer waits for something else to happen. */
+  | { readonly kind: 'wait'; readonly until: Promise<unknown> }
   /** The body ends, and the connection with it, after so many bytes. */
   | { readonly kind: 'truncate'; readonly afterBytes: number }
   /** The body stops after so many bytes, and the connection stays until the client gives up. */

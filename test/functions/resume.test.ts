@@ -501,7 +501,6 @@ describe('unfinished uploads that a job finds', () => {
     'may be completed by a rival: NoSuchUpload to %s is a success when the copy is there',
     async (operation) => {
       let rival: (() => Promise<unknown>) | undefined;
-      let rivalry: Promise<unknown> | undefined;
       await using faulty = await startEmbeddedAws({
         faults: (point) => {
           if (point.operation !== operation || point.phase !== 'before' || rival === undefined)
@@ -509,14 +508,12 @@ describe('unfinished uploads that a job finds', () => {
           // The answer waits until the rival has copied everything and the upload is gone.
           const start = rival;
           rival = undefined;
-          rivalry = start();
-          return { kind: 'stall', delayMs: 1_500 };
+          return { kind: 'wait', until: start() };
         },
       });
       const stage = createStage(faulty, { ...OPTIONS, destinationCount: 1 });
       rival = () => new InProcessFunction(stage).invoke(stage.job.event);
       const { outcome } = await new InProcessFunction(stage).invoke(stage.job.event);
-      await rivalry;
       expect(outcome).toBe('ok');
       expect(finalResults(stage).map((result) => result.operation)).toEqual(['PutJobSuccessResult']);
       expectRightCopies(stage);

@@ -124,6 +124,9 @@ async function suffer(fault: Fault, response: ServerResponse, progress: Progress
     case 'stall':
       await pause(response, fault.delayMs);
       return;
+    case 'wait':
+      await fault.until;
+      return;
     case 'truncate':
     case 'stall-body':
       progress.truncateAt = fault.afterBytes;

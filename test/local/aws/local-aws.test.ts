@@ -62,7 +62,7 @@ describe('local-aws', () => {
     npm.kill('SIGTERM');
     await exited;
     await expect
-      .poll(async () => fetch(endpoint).catch((error: Error) => error.message))
+      .poll(async () => fetch(endpoint).catch((error: Error) => error.message), { timeout: 30_000 })
       .toBe('fetch failed');
   });
 

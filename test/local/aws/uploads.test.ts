@@ -73,7 +73,7 @@ describe('uploads', () => {
       const stored = latest(aws().world.bucket(Bucket), `${index}`);
       expect(stored && firstDifference(stored.content, content)).toBeUndefined();
     }
-    await expect.poll(() => descriptors() - before).toBeLessThan(10);
+    await expect.poll(() => descriptors() - before, { timeout: 30_000 }).toBeLessThan(10);
   });
 
   test('that break off leave nothing', async () => {
