@@ -32,27 +32,34 @@ function tokenBucket(perSecond: number, burst: number): { hook: FaultHook; refus
   };
 }
 
+/** Syncs the artifacts to so many buckets. */
+async function measure(destinations: number, faults?: FaultHook) {
+  await using world = await JobWorld.start();
+  for (let index = 0; index < ARTIFACTS; index += 1) world.addArtifact(`A${index}`, (160 + index) * MIB);
+  const names = Array.from({ length: destinations }, (_, index) => `to-${index}`);
+  const regions = ['eu-west-1', 'us-west-2', 'sa-east-1'].slice(0, REGIONS);
+  for (const [index, name] of names.entries()) {
+    world.addDestination(name, { region: regions[index % regions.length] ?? 'eu-west-1' });
+  }
+  world.faults = faults;
+  const started = performance.now();
+  const endMs = started + 600_000;
+  const { results, requests } = await world.invoke(
+    { DestinationBuckets: names },
+    { settings: { retryBudgetMs: 60_000 }, remainingMs: () => endMs - performance.now() },
+  );
+  const seconds = (performance.now() - started) / 1000;
+  return { results, seconds, sent: requests.filter(({ service }) => service === 's3').length };
+}
+
 describe('a server that throttles', () => {
   it('is asked at most 1.3 times as often as needed, and a job of 2000 requests takes at most twice the ideal time', async () => {
-    await using world = await JobWorld.start();
-    for (let index = 0; index < ARTIFACTS; index += 1) world.addArtifact(`A${index}`, (160 + index) * MIB);
-    const names = Array.from({ length: DESTINATIONS }, (_, index) => `to-${index}`);
-    const regions = ['eu-west-1', 'us-west-2', 'sa-east-1'].slice(0, REGIONS);
-    for (const [index, name] of names.entries()) {
-      world.addDestination(name, { region: regions[index % regions.length] ?? 'eu-west-1' });
-    }
+    // A busy machine may be slower than the limit: no job is faster than the machine.
+    const free = await measure(DESTINATIONS / 5);
     const limit = tokenBucket(PER_SECOND, BURST);
-    world.faults = limit.hook;
-    const started = performance.now();
-    const endMs = started + 600_000;
-    const { results, requests } = await world.invoke(
-      { DestinationBuckets: names },
-      { settings: { retryBudgetMs: 60_000 }, remainingMs: () => endMs - performance.now() },
-    );
-    const seconds = (performance.now() - started) / 1000;
-    const sent = requests.filter(({ service }) => service === 's3').length;
+    const { results, sent, seconds } = await measure(DESTINATIONS, limit.hook);
     const needed = sent - limit.refused();
-    const idealSeconds = (needed - BURST) / PER_SECOND;
+    const idealSeconds = Math.max((needed - BURST) / PER_SECOND, (needed / free.sent) * free.seconds);
     const figures = {
       needed,
       sent,
