@@ -177,10 +177,10 @@ describe('the metrics of a job', () => {
         world.addArtifact('App', 400 * MIB);
         world.addDestination('metrics-eu');
         world.faults = ({ operation, phase }) =>
-          operation === 'UploadPartCopy' && phase === 'before' ? { kind: 'stall', delayMs: 150 } : undefined;
+          operation === 'UploadPartCopy' && phase === 'before' ? { kind: 'stall', delayMs: 200 } : undefined;
       },
       { DestinationBucket: 'metrics-eu' },
-      { timeoutMs: 1_500, environment },
+      { timeoutMs: 2_500, environment },
     );
     const continuations = values('Continuations').length;
     expect(continuations).toBeGreaterThan(0);

@@ -216,7 +216,8 @@ describe('artifactCredentials that run out', () => {
     await withFaults(
       ({ operation, phase }) => {
         // Two minutes pass while the first part is read.
-        if (operation === 'GetObject' && phase === 'after') clock.mockImplementation(() => now() + 2 * 60_000);
+        if (operation === 'GetObject' && phase === 'after')
+          clock.mockImplementation(() => now() + 2 * 60_000);
         return undefined;
       },
       () => runOnce(stage, { environment: { SYNC_RELAY_MEMORY_MIB: '10' } }, event),

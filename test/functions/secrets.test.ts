@@ -122,10 +122,10 @@ describe('a job that is continued', () => {
     world.addArtifact('App', 400 * MIB);
     world.addDestination(DESTINATION);
     world.faults = ({ operation, phase }) =>
-      operation === 'UploadPartCopy' && phase === 'before' ? { kind: 'stall', delayMs: 150 } : undefined;
+      operation === 'UploadPartCopy' && phase === 'before' ? { kind: 'stall', delayMs: 200 } : undefined;
     const issued = issuedCredentials(world);
     const environment = { ...VERBOSE, SYNC_MAX_CONCURRENCY: '1' };
-    const options = { timeoutMs: 1_500, environment };
+    const options = { timeoutMs: 2_500, environment };
     const run = await runAction(world, { DestinationBucket: DESTINATION }, options);
 
     const last = run.results.at(-1);
