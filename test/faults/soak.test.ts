@@ -5,14 +5,16 @@ import { Laboratory } from '../../local/soak/laboratory.ts';
 import { Tally } from '../../local/soak/tally.ts';
 
 /** Short enough for the suite on two busy cores; `npm run soak` runs long. */
-const SOAK_MS = 8_000;
+const SOAK_MS = 6_000;
+/** On a machine that is too busy to get so far in that time, too. */
+const LEAST_JOBS = 5;
 
 it('random jobs with random faults end with one right result, and leave nothing behind', async () => {
   await using laboratory = await Laboratory.open();
   const tally = new Tally();
   const broken: string[] = [];
   const untilMs = Date.now() + SOAK_MS;
-  for (let seed = 1; Date.now() < untilMs; seed += 1) {
+  for (let seed = 1; seed <= LEAST_JOBS || Date.now() < untilMs; seed += 1) {
     const result = await laboratory.run(soakJob(seed));
     tally.add(result);
     broken.push(
@@ -22,6 +24,5 @@ it('random jobs with random faults end with one right result, and leave nothing 
     );
   }
   expect(broken).toEqual([]);
-  expect(tally.jobs).toBeGreaterThan(1);
   expect(tally.faults).toBeGreaterThan(0);
 }, 120_000);

@@ -7,7 +7,7 @@ import { HANDLER_FILE } from '../../local/replay/run.ts';
 import { createStage, expectRightCopies, HOME_REGION, MIB } from './resume-stage.ts';
 
 /** `npm run test:relay-memory` relays 2 GiB. The peak is reached long before the end. */
-const SIZE_BYTES = Number(process.env.RELAY_MEMORY_MIB ?? 384) * MIB;
+const SIZE_BYTES = Number(process.env.RELAY_MEMORY_MIB ?? 288) * MIB;
 const LIMIT_BYTES = 256_000_000;
 
 let aws: EmbeddedAws;
