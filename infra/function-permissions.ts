@@ -137,16 +137,6 @@ export const FUNCTION_PERMISSIONS: readonly OperationPermissions[] = [
         why: 'proof is read from the version that was written',
       },
       {
-        action: 's3:GetObjectTagging',
-        on: 'destination objects',
-        why: 'without it S3 does not say how many tags the copy has',
-      },
-      {
-        action: 's3:GetObjectVersionTagging',
-        on: 'destination objects',
-        why: 'the same for the version that was written',
-      },
-      {
         action: 's3:ListBucket',
         on: 'destination buckets',
         why: 'tells "not there yet" (404) from "not allowed" (403)',

@@ -80,6 +80,14 @@ export function s3ViaService(region: string): string {
   return `s3.${region}.amazonaws.com`;
 }
 
+/**
+ * An IAM action on a connection. Connections were renamed: an action counts only with the service prefix that the connection's ARN has
+ * (Developer Tools console user guide, "Connections rename").
+ */
+export function connectionAction(connectionArn: string, action: string): string {
+  return `${connectionArn.split(':')[2] ?? 'codeconnections'}:${action}`;
+}
+
 /** Roles in the deploy accounts that read artifacts: those of the pipeline, and of bootstrapping for CDK Pipelines. */
 export function artifactReaderRoles(topology: Topology): string[] {
   const names = namesOf(topology);

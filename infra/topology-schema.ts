@@ -47,6 +47,7 @@ export const inlinePolicySchema = v.strictObject({
           v.array(v.pipe(v.string(), v.startsWith('arn:', 'name resources by ARN'))),
           v.minLength(1),
         ),
+        /** The reason with which cdk-nag's findings about wildcards in the resources are acknowledged. */
         why: v.pipe(v.string(), v.minLength(1)),
       }),
     ),

@@ -16,7 +16,7 @@ import {
 } from 'aws-cdk-lib/pipelines';
 import type { Construct } from 'constructs';
 import { SyncArtifactsStep } from '../constructs/sync-artifacts-step.ts';
-import { CDK_SOURCE_OBJECT, namesOf, regionsOf, roleArn } from '../names.ts';
+import { CDK_SOURCE_OBJECT, connectionAction, namesOf, regionsOf, roleArn } from '../names.ts';
 import { pipelineRoleStatements } from '../pipeline-permissions.ts';
 import { acknowledgeWildcards, policyDocument, trustService } from '../policy.ts';
 import type { Environment, Topology } from '../topology-rules.ts';
@@ -135,7 +135,7 @@ export class CdkPipelineStack extends Stack {
                   {
                     Sid: 'ReadGitHub',
                     Effect: 'Allow' as const,
-                    Action: ['codestar-connections:UseConnection'],
+                    Action: [connectionAction(topology.github.connectionArn, 'UseConnection')],
                     Resource: [topology.github.connectionArn],
                   },
                 ]

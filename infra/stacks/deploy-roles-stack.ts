@@ -26,6 +26,12 @@ export class DeployRolesStack extends Stack {
         Resource: statement.resources.map((resource) => filledIn(resource, topology, deployAccount)),
       })),
     }));
+    const chosen = inline.flatMap(({ statements }) =>
+      statements.map(({ resources, why }) => ({
+        resources: resources.map((resource) => filledIn(resource, topology, deployAccount)),
+        reason: `Chosen in the topology: ${why}`,
+      })),
+    );
 
     const cloudFormationRole = new CfnRole(this, 'CloudFormationRole', {
       roleName: names.cloudFormationRole,
@@ -68,21 +74,15 @@ export class DeployRolesStack extends Stack {
         reason: 'CodePipeline chooses the keys of artifacts at run time; the buckets are named.',
       },
       {
-        resources: keyArns(topology, deployAccount),
+        resources: keysIn(
+          topology,
+          topology.regions.map(({ region }) => region),
+        ),
         reason:
           'The id of a key cannot be known in another account; the condition on kms:ResourceAliases names the one key.',
       },
     ];
-    acknowledgeWildcards(cloudFormationRole, [
-      ...readWildcards,
-      {
-        resources: inlineStatements.flatMap(({ statements }) =>
-          statements.flatMap(({ Resource }) => Resource),
-        ),
-        reason:
-          'Chosen in the topology by the team that owns the templates; limited to names with the qualifier.',
-      },
-    ]);
+    acknowledgeWildcards(cloudFormationRole, [...readWildcards, ...chosen]);
     acknowledgeWildcards(actionRole, [
       ...readWildcards,
       {
@@ -189,13 +189,6 @@ function keysIn(topology: Topology, regions: readonly string[]): string[] {
 function objectArns(topology: Topology, { name }: DeployAccount): string[] {
   return storeRegions(topology, name).map(
     (region) => `arn:${topology.partition}:s3:::${namesOf(topology).artifactBucket(region)}/*`,
-  );
-}
-
-function keyArns(topology: Topology, _deployAccount: DeployAccount): string[] {
-  return keysIn(
-    topology,
-    topology.regions.map(({ region }) => region),
   );
 }
 

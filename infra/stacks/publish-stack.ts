@@ -4,7 +4,7 @@ import { CfnProject } from 'aws-cdk-lib/aws-codebuild';
 import { CfnRole } from 'aws-cdk-lib/aws-iam';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { artifactKeyArn, BUILD_OBJECTS, namesOf, s3ViaService } from '../names.ts';
+import { artifactKeyArn, BUILD_OBJECTS, connectionAction, namesOf, s3ViaService } from '../names.ts';
 import { policyDocument, type Statement, trustService } from '../policy.ts';
 import type { Topology } from '../topology-rules.ts';
 
@@ -71,11 +71,9 @@ export class PublishStack extends Stack {
               Sid: 'UseConnection',
               Effect: 'Allow',
               // CodeBuild user guide, GitHub through a connection: fetch a token for the repository.
-              Action: [
-                'codeconnections:GetConnection',
-                'codeconnections:GetConnectionToken',
-                'codeconnections:UseConnection',
-              ],
+              Action: ['GetConnection', 'GetConnectionToken', 'UseConnection'].map((action) =>
+                connectionAction(connectionArn, action),
+              ),
               Resource: [connectionArn],
             },
             {

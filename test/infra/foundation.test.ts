@@ -224,4 +224,17 @@ describe('the checks', () => {
     }
     expect(() => app.synth()).toThrow(/server access logs disabled/);
   });
+
+  it('are told of what the topology allows with the reason that it gives', () => {
+    const reasons = buildApp(small, { checks: false })
+      .node.findAll()
+      .filter(({ node }) => node.id === 'CloudFormationRole')
+      .map(({ node }) => JSON.stringify(node.metadata));
+    for (const { statements } of small.deployAccounts.flatMap(({ policies }) =>
+      policies.filter((policy) => 'statements' in policy),
+    )) {
+      for (const { why } of statements) for (const given of reasons) expect(given).toContain(why);
+    }
+    expect(reasons).toHaveLength(small.deployAccounts.length);
+  });
 });

@@ -183,8 +183,12 @@ describe('the table', () => {
     expect([...asked].sort()).toEqual(granted.sort());
   });
 
-  it('says why of every grant', () => {
-    for (const { needs } of FUNCTION_PERMISSIONS) for (const { why } of needs) expect(why).not.toBe('');
+  it('says why of every grant, and names each once for an operation', () => {
+    for (const { needs } of FUNCTION_PERMISSIONS) {
+      for (const { why } of needs) expect(why).not.toBe('');
+      const named = needs.map(({ action, on }) => `${action} on ${on}`);
+      expect(named).toEqual([...new Set(named)]);
+    }
   });
 });
 

@@ -12,6 +12,7 @@ import {
   at,
   type Json,
   listAt,
+  objectsWith,
   ofType,
   type Resource,
   type Synthesised,
@@ -257,4 +258,22 @@ describe('the build of a GitHub repository', () => {
       'logs:PutLogEvents',
     ]);
   });
+
+  it.each(['codeconnections', 'codestar-connections'])(
+    'may be fetched through a %s connection, whose actions have the prefix of its ARN',
+    (service) => {
+      const connectionArn = LARGE_INPUT.github.connectionArn.replace('codeconnections', service);
+      const topology = defineTopology({ ...LARGE_INPUT, github: { ...LARGE_INPUT.github, connectionArn } });
+      const statements = [buildApp, buildCdkPipelinesApp].map((build) =>
+        objectsWith(synthesise(build(topology, { checks: false })).stacks as unknown as Json, 'Sid').filter(
+          (statement) => stringsIn(statement.Resource).includes(connectionArn),
+        ),
+      );
+      for (const ofApp of statements) {
+        const actions = ofApp.flatMap((statement) => stringsIn(statement.Action));
+        expect(actions).toContain(`${service}:UseConnection`);
+        expect(actions.filter((action) => !action.startsWith(`${service}:`))).toEqual([]);
+      }
+    },
+  );
 });
