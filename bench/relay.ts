@@ -5,8 +5,12 @@ import { buildBundles } from './bundles.ts';
 import type { BenchCase } from './cases.ts';
 import { functionContender, THIS_FUNCTION } from './contenders/functions.ts';
 import { measureCase } from './measure.ts';
+import { resultOf } from './results.ts';
 
 const MIB = 1024 ** 2;
+const PLAIN_PIPE = 'plain pipe';
+/** Several reads and several uploads at a time must beat the pipe's one read, or they are not worth their code. */
+const MIN_TIMES_THE_PIPE = 1.25;
 
 const CASES: readonly BenchCase[] = [
   relayCase('relay-64mib-x1', '64 MiB × 1 region, relayed', 64 * MIB, ['eu-west-1']),
@@ -26,16 +30,18 @@ const { runs } = new Command('relay')
 buildBundles();
 await using server = BenchServer.start();
 const rows: Record<string, Record<string, string>> = {};
+const judgements: string[] = [];
 for (const benchCase of CASES) {
-  const { results, bytes } = await measureCase(
+  const measured = await measureCase(
     server,
     benchCase,
     [
       functionContender(THIS_FUNCTION, 'sync-artifacts', 'warm'),
-      functionContender('plain pipe', 'bench/plain-pipe', 'warm'),
+      functionContender(PLAIN_PIPE, 'bench/plain-pipe', 'warm'),
     ],
     { runs, patienceMs: 60_000, onProgress: (text) => process.stderr.write(`${text}\n`) },
   );
+  const { results, bytes } = measured;
   for (const { name, elapsedMs, cpuMs = 0, peakResidentBytes = 0 } of results) {
     rows[`${benchCase.title}: ${name}`] = {
       seconds: (elapsedMs.median / 1000).toFixed(2),
@@ -44,8 +50,18 @@ for (const benchCase of CASES) {
       'peak MB': (peakResidentBytes / 1e6).toFixed(0),
     };
   }
+  const relayMs = resultOf(measured, THIS_FUNCTION, 'warm')?.elapsedMs.median;
+  const pipeMs = resultOf(measured, PLAIN_PIPE, 'warm')?.elapsedMs.median;
+  if (relayMs !== undefined && pipeMs !== undefined) {
+    const found = pipeMs / relayMs;
+    const verdict = found >= MIN_TIMES_THE_PIPE ? 'holds' : 'FAILS';
+    judgements.push(
+      `${verdict}  ${benchCase.title} at least ${MIN_TIMES_THE_PIPE} x as fast as the plain pipe: ${found.toFixed(2)} x`,
+    );
+  }
 }
 console.table(rows);
+console.log(judgements.join('\n'));
 
 function relayCase(name: string, title: string, sizeBytes: number, regions: readonly string[]): BenchCase {
   return { name, title, artifacts: [{ name: 'Artifact1', sizeBytes }], regions, mode: 'relay' };

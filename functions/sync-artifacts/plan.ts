@@ -38,8 +38,8 @@ export interface PlanLimits extends PartLimits {
 
 /** What a slow copy request still moves per millisecond. */
 const SLOW_BYTES_PER_MS = 60_000;
-/** Part size of a relay: large enough that latency is small beside transfer, small enough that several fit into memory. */
-const RELAY_PART_BYTES = 8 * 1024 ** 2;
+/** Part size of a relay: the smaller, the shorter each part holds its share of the memory, and the more are on their way. */
+const RELAY_PART_BYTES = MIN_PART_BYTES;
 /** Round trip between continents in milliseconds: from when on parallel parts beat one request. */
 const FAR_ROUND_TRIP_MS = 75;
 const NEAR_ROUND_TRIP_MS = 2;

@@ -1,24 +1,16 @@
 // Streams an artifact through the function: read with the job's artifactCredentials, written with the function's role.
-import { UploadPartCommand } from '@aws-sdk/client-s3';
 import type { JobContext } from '../context.ts';
-import { SyncError } from '../failure.ts';
 import { type Part, type PartLayout, partCount } from '../part-layout.ts';
-import { request } from '../s3.ts';
 import type { CopyTask } from '../types.ts';
-import { checksumOfBytes, md5OfBytes } from './hashing.ts';
+import { checksumOfBytes } from './hashing.ts';
 import { giveBack, takeBuffer } from './part-buffers.ts';
-import { copyInParts, type Lanes, type PartTarget, type PreparedPart } from './parts.ts';
+import { copyInParts, type Lanes, type PreparedPart } from './parts.ts';
 import { readPart } from './read.ts';
-import {
-  completedPart,
-  destinationFields,
-  destinationTarget,
-  relayAlgorithm,
-  uploadChecksumFields,
-} from './requests.ts';
+import { completedPart, relayAlgorithm } from './requests.ts';
 import type { CopyResult } from './strategy.ts';
 import { streamObject } from './stream.ts';
 import { listUploads, type Upload } from './upload.ts';
+import { uploadPart } from './upload-part.ts';
 
 /** What a relay moves at the least, in bytes per millisecond: one stream of 50 MB/s (AWS-FACTS "Speed"). */
 const RELAY_BYTES_PER_MS = 50_000;
@@ -57,8 +49,15 @@ export async function relay(
     const checksum = await checksumOfBytes(algorithm, bytes);
     return {
       send: async (target) => {
-        const stored = await sendPart(target, part, layout, { bytes, algorithm, checksum }, context);
-        if (!stored) unproved.add(target.upload);
+        const { task, upload } = target;
+        const { output, proved } = await uploadPart(
+          { task, layout, uploadId: upload.uploadId },
+          part,
+          { bytes, checksum },
+          context,
+        );
+        upload.parts.set(part.number, completedPart(part.number, output));
+        if (!proved) unproved.add(upload);
       },
       sent: () => giveBack(bytes),
     };
@@ -86,48 +85,6 @@ async function relayWhole(
     if (result.status === 'rejected') throw result.reason;
     return result.value ?? { finished: false, finishedParts: 0 };
   });
-}
-
-interface HashedBytes {
-  readonly bytes: Buffer;
-  readonly algorithm: ReturnType<typeof relayAlgorithm>;
-  readonly checksum: string;
-}
-
-/** Uploads a part; `true` when S3 says that it stored exactly these bytes. */
-async function sendPart(
-  { task, upload }: PartTarget,
-  part: Part,
-  layout: PartLayout,
-  { bytes, algorithm, checksum }: HashedBytes,
-  context: JobContext,
-): Promise<boolean> {
-  const declared = uploadChecksumFields(task, layout).ChecksumAlgorithm !== undefined;
-  const output = await request(
-    context,
-    destinationTarget(task, 'UploadPart'),
-    (options) =>
-      context.s3.role(task.destination.region).send(
-        new UploadPartCommand({
-          ...destinationFields(task),
-          ...(declared ? { [`Checksum${algorithm}`]: checksum } : {}),
-          UploadId: upload.uploadId,
-          PartNumber: part.number,
-          Body: bytes,
-        }),
-        options,
-      ),
-    part.sizeBytes,
-  );
-  upload.parts.set(part.number, completedPart(part.number, output));
-  const reported = output[`Checksum${algorithm}`];
-  if (reported === checksum) return true;
-  if (reported === undefined) return output.ETag?.replaceAll('"', '') === md5OfBytes(bytes);
-  context.telemetry.count('VerificationFailures');
-  throw new SyncError(
-    'JobFailed',
-    `S3 stored part ${part.number} of s3://${task.destination.bucket}/${task.key} with ${algorithm} ${reported} instead of ${checksum}. Nothing was written there. Retry the stage.`,
-  );
 }
 
 async function inLane<T>(lanes: Lanes, work: () => Promise<T>): Promise<T> {

@@ -58,6 +58,11 @@ export function uploadChecksumFields({ source }: CopyTask, layout: PartLayout) {
   return { ChecksumAlgorithm: checksum.algorithm, ChecksumType: 'FULL_OBJECT' } as const;
 }
 
+/** Was the upload begun with a checksum that each of its parts is to carry? */
+export function declaresChecksums(task: CopyTask, layout: PartLayout): boolean {
+  return uploadChecksumFields(task, layout).ChecksumAlgorithm !== undefined;
+}
+
 /** The checksum that relayed bytes are hashed with: one that can be compared with the source's where there is one, else S3's default. */
 export function relayAlgorithm(task: CopyTask, layout: PartLayout): ChecksumAlgorithmName {
   const { checksum } = task.source;

@@ -11,16 +11,15 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import type { JobContext } from '../context.ts';
 import { definedOf } from '../defined.ts';
-import { S3RequestError } from '../failure.ts';
-import { checksumOf } from '../object-facts.ts';
-import { type PartLayout, partSize, partsOf } from '../part-layout.ts';
+import { S3RequestError, SyncError } from '../failure.ts';
+import { type ChecksumFields, checksumOf } from '../object-facts.ts';
+import { type PartLayout, partSize } from '../part-layout.ts';
 import { type RequestContext, request } from '../s3.ts';
-import type { CopyTask, SourceFacts } from '../types.ts';
+import type { ChecksumAlgorithmName, CopyTask } from '../types.ts';
 import { lookForCompleted } from './complete.ts';
-import { type RunningHash, runningHash } from './hashing.ts';
+import { checksumOfBytes } from './hashing.ts';
 import { lingering } from './open-upload.ts';
-import { giveBack, takeBuffer } from './part-buffers.ts';
-import { readPart } from './read.ts';
+import { OrderedParts } from './ordered-parts.ts';
 import {
   descriptionFields,
   destinationFields,
@@ -35,9 +34,9 @@ import { sweepUploads } from './unfinished-uploads.ts';
 import { abortUpload, isPartReplaced, isUploadGone } from './upload.ts';
 
 /**
- * Reads the parts in order, a few ahead, hashes them in passing and uploads them.
+ * Reads several parts at the same time, hashes them in passing and uploads them.
  * `undefined` when a rival ended the upload and the copy is not there, or put parts of it again.
- * @param memoryParts  parts that may be in memory at once; the Upload makes a copy of each
+ * @param memoryParts  parts that may be in memory at once
  * @param whole  the bytes of a source of one part, which the caller has read already
  */
 export async function streamObject(
@@ -49,19 +48,12 @@ export async function streamObject(
 ): Promise<CopyResult | undefined> {
   const { source } = task;
   if (!context.deadline.fits(source.sizeBytes)) return { finished: false, finishedParts: 0 };
-  const ahead = Math.max(1, Math.floor(memoryParts / 4));
+  const { ahead, queueSize } = shares(memoryParts);
   const algorithm = relayAlgorithm(task, layout);
-  const hash = runningHash(algorithm);
   const single = whole !== undefined;
-  if (single) hash.update(whole);
-  const held = new Map<number, Buffer>();
-  const body = single
-    ? whole
-    : Readable.from(hashedParts(source, layout, ahead, hash, held, context), {
-        objectMode: false,
-        highWaterMark: 1,
-      });
-  const requests = trackRequests(task, partSize(layout, 1), context, (part) => releasePart(held, part));
+  const parts = new OrderedParts(task, layout, context);
+  const body = single ? whole : Readable.from(parts.read(ahead), { objectMode: false, highWaterMark: 1 });
+  const requests = trackRequests(task, layout.sizeBytes, context, parts);
   const upload = new Upload({
     client: requests.client,
     params: {
@@ -72,7 +64,7 @@ export async function streamObject(
       Body: body,
     },
     partSize: Math.max(partSize(layout, 1), 5 * 1024 ** 2),
-    queueSize: Math.max(1, Math.floor((memoryParts - ahead) / 2)),
+    queueSize,
     // Parts stay when the deadline comes first: the next invocation goes on with them. After a failure they are aborted below.
     leavePartsOnError: true,
   });
@@ -83,10 +75,9 @@ export async function streamObject(
     const output = await upload.done();
     // A retried CreateMultipartUpload may have begun two uploads, and the Upload does not tell.
     if (!single && context.s3.retries() !== retriesBefore) await sweepUploads(task, undefined, context);
-    const own = Buffer.from(await hash.digest()).toString('base64');
-    const stored = checksumOf(output);
-    const hashedInPassing =
-      stored?.type === 'FULL_OBJECT' && stored.algorithm === algorithm && stored.value === own;
+    const hashedInPassing = single
+      ? await isStoredIn(output, whole, algorithm)
+      : await parts.areStoredIn(output);
     return {
       finished: true,
       written: writtenObject(output, output, { sameLayout: false, hashedInPassing, adopted: false }),
@@ -101,7 +92,7 @@ export async function streamObject(
     }
     if (isUploadGone(cause) || isPartReplaced(cause)) return undefined;
     const error =
-      cause instanceof S3RequestError
+      cause instanceof S3RequestError || cause instanceof SyncError
         ? cause
         : new S3RequestError(destinationTarget(task, 'UploadPart'), cause);
     context.fail(error);
@@ -116,26 +107,35 @@ export async function streamObject(
   }
 }
 
+/** How many parts are read, and how many are sent, at the same time: what is read waits for its turn, what is sent for a far answer. */
+function shares(memoryParts: number): { readonly ahead: number; readonly queueSize: number } {
+  const moving = memoryParts - BETWEEN_PARTS;
+  const ahead = Math.max(1, Math.floor(moving / 2));
+  return { ahead, queueSize: Math.max(1, moving - ahead) };
+}
+
 /** A client that sends as all others do, and remembers what is on its way: the Upload stops waiting for it when it fails. */
 function trackRequests(
   task: CopyTask,
-  partBytes: number,
+  sizeBytes: number,
   context: JobContext,
-  onPart: (part: UploadPartCommand['input']) => void,
+  parts: OrderedParts,
 ): { readonly client: S3Client; settled(): Promise<unknown> } {
   const client = context.s3.role(task.destination.region);
   const underWay = new Set<Promise<unknown>>();
   const send = (command: Parameters<S3Client['send']>[0]): Promise<unknown> => {
     const begins = command instanceof CreateMultipartUploadCommand;
     // Given up, the request that begins the upload would leave one whose id nobody learns.
-    if (command instanceof UploadPartCommand) onPart(command.input);
     const patient: RequestContext = begins ? lingering(context) : context;
-    const sent: Promise<unknown> = request(
-      patient,
-      destinationTarget(task, operationOf(command)),
-      (options) => client.send(command, options),
-      2 * partBytes,
-    );
+    const sent: Promise<unknown> =
+      command instanceof UploadPartCommand
+        ? parts.send(command.input)
+        : request(
+            patient,
+            destinationTarget(task, operationOf(command)),
+            (options) => client.send(command, options),
+            command instanceof PutObjectCommand ? sizeBytes : 0,
+          );
     underWay.add(sent);
     const forget = (): void => void underWay.delete(sent);
     sent.then(forget, forget);
@@ -154,50 +154,22 @@ function operationOf(command: unknown): string {
   return command instanceof PutObjectCommand ? 'PutObject' : 'UploadPart';
 }
 
+/** Does S3 say that it stored exactly these bytes? */
+async function isStoredIn(
+  written: ChecksumFields,
+  bytes: Buffer,
+  algorithm: ChecksumAlgorithmName,
+): Promise<boolean> {
+  const stored = checksumOf(written);
+  return (
+    stored?.type === 'FULL_OBJECT' &&
+    stored.algorithm === algorithm &&
+    stored.value === (await checksumOfBytes(algorithm, bytes))
+  );
+}
+
 /** How long requests that are on their way are waited for after a failure. */
 const SETTLE_MS = 1_000;
 
-const PIECE_BYTES = 128 * 1024;
-
-/** By the time the Upload sends a part, it has joined the pieces to a copy of its own. */
-function releasePart(
-  held: Map<number, Buffer>,
-  { PartNumber: number = 0, Body: sent }: UploadPartCommand['input'],
-): void {
-  const bytes = held.get(number);
-  held.delete(number);
-  if (bytes !== undefined && Buffer.isBuffer(sent) && sent.buffer !== bytes.buffer) giveBack(bytes);
-}
-
-/** The parts in order, hashed; up to `ahead` of them are read before they are asked for. */
-async function* hashedParts(
-  source: SourceFacts,
-  layout: PartLayout,
-  ahead: number,
-  hash: RunningHash,
-  held: Map<number, Buffer>,
-  context: JobContext,
-): AsyncGenerator<Buffer, void, undefined> {
-  const parts = partsOf(layout);
-  const reading: Promise<Buffer>[] = [];
-  let number = 0;
-  const readNext = (): void => {
-    const next = parts.next();
-    if (next.done === true) return;
-    const bytes = readPart(source, next.value, context, takeBuffer);
-    // A failure is thrown when its turn comes; until then it is not unhandled.
-    bytes.catch(() => undefined);
-    reading.push(bytes);
-  };
-  for (let begun = 0; begun < ahead; begun++) readNext();
-  for (let current = reading.shift(); current !== undefined; current = reading.shift()) {
-    const bytes = await current;
-    readNext();
-    hash.update(bytes);
-    held.set(++number, bytes);
-    // In pieces, since the Upload joins whatever exceeds a part: of whole parts it would hold two.
-    for (let begin = 0; begin < bytes.length; begin += PIECE_BYTES) {
-      yield bytes.subarray(begin, begin + PIECE_BYTES);
-    }
-  }
-}
+/** Parts that the Upload holds on their way from the one to the other: what it joins, and the copy that it makes. */
+const BETWEEN_PARTS = 3;
