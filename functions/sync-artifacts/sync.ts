@@ -189,6 +189,7 @@ function relayAll(
   const largestPart = Math.max(1, ...relays.map(({ plan }) => partSize(plan.layout, 1)));
   const lanes = new Budget(Math.max(1, Math.floor(context.settings.relayMemoryBytes / largestPart)));
   const bySource = [...groupBy(relays, ({ task }) => task.source).values()];
+  const memoryParts = Math.max(1, Math.floor(lanes.size / bySource.length));
   return bySource.map(async (group) => {
     const [first] = group;
     if (first === undefined) return;
@@ -196,7 +197,7 @@ function relayAll(
     const results = await relay(
       group.map(({ task }) => task),
       first.plan.layout,
-      lanes,
+      { lanes, memoryParts },
       context,
     );
     await Promise.all(group.map((copy, index) => settle(copy, results[index])));

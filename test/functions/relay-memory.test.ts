@@ -17,11 +17,16 @@ beforeAll(async () => {
 afterAll(() => aws.close());
 
 it.each([
-  ['the stream to a lone destination', 1],
-  ['the parts to two destinations', 2],
-])('keeps %s within 256 MB', { timeout: 600_000 }, async (_, destinationCount) => {
+  ['the stream to a lone destination', 1, 1],
+  ['four relays at the same time', 4, 1],
+  ['the parts to two destinations', 1, 2],
+])('keeps %s within 256 MB', { timeout: 600_000 }, async (_, artifactCount, destinationCount) => {
   const stage = createStage(aws, {
-    artifacts: [{ name: 'Vendor', content: generated(SIZE_BYTES, 1), foreign: true }],
+    artifacts: Array.from({ length: artifactCount }, (_unused, index) => ({
+      name: `Vendor${index}`,
+      content: generated(SIZE_BYTES / artifactCount, index),
+      foreign: true,
+    })),
     destinationCount,
   });
   await using lambda = new LambdaFunction({

@@ -8,22 +8,29 @@ import { copyInParts, type Lanes, type PreparedPart } from './parts.ts';
 import { readPart } from './read.ts';
 import { completedPart, relayAlgorithm } from './requests.ts';
 import type { CopyResult } from './strategy.ts';
-import { streamObject } from './stream.ts';
+import { MIN_STREAM_PARTS, streamObject } from './stream.ts';
 import { listUploads, type Upload } from './upload.ts';
 import { uploadPart } from './upload-part.ts';
 
 /** What a relay moves at the least, in bytes per millisecond: one stream of 50 MB/s (AWS-FACTS "Speed"). */
 const RELAY_BYTES_PER_MS = 50_000;
 
+/** The memory that the relays of a job have. */
+export interface RelayMemory {
+  /** A slot for each part that may be in memory, for all relays together. */
+  readonly lanes: Lanes;
+  /** The share of one relay that streams: parts that it may have in memory. */
+  readonly memoryParts: number;
+}
+
 /**
- * Relays one source to all its destinations, each part read once. A lone destination gets a plain stream when that surely ends before
- * the deadline; a stream cannot be gone on with later, parts can.
- * @param lanes  a slot for each part that may be in memory
+ * Relays one source to all its destinations, each part read once. A lone destination gets a plain stream when there is memory for it and
+ * it surely ends before the deadline; a stream cannot be gone on with later, parts can.
  */
 export async function relay(
   tasks: readonly CopyTask[],
   layout: PartLayout,
-  lanes: Lanes,
+  { lanes, memoryParts }: RelayMemory,
   context: JobContext,
 ): Promise<readonly CopyResult[]> {
   const [task] = tasks;
@@ -35,10 +42,11 @@ export async function relay(
     tasks.length === 1 &&
     layout.kind === 'uniform' &&
     fits &&
+    memoryParts >= MIN_STREAM_PARTS &&
     task.uploadId === undefined &&
     (await listUploads(task, context)).length === 0
   ) {
-    const result = await streamObject(task, layout, lanes.size, context);
+    const result = await streamObject(task, layout, memoryParts, context);
     // Part by part a copy gets along with rivals.
     if (result !== undefined) return [result];
   }

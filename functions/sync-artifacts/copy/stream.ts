@@ -33,6 +33,9 @@ import type { CopyResult } from './strategy.ts';
 import { sweepUploads } from './unfinished-uploads.ts';
 import { abortUpload, isPartReplaced, isUploadGone } from './upload.ts';
 
+/** A stream with memory for fewer parts would be no faster than they are one by one, which need no more memory than they have. */
+export const MIN_STREAM_PARTS = 8;
+
 /**
  * Reads several parts at the same time, hashes them in passing and uploads them.
  * `undefined` when a rival ended the upload and the copy is not there, or put parts of it again.
@@ -171,5 +174,5 @@ async function isStoredIn(
 /** How long requests that are on their way are waited for after a failure. */
 const SETTLE_MS = 1_000;
 
-/** Parts that the Upload holds on their way from the one to the other: what it joins, and the copy that it makes. */
-const BETWEEN_PARTS = 3;
+/** Parts that the Upload holds on their way from the one to the other: what it joins, and copies that wait for the garbage collector. */
+const BETWEEN_PARTS = 4;
