@@ -1,5 +1,5 @@
 // What the CDK CLI runs: the app of the topology that the user edits.
 import { buildApp } from './build-app.ts';
-import { topology } from './topology.ts';
+import { readTopology } from './read-topology.ts';
 
-buildApp(topology).synth();
+buildApp(await readTopology()).synth();
