@@ -1,7 +1,7 @@
 // The benchmark's command line: `npm run bench`, `npm run bench -- --case 1gib-x1 --json`.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { BenchServer } from './bench-server.ts';
 import { buildBundles } from './bundles.ts';
 import { BENCH_CASES, type BenchCase, totalBytes } from './cases.ts';
@@ -16,16 +16,16 @@ import { judge } from './targets.ts';
 
 const RESULTS = new URL('./results/', import.meta.url);
 
-const options = new Command('bench')
+const options = new Command('npm run bench --')
   .description('Measures copies on a modelled wide-area network: this function, its limit, and its peers.')
   .addOption(new Option('--case <name...>', 'only these cases').choices(BENCH_CASES.map(({ name }) => name)))
-  .option('--runs <number>', 'runs of each contender', Number, 5)
-  .option('--patience <seconds>', 'after this long a contender gets no further run of a case', Number, 60)
+  .option('--runs <number>', 'runs of each contender', positive, 5)
+  .option('--patience <seconds>', 'after this long a contender gets no further run of a case', positive, 60)
   .option('--only <text>', 'only contenders whose name contains this')
   .option(
     '--peers-up-to <GiB>',
     'give the peers no case that moves more: 50 GiB take rclone 11 minutes',
-    Number,
+    positive,
   )
   .option('--json', 'print the results as JSON')
   .option('--write', 'write results.json, results.md and chart.svg into bench/results/')
@@ -81,4 +81,10 @@ if (options.write) {
   await writeFile(new URL('results.json', RESULTS), `${JSON.stringify(result, undefined, 2)}\n`);
   await writeFile(new URL('results.md', RESULTS), renderMarkdown(result));
   await writeFile(new URL('chart.svg', RESULTS), renderChart(result));
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('expected a number above zero');
+  return value;
 }

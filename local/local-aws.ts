@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { InvalidArgumentError, program } from 'commander';
 import { startEmbeddedAws } from './aws/embedded-aws.ts';
+import { listenProblem } from './listen-problem.ts';
 
 interface Options {
   readonly port: number;
@@ -10,7 +11,7 @@ interface Options {
 }
 
 program
-  .name('local-aws')
+  .name('npm run local-aws --')
   .description(
     'Starts the embedded AWS (S3, CodePipeline, KMS), prints what a shell needs to use it, serves until SIGTERM.',
   )
@@ -23,7 +24,7 @@ program
   .parse();
 
 const aws = await startEmbeddedAws(program.opts<Options>()).catch((error: unknown) =>
-  program.error(`local-aws: ${error instanceof Error ? error.message : String(error)}`),
+  program.error(`error: ${listenProblem(error)}`),
 );
 const settings = {
   AWS_ENDPOINT_URL: aws.endpoint,

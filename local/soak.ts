@@ -11,15 +11,7 @@ import { Tally } from './soak/tally.ts';
 /** A world is thrown away after so many jobs, so that cold starts are part of the soak and nothing piles up. */
 const JOBS_PER_WORLD = 40;
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '1' },
-    jobs: { type: 'string' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
-    verbose: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const values = readOptions();
 if (values.help) {
   process.stdout.write(
     'npm run soak -- [--minutes N | --jobs N] [--seed S] [--verbose]\n' +
@@ -77,5 +69,23 @@ function report({ soak, outcome, violations, run, durationMs }: SoakResult, verb
     process.stdout.write(
       `VIOLATION: the job ${violation}\n  again: npm run soak -- --seed ${soak.seed} --jobs 1 --verbose\n`,
     );
+  }
+}
+
+/** What the command line says; ends the process when it cannot be understood. */
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        minutes: { type: 'string', default: '1' },
+        jobs: { type: 'string' },
+        seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+        verbose: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(2);
   }
 }

@@ -1,6 +1,9 @@
 // Reads a CodePipeline job event as far as the replay needs it to build the world that the event speaks of.
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { closest } from 'fastest-levenshtein';
 import type { NewJob } from '../aws/code-pipeline-jobs.ts';
+import { SCENARIOS } from './scenarios.ts';
 
 /** An artifact of the job and where it lies. */
 export interface ArtifactLocation {
@@ -70,7 +73,7 @@ export async function readEvent(file: string): Promise<ReplayEvent> {
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    throw new EventError(`Cannot read the event file ${file}`, { cause });
+    throw new EventError(`Cannot read the event file ${file}: ${await whyUnreadable(file)}`, { cause });
   }
   let raw: unknown;
   try {
@@ -81,6 +84,14 @@ export async function readEvent(file: string): Promise<ReplayEvent> {
     });
   }
   return interpretEvent(raw, file);
+}
+
+async function whyUnreadable(file: string): Promise<string> {
+  const found = await stat(file).catch(() => undefined);
+  if (found) return found.isDirectory() ? 'it is a folder' : 'access to it is denied';
+  const samples = Object.keys(SCENARIOS);
+  const similar = closest(basename(file, '.json'), samples);
+  return `there is no such file. Did you mean events/${similar}.json? The samples are ${samples.join(', ')}.`;
 }
 
 /** Interprets an event; `name` says in errors where it came from. */

@@ -138,6 +138,8 @@ describe('the replay command', () => {
     [['--env', 'X'], /--env.*'X'.*NAME=VALUE/],
     [['--tiemout', '20s'], /unknown option '--tiemout'.*--timeout/s],
     [['no/such/event.json'], /no\/such\/event\.json/],
+    [['events/clasic.json'], /clasic\.json: there is no such file\. Did you mean events\/classic\.json\?/],
+    [['events'], /event file events: it is a folder/],
     [['package.json'], /package\.json is no CodePipeline job event/],
   ])('answers %j with what is allowed', async (args, message) => {
     const { exitCode, stderr, stdout } = await replay(args);

@@ -1,0 +1,46 @@
+// What the servers' commands say when they cannot start.
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+/** Runs a command of `local/` to its end. */
+function stderrOf(file: string, args: readonly string[]): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const path = fileURLToPath(new URL(`../../local/${file}`, import.meta.url));
+  execFile(process.execPath, [path, ...args], { timeout: 20_000 }, (error, _stdout, stderr) =>
+    resolve(error === null ? 'it ended well' : stderr),
+  );
+  return promise;
+}
+
+describe('a port in use', () => {
+  it.each([
+    ['local-aws.ts', []],
+    ['wan/proxy.ts', ['--upstream', 'http://127.0.0.1:1']],
+  ])('is told by %s with what to do, without a stack trace', async (file, args) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const stderr = await stderrOf(file, [...args, '--port', String(port)]);
+    server.close();
+    expect(stderr).toMatch(/^error: listen EADDRINUSE.*Choose another --port/);
+    expect(stderr).not.toContain('    at ');
+  });
+});
+
+describe('npm run wan', () => {
+  it.each([
+    [['--upstream', 'https://127.0.0.1:9000'], /--upstream.*begins with http:/],
+    [['--upstream', 'nonsense'], /--upstream.*begins with http:/],
+    [['--upstream', 'http://127.0.0.1:1', '--round-trip', 'eu-west-1'], /REGION=MILLISECONDS/],
+    [['--upstream', 'http://127.0.0.1:1', '--port', '99999'], /--port.*0 to 65535/],
+    [[], /--upstream is needed/],
+  ])('answers %j with what is allowed', async (args, message) => {
+    const stderr = await stderrOf('wan/proxy.ts', args);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('    at ');
+  });
+});
