@@ -30,8 +30,8 @@ export interface SoakResult {
 /** The bundle that is deployed. */
 export const BUNDLE_FOLDER = fileURLToPath(new URL('../../dist/sync-artifacts/', import.meta.url));
 
-/** Stalls are noticed sooner than in Lambda, so that a soak gets to many jobs. */
-const ENVIRONMENT = { SYNC_STALL_MS: '400', POWERTOOLS_LOG_LEVEL: 'DEBUG' };
+/** Stalls are noticed sooner than in Lambda, so that a soak gets to many jobs, but not so soon that a busy machine looks like one. */
+const ENVIRONMENT = { SYNC_STALL_MS: '1200', POWERTOOLS_LOG_LEVEL: 'DEBUG' };
 
 /** Runs one job after the other. */
 export class Laboratory implements AsyncDisposable {

@@ -3,34 +3,44 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FaultRates, PASSING_FAULT_KINDS } from '../../local/aws/fault-kinds.ts';
 import { soakJob } from '../../local/soak/job.ts';
 import { Laboratory, type SoakResult } from '../../local/soak/laboratory.ts';
+import { Tally } from '../../local/soak/tally.ts';
 
 const JOBS = Number(process.env.FAULT_JOBS ?? 1);
 const TOGETHER_JOBS = Number(process.env.FAULT_JOBS ?? 2);
 
 describe('a fault that passes', () => {
-  let doubting: Laboratory;
-  /** Believes a denial at once, which saves seconds where nothing is denied for a while only. */
-  let believing: Laboratory;
+  const doubting: Laboratory[] = [];
+  /** Believe a denial at once, which saves seconds where nothing is denied for a while only. */
+  const believing: Laboratory[] = [];
   beforeAll(async () => {
-    doubting = await Laboratory.open();
-    believing = await Laboratory.open({ SYNC_ACCESS_DENIED_RETRY_MS: '0' });
+    const count = Math.min(LABORATORIES, Math.max(JOBS, TOGETHER_JOBS));
+    for (let index = 0; index < count; index += 1) {
+      doubting.push(await Laboratory.open());
+      believing.push(await Laboratory.open({ SYNC_ACCESS_DENIED_RETRY_MS: '0' }));
+    }
   });
   afterAll(async () => {
-    await doubting[Symbol.asyncDispose]();
-    await believing[Symbol.asyncDispose]();
+    for (const laboratory of [...doubting, ...believing]) await laboratory[Symbol.asyncDispose]();
   });
 
+  const run = (laboratory: Laboratory, seed: number, faults: FaultRates): Promise<SoakResult> => {
+    const job = soakJob(seed, { faults, timeoutMs: 60_000 });
+    const small = job.artifacts.map((artifact) => ({
+      ...artifact,
+      sizeBytes: artifact.sizeBytes % MAX_BYTES,
+    }));
+    return laboratory.run({ ...job, artifacts: small });
+  };
+
+  /** A job waits far more than it works, so each laboratory takes the next seed as soon as it is free. */
   const series = async (first: number, count: number, faults: FaultRates): Promise<SoakResult[]> => {
     const results: SoakResult[] = [];
-    for (let seed = first; seed < first + count; seed += 1) {
-      const job = soakJob(seed, { faults, timeoutMs: 60_000 });
-      const small = job.artifacts.map((artifact) => ({
-        ...artifact,
-        sizeBytes: artifact.sizeBytes % MAX_BYTES,
-      }));
-      const laboratory = faults['access-denied'] ? doubting : believing;
-      results.push(await laboratory.run({ ...job, artifacts: small }));
-    }
+    let next = first;
+    await Promise.all(
+      (faults['access-denied'] ? doubting : believing).map(async (laboratory) => {
+        while (next < first + count) results.push(await run(laboratory, next++, faults));
+      }),
+    );
     return results;
   };
 
@@ -44,8 +54,8 @@ describe('a fault that passes', () => {
       for (let seed = first + JOBS; !hasStruck(); seed += 1) {
         results.push(...(await series(seed, 1, { [kind]: 0.2 })));
       }
-      expect(results.flatMap(({ violations }) => violations)).toEqual([]);
-      expect(results.map(({ outcome }) => outcome)).toEqual(results.map(() => 'Succeeded'));
+      tell(kind, results);
+      expect(broken(results)).toEqual([]);
       for (const { struck } of results) for (const name of struck.keys()) expect(name).toBe(kind);
     },
     TIMEOUT_MS,
@@ -57,13 +67,30 @@ describe('a fault that passes', () => {
       const rates = Object.fromEntries(PASSING_FAULT_KINDS.map((kind) => [kind, 0.05]));
       const results = await series(100_000, TOGETHER_JOBS, rates);
       expect(results.some(({ struck }) => struck.size > 2)).toBe(true);
-      expect(results.flatMap(({ violations }) => violations)).toEqual([]);
-      expect(results.map(({ outcome }) => outcome)).toEqual(results.map(() => 'Succeeded'));
+      tell('together', results);
+      expect(broken(results)).toEqual([]);
     },
     TIMEOUT_MS,
   );
 });
 
+/** The jobs that did not succeed, or broke another promise, with the seeds that they have in `soakJob`. */
+function broken(results: readonly SoakResult[]): string[] {
+  return results
+    .filter(({ outcome, violations }) => outcome !== 'Succeeded' || violations.length > 0)
+    .map(({ soak, outcome, violations }) => [`${soak.seed} ${outcome}`, ...violations].join(': '));
+}
+
+/** The figures of a long series; a short one says nothing. */
+function tell(name: string, results: readonly SoakResult[]): void {
+  if (process.env.FAULT_JOBS === undefined) return;
+  const tally = new Tally();
+  for (const result of results) tally.add(result);
+  process.stdout.write(`\n${name}\n${[tally.toString(), ...broken(results)].join('\n')}\n`);
+}
+
+/** Each has an embedded AWS and a process of the function: as many as two cores have time for. */
+const LABORATORIES = 4;
 const TIMEOUT_MS = 3_600_000;
 /** Finding out that a part stalled takes as long as the part is large. */
 const MAX_BYTES = 12 * 2 ** 20;
