@@ -16,7 +16,7 @@ import { judge } from './targets.ts';
 
 const RESULTS = new URL('./results/', import.meta.url);
 
-const options = new Command('npm run bench --')
+const command = new Command('npm run bench --')
   .description('Measures copies on a modelled wide-area network: this function, its limit, and its peers.')
   .addOption(new Option('--case <name...>', 'only these cases').choices(BENCH_CASES.map(({ name }) => name)))
   .option('--runs <number>', 'runs of each contender', positive, 5)
@@ -25,20 +25,20 @@ const options = new Command('npm run bench --')
   .option(
     '--peers-up-to <GiB>',
     'give the peers no case that moves more: 50 GiB take rclone 11 minutes',
-    positive,
+    notNegative,
   )
   .option('--json', 'print the results as JSON')
   .option('--write', 'write results.json, results.md and chart.svg into bench/results/')
-  .parse()
-  .opts<{
-    case?: string[];
-    runs: number;
-    patience: number;
-    only?: string;
-    peersUpTo?: number;
-    json?: boolean;
-    write?: boolean;
-  }>();
+  .parse();
+const options = command.opts<{
+  case?: string[];
+  runs: number;
+  patience: number;
+  only?: string;
+  peersUpTo?: number;
+  json?: boolean;
+  write?: boolean;
+}>();
 
 buildBundles();
 const peersUpToBytes = (options.peersUpTo ?? Number.POSITIVE_INFINITY) * 1024 ** 3;
@@ -46,6 +46,10 @@ const contendersOf = (benchCase: BenchCase): Contender[] =>
   [...functionContenders(), ...(totalBytes(benchCase) <= peersUpToBytes ? peerContenders() : [])].filter(
     ({ name }) => options.only === undefined || name.includes(options.only),
   );
+const names = new Set([...functionContenders(), ...peerContenders()].map(({ name }) => name));
+if (options.only !== undefined && ![...names].some((name) => name.includes(options.only ?? ''))) {
+  command.error(`error: no contender's name contains "${options.only}"; there are ${[...names].join(', ')}`);
+}
 const cases: CaseResult[] = [];
 {
   await using server = BenchServer.start();
@@ -87,4 +91,8 @@ function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0)) throw new InvalidArgumentError('expected a number above zero');
   return value;
+}
+
+function notNegative(text: string): number {
+  return text === '0' ? 0 : positive(text);
 }
