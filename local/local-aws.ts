@@ -26,11 +26,14 @@ program
 const aws = await startEmbeddedAws(program.opts<Options>()).catch((error: unknown) =>
   program.error(`error: ${listenProblem(error)}`),
 );
+const region = 'us-east-1';
 const settings = {
   AWS_ENDPOINT_URL: aws.endpoint,
   AWS_ACCESS_KEY_ID: aws.admin.accessKeyId,
   AWS_SECRET_ACCESS_KEY: aws.admin.secretAccessKey,
-  AWS_REGION: 'us-east-1',
+  AWS_REGION: region,
+  // What boto3 and the first version of aws-cli read instead.
+  AWS_DEFAULT_REGION: region,
 };
 for (const [name, value] of Object.entries(settings)) {
   process.stdout.write(`export ${name}=${value}\n`);

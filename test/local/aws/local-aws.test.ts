@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { CreateBucketCommand, HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, test } from 'vitest';
 
-const LINES = 4;
+const LINES = 5;
 
 describe('local-aws', () => {
   let child: ChildProcess | undefined;
@@ -37,6 +37,7 @@ describe('local-aws', () => {
       'AWS_ACCESS_KEY_ID',
       'AWS_SECRET_ACCESS_KEY',
       'AWS_REGION',
+      'AWS_DEFAULT_REGION',
     ]);
     const s3 = new S3Client({
       endpoint: settings['AWS_ENDPOINT_URL'] ?? '',
