@@ -4,7 +4,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import cdkJson from '../cdk.json' with { type: 'json' };
 
 /** Context of every app here: that of cdk.json, whether the CLI, a test or a script synthesises it. */
-export const CONTEXT: Readonly<Record<string, unknown>> = cdkJson.context;
+const CONTEXT: Readonly<Record<string, unknown>> = cdkJson.context;
 
 /** How an app is built. */
 export interface AppOptions {

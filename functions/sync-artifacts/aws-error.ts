@@ -58,6 +58,7 @@ export function isExpired(error: unknown): boolean {
   return ['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired'].includes(errorCode(error));
 }
 
+/** What errors of the AWS SDK may have; none of it is sure to be there. */
 export interface AwsError {
   readonly name?: string;
   readonly message?: string;
@@ -72,6 +73,7 @@ export interface AwsError {
   readonly $retryable?: unknown;
 }
 
+/** Names that the SDK gives to errors when AWS gave no code. */
 export const NO_CODES = new Set([
   'UnknownError',
   'Unknown',
@@ -119,6 +121,7 @@ const THROTTLED = new Set([
   'KMS.ThrottlingException',
 ]);
 
+/** Codes of errors that pass, throttling aside. */
 export const TRANSIENT = new Set([
   'InternalError',
   'InternalFailure',
@@ -150,6 +153,7 @@ const NETWORK = new Set([
   'UND_ERR_SOCKET',
 ]);
 
+/** Any error, read as one of the AWS SDK. */
 export function asAwsError(error: unknown): AwsError {
   return typeof error === 'object' && error !== null ? error : {};
 }

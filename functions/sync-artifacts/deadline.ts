@@ -1,6 +1,6 @@
 // The time that an invocation has, and when it must stop taking new work.
 
-/** A fifth of a short Lambda limit is margin enough; a long one keeps the margin of the settings. */
+/** A quarter of a short Lambda limit is margin enough; a long one keeps the margin of the settings. */
 const MAX_MARGIN_SHARE = 0.25;
 /** What is left when requests in flight are given up so that the job can still be answered. */
 const ANSWER_MARGIN_SHARE = 0.4;

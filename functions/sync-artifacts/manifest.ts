@@ -8,9 +8,9 @@ import { redirectRegion, request } from './s3.ts';
 import type { Artifact, CopyReport, SyncJob } from './types.ts';
 
 /** Identifies the format; `schemas/sync-manifest.schema.json` describes it. */
-export const MANIFEST_VERSION = 1;
+const MANIFEST_VERSION = 1;
 /** Name of the manifest inside the output artifact. */
-export const MANIFEST_FILE = 'sync-manifest.json';
+const MANIFEST_FILE = 'sync-manifest.json';
 /** A fixed time: the same copies give the same bytes. ZIP knows no earlier one. */
 const ZIP_TIME = new Date(1980, 0, 1);
 

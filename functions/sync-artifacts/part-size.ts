@@ -8,7 +8,7 @@ const REQUEST_CPU_MS = 0.6;
 /** One part takes a few seconds at most, so that little is lost when an invocation ends; raised for objects with over 10 000 such parts. */
 const COMFORTABLE_PART_BYTES = 512 * 1024 ** 2;
 /** Uploads of differently pinned or encrypted objects differ in part size by less than this many bytes (plan.ts). */
-export const FINGERPRINT_RANGE_BYTES = 65_536;
+const FINGERPRINT_RANGE_BYTES = 65_536;
 
 /** What bounds the parts of a job. */
 export interface PartLimits {

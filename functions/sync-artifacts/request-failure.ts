@@ -14,6 +14,7 @@ import type { JobFailure, RequestTarget, S3RequestError } from './failure.ts';
 import type { FailureTypeName } from './metrics.ts';
 import { partitionOf } from './partition.ts';
 
+/** The failure type of a request that failed for good, and a message with what to change. */
 export function requestFailure({ target, cause }: S3RequestError): JobFailure {
   const code = errorCode(cause);
   const context = `${where(target)}: ${code}${requestId(cause)}`;

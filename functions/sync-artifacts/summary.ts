@@ -1,28 +1,6 @@
 // What a finished or continuing job says of itself to people and to later actions.
 import type { CopyReport } from './types.ts';
 
-/** Totals of a job. */
-export interface JobTotals {
-  readonly artifactCount: number;
-  readonly destinationCount: number;
-  /** Bytes that were copied, by this and earlier invocations; nothing for what was there already. */
-  readonly bytesCopied: number;
-  readonly copiesSkipped: number;
-  readonly durationMs: number;
-}
-
-/** Adds up the copies of a job. */
-export function totalsOf(reports: readonly CopyReport[], durationMs: number): JobTotals {
-  const made = reports.filter(({ strategy }) => strategy !== 'skip' && strategy !== 'same-object');
-  return {
-    artifactCount: new Set(reports.map(({ task }) => task.source.artifact.name)).size,
-    destinationCount: new Set(reports.map(({ task }) => task.destination.bucket)).size,
-    bytesCopied: made.reduce((sum, { task }) => sum + task.source.sizeBytes, 0),
-    copiesSkipped: reports.length - made.length,
-    durationMs,
-  };
-}
-
 /** The sentence that the pipeline's console shows, such as `Synced 2 artifacts (312.4 MB) to 3 regions in 8.2 s, 1 already there`. */
 export function summarise(reports: readonly CopyReport[], durationMs: number): string {
   const { artifactCount, copiesSkipped } = totalsOf(reports, durationMs);
@@ -80,4 +58,24 @@ export function formatSeconds(milliseconds: number): string {
 /** `1 region`, `3 regions`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
+}
+
+interface JobTotals {
+  readonly artifactCount: number;
+  readonly destinationCount: number;
+  /** Bytes that were copied, by this and earlier invocations; nothing for what was there already. */
+  readonly bytesCopied: number;
+  readonly copiesSkipped: number;
+  readonly durationMs: number;
+}
+
+function totalsOf(reports: readonly CopyReport[], durationMs: number): JobTotals {
+  const made = reports.filter(({ strategy }) => strategy !== 'skip' && strategy !== 'same-object');
+  return {
+    artifactCount: new Set(reports.map(({ task }) => task.source.artifact.name)).size,
+    destinationCount: new Set(reports.map(({ task }) => task.destination.bucket)).size,
+    bytesCopied: made.reduce((sum, { task }) => sum + task.source.sizeBytes, 0),
+    copiesSkipped: reports.length - made.length,
+    durationMs,
+  };
 }

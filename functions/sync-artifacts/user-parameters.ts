@@ -131,9 +131,6 @@ export const userParametersSchema = v.strictObject(
 /** UserParameters as the user wrote them, validated. */
 export type UserParameters = v.InferOutput<typeof userParametersSchema>;
 
-/** A destination in object form. */
-export type DestinationParameters = v.InferOutput<typeof destinationSchema>;
-
 /**
  * Parses the UserParameters text of an action.
  * @throws ConfigurationError naming the property, what was given, what is allowed, and the nearest valid name.

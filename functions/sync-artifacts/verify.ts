@@ -171,11 +171,7 @@ export async function proveWritten(
 }
 
 /** How far two objects can be told to have the same bytes (AWS-FACTS "Checksums"). */
-export function compareBytes(
-  source: ObjectFacts,
-  stored: ObjectFacts,
-  sameLayout: boolean,
-): Bytes | 'different' {
+function compareBytes(source: ObjectFacts, stored: ObjectFacts, sameLayout: boolean): Bytes | 'different' {
   if (source.sizeBytes !== stored.sizeBytes) return 'different';
   const [a, b] = [source.checksum, stored.checksum];
   if (a !== undefined && b !== undefined && a.algorithm === b.algorithm && a.type === b.type) {

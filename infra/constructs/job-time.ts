@@ -2,13 +2,13 @@
 import { Duration } from 'aws-cdk-lib';
 
 /** CodePipeline quotas: an Invoke action that hears nothing for 20 minutes times out. */
-export const CODEPIPELINE_REPLY_LIMIT = Duration.minutes(20);
+const CODEPIPELINE_REPLY_LIMIT = Duration.minutes(20);
 
 /** Lambda developer guide, asynchronous invocation: the wait before the second attempt, and before the third. */
-export const RETRY_WAITS: readonly Duration[] = [Duration.minutes(1), Duration.minutes(2)];
+const RETRY_WAITS: readonly Duration[] = [Duration.minutes(1), Duration.minutes(2)];
 
 /** Longest that Lambda runs a function. */
-export const MAX_FUNCTION_TIMEOUT = Duration.minutes(15);
+const MAX_FUNCTION_TIMEOUT = Duration.minutes(15);
 
 /** The handler of lost jobs makes one small API call; two attempts of it. */
 export const LOST_JOB_TIMEOUT = Duration.seconds(20);

@@ -31,7 +31,7 @@ export function copySourceOf(request: S3Request): CopySource {
 }
 
 /** `/bucket/key?versionId=id`, of which bucket and key are URL-encoded. @throws InvalidArgument */
-export function parseCopySource(value: string): {
+function parseCopySource(value: string): {
   bucketName: string;
   key: string;
   versionId: string | undefined;

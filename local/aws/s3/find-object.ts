@@ -9,7 +9,7 @@ export interface ReadActions {
   readonly version: string;
 }
 
-export const READ_OBJECT: ReadActions = { latest: 's3:GetObject', version: 's3:GetObjectVersion' };
+const READ_OBJECT: ReadActions = { latest: 's3:GetObject', version: 's3:GetObjectVersion' };
 export const READ_TAGS: ReadActions = {
   latest: 's3:GetObjectTagging',
   version: 's3:GetObjectVersionTagging',
