@@ -64,7 +64,16 @@ async function planEmbedded(
   await using aws = await startEmbeddedAws();
   const scenario = scenarioOf(options.eventFile);
   const stage = setUp(aws.world, event, scenario, options.artifacts);
-  say(header(options, event, scenario, stage.sizesBytes, { place: 'embedded AWS, plan only' }, paint));
+  say(
+    header(
+      options,
+      event,
+      scenario,
+      stage.sizesBytes,
+      { place: 'embedded AWS, plan only', width: widthOf(process.stdout) },
+      paint,
+    ),
+  );
   const endpoints = { AWS_ENDPOINT_URL_S3: aws.endpoint, AWS_ENDPOINT_URL_CODEPIPELINE: aws.endpoint };
   return await plan(options, event, event.raw, { credentials: stage.role, region: event.region }, endpoints);
 }
@@ -77,7 +86,16 @@ async function planLive(
 ): Promise<PlanAnswer> {
   const identity = await ownIdentity(event);
   const scenario = { shows: 'Live: facts are read on the real AWS, with your own credentials.' };
-  say(header(options, event, scenario, undefined, { place: 'AWS, plan only' }, paint));
+  say(
+    header(
+      options,
+      event,
+      scenario,
+      undefined,
+      { place: 'AWS, plan only', width: widthOf(process.stdout) },
+      paint,
+    ),
+  );
   return await plan(
     options,
     event,

@@ -31,7 +31,16 @@ export async function replayLive(options: ReplayOptions): Promise<ReplayReport> 
   const scenario = {
     shows: paint('yellow', 'Live: copies are made on the real AWS, with your own credentials.'),
   };
-  say(header(options, event, scenario, undefined, { place: 'AWS, job results stay here' }, paint));
+  say(
+    header(
+      options,
+      event,
+      scenario,
+      undefined,
+      { place: 'AWS, job results stay here', width: widthOf(process.stdout) },
+      paint,
+    ),
+  );
 
   await using recorder = await startEmbeddedAws();
   const { world } = recorder;

@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly place: string;
   /** The modelled network in one line, if there is one. */
   readonly network?: string | undefined;
+  /** Columns to write in. */
+  readonly width: number;
 }
 
 /** What is replayed, from where to where. */
@@ -22,7 +24,7 @@ export function header(
   event: ReplayEvent,
   scenario: Scenario,
   sizesBytes: ReadonlyMap<string, number> | undefined,
-  { place, network }: Surroundings,
+  { place, network, width: columns }: Surroundings,
   paint: Paint,
 ): string {
   const buckets = [...new Set(event.inputs.map(({ bucket }) => bucket))];
@@ -42,7 +44,7 @@ export function header(
   return [
     '',
     `  ${paint('bold', `Replay of ${displayPath(options.eventFile)}`)}`,
-    `  ${scenario.shows}`,
+    ...wrap(`  ${scenario.shows}`, columns),
     '',
     ...buckets.map((bucket, index) => row(index === 0 ? 'from' : '', bucket, event.region)),
     `        ${artifacts.join(paint('dim', ', '))}`,

@@ -46,7 +46,11 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   let running = true;
   const stage = setUp(world, event, scenario, options.artifacts);
   const { sizesBytes } = stage;
-  const where = { place: `embedded AWS at ${aws.endpoint}`, network: network?.describe(sizesBytes) };
+  const where = {
+    place: `embedded AWS at ${aws.endpoint}`,
+    network: network?.describe(sizesBytes),
+    width: widthOf(out),
+  };
   say(header(options, event, scenario, sizesBytes, where, paint));
 
   const requests: Record<string, number> = {};
