@@ -97,7 +97,7 @@ export function parseOptions(argv: readonly string[]): ReplayOptions {
         '  npm run replay -- --fault slow-down=0.2 --fault stall=0.1 --seed 7\n' +
         '  npm run replay -- --fault oom\n' +
         '  npm run replay -- --wan\n' +
-        '  npm run replay -- events/seven-gib.json --artifact MachineImage=50GiB --timeout 20s\n',
+        '  npm run replay -- events/seven-gib.json --artifact MachineImage=300GiB --wan --timeout 20s\n',
     )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .showHelpAfterError('(npm run replay -- --help shows all options)');
