@@ -1,3 +1,4 @@
+// How the tests run, and the coverage that they must have.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from './checksum.ts';
 import { type Content, EMPTY } from './content.ts';
 
+/** Algorithms of server-side encryption (S3 API, ServerSideEncryption). */
 export type EncryptionAlgorithm = 'AES256' | 'aws:kms' | 'aws:kms:dsse';
 
 /** A bucket's default encryption; `keyId` as it was given, so possibly a bare id or an alias. */
@@ -21,7 +22,9 @@ export interface ObjectEncryption {
 
 /** Content headers that S3 keeps with an object, by their lower-case names. */
 export type ContentHeaders = Readonly<Record<string, string>>;
+/** User metadata, by name without `x-amz-meta-`. */
 export type Metadata = Readonly<Record<string, string>>;
+/** Object tags. */
 export type Tags = Readonly<Record<string, string>>;
 
 /** A part as the finished object remembers it. */
@@ -56,6 +59,7 @@ export interface ObjectVersion {
 /** What a new version is made of; the bucket adds version id and date. */
 export type NewVersion = Omit<ObjectVersion, 'versionId' | 'deleteMarker' | 'lastModified' | 'sizeBytes'>;
 
+/** A part of an upload that is under way. */
 export interface UploadedPart {
   readonly partNumber: number;
   readonly content: Content;
@@ -81,8 +85,10 @@ export interface MultipartUpload {
   readonly parts: Map<number, UploadedPart>;
 }
 
+/** Whether a bucket keeps versions; one that ever did can only suspend it. */
 export type Versioning = 'Unversioned' | 'Enabled' | 'Suspended';
 
+/** A bucket with everything in it. */
 export interface Bucket {
   readonly name: string;
   readonly arn: string;
@@ -120,6 +126,7 @@ export function store(bucket: Bucket, version: NewVersion): ObjectVersion {
   return stored;
 }
 
+/** What a delete did. */
 export interface Deletion {
   readonly versionId: string | undefined;
   /** Whether a marker was written, or was what has been deleted. */

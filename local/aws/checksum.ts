@@ -4,7 +4,9 @@ import { type ByteSource, PATTERN_BYTES, patternSource } from './byte-source.ts'
 import { type Content, chunks, type Extent, fromBuffer } from './content.ts';
 import { CRC32, CRC32C, CRC64NVME, type Crc, combine, repeat } from './crc.ts';
 
+/** Checksum algorithms (S3 API, ChecksumAlgorithm). */
 export type ChecksumAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256';
+/** Of the whole object, or of the checksums of its parts. */
 export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE';
 
 /** A checksum as S3 reports it: base64, and `-N` after a COMPOSITE one of N parts. */
@@ -17,6 +19,7 @@ export interface Checksum {
 /** What S3 gives to objects that come without a checksum. */
 export const DEFAULT_ALGORITHM: ChecksumAlgorithm = 'CRC64NVME';
 
+/** All of them. */
 export const ALGORITHMS: readonly ChecksumAlgorithm[] = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'];
 
 /** A digest that takes bytes as they pass. */

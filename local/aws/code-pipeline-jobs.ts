@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { AwsError } from './aws-error.ts';
 import type { Credentials, Grant, Identity } from './identities.ts';
 
+/** An artifact as the event names it. */
 export interface Artifact {
   readonly name: string;
   readonly revision?: string | null;
@@ -22,8 +23,10 @@ export interface JobData {
   readonly continuationToken?: string;
 }
 
+/** `Continued` is a job that handed over to another one with a continuation token. */
 export type JobState = 'Open' | 'Succeeded' | 'Failed' | 'Continued';
 
+/** One job of an action. */
 export interface Job {
   readonly id: string;
   readonly accountId: string;
@@ -36,6 +39,7 @@ export interface Job {
   readonly actionExecutionId: string;
 }
 
+/** What a job is made of. */
 export interface NewJob {
   readonly jobId?: string;
   readonly accountId: string;

@@ -17,12 +17,14 @@ export const CRC32: Crc = {
   shift: shifter(32, 0xedb88320n),
 };
 
+/** CRC-32C (Castagnoli). */
 export const CRC32C: Crc = {
   widthBytes: 4,
   extend: sliced(0x82f63b78n, 32),
   shift: shifter(32, 0x82f63b78n),
 };
 
+/** CRC-64/NVME. */
 export const CRC64NVME: Crc = {
   widthBytes: 8,
   extend: sliced(0x9a6c9329ac4bc9b5n, 64),

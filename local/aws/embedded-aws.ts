@@ -11,6 +11,7 @@ import { jsonProtocol } from './json/protocol.ts';
 import { s3Protocol } from './s3/protocol.ts';
 import { DEFAULT_ACCOUNT_ID, World } from './world.ts';
 
+/** A running embedded AWS. */
 export interface EmbeddedAws extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`: S3 (path style), CodePipeline and KMS on one port, for all regions. */
   readonly endpoint: string;
@@ -21,6 +22,7 @@ export interface EmbeddedAws extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** How it is started. */
 export interface EmbeddedAwsOptions {
   /** A free port by default. */
   readonly port?: number;

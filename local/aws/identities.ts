@@ -1,6 +1,7 @@
 // Who may do what: credentials, the principals behind them, and their grants.
 import { randomBytes } from 'node:crypto';
 
+/** A key pair that signs requests. */
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -15,6 +16,7 @@ export interface Grant {
   readonly effect?: 'Allow' | 'Deny';
 }
 
+/** A principal with its credentials and what it may do. */
 export interface Identity {
   readonly principalArn: string;
   readonly accountId: string;
@@ -24,6 +26,7 @@ export interface Identity {
   may: readonly Grant[];
 }
 
+/** What IAM says of an action; `ImplicitDeny` is that nothing allows it. */
 export type Verdict = 'Allow' | 'ExplicitDeny' | 'ImplicitDeny';
 
 /** Decides as IAM does: an explicit deny wins, and what nothing allows is denied. */

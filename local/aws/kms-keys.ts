@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError } from './aws-error.ts';
 
+/** States of a key (KMS API, KeyState) that matter here. */
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
 
+/** A customer managed key. */
 export interface KmsKey {
   readonly arn: string;
   readonly keyId: string;
@@ -18,6 +20,7 @@ export interface KmsKey {
   state: KeyState;
 }
 
+/** What a key is made of. */
 export interface NewKey {
   readonly accountId: string;
   readonly region: string;

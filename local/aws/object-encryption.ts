@@ -3,6 +3,7 @@ import { AwsError } from './aws-error.ts';
 import type { Bucket, EncryptionAlgorithm, ObjectEncryption } from './buckets.ts';
 import type { KmsKey, KmsKeys } from './kms-keys.ts';
 
+/** What the headers of a write ask for. */
 export interface RequestedEncryption {
   readonly algorithm?: EncryptionAlgorithm;
   readonly keyId?: string;

@@ -1,5 +1,6 @@
 // The log of everything that was asked of the embedded AWS, for tests that count and for live progress.
 
+/** A request that was answered. */
 export interface LoggedRequest {
   readonly requestId: string;
   readonly service: 's3' | 'codepipeline' | 'kms';

@@ -20,6 +20,7 @@ import { type LoggedRequest, RequestLog } from './request-log.ts';
 /** The account of everything that is not said to belong to another. */
 export const DEFAULT_ACCOUNT_ID = '111122223333';
 
+/** What a bucket is made of. */
 export interface NewBucket {
   readonly name: string;
   readonly region: string;
@@ -29,6 +30,7 @@ export interface NewBucket {
   readonly encryption?: BucketEncryption | 'none';
 }
 
+/** How an object differs from a plain one. */
 export interface PutOptions {
   readonly contentType?: string;
   /** Further content headers by lower-case name, such as `cache-control`. */
@@ -43,6 +45,7 @@ export interface PutOptions {
   readonly partSizeBytes?: number;
 }
 
+/** What an identity is made of; new credentials unless some are given. */
 export interface NewIdentity {
   readonly principalArn: string;
   readonly accountId?: string;

@@ -10,6 +10,7 @@ export interface Call extends Omit<FaultPoint, 'phase' | 'region' | 'accessKeyId
   authenticate(): Promise<AuthenticatedCall>;
 }
 
+/** A request whose signature holds. */
 export interface AuthenticatedCall {
   readonly region: string;
   readonly accessKeyId: string;
@@ -19,6 +20,7 @@ export interface AuthenticatedCall {
   bytes(): number;
 }
 
+/** An answer, ready to be sent. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
@@ -27,6 +29,7 @@ export interface Reply {
   readonly contentLength?: number;
 }
 
+/** How a service's requests are read and its answers and errors written. */
 export interface Protocol {
   /** @throws AwsError if not even that can be made out */
   parse(request: IncomingMessage): Call;

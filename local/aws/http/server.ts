@@ -8,6 +8,7 @@ import type { LoggedRequest } from '../request-log.ts';
 import { ConnectionCut, type Delivery, deliver, pause } from './delivery.ts';
 import type { AuthenticatedCall, Call, Protocol, Reply } from './protocol.ts';
 
+/** What the listener is made of. */
 export interface ServerParts {
   readonly protocolOf: (request: IncomingMessage) => Protocol;
   readonly faults: FaultHook | undefined;

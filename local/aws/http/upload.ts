@@ -25,6 +25,7 @@ export interface Upload {
 /** CompleteMultipartUpload sends the checksum of the whole object where other requests send that of their body. */
 export type ChecksumSubject = 'of the body' | 'of the object';
 
+/** How a body is received. */
 export interface UploadOptions {
   readonly spool: Spool;
   readonly signature: Signature;

@@ -6,6 +6,7 @@ import { AwsError } from '../aws-error.ts';
 export interface XmlElements {
   readonly [name: string]: XmlValue | readonly XmlValue[] | undefined;
 }
+/** What an element holds. */
 export type XmlValue = string | number | boolean | XmlElements;
 
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';

@@ -4,6 +4,7 @@ import type { JobResult } from '../code-pipeline-jobs.ts';
 import type { JsonOperation, JsonRequest } from './protocol.ts';
 import { type Model, stringAt, validate, validationError, valueAt } from './validation.ts';
 
+/** The operations by name. */
 export const codePipelineOperations: Readonly<Record<string, JsonOperation>> = {
   PutJobSuccessResult: putJobSuccessResult,
   PutJobFailureResult: putJobFailureResult,

@@ -4,6 +4,7 @@ import type { KeyState, KmsKey } from '../kms-keys.ts';
 import type { JsonOperation, JsonRequest } from './protocol.ts';
 import { stringAt, validate, valueAt } from './validation.ts';
 
+/** The operations by name. */
 export const kmsOperations: Readonly<Record<string, JsonOperation>> = {
   CreateKey: createKey,
   DescribeKey: (request) => ({ KeyMetadata: describe(keyOf(request)) }),

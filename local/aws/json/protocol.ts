@@ -10,6 +10,7 @@ import type { World } from '../world.ts';
 import { codePipelineOperations } from './code-pipeline.ts';
 import { kmsOperations } from './kms.ts';
 
+/** A request to CodePipeline or KMS, authenticated but not yet authorised. */
 export interface JsonRequest {
   readonly world: World;
   readonly caller: Identity;
@@ -19,6 +20,7 @@ export interface JsonRequest {
   authorize(resource: string): void;
 }
 
+/** Does what is asked. @throws AwsError */
 export type JsonOperation = (request: JsonRequest) => Record<string, unknown>;
 
 interface JsonService {
@@ -44,6 +46,7 @@ const SIGNATURE_ERRORS: Readonly<Record<string, string>> = {
   AccessDenied: 'MissingAuthenticationTokenException',
 };
 
+/** The protocol of both services on one world. */
 export function jsonProtocol(world: World): Protocol {
   return {
     parse: (request) => parse(world, request),

@@ -1,6 +1,7 @@
 // Checks inputs against the limits of an API model and complains as AWS services do.
 import { AwsError } from '../aws-error.ts';
 
+/** What a member must be. */
 export interface Limits {
   readonly required?: boolean;
   readonly type: 'string' | 'number' | 'object';
@@ -23,6 +24,7 @@ export function validate(input: unknown, model: Model): void {
   }
 }
 
+/** The error for an input that breaks a limit. */
 export function validationError(message: string): AwsError {
   return new AwsError(400, 'ValidationException', message);
 }
@@ -36,6 +38,7 @@ export function valueAt(input: unknown, path: string): unknown {
   }, input);
 }
 
+/** The string at a dotted path, if there is one. */
 export function stringAt(input: unknown, path: string): string | undefined {
   const value = valueAt(input, path);
   return typeof value === 'string' ? value : undefined;

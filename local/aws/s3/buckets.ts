@@ -9,6 +9,7 @@ import { authorize, bucketOf, type S3Answer, type S3Request, xmlBody } from './r
 /** S3 user guide, bucket naming rules, as far as any name can break them. */
 const BUCKET_NAME = /^(?!xn--)(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
+/** S3 API, CreateBucket: made again by its owner outside us-east-1, it is a conflict. */
 export async function createBucket(request: S3Request): Promise<S3Answer> {
   const { world, bucketName, caller, region } = request;
   authorize(request, 's3:CreateBucket', `arn:aws:s3:::${bucketName}`);
@@ -43,6 +44,7 @@ export async function createBucket(request: S3Request): Promise<S3Answer> {
   return { headers: { location: `/${bucketName}` } };
 }
 
+/** S3 API, DeleteBucket: of an empty one. */
 export function deleteBucket(request: S3Request): S3Answer {
   const bucket = bucketOf(request);
   authorize(request, 's3:DeleteBucket', bucket.arn);
@@ -72,6 +74,7 @@ export function headBucket(request: S3Request): S3Answer {
   return { headers: { 'x-amz-bucket-region': region, 'x-amz-access-point-alias': 'false' } };
 }
 
+/** S3 API, GetBucketLocation. */
 export function getBucketLocation(request: S3Request): S3Answer {
   const bucket = bucketOf(request);
   authorize(request, 's3:GetBucketLocation', bucket.arn);
@@ -81,6 +84,7 @@ export function getBucketLocation(request: S3Request): S3Answer {
   };
 }
 
+/** S3 API, GetBucketEncryption. */
 export function getBucketEncryption(request: S3Request): S3Answer {
   const bucket = bucketOf(request);
   authorize(request, 's3:GetEncryptionConfiguration', bucket.arn);
@@ -134,6 +138,7 @@ export function deleteBucketEncryption(request: S3Request): S3Answer {
   return { status: 204 };
 }
 
+/** S3 API, GetBucketVersioning: says nothing of a bucket that never had versions. */
 export function getBucketVersioning(request: S3Request): S3Answer {
   const bucket = bucketOf(request);
   authorize(request, 's3:GetBucketVersioning', bucket.arn);
@@ -144,6 +149,7 @@ export function getBucketVersioning(request: S3Request): S3Answer {
   };
 }
 
+/** S3 API, PutBucketVersioning. */
 export async function putBucketVersioning(request: S3Request): Promise<S3Answer> {
   authorize(request, 's3:PutBucketVersioning', bucketOf(request).arn);
   const status = text(await xmlBody(request, 'VersioningConfiguration'), 'Status');

@@ -22,6 +22,7 @@ import {
   xmlBody,
 } from './request.ts';
 
+/** S3 API, CompleteMultipartUpload: the object of the parts that the document names, if they are those that S3 has. */
 export async function completeMultipartUpload(request: S3Request): Promise<S3Answer> {
   authorize(request, 's3:PutObject', objectArn(bucketOf(request), request.key));
   uploadOf(request, bucketOf(request));

@@ -6,6 +6,7 @@ import { checkSourceConditions } from './conditions.ts';
 import { findObject } from './find-object.ts';
 import { noSuchBucket, requestHeader, requireOwner, type S3Request, useKey } from './request.ts';
 
+/** The version that a copy reads. */
 export interface CopySource {
   readonly bucket: Bucket;
   readonly version: ObjectVersion;

@@ -18,6 +18,7 @@ import {
 import { authorize, objectArn, requestHeader, type S3Answer, type S3Request } from './request.ts';
 import { etagOf, prepareWrite, storageClassOf } from './write.ts';
 
+/** S3 API, CopyObject: metadata and tags come along unless a directive replaces them. */
 export function copyObject(request: S3Request): S3Answer {
   if (requestHeader(request, 'if-none-match') !== undefined) {
     // AWS documents this header on CopyObject inconsistently; the stricter reading is the one to be prepared for.
@@ -60,6 +61,7 @@ export function copyObject(request: S3Request): S3Answer {
   };
 }
 
+/** The error for a source of more than one request may copy. */
 export function sourceTooLarge(): AwsError {
   return new AwsError(
     400,

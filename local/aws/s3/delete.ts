@@ -15,6 +15,7 @@ import {
 /** Keys in one DeleteObjects (S3 API). */
 const MAX_KEYS = 1000;
 
+/** S3 API, DeleteObject: a version for good, else a marker that hides the latest one. */
 export function deleteObject(request: S3Request): S3Answer {
   const bucket = bucketOf(request);
   const versionId = request.query.get('versionId');
@@ -42,6 +43,7 @@ export function deleteObject(request: S3Request): S3Answer {
   };
 }
 
+/** S3 API, DeleteObjects: each key on its own, with an error of its own. */
 export async function deleteObjects(request: S3Request): Promise<S3Answer> {
   bucketOf(request);
   if (!Object.keys(request.headers).some((name) => name === 'content-md5' || isChecksumHeader(name))) {

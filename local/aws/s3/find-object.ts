@@ -10,6 +10,7 @@ export interface ReadActions {
 }
 
 const READ_OBJECT: ReadActions = { latest: 's3:GetObject', version: 's3:GetObjectVersion' };
+/** What reading tags needs. */
 export const READ_TAGS: ReadActions = {
   latest: 's3:GetObjectTagging',
   version: 's3:GetObjectVersionTagging',

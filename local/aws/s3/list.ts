@@ -9,6 +9,7 @@ import { authorize, bucketOf, queryNumber, type S3Answer, type S3Request } from 
 /** Keys on a page (S3 API). */
 const MAX_KEYS = 1000;
 
+/** S3 API, ListBuckets: those of the caller's account. */
 export function listBuckets(request: S3Request): S3Answer {
   authorize(request, 's3:ListAllMyBuckets', '*');
   const buckets = [...request.world.buckets.values()]
@@ -28,6 +29,7 @@ export function listBuckets(request: S3Request): S3Answer {
   };
 }
 
+/** S3 API, ListObjectsV2. */
 export function listObjectsV2(request: S3Request): S3Answer {
   const { query } = request;
   const token = query.get('continuation-token');
@@ -61,6 +63,7 @@ export function listObjects(request: S3Request): S3Answer {
   };
 }
 
+/** S3 API, ListObjectVersions: delete markers included. */
 export function listObjectVersions(request: S3Request): S3Answer {
   const bucket = bucketOf(request);
   authorize(request, 's3:ListBucketVersions', bucket.arn);

@@ -1,6 +1,7 @@
 // What all listings share: common prefixes, pages, and the encoding of keys.
 import { encodeRfc3986 } from '../http/uri.ts';
 
+/** What a page is cut from. */
 export interface Listing<Item> {
   /** In the order of the listing, after the marker. */
   readonly items: readonly Item[];
@@ -11,6 +12,7 @@ export interface Listing<Item> {
   readonly after: string;
 }
 
+/** One page, and where the next one begins. */
 export interface ListingPage<Item> {
   readonly entries: Item[];
   readonly prefixes: string[];

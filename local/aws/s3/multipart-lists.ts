@@ -10,6 +10,7 @@ import { authorize, bucketOf, objectArn, queryNumber, type S3Answer, type S3Requ
 /** Entries on a page of either list (S3 API). */
 const MAX_ENTRIES = 1000;
 
+/** S3 API, ListParts. */
 export function listParts(request: S3Request): S3Answer {
   const bucket = bucketOf(request);
   authorize(request, 's3:ListMultipartUploadParts', objectArn(bucket, request.key));
@@ -45,6 +46,7 @@ export function listParts(request: S3Request): S3Answer {
   };
 }
 
+/** S3 API, ListMultipartUploads. */
 export function listMultipartUploads(request: S3Request): S3Answer {
   const bucket = bucketOf(request);
   authorize(request, 's3:ListBucketMultipartUploads', bucket.arn);

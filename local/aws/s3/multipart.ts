@@ -27,6 +27,7 @@ import {
 } from './request.ts';
 import { digestsFor, etagOf, prepareWrite, storageClassOf } from './write.ts';
 
+/** S3 API, CreateMultipartUpload: everything about the object but its bytes is settled here. */
 export function createMultipartUpload(request: S3Request): S3Answer {
   const { bucket, encryption, tags } = prepareWrite(request);
   const checksum = readUploadChecksum(request);
@@ -59,6 +60,7 @@ export function createMultipartUpload(request: S3Request): S3Answer {
   };
 }
 
+/** S3 API, UploadPart: a part that is there already is replaced. */
 export async function uploadPart(request: S3Request): Promise<S3Answer> {
   const { bucket, upload, partNumber } = partTarget(request);
   const body = await request.receive(digestsFor(upload.encryption, upload.checksum?.algorithm));
@@ -85,6 +87,7 @@ export async function uploadPart(request: S3Request): Promise<S3Answer> {
   };
 }
 
+/** S3 API, UploadPartCopy: a range of another object as a part. */
 export function uploadPartCopy(request: S3Request): S3Answer {
   const { upload, partNumber } = partTarget(request);
   const source = copySourceOf(request);
@@ -115,6 +118,7 @@ export function uploadPartCopy(request: S3Request): S3Answer {
   };
 }
 
+/** S3 API, AbortMultipartUpload. */
 export function abortMultipartUpload(request: S3Request): S3Answer {
   const bucket = bucketOf(request);
   authorize(request, 's3:AbortMultipartUpload', objectArn(bucket, request.key));

@@ -130,6 +130,7 @@ export function readEncryption(request: S3Request): RequestedEncryption {
   };
 }
 
+/** Does S3 know the algorithm? */
 export function isEncryptionAlgorithm(value: string): value is EncryptionAlgorithm {
   return value === 'AES256' || value === 'aws:kms' || value === 'aws:kms:dsse';
 }
@@ -163,6 +164,7 @@ export function encryptionHeaders(encryption: ObjectEncryption): Headers {
   };
 }
 
+/** The headers of a checksum. */
 export function checksumHeaders(checksum: Checksum | undefined): Headers {
   return checksum === undefined
     ? {}
@@ -205,6 +207,7 @@ export function objectHeaders(request: S3Request, bucket: Bucket, version: Objec
   return headers;
 }
 
+/** An ETag as headers and documents show it. */
 export function quoted(etag: string): string {
   return `"${etag}"`;
 }

@@ -18,6 +18,7 @@ import {
   useKey,
 } from './request.ts';
 
+/** S3 API, GetObject. */
 export function getObject(request: S3Request): S3Answer {
   const { bucket, version } = target(request);
   useKey(request, version.encryption.keyArn, 'kms:Decrypt');
@@ -31,6 +32,7 @@ export function getObject(request: S3Request): S3Answer {
   };
 }
 
+/** S3 API, HeadObject. */
 export function headObject(request: S3Request): S3Answer {
   const { bucket, version } = target(request);
   if (wantsChecksum(request)) {
@@ -41,6 +43,7 @@ export function headObject(request: S3Request): S3Answer {
   return { status, headers, contentLength: range.end - range.start };
 }
 
+/** S3 API, GetObjectAttributes. */
 export function getObjectAttributes(request: S3Request): S3Answer {
   const bucket = bucketOf(request);
   const versionId = request.query.get('versionId');

@@ -41,6 +41,7 @@ export interface S3Answer {
   readonly contentLength?: number;
 }
 
+/** Does what is asked. @throws AwsError */
 export type S3Operation = (request: S3Request) => S3Answer | Promise<S3Answer>;
 
 /** The value of a request header. */
@@ -73,6 +74,7 @@ export function bucketOf(request: S3Request): Bucket {
   return bucket;
 }
 
+/** The error for a bucket that is not there. */
 export function noSuchBucket(name: string): AwsError {
   return new AwsError(404, 'NoSuchBucket', 'The specified bucket does not exist', {
     details: { BucketName: name },
@@ -86,6 +88,7 @@ export function requireOwner(bucket: Bucket, expectedAccountId: string | undefin
   }
 }
 
+/** The ARN of an object, which its bucket need not have. */
 export function objectArn(bucket: Bucket, key: string): string {
   return `${bucket.arn}/${key}`;
 }
@@ -112,6 +115,7 @@ function accessDenied(caller: Identity, action: string, resource: string, verdic
   return new AwsError(403, 'AccessDenied', message);
 }
 
+/** What S3 asks KMS for in the name of its caller. */
 export type KeyUse = 'kms:Decrypt' | 'kms:GenerateDataKey';
 
 /**

@@ -11,6 +11,7 @@ const DELETE_TAGS: ReadActions = {
   version: 's3:DeleteObjectVersionTagging',
 };
 
+/** S3 API, GetObjectTagging. */
 export function getObjectTagging(request: S3Request): S3Answer {
   const { bucket, version } = target(request, READ_TAGS);
   return {
@@ -21,6 +22,7 @@ export function getObjectTagging(request: S3Request): S3Answer {
   };
 }
 
+/** S3 API, PutObjectTagging: all tags are replaced. */
 export async function putObjectTagging(request: S3Request): Promise<S3Answer> {
   target(request, WRITE_TAGS);
   const tagSet = child(await xmlBody(request, 'Tagging'), 'TagSet');
@@ -35,6 +37,7 @@ export async function putObjectTagging(request: S3Request): Promise<S3Answer> {
   return { headers: versionHeaders(bucket, version) };
 }
 
+/** S3 API, DeleteObjectTagging. */
 export function deleteObjectTagging(request: S3Request): S3Answer {
   const { bucket, version } = target(request, DELETE_TAGS);
   version.tags = {};

@@ -31,6 +31,7 @@ import {
 /** Keys are at most this long in UTF-8 (S3 user guide, object keys). */
 const MAX_KEY_BYTES = 1024;
 
+/** S3 API, PutObject: in place of what is there, unless If-None-Match or If-Match forbid it. */
 export async function putObject(request: S3Request): Promise<S3Answer> {
   const { bucket, encryption, tags } = prepareWrite(request);
   checkWriteConditions(request, bucket);
@@ -99,6 +100,7 @@ export function digestsFor(
   return encryption.algorithm === 'AES256' ? ['MD5', wanted] : [wanted];
 }
 
+/** The storage class that a write asks for. */
 export function storageClassOf(request: S3Request): string {
   return requestHeader(request, 'x-amz-storage-class') ?? 'STANDARD';
 }
