@@ -10,10 +10,9 @@ const SECRET_NAMES =
 
 /** Makes the logger. Level and service name come from the standard Powertools variables. */
 export function createLogger(environment: Readonly<Record<string, string | undefined>>): Logger {
-  const level =
-    environment['POWERTOOLS_LOG_LEVEL'] ?? environment['AWS_LAMBDA_LOG_LEVEL'] ?? environment['LOG_LEVEL'];
+  const level = environment.POWERTOOLS_LOG_LEVEL ?? environment.AWS_LAMBDA_LOG_LEVEL ?? environment.LOG_LEVEL;
   return new Logger({
-    serviceName: environment['POWERTOOLS_SERVICE_NAME'] ?? DEFAULT_SERVICE_NAME,
+    serviceName: environment.POWERTOOLS_SERVICE_NAME ?? DEFAULT_SERVICE_NAME,
     ...(level === undefined ? {} : { logLevel: level.toUpperCase() as LogLevel }),
     jsonReplacerFn: (key, value: unknown) => (SECRET_NAMES.test(key) ? '[redacted]' : value),
   });

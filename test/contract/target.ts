@@ -13,7 +13,7 @@ import {
 import { afterAll, beforeAll } from 'vitest';
 import { type EmbeddedAws, startEmbeddedAws } from '../../local/aws/embedded-aws.ts';
 
-export const REGION = process.env['AWS_REGION'] ?? 'us-east-1';
+export const REGION = process.env.AWS_REGION ?? 'us-east-1';
 export const OTHER_REGION = REGION === 'eu-west-1' ? 'us-east-1' : 'eu-west-1';
 
 export interface Target {
@@ -93,13 +93,13 @@ async function start(): Promise<{ target: Target; close: () => Promise<void> }> 
 }
 
 async function findServer(): Promise<Server> {
-  const endpoint = process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
-  const accessKeyId = process.env['AWS_ACCESS_KEY_ID'];
-  const secretAccessKey = process.env['AWS_SECRET_ACCESS_KEY'];
-  const sessionToken = process.env['AWS_SESSION_TOKEN'];
+  const endpoint = process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
+  const accessKeyId = process.env.AWS_ACCESS_KEY_ID;
+  const secretAccessKey = process.env.AWS_SECRET_ACCESS_KEY;
+  const sessionToken = process.env.AWS_SESSION_TOKEN;
   if (endpoint !== undefined && accessKeyId !== undefined && secretAccessKey !== undefined) {
     const credentials = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
-    return { endpoint, credentials, kmsKeyArn: process.env['CONTRACT_KMS_KEY_ARN'], embedded: undefined };
+    return { endpoint, credentials, kmsKeyArn: process.env.CONTRACT_KMS_KEY_ARN, embedded: undefined };
   }
   const embedded = await startEmbeddedAws();
   const key = embedded.world.createKey({ region: REGION });

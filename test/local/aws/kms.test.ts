@@ -121,20 +121,18 @@ describe('KMS', () => {
 
   test('makes, describes, disables and enables keys over its own API', async () => {
     const created = await ask('CreateKey', { Description: 'artifacts' });
-    const { KeyId, Arn } = created.body['KeyMetadata'] as { KeyId: string; Arn: string };
+    const { KeyId, Arn } = created.body.KeyMetadata as { KeyId: string; Arn: string };
     expect(aws().world.keys.get(Arn)?.state).toBe('Enabled');
     await ask('CreateAlias', { AliasName: 'alias/mine', TargetKeyId: KeyId });
-    expect((await ask('ListAliases', { KeyId })).body['Aliases']).toMatchObject([
-      { AliasName: 'alias/mine' },
-    ]);
+    expect((await ask('ListAliases', { KeyId })).body.Aliases).toMatchObject([{ AliasName: 'alias/mine' }]);
     await ask('DisableKey', { KeyId });
     const described = await ask('DescribeKey', { KeyId: 'alias/mine' });
-    expect(described.body['KeyMetadata']).toMatchObject({ Arn, Enabled: false, KeyState: 'Disabled' });
+    expect(described.body.KeyMetadata).toMatchObject({ Arn, Enabled: false, KeyState: 'Disabled' });
     await ask('EnableKey', { KeyId: Arn });
     expect(aws().world.keys.get(Arn)?.state).toBe('Enabled');
     await ask('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 });
     expect(aws().world.keys.get(Arn)?.state).toBe('PendingDeletion');
-    expect((await ask('EnableKey', { KeyId })).body['__type']).toBe('KMSInvalidStateException');
+    expect((await ask('EnableKey', { KeyId })).body.__type).toBe('KMSInvalidStateException');
     await ask('CancelKeyDeletion', { KeyId });
     expect(aws().world.keys.get(Arn)?.state).toBe('Disabled');
   });

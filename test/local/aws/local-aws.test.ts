@@ -40,11 +40,11 @@ describe('local-aws', () => {
       'AWS_DEFAULT_REGION',
     ]);
     const s3 = new S3Client({
-      endpoint: settings['AWS_ENDPOINT_URL'] ?? '',
-      region: settings['AWS_REGION'] ?? '',
+      endpoint: settings.AWS_ENDPOINT_URL ?? '',
+      region: settings.AWS_REGION ?? '',
       credentials: {
-        accessKeyId: settings['AWS_ACCESS_KEY_ID'] ?? '',
-        secretAccessKey: settings['AWS_SECRET_ACCESS_KEY'] ?? '',
+        accessKeyId: settings.AWS_ACCESS_KEY_ID ?? '',
+        secretAccessKey: settings.AWS_SECRET_ACCESS_KEY ?? '',
       },
     });
     await s3.send(new CreateBucketCommand({ Bucket: 'my-bucket' }));
