@@ -56,6 +56,19 @@ const BAD_PARAMETERS: readonly [what: string, parameters: unknown, ...says: (str
   ['a short bucket name', { DestinationBucket: 'ab' }, 'property DestinationBucket is "ab"'],
   ['a long bucket name', { DestinationBucket: 'a'.repeat(64) }, 'property DestinationBucket is "aaa'],
   ['an IP address', { DestinationBucket: '192.168.5.4' }, 'property DestinationBucket is "192.168.5.4"'],
+  ...[
+    'xn--shop',
+    'sthree-shop',
+    'shop-s3alias',
+    'shop--ol-s3',
+    'shop.mrap',
+    'shop--x-s3',
+    'shop--table-s3',
+  ].map((name): [string, object, string] => [
+    `the name of something else than a bucket (${name})`,
+    { DestinationBucket: name },
+    `property DestinationBucket is "${name}"`,
+  ]),
   ['an empty bucket name', { DestinationBucket: '' }, 'property DestinationBucket is ""'],
   ['an ARN', { DestinationBucket: `arn:aws:s3:::${BUCKET}` }, 'property DestinationBucket is "arn:aws:s3'],
   [
@@ -281,6 +294,17 @@ const MALFORMED: readonly [what: string, change: (job: LooseJob) => unknown, ...
       'an artifact with an empty bucket name',
       artifactsWith({ location: { type: 'S3', s3Location: { bucketName: '', objectKey: 'k' } } }),
       'inputArtifacts[0].location.s3Location.bucketName is ""',
+    ],
+    [
+      'an artifact with a longer key than S3 has',
+      (job) => {
+        const s3Location = { bucketName: 'b', objectKey: 'k'.repeat(1025) };
+        artifactsWith({ location: { type: 'S3', s3Location } })(job);
+        const UserParameters = JSON.stringify({ DestinationBucket: BUCKET, Key: '{artifact}' });
+        job.data.actionConfiguration = { configuration: { UserParameters } };
+      },
+      's3Location.objectKey is',
+      'at most 1024 bytes',
     ],
     ['no data', (job) => Reflect.deleteProperty(job, 'data'), "The job's data is missing"],
     ['an account id that is none', (job) => (job.accountId = 'mine'), 'The job\'s accountId is "mine"'],

@@ -96,6 +96,29 @@ describe('the continuation token', () => {
     );
   });
 
+  it('is not believed when it tells of another number of artifacts or copies than the job has', () => {
+    fc.assert(
+      fc.property(checkpoints, (checkpoint) => {
+        const { pins, finished } = checkpoint;
+        const token = encodeCheckpoint(checkpoint, BINDING);
+        expect(decode(token, { ...checkpoint, pins: pins.slice(1) })).toBeUndefined();
+        expect(decode(token, { ...checkpoint, finished: finished.slice(1) })).toBeUndefined();
+      }),
+    );
+  });
+
+  it('is never longer than CodePipeline takes: more copies than a job can have are an error', () => {
+    const checkpoint: Checkpoint = {
+      firstJobId: '11111111-abcd-1111-abcd-111111abcdef',
+      startedAtMs: NOW_MS,
+      progress: 1,
+      idleInvocations: 0,
+      pins: [{ etagDigest: 'abcdefghijkl' }],
+      finished: Array.from({ length: 2000 }, () => undefined),
+    };
+    expect(() => encodeCheckpoint(checkpoint, BINDING)).toThrow('allowed are 2048');
+  });
+
   it('is no token when it is any other text', () => {
     fc.assert(
       fc.property(

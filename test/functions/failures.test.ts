@@ -476,6 +476,19 @@ describe('S3', () => {
     expect(outcome.results.map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
     expect(denials).toBe(3);
   });
+
+  it('that keeps denying is believed when its time is over', async () => {
+    await using world = await soundWorld();
+    let denials = 0;
+    world.faults = ({ operation, phase }) =>
+      operation === 'CopyObject' && phase === 'before' && ++denials <= 8
+        ? { kind: 'error', status: 403, code: 'AccessDenied' }
+        : undefined;
+    const outcome = await world.invoke({ DestinationBucket: EU }, { settings: { accessDeniedRetryMs: 250 } });
+    expectFailure(outcome, 'PermissionError', 'CopyObject');
+    expect(denials).toBeGreaterThan(1);
+    expect(denials).toBeLessThan(8);
+  });
 });
 
 describe('a relay', () => {

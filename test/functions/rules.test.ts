@@ -214,6 +214,13 @@ describe('settings', () => {
     ]);
   });
 
+  it('doubt a denial for a while, and never for more than five seconds', () => {
+    expect(readSettings({}).accessDeniedRetryMs).toBeGreaterThan(0);
+    expect(readSettings({}).accessDeniedRetryMs).toBeLessThanOrEqual(5_000);
+    expect(readSettings({ SYNC_ACCESS_DENIED_RETRY_MS: '5000' }).problems).toEqual([]);
+    expect(readSettings({ SYNC_ACCESS_DENIED_RETRY_MS: '5001' }).problems).toHaveLength(1);
+  });
+
   it.each([{ AWS_ENDPOINT_URL: 'http://127.0.0.1' }, { AWS_ENDPOINT_URL_S3: 'http://127.0.0.1' }])(
     'address buckets by path at another endpoint (%o)',
     (environment) => {

@@ -1,7 +1,9 @@
 // No part of any credential leaves the function: not in its output at the most verbose level, not in a result, not in a token.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLogger } from '../../functions/sync-artifacts/logger.ts';
 import type { Credentials } from '../../local/aws/identities.ts';
 import { type BundleOptions, deployed, runAction } from './bundle-runs.ts';
+import { printedBy } from './cold-start.ts';
 import { JobWorld, MIB, MULTIPART_BYTES, SOURCE } from './world.ts';
 
 /** Whatever a library or AWS documents as making Lambda functions talk. */
@@ -179,6 +181,27 @@ describe('the record of a lost job', () => {
     expect(output).toContain('Job lost');
     expect(findSecret(output, credentials)).toEqual([]);
     expect(findSecret(JSON.stringify(world.world.codePipeline.results), credentials)).toEqual([]);
+  });
+});
+
+describe('the logger, should anybody hand it a secret,', () => {
+  it.each([
+    'artifactCredentials',
+    'accessKeyId',
+    'secretAccessKey',
+    'SecretAccessKey',
+    'sessionToken',
+    'credentials',
+    'Authorization',
+    'x-amz-security-token',
+    'continuationToken',
+  ])('writes nothing of what is called %s, however deep it is', async (name) => {
+    const logger = createLogger({});
+    const lines = await printedBy(async () =>
+      logger.info('A line', { [name]: 'a secret', request: { headers: [{ [name]: { of: 'a secret' } }] } }),
+    );
+    expect(lines).toMatchObject([{ [name]: '[redacted]', request: { headers: [{ [name]: '[redacted]' }] } }]);
+    expect(JSON.stringify(lines)).not.toContain('a secret');
   });
 });
 

@@ -2,7 +2,10 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { HeadBucketCommand } from '@aws-sdk/client-s3';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { S3ClientPool } from '../../functions/sync-artifacts/s3.ts';
+import { readSettings } from '../../functions/sync-artifacts/settings.ts';
 import { JobWorld, MIB } from '../functions/world.ts';
 
 /** Answers in S3's stead; `false` lets S3 answer itself. */
@@ -157,5 +160,21 @@ describe('an S3 that answers with', () => {
       if (result?.operation === 'PutJobSuccessResult') expect(name).toMatch(/parts|region|long/);
     },
     30_000,
+  );
+});
+
+describe('a region that S3 names', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it.each(['evil.example', 'evil.example/#', 'eu@evil.example', 'eu-west-1:80'])(
+    'is no way to another host: %s is refused before a request is sent',
+    async (region) => {
+      vi.stubEnv('AWS_ENDPOINT_URL_S3', undefined);
+      const clients = new S3ClientPool({ ...readSettings({}), retryBudgetMs: 0 }, () => undefined).forJob();
+      const request = new HeadBucketCommand({ Bucket: 'hostile-eu' });
+      await expect(clients.role(region).send(request)).rejects.toThrow('Region not accepted');
+    },
   );
 });
