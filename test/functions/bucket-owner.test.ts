@@ -15,6 +15,10 @@ interface Way {
   readonly parameters?: Readonly<Record<string, unknown>>;
   readonly hasOutput?: true;
   readonly region?: string;
+  /** The takeover waits until this operation is done. */
+  readonly after?: string;
+  /** The copy was made before, so the job may succeed. */
+  readonly ends?: 'PutJobSuccessResult';
   readonly prepare?: (world: JobWorld) => void | Promise<void>;
 }
 
@@ -45,32 +49,42 @@ const LEFT: Way = {
 };
 const UNPROVED: Way = { put: { checksum: 'none' }, parameters: { MinimumProof: 'checksum' } };
 
-const WAYS: readonly (readonly [operation: string, side: 'source' | 'destination', way: Way])[] = [
-  ['HeadObject', 'source', {}],
-  ['GetObjectTagging', 'source', {}],
-  ['GetObjectAttributes', 'source', COMPOSITE],
-  ['GetObject', 'source', RELAY],
-  ['CopyObject', 'source', {}],
-  ['UploadPartCopy', 'source', PARTS],
-  ['PutObject', 'source', { hasOutput: true }],
-  // Elsewhere the answer is a redirect, whoever owns the bucket.
-  ['HeadBucket', 'destination', { region: HOME }],
-  ['GetBucketEncryption', 'destination', {}],
-  ['HeadObject', 'destination', {}],
-  ['CopyObject', 'destination', {}],
-  ['CreateMultipartUpload', 'destination', PARTS],
-  ['ListMultipartUploads', 'destination', PARTS],
-  ['ListParts', 'destination', LEFT],
-  ['UploadPartCopy', 'destination', PARTS],
-  ['UploadPart', 'destination', { ...RELAY, ...PARTS }],
-  ['PutObject', 'destination', RELAY],
-  ['CompleteMultipartUpload', 'destination', PARTS],
-  ['AbortMultipartUpload', 'destination', FAILING],
-  ['DeleteObject', 'destination', UNPROVED],
-];
+const PROVED_LATER: Way = { put: { checksum: 'none' }, after: 'CopyObject', ends: 'PutJobSuccessResult' };
+const RELAY_TO_TWO: Way = {
+  sizeBytes: 10 * MIB,
+  parameters: { Mode: 'relay', DestinationBuckets: [DESTINATION, 'owned-us'] },
+  prepare: (world) => void world.addDestination('owned-us', { region: 'us-west-2' }),
+};
+
+const WAYS: readonly (readonly [operation: string, side: 'source' | 'destination', how: string, way: Way])[] =
+  [
+    ['HeadObject', 'source', 'facts', {}],
+    ['GetObjectTagging', 'source', 'facts', {}],
+    ['GetObjectAttributes', 'source', 'facts', COMPOSITE],
+    ['GetObject', 'source', 'relay', RELAY],
+    ['CopyObject', 'source', 'copy', {}],
+    ['UploadPartCopy', 'source', 'copy in parts', PARTS],
+    ['PutObject', 'source', 'manifest', { hasOutput: true }],
+    // Elsewhere the answer is a redirect, whoever owns the bucket.
+    ['HeadBucket', 'destination', 'facts', { region: HOME }],
+    ['GetBucketEncryption', 'destination', 'facts', {}],
+    ['HeadObject', 'destination', 'facts', {}],
+    ['CopyObject', 'destination', 'copy', {}],
+    ['HeadObject', 'destination', 'proof', PROVED_LATER],
+    ['CreateMultipartUpload', 'destination', 'copy in parts', PARTS],
+    ['ListMultipartUploads', 'destination', 'copy in parts', PARTS],
+    ['ListParts', 'destination', 'copy that goes on', LEFT],
+    ['UploadPartCopy', 'destination', 'copy in parts', PARTS],
+    ['UploadPart', 'destination', 'stream', { ...RELAY, sizeBytes: 10 * MIB }],
+    ['UploadPart', 'destination', 'relay to two', RELAY_TO_TWO],
+    ['PutObject', 'destination', 'relay', RELAY],
+    ['CompleteMultipartUpload', 'destination', 'copy in parts', PARTS],
+    ['AbortMultipartUpload', 'destination', 'copy that fails', FAILING],
+    ['DeleteObject', 'destination', 'copy that is not proved', UNPROVED],
+  ];
 
 describe('a bucket that a stranger takes over', () => {
-  it.each(WAYS)('right before %s refuses it (%s bucket)', async (operation, side, way) => {
+  it.each(WAYS)('right before %s refuses it (%s bucket, %s)', async (operation, side, _how, way) => {
     await using world = await JobWorld.start();
     world.addArtifact('App', way.sizeBytes ?? 1000, way.put);
     world.addDestination(DESTINATION, way.region === undefined ? {} : { region: way.region });
@@ -79,11 +93,13 @@ describe('a bucket that a stranger takes over', () => {
     // A copy names its source in a request to the destination.
     const addressed = operation.endsWith('Copy') || operation === 'CopyObject' ? DESTINATION : bucket.name;
     const { faults } = world;
-    let heldBefore: number | undefined;
+    let waiting = way.after !== undefined;
+    let taken: { readonly objects: number; readonly requests: number } | undefined;
     world.faults = (point) => {
+      if (point.operation === way.after && point.phase === 'after') waiting = false;
       if (point.operation !== operation || point.bucket !== addressed) return faults?.(point);
-      if (heldBefore === undefined) {
-        heldBefore = bucket.objects.size;
+      if (taken === undefined && !waiting) {
+        taken = { objects: bucket.objects.size, requests: world.world.requests.length };
         Object.assign(bucket, { ownerAccountId: OTHER_ACCOUNT });
       }
       return undefined;
@@ -95,15 +111,19 @@ describe('a bucket that a stranger takes over', () => {
       },
     ] as const;
     const outcome = await world.invoke(
-      { DestinationBucket: DESTINATION, ...way.parameters },
+      {
+        ...(way.parameters?.DestinationBuckets === undefined ? { DestinationBucket: DESTINATION } : {}),
+        ...way.parameters,
+      },
       way.hasOutput ? { data: { outputArtifacts } } : {},
     );
-    const asked = outcome.requests.filter(
-      (request) => request.operation === operation && request.bucket === addressed,
-    );
+    const asked = world.world.requests
+      .slice(taken?.requests)
+      .filter((request) => request.operation === operation && request.bucket === addressed);
     expect(new Set(asked.map(({ status }) => status))).toEqual(new Set([403]));
-    expect(bucket.objects.size).toBe(heldBefore);
-    expect(outcome.results.map(({ operation: result }) => result)).toEqual(['PutJobFailureResult']);
+    expect(bucket.objects.size).toBe(taken?.objects);
+    const ends = way.ends ?? 'PutJobFailureResult';
+    expect(outcome.results.map(({ operation: result }) => result)).toEqual([ends]);
   });
 
   it('is tried with every operation that the role may ask of S3', () => {

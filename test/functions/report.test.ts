@@ -182,6 +182,18 @@ describe('an invocation', () => {
     expect(successOf(second).outputVariables).toMatchObject({ CopiesSkipped: '1' });
   });
 
+  it('whose answer is never taken throws before its time is over, and keeps nobody waiting', async () => {
+    await using world = await soundWorld();
+    world.faults = ({ service }) =>
+      service === 'codepipeline' ? { kind: 'stall', delayMs: Number.POSITIVE_INFINITY } : undefined;
+    const outcome = await world.invoke(
+      { DestinationBucket: 'report-eu' },
+      { settings: { stallMs: 300_000, retryBudgetMs: 60_000 }, remainingMs: () => 700 },
+    );
+    expect(outcome.thrown).toBeInstanceOf(Error);
+    expect(outcome.results).toEqual([]);
+  });
+
   it('sends its answer again when the connection breaks', async () => {
     await using world = await soundWorld();
     let broken = false;

@@ -6,7 +6,7 @@ import { HeadBucketCommand } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { S3ClientPool } from '../../functions/sync-artifacts/s3.ts';
 import { readSettings } from '../../functions/sync-artifacts/settings.ts';
-import { JobWorld, MIB } from '../functions/world.ts';
+import { failureOf, JobWorld, MIB } from '../functions/world.ts';
 
 /** Answers in S3's stead; `false` lets S3 answer itself. */
 type Attack = (operation: string, response: ServerResponse) => boolean;
@@ -100,6 +100,7 @@ function operationOf({ method = '', url = '', headers }: IncomingMessage): strin
   if (method === 'HEAD') return isBucket ? 'HeadBucket' : 'HeadObject';
   if (query.startsWith('encryption')) return 'GetBucketEncryption';
   if (query.startsWith('attributes')) return 'GetObjectAttributes';
+  if (headers.range !== undefined) return 'GetObject';
   if (headers['x-amz-copy-source'] === undefined) return method;
   return query.includes('partNumber') ? 'UploadPartCopy' : 'CopyObject';
 }
@@ -161,6 +162,22 @@ describe('an S3 that answers with', () => {
     },
     30_000,
   );
+});
+
+describe('a part of a source', () => {
+  it('that never ends is given up after the bytes that were asked for', async () => {
+    await using world = await JobWorld.start();
+    world.addArtifact('Small', 1000);
+    world.addDestination('hostile-eu');
+    using server = await hostileServer(
+      world.aws.endpoint,
+      (operation, response) => operation === 'GetObject' && endless(response),
+    );
+    process.env.AWS_ENDPOINT_URL_S3 = server.endpoint;
+    const outcome = await world.invoke({ DestinationBucket: 'hostile-eu', Mode: 'relay' });
+    expect(failureOf(outcome).message).toContain('S3 sent more than the 1000 bytes asked for');
+    expect(outcome.writes).toEqual([]);
+  });
 });
 
 describe('a region that S3 names', () => {
