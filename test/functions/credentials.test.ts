@@ -59,6 +59,15 @@ describe('in Mode auto', () => {
     expect(outcome.requests.some(({ operation }) => operation === 'GetObject')).toBe(false);
   });
 
+  it('a source that is gone is no reason to ask for it with other credentials', async () => {
+    await using world = await soundWorld();
+    world.bucket(SOURCE).objects.clear();
+    const job = world.job({ DestinationBuckets: BUCKETS });
+    const outcome = await world.run(job.event);
+    expect(failureOf(outcome).type).toBe('RevisionUnavailable');
+    expect(operationsOf(job.data.artifactCredentials.accessKeyId, outcome)).toEqual([]);
+  });
+
   it('without artifactCredentials the denial of the role is what counts', async () => {
     await using world = await soundWorld();
     denySource(world);

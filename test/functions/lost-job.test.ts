@@ -151,7 +151,7 @@ describe('a record without a job', () => {
   it.each([
     ['nothing', null],
     ['text', 'record'],
-    ['another payload', { requestPayload: { hello: 'world' } }],
+    ['another payload', { requestPayload: { hello: 'a secret' } }],
     ['a job without id', { requestPayload: { 'CodePipeline.job': {} } }],
     ['odd contexts', { requestContext: { condition: 7 }, requestPayload: {} }],
   ])('(%s) is logged and not thrown, since a retry would change nothing', async (_what, record) => {
@@ -161,6 +161,7 @@ describe('a record without a job', () => {
     expect(lines).toMatchObject([
       { level: 'ERROR', message: expect.stringContaining('holds no CodePipeline job') },
     ]);
+    expect(JSON.stringify(lines)).not.toContain('secret');
     expect(world.world.codePipeline.results).toHaveLength(before);
   });
 });

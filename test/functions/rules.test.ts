@@ -100,6 +100,9 @@ describe('an error', () => {
     [answered(400, 'RequestTimeout'), true],
     [answered(400, 'InvalidRequest'), false],
     [answered(429), true],
+    [answered(403, 'RequestTimeTooSkewed'), true],
+    [answered(400, 'KMS.ThrottlingException'), true],
+    [Object.assign(answered(200), { code: 'ECONNRESET' }), true],
     [Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), true],
     [Object.assign(new Error('x'), { code: 'HPE_INVALID_CONSTANT' }), true],
     [new Error('socket hang up'), true],
@@ -137,6 +140,14 @@ describe('an error', () => {
     expect(failure.type).toBe(type);
     expect(failure.message).toContain(`CopyObject on s3://b/k in r: ${code}`);
     expect(failure.message).toContain(says);
+  });
+
+  it('without a reason to a HEAD is taken for a key that is not usable', () => {
+    const head = { ...target, operation: 'HeadObject', side: 'source' } as const;
+    expect(toJobFailure(new S3RequestError(head, answered(400)))).toEqual({
+      type: 'ConfigurationError',
+      message: expect.stringContaining("the object's KMS key is disabled or pending deletion"),
+    });
   });
 
   it('of a denial in another partition names resources of that partition', () => {

@@ -141,6 +141,12 @@ describe('a job that is continued', () => {
       expect(findSecret(told, credentials)).toEqual([]);
     }
 
+    for (const { input } of run.results.slice(0, -1)) {
+      const [, digest = 'no token'] = String(input.continuationToken).split('.');
+      expect(digest).toHaveLength(22);
+      expect(run.output).not.toContain(digest);
+    }
+
     const ids = [...run.output.matchAll(/"correlation_id":\s*"([^"]*)"/g)].map(([, id]) => id);
     expect(ids.length).toBe([...run.output.matchAll(/"level":/g)].length);
     expect(new Set(ids)).toEqual(new Set([run.results[0]?.jobId]));

@@ -178,6 +178,23 @@ describe('a part of a source', () => {
     expect(failureOf(outcome).message).toContain('S3 sent more than the 1000 bytes asked for');
     expect(outcome.writes).toEqual([]);
   });
+
+  it('that is shorter than what was asked for is never written', async () => {
+    await using world = await JobWorld.start();
+    world.addArtifact('Small', 1000, { checksum: 'none' });
+    world.addDestination('hostile-eu');
+    using server = await hostileServer(
+      world.aws.endpoint,
+      (operation, response) => operation === 'GetObject' && respond(response, 'x'.repeat(999)),
+    );
+    process.env.AWS_ENDPOINT_URL_S3 = server.endpoint;
+    const outcome = await world.invoke(
+      { DestinationBucket: 'hostile-eu', Mode: 'relay' },
+      { settings: { retryBudgetMs: 200 } },
+    );
+    expect(failureOf(outcome).type).toBe('SystemUnavailable');
+    expect(outcome.writes).toEqual([]);
+  });
 });
 
 describe('a region that S3 names', () => {
