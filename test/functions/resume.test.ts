@@ -513,8 +513,10 @@ describe('unfinished uploads that a job finds', () => {
       });
       const stage = createStage(faulty, { ...OPTIONS, destinationCount: 1 });
       rival = () => new InProcessFunction(stage).invoke(stage.job.event);
-      const { outcome } = await new InProcessFunction(stage).invoke(stage.job.event);
+      const slower = new InProcessFunction(stage);
+      const { outcome } = await slower.invoke(stage.job.event);
       expect(outcome).toBe('ok');
+      expect(slower.values('JobsSucceeded')).toEqual([1]);
       expect(finalResults(stage).map((result) => result.operation)).toEqual(['PutJobSuccessResult']);
       expectRightCopies(stage);
     },
@@ -529,7 +531,9 @@ describe('unfinished uploads that a job finds', () => {
           : undefined,
     });
     const stage = createStage(faulty, { ...OPTIONS, destinationCount: 1 });
-    await runOnce(stage);
+    const { result } = await runOnce(stage);
+    expect(result.operation).toBe('PutJobSuccessResult');
+    // The request was sent again, and was refused since the upload was gone.
     expect(lost).toBe(1);
     expectRightCopies(stage);
     const [bucket] = stage.destinations;
