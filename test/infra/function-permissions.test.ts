@@ -192,15 +192,22 @@ describe('the table', () => {
   });
 });
 
+const names = namesOf(topology);
+const stack = synthesise(buildApp(topology, { checks: false })).stack(names.stacks.syncArtifacts);
+
+function roleOf(name: string) {
+  const role = ofType(stack, 'AWS::IAM::Role').find(({ Properties }) => Properties.RoleName === name);
+  return {
+    statements: listAt(role?.Properties, 'Policies.0.PolicyDocument.Statement'),
+    policies: listAt(role?.Properties, 'Policies').length,
+    managedPolicies: role?.Properties.ManagedPolicyArns,
+  };
+}
+
 describe('the role of the function', () => {
+  const { statements, policies, managedPolicies } = roleOf(names.functionRole);
+
   it('allows what the table says, and besides only to log, to trace and to hand over lost jobs', () => {
-    const stack = synthesise(buildApp(topology, { checks: false })).stack(
-      namesOf(topology).stacks.syncArtifacts,
-    );
-    const role = ofType(stack, 'AWS::IAM::Role').find(
-      ({ Properties }) => Properties.RoleName === namesOf(topology).functionRole,
-    );
-    const statements = listAt(role?.Properties, 'Policies.0.PolicyDocument.Statement');
     expect(statements.map((statement) => [at(statement, 'Sid'), at(statement, 'Action')])).toEqual([
       ['FindSources', actionsOn('source bucket')],
       ['ReadSources', actionsOn('source objects')],
@@ -213,7 +220,35 @@ describe('the role of the function', () => {
       ['WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents']],
       ['Trace', ['xray:PutTelemetryRecords', 'xray:PutTraceSegments']],
     ]);
-    expect(listAt(role?.Properties, 'Policies')).toHaveLength(1);
-    expect(role?.Properties.ManagedPolicyArns).toBeUndefined();
+    expect({ policies, managedPolicies }).toEqual({ policies: 1, managedPolicies: undefined });
+  });
+
+  it('uses keys through S3 only, those of sources also through that of the regions copied to', () => {
+    const services = (sid: string): unknown =>
+      at(
+        statements.find((statement) => at(statement, 'Sid') === sid),
+        'Condition.StringEquals.kms:ViaService',
+      );
+    const through = (regions: readonly string[]) => regions.map((region) => `s3.${region}.amazonaws.com`);
+    const destinations = topology.destinations.map(({ region }) => region);
+    expect(services('EncryptDestinations')).toEqual(through(destinations));
+    expect(services('DecryptSources')).toEqual(through([topology.tools.primaryRegion, ...destinations]));
+  });
+
+  it('names every bucket and key; only jobs and traces are no resources that IAM knows', () => {
+    const anywhere = statements.filter((statement) => [at(statement, 'Resource')].flat().includes('*'));
+    expect(anywhere.map((statement) => at(statement, 'Sid'))).toEqual(['AnswerJobs', 'Trace']);
+  });
+});
+
+describe('the role of the function for lost jobs', () => {
+  it('may fail a job, and besides only log and trace', () => {
+    const { statements, policies, managedPolicies } = roleOf(names.lostJobFunctionRole);
+    expect(statements.map((statement) => [at(statement, 'Sid'), at(statement, 'Action')])).toEqual([
+      ['AnswerJobs', ['codepipeline:PutJobFailureResult']],
+      ['WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents']],
+      ['Trace', ['xray:PutTelemetryRecords', 'xray:PutTraceSegments']],
+    ]);
+    expect({ policies, managedPolicies }).toEqual({ policies: 1, managedPolicies: undefined });
   });
 });
