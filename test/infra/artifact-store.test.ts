@@ -60,6 +60,13 @@ describe('the artifact bucket', () => {
       Null: { 's3:x-amz-server-side-encryption': 'false' },
       StringNotEquals: { 's3:x-amz-server-side-encryption': ['aws:kms', 'aws:kms:dsse'] },
     });
+    for (const sid of ['DenyWritesWithoutKms', 'DenyWritesUnderOtherKeys']) {
+      expect(statement(regional, sid)).toMatchObject({
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 's3:PutObject',
+      });
+    }
     expect(at(statement(regional, 'DenyWritesUnderOtherKeys'), 'Condition')).toEqual({
       Null: { 's3:x-amz-server-side-encryption': 'false' },
       StringNotEquals: {
@@ -74,7 +81,13 @@ describe('the artifact bucket', () => {
     const policy = ofType(regional, 'AWS::S3::BucketPolicy').find(
       (candidate) => at(candidate.Properties, 'Bucket.Ref') === id,
     );
-    expect(JSON.stringify(policy?.Properties)).toContain('{"Bool":{"aws:SecureTransport":"false"}}');
+    const anybody = { Effect: 'Deny', Principal: { AWS: '*' }, Action: 's3:*' };
+    expect(at(policy?.Properties, 'PolicyDocument.Statement')).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ ...anybody, Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+        expect.objectContaining({ ...anybody, Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 } } }),
+      ]),
+    );
   });
 
   it('is read by the roles of the deploy accounts, by name, since they may not exist yet', () => {
@@ -99,6 +112,19 @@ describe('the key', () => {
       at(statement(stack, 'UseThroughS3InThisAccount'), 'Condition.StringEquals.kms:ViaService');
     expect(services(regional)).toEqual(['s3.sa-east-1.amazonaws.com']);
     expect(services(primary)).toEqual(large.regions.map(({ region }) => `s3.${region}.amazonaws.com`));
+  });
+
+  it('is used by its own account, and by the roles of the deploy accounts by name, through S3 alone', () => {
+    expect(at(statement(regional, 'UseThroughS3InThisAccount'), 'Condition')).toEqual({
+      StringEquals: {
+        'kms:CallerAccount': large.tools.account,
+        'kms:ViaService': ['s3.sa-east-1.amazonaws.com'],
+      },
+    });
+    expect(at(statement(regional, 'DecryptThroughS3InDeployAccounts'), 'Condition')).toEqual({
+      ArnEquals: { 'aws:PrincipalArn': artifactReaderRoles(large) },
+      StringEquals: { 'kms:ViaService': 's3.sa-east-1.amazonaws.com' },
+    });
   });
 
   it('lets its administrators administer, and not use it', () => {
