@@ -5,8 +5,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/build-bundle.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Several times what the longest test takes, since a busy machine may be that much slower.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     coverage: {
       provider: 'v8',
       include: ['functions/**/*.ts', 'infra/**/*.ts', 'local/**/*.ts'],

@@ -59,7 +59,7 @@ describe('replaying the sample events', () => {
       }),
     );
     await Promise.all(runs);
-  }, 180_000);
+  }, 600_000);
 
   const report = (name: string): ReplayReport => JSON.parse(outputs.get(name)?.stdout ?? '') as ReplayReport;
 
