@@ -134,11 +134,16 @@ describe('a stream', () => {
           : undefined,
       () => runOnce(stage, { remainingMs: () => endsAtMs - Date.now() }),
     );
+    const cutOff = { at: new Date(), logged: aws.world.requests.length };
     const next = jobs[1];
     if (next === undefined) throw new Error('the job did not continue');
     await runOnce(stage, {}, next.event);
     unsubscribe();
-    expect(partsWrittenTwice(aws.world.requests.slice(before))).toEqual([]);
+    // Of what was on its way at the deadline nobody knows that it arrived: it may come again.
+    const answered = aws.world.requests.filter(
+      ({ startedAt }, index) => index >= before && (index < cutOff.logged || startedAt >= cutOff.at),
+    );
+    expect(partsWrittenTwice(answered)).toEqual([]);
     expectRightCopies(stage);
   });
 

@@ -14,9 +14,9 @@ const SERVER_SIDE = [
   'CompleteMultipartUpload',
 ] as const;
 const RELAYED = ['GetObject', 'CreateMultipartUpload', 'UploadPart', 'CompleteMultipartUpload'] as const;
-const TIMEOUT_MS = 7_000;
+const TIMEOUT_MS = 10_000;
 /** A dozen functions that all answer in their last moment would be in each other's way. */
-const APART_MS = 400;
+const APART_MS = 300;
 
 /** One invocation against an S3 that never answers one operation. */
 async function stalledAt(
@@ -50,6 +50,7 @@ describe('an invocation', () => {
         ...(await stalledAt(operation, TIMEOUT_MS + index * APART_MS, { Mode })),
       })),
     );
-    expect(ends).toEqual(cases.map((each) => ({ ...each, outcome: 'ok', results: 1 })));
+    expect(ends.filter(({ outcome, results }) => outcome !== 'ok' || results !== 1)).toEqual([]);
+    expect(ends).toHaveLength(SERVER_SIDE.length + RELAYED.length);
   });
 });
