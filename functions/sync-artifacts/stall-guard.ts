@@ -4,8 +4,8 @@ import type { HttpHandler } from '@smithy/core/protocols';
 import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { NodeHttpHandlerOptions } from '@smithy/types';
 
-/** Far more than any listing has: 1000 uploads with the longest keys. */
-const MAX_LISTING_BYTES = 16 * 1024 * 1024;
+/** Listings are read up to a limit of their own (xml-only.ts); this one is for errors in their place. */
+const MAX_GET_ANSWER_BYTES = 16 * 1024 * 1024;
 /** Far more than the answer to any copy has, of which many may come at the same time. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
@@ -23,7 +23,7 @@ export function guarded(handler: NodeHttpHandler, limitMs: number): HttpHandler<
         guard(body, options?.requestTimeout ?? limitMs);
         // Objects are read in ranges, by a reader that counts their bytes itself.
         if (request.headers.range === undefined)
-          bound(body, request.method === 'GET' ? MAX_LISTING_BYTES : MAX_ANSWER_BYTES);
+          bound(body, request.method === 'GET' ? MAX_GET_ANSWER_BYTES : MAX_ANSWER_BYTES);
       }
       return answer;
     },

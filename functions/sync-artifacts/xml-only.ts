@@ -4,7 +4,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { HttpRequest, HttpResponse } from '@smithy/types';
 
 /** Far more than 1000 parts or unfinished uploads take, the longest answers that are asked for. */
-const MAX_ANSWER_BYTES = 8 * 1024 ** 2;
+const MAX_LISTING_BYTES = 8 * 1024 ** 2;
 const XML = /^(?:\uFEFF)?\s*</;
 
 /** Makes a question fail as not implemented when the answer is no XML document, of which no more than a little is read. */
@@ -31,7 +31,7 @@ async function readXml(body: Readable): Promise<Uint8Array> {
   for await (const chunk of body as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     sizeBytes += chunk.length;
-    if (sizeBytes > MAX_ANSWER_BYTES || !XML.test(chunks[0]?.toString('utf8', 0, 100) ?? '')) {
+    if (sizeBytes > MAX_LISTING_BYTES || !XML.test(chunks[0]?.toString('utf8', 0, 100) ?? '')) {
       throw Object.assign(new Error('the server answered with an object'), {
         name: 'NotImplemented',
         $metadata: { httpStatusCode: 501 },
