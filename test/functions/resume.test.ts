@@ -491,8 +491,14 @@ describe('unfinished uploads that a job finds', () => {
     ];
     await beginUpload(bucket, key, credentials);
     await beginUpload(bucket, key, credentials, 6 * MIB);
+    const before = aws.world.requests.length;
     await runOnce(stage);
     expect([...bucket.uploads.keys()].toSorted()).toEqual(others.toSorted());
+    const aborts = aws.world.requests
+      .slice(before)
+      .filter(({ operation }) => operation === 'AbortMultipartUpload');
+    // Nothing was tried that S3 had to refuse.
+    expect(new Set(aborts.map(({ status }) => status))).toEqual(new Set([204]));
     bucket.uploads.clear();
     expectRightCopies(stage);
   });
