@@ -53,6 +53,7 @@ await build({
     // Twelve ways to find credentials, none of which Lambda uses.
     '@aws-sdk/credential-provider-node': './functions/sync-artifacts/lambda-credentials.ts',
     '@aws-sdk/signature-v4-multi-region': './functions/sync-artifacts/single-region-signer.ts',
+    'node:zlib': './functions/sync-artifacts/lazy-zlib.ts',
     '@smithy/core/event-streams': './functions/sync-artifacts/no-event-streams.ts',
   },
   // Reads the user agent of a browser.

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
+import { NODE_OPTIONS } from '../functions/sync-artifacts/node-options.ts';
 import { BenchServer } from './bench-server.ts';
 import { BENCH_CASES, HOME_REGION } from './cases.ts';
 import type { BenchJob } from './job.ts';
@@ -137,6 +138,7 @@ function top(
 
 function lambdaEnvironment({ endpoint, credentials }: BenchJob): Record<string, string> {
   return {
+    NODE_OPTIONS,
     AWS_REGION: HOME_REGION,
     AWS_LAMBDA_FUNCTION_NAME: 'profiled',
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,

@@ -17,6 +17,8 @@ const MAX_COPY_OBJECT_BYTES = 5 * 1024 ** 3;
 /** The name of this project's function in all results. */
 export const THIS_FUNCTION = 'this function';
 
+const OWN_BUNDLE = 'sync-artifacts';
+
 /** A function as a contender, either in a fresh process for every run or in one that stays. */
 export function functionContender(
   name: string,
@@ -47,7 +49,7 @@ export function functionContenders(): Contender[] {
       ? 'one CopyObject copies 5 GiB at most'
       : undefined;
   return (['cold', 'warm'] as const).flatMap((temperature) => [
-    functionContender(THIS_FUNCTION, 'sync-artifacts', temperature),
+    functionContender(THIS_FUNCTION, OWN_BUNDLE, temperature),
     functionContender('one CopyObject each', 'bench/one-request', temperature, { cannot: tooLarge }),
     functionContender('bare loop of part copies', 'bench/bare-loop', temperature),
   ]);
@@ -75,6 +77,8 @@ function lambdaOf(
       AWS_ENDPOINT_URL_S3: job.endpoint,
       AWS_ENDPOINT_URL_CODEPIPELINE: job.endpoint,
       AWS_ENDPOINT_URL_KMS: job.endpoint,
+      // The functions to compare with run as Node.js does by itself.
+      ...(bundle === OWN_BUNDLE ? {} : { NODE_OPTIONS: '' }),
       ...environment,
     },
   });

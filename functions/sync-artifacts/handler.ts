@@ -1,14 +1,10 @@
 // Entry of the Lambda function: composes clients, logger and metrics once per cold start.
-import { setFlagsFromString } from 'node:v8';
 import { FactsCache } from './facts-cache.ts';
 import { type Container, runInvocation } from './invocation.ts';
 import { JobReporter, type LambdaContext } from './report.ts';
 import { S3ClientPool } from './s3.ts';
 import { readSettings } from './settings.ts';
 import { createTelemetry } from './telemetry.ts';
-
-// Requests make much garbage that dies young. V8 would grow the space for it to 48 MiB and more, for no gain in speed.
-setFlagsFromString('--semi-space-growth-factor=1');
 
 const container = compose();
 

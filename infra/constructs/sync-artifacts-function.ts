@@ -8,6 +8,7 @@ import { LambdaDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { METRIC_NAMESPACE } from '../../functions/sync-artifacts/metrics.ts';
+import { NODE_OPTIONS } from '../../functions/sync-artifacts/node-options.ts';
 import {
   acknowledgeWildcards,
   policyDocument,
@@ -179,6 +180,7 @@ export class SyncArtifactsFunction extends Construct {
       memorySize: props.memoryMiB ?? 1769,
       logGroup: functionLogs,
       environment: {
+        NODE_OPTIONS,
         POWERTOOLS_SERVICE_NAME: 'sync-artifacts',
         POWERTOOLS_LOG_LEVEL: props.logLevel ?? 'INFO',
         POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACE,

@@ -1,6 +1,7 @@
 // Runs the built bundle as Lambda does: a process of its own, Lambda's environment and context, killed at the deadline.
 import { randomUUID } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
+import { NODE_OPTIONS } from '../../functions/sync-artifacts/node-options.ts';
 import { ExecutionEnvironment, type Invocation, type ProcessOptions } from './execution-environment.ts';
 
 export type { Invocation } from './execution-environment.ts';
@@ -108,6 +109,7 @@ function lambdaEnvironment(options: LambdaOptions): Record<string, string> {
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     ...(credentials.sessionToken ? { AWS_SESSION_TOKEN: credentials.sessionToken } : {}),
+    NODE_OPTIONS,
     ...options.environment,
   };
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NODE_OPTIONS } from '../../../functions/sync-artifacts/node-options.ts';
 import { LambdaFunction, type LambdaOptions } from '../../../local/replay/lambda.ts';
 
 let folder: string;
@@ -71,7 +72,7 @@ describe('LambdaFunction', () => {
     });
     expect(environment).not.toHaveProperty('AWS_PROFILE');
     expect(environment).not.toHaveProperty('HOME');
-    expect(environment).not.toHaveProperty('NODE_OPTIONS');
+    expect(environment).toHaveProperty('NODE_OPTIONS', NODE_OPTIONS);
   });
 
   it('keeps the process warm between invocations', async () => {
