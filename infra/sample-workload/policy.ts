@@ -32,13 +32,12 @@ export const sampleWorkloadPolicy: InlinePolicy = {
         'iam:UntagRole',
       ],
       resources: ['arn:aws:iam::{account}:role/{qualifier}-workload-*'],
-      why: 'The role of that function; a permissions boundary in the topology limits what it can be given.',
+      why: 'The role of that function; only a boundary that lets no role be made without one limits what it is given.',
     },
     {
       actions: [
         'logs:CreateLogGroup',
         'logs:DeleteLogGroup',
-        'logs:DescribeLogGroups',
         'logs:ListTagsForResource',
         'logs:PutRetentionPolicy',
         'logs:TagResource',
@@ -46,6 +45,11 @@ export const sampleWorkloadPolicy: InlinePolicy = {
       ],
       resources: ['arn:aws:logs:*:{account}:log-group:/aws/lambda/{qualifier}-workload-*'],
       why: 'The log group of that function.',
+    },
+    {
+      actions: ['logs:DescribeLogGroups'],
+      resources: ['arn:aws:logs:*:{account}:log-group:*'],
+      why: 'CloudFormation looks whether that log group is there; to list them is allowed for all or for none.',
     },
   ],
 };

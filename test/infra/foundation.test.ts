@@ -216,6 +216,20 @@ describe.each([
   });
 });
 
+describe('what a deploy account may do', () => {
+  it('lists log groups on all of them, since on a named one CloudWatch Logs denies it', () => {
+    const lists = small.deployAccounts
+      .flatMap(({ policies }) => policies.filter((policy) => 'statements' in policy))
+      .flatMap(({ statements }) => statements)
+      .filter(({ actions }) => actions.includes('logs:DescribeLogGroups'));
+    expect(lists.length).toBeGreaterThan(0);
+    for (const { actions, resources } of lists) {
+      expect(actions).toEqual(['logs:DescribeLogGroups']);
+      expect(resources).toEqual(['arn:aws:logs:*:{account}:log-group:*']);
+    }
+  });
+});
+
 describe('the checks', () => {
   it('fail the synthesis when cdk-nag finds something that nobody acknowledged', () => {
     const app = buildApp(small);
