@@ -30,8 +30,9 @@ export interface SoakResult {
 /** The bundle that is deployed. */
 export const BUNDLE_FOLDER = fileURLToPath(new URL('../../dist/sync-artifacts/', import.meta.url));
 
-/** Stalls are noticed sooner than in Lambda, so that a soak gets to many jobs, but not so soon that a busy machine looks like one. */
-const ENVIRONMENT = { SYNC_STALL_MS: '1200', POWERTOOLS_LOG_LEVEL: 'DEBUG' };
+const ENVIRONMENT = { POWERTOOLS_LOG_LEVEL: 'DEBUG' };
+/** Where answers fail to come, that is noticed sooner than in Lambda; where none do, a late answer of a busy machine is none that stalls. */
+const SOON = { SYNC_STALL_MS: '1200' };
 
 /** Runs one job after the other. */
 export class Laboratory implements AsyncDisposable {
@@ -39,6 +40,8 @@ export class Laboratory implements AsyncDisposable {
   readonly #aws: EmbeddedAws;
   readonly #role: Identity;
   readonly #lambda: LambdaFunction;
+  /** For jobs whose answers stall. */
+  readonly #impatient: LambdaFunction;
   readonly #onFailure: LambdaFunction;
   readonly #setFaults: (hook: FaultHook | undefined) => void;
 
@@ -58,7 +61,7 @@ export class Laboratory implements AsyncDisposable {
       expiresAt: new Date(Date.now() + DAY_MS),
       may: [{ actions: ['codepipeline:PutJobFailureResult'], resources: ['*'] }],
     });
-    const options = (file: string, credentials: Credentials): LambdaOptions => ({
+    const options = (file: string, credentials: Credentials, extra: Environment = {}): LambdaOptions => ({
       handlerFile: join(bundleFolder, file),
       region: HOME_REGION,
       accountId: DEFAULT_ACCOUNT_ID,
@@ -69,10 +72,12 @@ export class Laboratory implements AsyncDisposable {
         AWS_ENDPOINT_URL_S3: aws.endpoint,
         AWS_ENDPOINT_URL_CODEPIPELINE: aws.endpoint,
         ...ENVIRONMENT,
+        ...extra,
         ...environment,
       },
     });
     this.#lambda = new LambdaFunction(options('handler.mjs', this.#role.credentials));
+    this.#impatient = new LambdaFunction(options('handler.mjs', this.#role.credentials, SOON));
     this.#onFailure = new LambdaFunction(options('lost-job.mjs', lostJobRole.credentials));
   }
 
@@ -109,7 +114,8 @@ export class Laboratory implements AsyncDisposable {
     this.#setFaults(injector.hook);
     let deaths = 0;
     try {
-      const mortal = dying(this.#lambda, world, {
+      const stalls = soak.faults.stall || soak.faults['stall-body'];
+      const mortal = dying(stalls ? this.#impatient : this.#lambda, world, {
         seed: soak.seed,
         rate: soak.faults.oom ?? 0,
         onDeath: () => {
@@ -133,6 +139,7 @@ export class Laboratory implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#lambda[Symbol.asyncDispose]();
+    await this.#impatient[Symbol.asyncDispose]();
     await this.#onFailure[Symbol.asyncDispose]();
     await this.#aws.close();
   }

@@ -54,8 +54,9 @@ export async function createUpload(task: CopyTask, layout: PartLayout, context: 
     if (!wasRefused(error)) await sweepUploads(task, undefined, context);
     throw error;
   }
-  const upload: Upload = { uploadId: output.UploadId ?? '', adopted: false, parts: new Map() };
-  if ((output.$metadata.attempts ?? 1) > 1) await sweepUploads(task, upload.uploadId, context);
+  const begunAgain = (output.$metadata.attempts ?? 1) > 1;
+  const upload: Upload = { uploadId: output.UploadId ?? '', adopted: false, begunAgain, parts: new Map() };
+  if (begunAgain) await sweepUploads(task, upload.uploadId, context);
   const { algorithm, kmsKeyId } = task.destination.encryption;
   const reported = output.ServerSideEncryption;
   if (reported !== undefined && !(reported === algorithm && isSameKey(kmsKeyId, output.SSEKMSKeyId))) {

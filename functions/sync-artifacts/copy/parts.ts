@@ -9,6 +9,7 @@ import { completeUpload, lookForCompleted } from './complete.ts';
 import { createUpload, openUpload } from './open-upload.ts';
 import { writtenObject } from './requests.ts';
 import type { CopyResult } from './strategy.ts';
+import { sweepUploads } from './unfinished-uploads.ts';
 import { abortUpload, isUploadGone, type Upload } from './upload.ts';
 
 /** A rival may complete or abort the same upload; after so many new beginnings there is more amiss than that. */
@@ -78,7 +79,9 @@ export async function copyInParts(
       return [await copies.inOneRequest(task)];
     }
     if (!(await sendMissing(copies, targets, context))) return targets.map(unfinished);
-    return await Promise.all(targets.map((target) => complete(copies, target, context, beginning)));
+    const results = await Promise.all(targets.map((target) => complete(copies, target, context, beginning)));
+    await sweepLate(targets, context);
+    return results;
   } catch (error) {
     if (context.deadline.signal.aborted && !context.failed)
       return tasks.map((task) => unfinished(targets.find((target) => target.task === task)));
@@ -89,8 +92,15 @@ export async function copyInParts(
         .filter(({ ended }) => ended === undefined)
         .map(({ task, upload }) => abortUpload(task, upload, context)),
     );
+    await sweepLate(targets, context);
     throw error;
   }
+}
+
+/** Clears away what requests that were given up when the uploads were begun have begun since. */
+async function sweepLate(targets: readonly PartTarget[], context: JobContext): Promise<void> {
+  const late = targets.filter(({ upload }) => upload.begunAgain);
+  await Promise.all(late.map(({ task }) => sweepUploads(task, undefined, context)));
 }
 
 interface OpenTarget extends PartTarget {

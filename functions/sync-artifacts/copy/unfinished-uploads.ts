@@ -36,7 +36,7 @@ export async function adopt(
   for (const upload of ours) {
     const { UploadId: uploadId = '' } = upload;
     const parts = adopted === undefined ? await consistentParts(task, layout, uploadId, context) : undefined;
-    if (parts !== undefined) adopted = { uploadId, adopted: true, parts };
+    if (parts !== undefined) adopted = { uploadId, adopted: true, begunAgain: created.begunAgain, parts };
     else if (initiatorId !== undefined && upload !== told && isOurs(upload))
       await abortUpload(task, { uploadId }, context);
   }

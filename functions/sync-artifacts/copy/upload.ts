@@ -21,6 +21,8 @@ export interface Upload {
   readonly uploadId: string;
   /** Begun by an earlier attempt at the same copy. */
   readonly adopted: boolean;
+  /** It took more than one request to begin it: one that was given up may take effect at any time, and leave an upload. */
+  readonly begunAgain: boolean;
   /** Finished parts by number, as CompleteMultipartUpload wants them. */
   readonly parts: Map<number, CompletedPart>;
 }
