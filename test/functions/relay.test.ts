@@ -126,7 +126,7 @@ describe('a stream', () => {
     const before = aws.world.requests.length;
     const jobs: Job[] = [stage.job];
     const unsubscribe = aws.world.codePipeline.onJob((job) => void jobs.push(job));
-    const endsAtMs = Date.now() + 4_000;
+    const endsAtMs = Date.now() + 7_000;
     await withFaults(
       ({ operation, partNumber = 0, phase }) =>
         operation === 'UploadPart' && partNumber > 3 && phase === 'before'

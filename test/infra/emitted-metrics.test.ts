@@ -53,11 +53,11 @@ const CASES: readonly JobCase[] = [
   {
     name: 'throttled once and continued',
     sizeBytes: 768 * MIB,
-    timeoutMs: 3_000,
+    timeoutMs: 5_000,
     environment: { ...environment, SYNC_DEADLINE_MARGIN_MS: '1500', SYNC_MAX_CONCURRENCY: '2' },
     faults: ({ operation, phase }: FaultPoint) => {
       if (phase !== 'before' || operation !== 'UploadPartCopy') return undefined;
-      if (throttled) return { kind: 'stall', delayMs: 150 };
+      if (throttled) return { kind: 'stall', delayMs: 300 };
       throttled = true;
       return { kind: 'error', status: 503, code: 'SlowDown' };
     },

@@ -39,7 +39,7 @@ vi.mock('../../local/aws/identities.ts', async (original) => {
 
 const MIB = 2 ** 20;
 const slowParts = ({ operation, phase }: { operation: string; phase: string }): Fault | undefined =>
-  phase === 'before' && /^UploadPart/.test(operation) ? { kind: 'stall', delayMs: 150 } : undefined;
+  phase === 'before' && /^UploadPart/.test(operation) ? { kind: 'stall', delayMs: 250 } : undefined;
 const lastPartDenied = ({
   operation,
   phase,
@@ -54,7 +54,7 @@ const lastPartDenied = ({
     : undefined;
 /** Little time and one request at a time, so that a job of several parts is continued. */
 const hurried = {
-  timeoutMs: 3_000,
+  timeoutMs: 5_000,
   environment: { SYNC_DEADLINE_MARGIN_MS: '1500', SYNC_MAX_CONCURRENCY: '2' },
 };
 
