@@ -136,7 +136,7 @@ export async function proveWritten(
 
   const reject = async (message: string): Promise<never> => {
     context.telemetry.count('VerificationFailures');
-    throw new SyncError('JobFailed', `${message} ${await removeWritten(task, answered, context)}`);
+    throw new SyncError('JobFailed', `${message} ${await removeWritten(task, written, context)}`);
   };
   const where = `s3://${destination.bucket}/${task.key} in ${destination.region}`;
   const { kmsKeyId, algorithm } = destination.encryption;
@@ -253,12 +253,14 @@ async function headWritten(task: CopyTask, answered: ObjectFacts, context: JobCo
 }
 
 /** Removes exactly what this job wrote, and says what came of it. */
-async function removeWritten(task: CopyTask, written: ObjectFacts, context: JobContext): Promise<string> {
+async function removeWritten(task: CopyTask, written: WrittenObject, context: JobContext): Promise<string> {
   const { versionId, etag } = written;
+  // "null" is whatever was written last without a version id; by that name it goes without a marker that hides what was there before.
+  const isNamed = versionId !== undefined && versionId !== 'null';
   const client = context.s3.role(task.destination.region);
   const cleanUp = { ...context, signal: context.deadline.cleanUp(CLEAN_UP_MS) };
   try {
-    if (versionId === undefined) {
+    if (!isNamed) {
       const now = await headObject(
         cleanUp,
         client,
@@ -279,10 +281,10 @@ async function removeWritten(task: CopyTask, written: ObjectFacts, context: JobC
         options,
       ),
     );
-    return versionId === undefined ? 'It was removed.' : `Its version ${versionId} was removed.`;
+    return isNamed ? `Its version ${versionId} was removed.` : 'It was removed.';
   } catch (error) {
     if (error instanceof S3RequestError && isNotFound(error.cause)) return 'It is gone already.';
-    const which = versionId === undefined ? '' : ` (version ${versionId})`;
+    const which = isNamed ? ` (version ${versionId})` : '';
     return `It could not be removed${which} and is still there: remove it by hand, and allow s3:DeleteObject and s3:DeleteObjectVersion for the function's role.`;
   }
 }
