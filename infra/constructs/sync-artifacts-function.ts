@@ -7,7 +7,6 @@ import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from
 import { LambdaDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { METRIC_NAMESPACE } from '../../functions/sync-artifacts/metrics.ts';
 import { NODE_OPTIONS } from '../../functions/sync-artifacts/node-options.ts';
 import {
   acknowledgeWildcards,
@@ -141,7 +140,6 @@ export class SyncArtifactsFunction extends Construct {
       environment: {
         POWERTOOLS_SERVICE_NAME: 'lost-job',
         POWERTOOLS_LOG_LEVEL: props.logLevel ?? 'INFO',
-        POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACE,
       },
     });
 
@@ -183,7 +181,6 @@ export class SyncArtifactsFunction extends Construct {
         NODE_OPTIONS,
         POWERTOOLS_SERVICE_NAME: 'sync-artifacts',
         POWERTOOLS_LOG_LEVEL: props.logLevel ?? 'INFO',
-        POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACE,
         ...props.environment,
       },
     });
