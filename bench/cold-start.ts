@@ -18,13 +18,13 @@ const MAX_RATIO = 1.15;
 const MAX_ZIP_BYTES = 170_000;
 
 /** Import and size of one bundle. */
-export interface ColdStart {
+interface ColdStart {
   readonly importMs: Spread;
   readonly zipBytes: number;
 }
 
 /** Measures bundles in turns, so that a busy moment of the machine hits all of them. */
-export function measureColdStarts(bundles: readonly string[]): ColdStart[] {
+function measureColdStarts(bundles: readonly string[]): ColdStart[] {
   const times: number[][] = bundles.map(() => []);
   for (let run = -1; run < RUNS; run++) {
     for (const [index, bundle] of bundles.entries()) {
@@ -42,7 +42,7 @@ export function measureColdStarts(bundles: readonly string[]): ColdStart[] {
 }
 
 /** Size of the bundle as it is deployed: a zip without source maps. */
-export function zipBytes(bundle: string): number {
+function zipBytes(bundle: string): number {
   const directory = dirname(bundleFile(bundle));
   const files = readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.map'))

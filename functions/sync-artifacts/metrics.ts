@@ -22,7 +22,7 @@ export const METRICS = {
   CopyLatency: {
     unit: 'Milliseconds',
     dimensions: ['DestinationRegion'],
-    description: 'From the first request of one copy to its proof, over all invocations of the job.',
+    description: 'From when the job began to copy to the proof of one copy, over all invocations of the job.',
   },
   CopyThroughput: {
     unit: 'Bytes/Second',

@@ -167,6 +167,6 @@ export interface CopyReport {
   readonly proof?: Proof;
   readonly versionId?: string;
   readonly checksum?: ObjectChecksum;
-  /** From the copy's first request to its proof; `undefined` when an earlier invocation finished it. */
+  /** From when the job began to copy to the proof of this one; `undefined` when an earlier invocation finished it. */
   readonly durationMs?: number;
 }
