@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Most tests wait more than they work; Vitest's own number is one less than there are cores.
+    maxWorkers: 2,
     globalSetup: ['test/build-bundle.ts'],
     // Several times what the longest test takes, since a busy machine may be that much slower.
     testTimeout: 180_000,
