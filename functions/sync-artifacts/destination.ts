@@ -1,4 +1,5 @@
 // Reads the facts of a destination bucket and of what is there already; decides nothing but the encryption, which must not be guessed.
+import { setImmediate } from 'node:timers/promises';
 import { GetBucketEncryptionCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
 import { errorCode, httpStatus, isAccessDenied, isNotFound, isUnsupported } from './aws-error.ts';
 import type { JobContext } from './context.ts';
@@ -27,7 +28,7 @@ export async function readDestination(
   const known =
     destination.region ??
     context.facts.region(destination.bucket) ??
-    (await findRegion(destination, context));
+    (await findRegion(destination, keys.length + 1, context));
   const region = known ?? context.settings.region;
   try {
     return known === undefined
@@ -58,7 +59,7 @@ export async function readSourceItself(
   const region =
     destination.region ??
     context.facts.region(bucket) ??
-    (await findRegion(destination, context)) ??
+    (await findRegion(destination, 0, context)) ??
     context.settings.region;
   return { facts: { bucket, bucketOwner, region, encryption: NOT_WRITTEN }, existing: [] };
 }
@@ -96,10 +97,11 @@ async function readIn(
 
 /**
  * Any region's endpoint knows where a bucket is: the answer says so even when it is a redirect or a denial. `undefined` on a server
- * that has no regions.
+ * that has no regions. For the requests that will follow there, connections are opened.
  */
 async function findRegion(
   { bucket, bucketOwner }: DestinationRequest,
+  requestCount: number,
   context: JobContext,
 ): Promise<string | undefined> {
   const { region: home } = context.settings;
@@ -121,6 +123,9 @@ async function findRegion(
   }
   if (region === undefined || region === '') return undefined;
   context.facts.setRegion(bucket, region);
+  context.s3.anticipate([{ bucket, region, count: requestCount }]);
+  // To all destinations that have answered by now, before the first requests are made ready: handshakes take a while by themselves.
+  await setImmediate();
   return region;
 }
 

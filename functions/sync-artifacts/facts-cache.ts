@@ -10,6 +10,7 @@ interface Entry<T> {
 export class FactsCache {
   readonly #regions = new Map<string, Entry<string>>();
   readonly #encryptions = new Map<string, Entry<DestinationEncryption>>();
+  readonly #looksMs = new Map<string, Entry<number>>();
   readonly #lifetimeMs: number;
   readonly #now: () => number;
   /** How S3 names the function's role as the initiator of an upload, once an upload of our own has shown it. */
@@ -37,10 +38,20 @@ export class FactsCache {
     this.#write(this.#encryptions, `${bucketOwner}/${bucket}`, encryption);
   }
 
+  /** How long a bucket took to answer the last look at it, in milliseconds; 0 while nobody has looked. */
+  lookMs(bucket: string): number {
+    return this.#read(this.#looksMs, bucket) ?? 0;
+  }
+
+  setLookMs(bucket: string, lookMs: number): void {
+    this.#write(this.#looksMs, bucket, lookMs);
+  }
+
   /** Forgets everything, after a failure that stale facts may have caused. */
   clear(): void {
     this.#regions.clear();
     this.#encryptions.clear();
+    this.#looksMs.clear();
   }
 
   #read<T>(entries: Map<string, Entry<T>>, key: string): T | undefined {

@@ -113,13 +113,20 @@ export class S3ClientPool {
   #anticipate(requests: readonly ExpectedRequests[]): void {
     const byOrigin = new Map<string, { readonly origin: Origin; count: number }>();
     for (const { bucket, region, count } of requests) {
-      const origin = this.#origins.get(`${region}/${bucket}`);
+      const origin = this.#origins.get(`${region}/${bucket}`) ?? this.#originElsewhere(bucket, region);
       if (origin === undefined) continue;
       const { protocol, hostname, port } = origin;
       const shared = memoized(byOrigin, `${protocol}//${hostname}:${port}`, () => ({ origin, count: 0 }));
       shared.count += count;
     }
     for (const { origin, count } of byOrigin.values()) this.#connections.open(origin, count);
+  }
+
+  /** Where a bucket is in another region than that which was asked: the names of endpoints differ in nothing else. */
+  #originElsewhere(bucket: string, region: string): Origin | undefined {
+    const { region: home } = this.#settings;
+    const origin = this.#origins.get(`${home}/${bucket}`);
+    return origin && { ...origin, hostname: origin.hostname.replace(`.${home}.`, `.${region}.`) };
   }
 
   #client(region: string, credentials?: () => Promise<AwsCredentialIdentity>): S3Client {

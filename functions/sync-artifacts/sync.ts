@@ -1,4 +1,5 @@
 // The whole algorithm on one page: resolve -> plan -> copy -> verify.
+import { setImmediate } from 'node:timers/promises';
 import { Budget } from './budget.ts';
 import type { Checkpoint, UnfinishedUpload } from './checkpoint.ts';
 import type { JobContext } from './context.ts';
@@ -6,14 +7,15 @@ import { copyMultipart } from './copy/multipart.ts';
 import { copyObject } from './copy/object.ts';
 import type { CopyResult } from './copy/strategy.ts';
 import { reportFinished, reportKnown } from './copy-report.ts';
-import { readDestination, readSourceItself } from './destination.ts';
 import { groupBy } from './group-by.ts';
-import { destinationKey } from './job.ts';
 import { partSize } from './part-layout.ts';
-import { type CopyPlan, expectedRequests, type PlanLimits, type PlannedCopy, planCopies } from './plan.ts';
-import { readSource } from './source.ts';
-import type { CopyReport, CopyTask, SourceFacts, SyncJob } from './types.ts';
+import { type CopyPlan, type PlanLimits, type PlannedCopy, planCopies } from './plan.ts';
+import { farthestFirst, resolve } from './resolve.ts';
+import type { CopyReport, SyncJob } from './types.ts';
 import { proveWritten, wasFinished } from './verify.ts';
+
+/** Copies whose requests are made ready before the first of them leave (`npm run bench:timeline -- --case 5x1mib-x3`). */
+const COPIES_PER_TURN = 4;
 
 /** Where a job stands when an invocation ends without an error. */
 export interface SyncOutcome {
@@ -35,7 +37,8 @@ export async function planJob(
   context: JobContext,
   checkpoint?: Checkpoint,
 ): Promise<readonly PlannedCopy[]> {
-  const tasks = await resolve(job, context, checkpoint).catch(async (error: unknown) => {
+  const limits = limitsOf(context);
+  const tasks = await resolve(job, limits, context, checkpoint).catch(async (error: unknown) => {
     // What the deadline cut short is no failure.
     if (context.deadline.signal.aborted && !context.failed) throw error;
     context.fail(error);
@@ -45,7 +48,7 @@ export async function planJob(
     }
     throw error;
   });
-  return planCopies(tasks, job.mode, limitsOf(context));
+  return planCopies(tasks, job.mode, limits);
 }
 
 /**
@@ -82,9 +85,17 @@ export async function syncArtifacts(
   };
 
   const copying: Promise<void>[] = [];
+  const begin = async (copy: Promise<void>): Promise<void> => {
+    copying.push(
+      copy.catch((error: unknown) => {
+        // What the deadline cut short is no failure.
+        if (!context.deadline.signal.aborted) context.fail(error);
+      }),
+    );
+    if (copying.length % COPIES_PER_TURN === 0) await setImmediate();
+  };
   const relays: Relayed[] = [];
-  // The farthest first: what goes to them is on its way while the requests to the others are made ready.
-  for (const copy of planned.toSorted((a, b) => b.task.lookMs - a.task.lookMs)) {
+  for (const copy of farthestFirst(planned, ({ task }) => task.destination.bucket, context)) {
     const { task, plan } = copy;
     const earlier = checkpoint?.finished[task.index];
     if (
@@ -95,87 +106,23 @@ export async function syncArtifacts(
       reports[task.index] = reportKnown(copy, earlier, context);
       doneBytes += task.source.sizeBytes;
     } else if (plan.strategy === 'object') {
-      copying.push(copyObject(task, context).then((result) => settle(copy, result)));
+      await begin(copyObject(task, context).then((result) => settle(copy, result)));
     } else if (plan.strategy === 'multipart') {
-      copying.push(copyMultipart(task, plan.layout, context).then((result) => settle(copy, result)));
+      await begin(copyMultipart(task, plan.layout, context).then((result) => settle(copy, result)));
     } else {
       relays.push({ task, plan });
     }
   }
-  copying.push(...relayAll(relays, settle, context));
-  await allOrFirstCause(copying, context);
+  await Promise.all(relayAll(relays, settle, context).map(begin));
+  // Waits for all, so that nothing goes on in the background.
+  await Promise.all(copying);
+  context.throwIfFailed();
   return { planned, reports, finishedParts, uploads, doneBytes };
 }
 
 function limitsOf({ settings, deadline }: JobContext): PlanLimits {
   const { maxConcurrency, relayMemoryBytes, region } = settings;
   return { maxConcurrency, relayMemoryBytes, region, timeLimitMs: deadline.limitMs };
-}
-
-/** Facts of all sources and destinations, read at the same time. All are known before anything is written. */
-async function resolve(
-  job: SyncJob,
-  context: JobContext,
-  checkpoint: Checkpoint | undefined,
-): Promise<readonly CopyTask[]> {
-  const keysOf = (template: string): readonly string[] =>
-    job.artifacts.map((artifact) => destinationKey(template, artifact, job.executionId));
-  const reading = Promise.all(
-    job.artifacts.map((artifact, index) => {
-      const pin = checkpoint?.pins[index];
-      const pinned = pin && { ...pin, jobStartedAtMs: checkpoint.startedAtMs };
-      return readSource(artifact, job, context, pinned);
-    }),
-  );
-  const [sources, destinations] = await Promise.all([
-    reading.then((sources) => {
-      // The sources are near: known while the destinations are still to answer.
-      if (checkpoint === undefined) anticipate(job, sources, context);
-      return sources;
-    }),
-    Promise.all(
-      job.destinations.map(async (destination) => {
-        const keys = keysOf(destination.keyTemplate);
-        const isItself = job.artifacts.every(
-          ({ bucket, key }, index) => bucket === destination.bucket && key === keys[index],
-        );
-        const startedMs = performance.now();
-        const reading = isItself
-          ? await readSourceItself(destination, context)
-          : await readDestination(destination, keys, context);
-        return { keys, lookMs: performance.now() - startedMs, ...reading };
-      }),
-    ),
-  ]);
-  return sources.flatMap((source, artifactIndex) =>
-    destinations.map(({ facts, keys, lookMs, existing }, destinationIndex): CopyTask => {
-      const there = existing[artifactIndex];
-      const index = artifactIndex * destinations.length + destinationIndex;
-      const uploadId = checkpoint?.uploads?.find(([copy]) => copy === index)?.[1];
-      return {
-        index,
-        source,
-        destination: facts,
-        key: keys[artifactIndex] ?? source.artifact.key,
-        lookMs,
-        ...(there === undefined ? {} : { existing: there }),
-        ...(uploadId === undefined ? {} : { uploadId }),
-      };
-    }),
-  );
-}
-
-/** Has connections ready for the copies when the destinations have answered. */
-function anticipate(job: SyncJob, sources: readonly SourceFacts[], context: JobContext): void {
-  const copied = sources.filter(({ readableBy }) => readableBy === 'role').map(({ sizeBytes }) => sizeBytes);
-  const count = expectedRequests(copied, job.destinations.length, limitsOf(context));
-  context.s3.anticipate(
-    job.destinations.map(({ bucket, region }) => ({
-      bucket,
-      region: region ?? context.facts.region(bucket) ?? context.settings.region,
-      count,
-    })),
-  );
 }
 
 type Relayed = PlannedCopy & { readonly plan: Extract<CopyPlan, { strategy: 'relay' }> };
@@ -202,18 +149,6 @@ function relayAll(
     );
     await Promise.all(group.map((copy, index) => settle(copy, results[index])));
   });
-}
-
-/** Waits for all, so that nothing goes on in the background; what the deadline cut short is no failure. */
-async function allOrFirstCause(copying: readonly Promise<void>[], context: JobContext): Promise<void> {
-  await Promise.all(
-    copying.map((copy) =>
-      copy.catch((error: unknown) => {
-        if (!context.deadline.signal.aborted) context.fail(error);
-      }),
-    ),
-  );
-  context.throwIfFailed();
 }
 
 function partBytes(plan: CopyPlan, parts: number): number {

@@ -139,8 +139,6 @@ export interface CopyTask {
   readonly source: SourceFacts;
   readonly destination: DestinationFacts;
   readonly key: string;
-  /** How long the destination took to answer the look at it, in milliseconds: the farther, the sooner its copies begin. */
-  readonly lookMs: number;
   /** What is at the destination already. */
   readonly existing?: ObjectFacts;
   /** The upload that an earlier invocation of the job says it began. */

@@ -45,7 +45,6 @@ function taskOf(source: Partial<SourceFacts>, existing?: Partial<ObjectFacts>, i
       encryption: { algorithm: 'aws:kms', kmsKeyId: KEY_ARN },
     },
     key: 'pipeline/App/abc',
-    lookMs: 75,
     ...(existing === undefined
       ? {}
       : { existing: { ...facts, encryption: 'aws:kms', kmsKeyArn: KEY_ARN, ...existing } }),
