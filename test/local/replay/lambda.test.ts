@@ -86,6 +86,13 @@ describe('LambdaFunction', () => {
     expect(second.cpuMs).toBeGreaterThan(0);
   });
 
+  it('measures the memory of the function, not of the process that started it', async () => {
+    const ballast = Buffer.alloc(400_000_000, 1);
+    await using lambda = await functionOf('');
+    const { peakMemoryBytes } = await lambda.invoke({});
+    expect(peakMemoryBytes).toBeLessThan(ballast.length / 2);
+  });
+
   it('kills the process at the deadline, even one that never yields, and starts a new one after it', async () => {
     await using lambda = await functionOf('if (event.hang) for (;;);\nconsole.log(process.pid);', {
       timeoutMs: 1_000,
