@@ -43,7 +43,7 @@ export function readSettings(environment: Environment): Settings {
   return {
     region: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? 'us-east-1',
     maxConcurrency: integer('SYNC_MAX_CONCURRENCY', 256, 1, 1000),
-    relayMemoryBytes: integer('SYNC_RELAY_MEMORY_MIB', 64, 10, 8192) * 1024 * 1024,
+    relayMemoryBytes: integer('SYNC_RELAY_MEMORY_MIB', 48, 10, 8192) * 1024 * 1024,
     retryBudgetMs: integer('SYNC_RETRY_BUDGET_MS', 60_000, 0, 900_000),
     stallMs: integer('SYNC_STALL_MS', 8_000, 100, 300_000),
     accessDeniedRetryMs: integer('SYNC_ACCESS_DENIED_RETRY_MS', 3_000, 0, 5_000),

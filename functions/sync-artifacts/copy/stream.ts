@@ -175,4 +175,4 @@ async function isStoredIn(
 const SETTLE_MS = 1_000;
 
 /** Parts that the Upload holds on their way from the one to the other: what it joins, and copies that wait for the garbage collector. */
-const BETWEEN_PARTS = 4;
+const BETWEEN_PARTS = 3;
