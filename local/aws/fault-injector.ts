@@ -5,6 +5,7 @@ import type { Fault, FaultHook, FaultPoint } from './faults.ts';
 import { chance } from './seeded.ts';
 import type { World } from './world.ts';
 
+/** Faults that are being made, and how often each has struck. */
 export interface FaultInjector {
   /** To be given to the server as its fault hook. */
   readonly hook: FaultHook;
@@ -12,6 +13,7 @@ export interface FaultInjector {
   readonly struck: ReadonlyMap<FaultKind, number>;
 }
 
+/** Which faults strike how often, and whom. */
 export interface FaultPlan {
   readonly seed: number;
   readonly rates: FaultRates;

@@ -13,6 +13,7 @@ export interface FaultPoint {
   readonly accessKeyId: string;
 }
 
+/** What goes wrong with one request. */
 export type Fault =
   /** An error document instead of the answer (or, on a `200 OK`, inside the body). */
   | {

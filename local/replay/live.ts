@@ -1,12 +1,10 @@
 // A replay on the real AWS with the user's own credentials; only CodePipeline is a local one, so that no job gets a result.
-
 import { existsSync } from 'node:fs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { formatBytes } from '../../functions/sync-artifacts/summary.ts';
 import { startEmbeddedAws } from '../aws/embedded-aws.ts';
 import { parseCopyLine } from './copy-log.ts';
 import { EventError, type ReplayEvent, readEvent } from './event.ts';
-
 import { runJob } from './job-loop.ts';
 import { LambdaFunction, type RoleCredentials } from './lambda.ts';
 import type { ReplayOptions } from './options.ts';

@@ -44,6 +44,7 @@ export type SoakWishes = Partial<
 
 const MIB = 2 ** 20;
 const REGIONS = ['eu-central-1', 'us-east-1', 'ap-southeast-2', 'sa-east-1'] as const;
+/** The region of the function and its sources. */
 export const HOME_REGION = 'eu-central-1';
 /** Denials may take two seconds to heal, each in its turn: a short invocation cannot wait for several. */
 const SLOW_KINDS: readonly FaultKind[] = [
