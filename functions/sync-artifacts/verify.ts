@@ -47,8 +47,8 @@ type Bytes = Pick<Proof, 'kind' | 'algorithm'>;
 export function proveExisting({ source, destination, existing }: CopyTask): Proof | undefined {
   if (existing === undefined || !hasSizeAndKey({ source, destination, existing })) return undefined;
   const bytes = compareBytes(source, existing, false);
-  if (bytes === 'different' || bytes.kind === 'size-only' || !hasSameDescription(source, existing))
-    return undefined;
+  if (bytes === 'different' || bytes.kind === 'size-only') return undefined;
+  if (differingDescription(source, existing).length > 0) return undefined;
   return {
     ...bytes,
     kmsKeyArn: existing.kmsKeyArn ?? '',
@@ -62,8 +62,7 @@ export function mayBeCopy(task: CopyTask): boolean {
   if (existing === undefined || !hasSizeAndKey(task)) return false;
   return (
     compareBytes(source, existing, false) !== 'different' &&
-    // Without permission to read tags S3 does not say how many there are.
-    hasSameDescription(existing.tagCount === undefined ? { ...source, tags: undefined } : source, existing)
+    contradictingDescription(source, existing).length === 0
   );
 }
 
@@ -152,9 +151,10 @@ export async function proveWritten(
       `The copy at ${where} is not what its source is: ${describeDifference(source, stored)}. Retry the stage; if it happens again, look at what else writes to this key.`,
     );
   }
-  if (written.adopted && !hasSameDescription(source, stored)) {
+  const differing = written.adopted ? contradictingDescription(source, stored) : [];
+  if (differing.length > 0) {
     return await reject(
-      `The copy at ${where} was begun with other headers, metadata or tags than its source has now. Retry the stage.`,
+      `The copy at ${where} was begun with other ${differing.join(', ')} than its source has now. Retry the stage.`,
     );
   }
   const bytes: Bytes =
@@ -185,13 +185,22 @@ function compareBytes(source: ObjectFacts, stored: ObjectFacts, sameLayout: bool
   return { kind: 'size-only' };
 }
 
-/** Are headers, metadata and the number of tags the same? */
-function hasSameDescription(source: SourceFacts, stored: ObjectFacts): boolean {
-  const tagsMatch = source.tags === undefined || (stored.tagCount ?? 0) === source.tags.length;
-  return (
-    tagsMatch &&
-    canonical(source.headers) === canonical(stored.headers) &&
-    canonical(source.metadata) === canonical(stored.metadata)
+/** Which of headers, metadata and the number of tags are not the same. */
+function differingDescription(source: SourceFacts, stored: ObjectFacts): string[] {
+  const differing: string[] = [];
+  if (canonical(source.headers) !== canonical(stored.headers)) differing.push('headers');
+  if (canonical(source.metadata) !== canonical(stored.metadata)) differing.push('metadata');
+  const tagCount = stored.tagCount ?? 0;
+  if (source.tags !== undefined && tagCount !== source.tags.length)
+    differing.push(`tags (${tagCount} instead of ${source.tags.length})`);
+  return differing;
+}
+
+/** As far as S3 shows it: it does not say how many tags there are when there are none, nor without permission to read them. */
+function contradictingDescription(source: SourceFacts, stored: ObjectFacts): string[] {
+  return differingDescription(
+    stored.tagCount === undefined ? { ...source, tags: undefined } : source,
+    stored,
   );
 }
 

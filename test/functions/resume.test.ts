@@ -528,7 +528,10 @@ describe('unfinished uploads that a job finds', () => {
     },
   );
 
-  it('are completed once when the answer to the completion is lost', async () => {
+  it.each([
+    ['', false],
+    [', also when the tags that it has may not be read', true],
+  ])('are completed once when the answer to the completion is lost%s', async (_, deniesTags) => {
     let lost = 0;
     await using faulty = await startEmbeddedAws({
       faults: ({ operation, phase }) =>
@@ -536,7 +539,13 @@ describe('unfinished uploads that a job finds', () => {
           ? { kind: 'reset' }
           : undefined,
     });
-    const stage = createStage(faulty, { ...OPTIONS, destinationCount: 1 });
+    const artifact = { name: 'App', content: generated(24 * MIB, 1), put: { tags: { one: '1', two: '2' } } };
+    const stage = createStage(faulty, { artifacts: [artifact], destinationCount: 1 });
+    if (deniesTags) {
+      const resources = stage.destinations.map(({ arn }) => `${arn}/*`);
+      const actions = ['s3:GetObjectTagging', 's3:GetObjectVersionTagging'];
+      stage.role.may = [...stage.role.may, { effect: 'Deny', actions, resources }];
+    }
     const { result } = await runOnce(stage);
     expect(result.operation).toBe('PutJobSuccessResult');
     // The request was sent again, and was refused since the upload was gone.
