@@ -150,11 +150,11 @@ function trackRequests(
   };
 }
 
-/** By class, since the names of classes are lost when the bundle is made small. */
+/** Of what the Upload sends besides parts. By class, since the names of classes are lost when the bundle is made small. */
 function operationOf(command: unknown): string {
   if (command instanceof CreateMultipartUploadCommand) return 'CreateMultipartUpload';
   if (command instanceof CompleteMultipartUploadCommand) return 'CompleteMultipartUpload';
-  return command instanceof PutObjectCommand ? 'PutObject' : 'UploadPart';
+  return 'PutObject';
 }
 
 /** Does S3 say that it stored exactly these bytes? */
