@@ -51,10 +51,10 @@ await build({
   mainFields: ['module', 'main'],
   alias: {
     // Twelve ways to find credentials, none of which Lambda uses.
-    '@aws-sdk/credential-provider-node': './functions/sync-artifacts/lambda-credentials.ts',
-    '@aws-sdk/signature-v4-multi-region': './functions/sync-artifacts/single-region-signer.ts',
-    'node:zlib': './functions/sync-artifacts/lazy-zlib.ts',
-    '@smithy/core/event-streams': './functions/sync-artifacts/no-event-streams.ts',
+    '@aws-sdk/credential-provider-node': './functions/sync-artifacts/bundle/lambda-credentials.ts',
+    '@aws-sdk/signature-v4-multi-region': './functions/sync-artifacts/bundle/single-region-signer.ts',
+    'node:zlib': './functions/sync-artifacts/bundle/lazy-zlib.ts',
+    '@smithy/core/event-streams': './functions/sync-artifacts/bundle/no-event-streams.ts',
   },
   // Reads the user agent of a browser.
   external: ['bowser'],

@@ -2,17 +2,17 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { BenchServer } from './bench-server.ts';
-import { buildBundles } from './bundles.ts';
-import { BENCH_CASES, type BenchCase, totalBytes } from './cases.ts';
 import { functionContenders } from './contenders/functions.ts';
 import { peerContenders } from './contenders/peers.ts';
-import type { Contender } from './job.ts';
-import { measureCase } from './measure.ts';
+import { BENCH_CASES, type BenchCase, totalBytes } from './job/cases.ts';
+import type { Contender } from './job/job.ts';
+import { buildBundles } from './measure/bundles.ts';
+import { measureCase } from './measure/measure.ts';
+import type { BenchResult, CaseResult } from './measure/results.ts';
+import { judge } from './measure/targets.ts';
 import { renderChart } from './render/chart.ts';
 import { renderMarkdown } from './render/markdown.ts';
-import type { BenchResult, CaseResult } from './results.ts';
-import { judge } from './targets.ts';
+import { BenchServer } from './server/bench-server.ts';
 
 const RESULTS = new URL('./results/', import.meta.url);
 

@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { zipSync } from 'fflate';
-import { buildBundles } from './bundles.ts';
 import { bundleFile } from './contenders/functions.ts';
-import { type Spread, spread } from './statistics.ts';
+import { buildBundles } from './measure/bundles.ts';
+import { type Spread, spread } from './measure/statistics.ts';
 
 const RUNS = 31;
 

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
-import { NODE_OPTIONS } from '../functions/sync-artifacts/node-options.ts';
-import { BenchServer } from './bench-server.ts';
-import { BENCH_CASES, HOME_REGION } from './cases.ts';
-import type { BenchJob } from './job.ts';
+import { NODE_OPTIONS } from '../functions/sync-artifacts/bundle/node-options.ts';
+import { BENCH_CASES, HOME_REGION } from './job/cases.ts';
+import type { BenchJob } from './job/job.ts';
+import { BenchServer } from './server/bench-server.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OUTPUT_DIRECTORY = `${ROOT}dist/profile`;
@@ -47,7 +47,7 @@ if (benchCase === undefined) {
   throw new Error(`there is no case ${options.case}`);
 }
 const job = await server.prepare(benchCase);
-const child = fork(`${ROOT}bench/profile-worker.mjs`, [`${bundle}/handler.mjs`], {
+const child = fork(`${ROOT}bench/measure/profile-worker.mjs`, [`${bundle}/handler.mjs`], {
   env: lambdaEnvironment(job),
   stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
 });

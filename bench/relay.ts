@@ -1,11 +1,11 @@
 // Relays (bytes through the function) against a plain pipe of GetObject into lib-storage's Upload: `npm run bench:relay`.
 import { Command } from 'commander';
-import { BenchServer } from './bench-server.ts';
-import { buildBundles } from './bundles.ts';
-import type { BenchCase } from './cases.ts';
 import { functionContender, THIS_FUNCTION } from './contenders/functions.ts';
-import { measureCase } from './measure.ts';
-import { resultOf } from './results.ts';
+import type { BenchCase } from './job/cases.ts';
+import { buildBundles } from './measure/bundles.ts';
+import { measureCase } from './measure/measure.ts';
+import { resultOf } from './measure/results.ts';
+import { BenchServer } from './server/bench-server.ts';
 
 const MIB = 1024 ** 2;
 const PLAIN_PIPE = 'plain pipe';

@@ -1,12 +1,12 @@
 // How long a warm job takes over part size and concurrency, and where the function's own choice lies: `npm run bench:sweep`.
 import { Command, Option } from 'commander';
-import { BenchServer } from './bench-server.ts';
-import { buildBundles } from './bundles.ts';
-import { BENCH_CASES, totalBytes } from './cases.ts';
 import { functionContender, THIS_FUNCTION } from './contenders/functions.ts';
-import type { Contender } from './job.ts';
-import { measureCase } from './measure.ts';
-import type { ContenderResult } from './results.ts';
+import { BENCH_CASES, totalBytes } from './job/cases.ts';
+import type { Contender } from './job/job.ts';
+import { buildBundles } from './measure/bundles.ts';
+import { measureCase } from './measure/measure.ts';
+import type { ContenderResult } from './measure/results.ts';
+import { BenchServer } from './server/bench-server.ts';
 
 const PART_MIB = [5, 8, 16, 32, 64, 96, 128, 256];
 const CONCURRENCY = [64, 128, 256, 512];

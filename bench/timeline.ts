@@ -1,10 +1,10 @@
 // Which requests a job waits for, in the order of their arrival: `npm run bench:timeline -- --case 64mib-x1`.
 import { Command, Option } from 'commander';
-import { BenchServer } from './bench-server.ts';
-import { buildBundles } from './bundles.ts';
-import { BENCH_CASES } from './cases.ts';
 import { functionContender, THIS_FUNCTION } from './contenders/functions.ts';
-import type { TimelineEntry } from './server-messages.ts';
+import { BENCH_CASES } from './job/cases.ts';
+import { buildBundles } from './measure/bundles.ts';
+import { BenchServer } from './server/bench-server.ts';
+import type { TimelineEntry } from './server/server-messages.ts';
 
 const options = new Command('timeline')
   .addOption(new Option('--case <name>').choices(BENCH_CASES.map(({ name }) => name)).default('64mib-x1'))

@@ -1,13 +1,13 @@
 // From a topology to all its stacks, in the order in which they are deployed.
 import type { App } from 'aws-cdk-lib';
+import { type AppOptions, createApp } from './checks/validations.ts';
+import type { Topology } from './shape/topology-rules.ts';
 import { ArtifactStoreStack } from './stacks/artifact-store-stack.ts';
 import { CdkPipelineStack } from './stacks/cdk-pipeline-stack.ts';
 import { DeployRolesStack } from './stacks/deploy-roles-stack.ts';
 import { PipelineStack } from './stacks/pipeline-stack.ts';
 import { PublishStack } from './stacks/publish-stack.ts';
 import { SyncArtifactsStack } from './stacks/sync-artifacts-stack.ts';
-import type { Topology } from './topology-rules.ts';
-import { type AppOptions, createApp } from './validations.ts';
 
 /**
  * Builds the app: artifact stores and deploy roles first, then the function, then what uses them. Values cross stacks by

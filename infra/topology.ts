@@ -1,6 +1,6 @@
 // The one file you edit: which accounts and regions there are, and what is deployed where in which order.
 import { sampleWorkloadPolicy } from './sample-workload/policy.ts';
-import { defineTopology } from './topology-rules.ts';
+import { defineTopology } from './shape/topology-rules.ts';
 
 /** What `cdk deploy --all` builds. Every property is described in topology-schema.ts; every name follows from it. */
 export const topology = defineTopology({

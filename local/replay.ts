@@ -1,5 +1,5 @@
 // The command `npm run replay`: runs a CodePipeline job on this machine and shows what the pipeline would see.
-import { EventError } from './replay/event.ts';
+import { EventError } from './pipeline/event.ts';
 import { parseOptions } from './replay/options.ts';
 
 /** 128 + SIGPIPE, as for any command whose reader has gone (`npm run replay | head`). */

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { toJsonSchema } from '@valibot/to-json-schema';
-import { KEY_PLACEHOLDERS, userParametersSchema } from '../functions/sync-artifacts/user-parameters.ts';
+import { KEY_PLACEHOLDERS, userParametersSchema } from '../functions/sync-artifacts/job/user-parameters.ts';
 
 /** Where the schema is kept. */
 export const USER_PARAMETERS_SCHEMA_FILE = fileURLToPath(

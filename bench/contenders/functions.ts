@@ -1,9 +1,9 @@
 // Contenders that are Lambda functions: the bundle that is deployed, and two scripts to compare it with.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { LambdaFunction, MAX_TIMEOUT_MS } from '../../local/replay/lambda.ts';
-import { HOME_REGION } from '../cases.ts';
-import type { BenchJob, Contender, Contest, Sample } from '../job.ts';
+import { LambdaFunction, MAX_TIMEOUT_MS } from '../../local/lambda/lambda.ts';
+import { HOME_REGION } from '../job/cases.ts';
+import type { BenchJob, Contender, Contest, Sample } from '../job/job.ts';
 
 /** Memory setting of the function in the benchmark; 1769 MB is one full vCPU (Lambda guide, configuration-memory). */
 export const LAMBDA_MEMORY_MB = 1769;

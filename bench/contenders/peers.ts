@@ -1,8 +1,8 @@
 // The tools that people use today, at their defaults: aws-cli, rclone, boto3's s3transfer.
 import { fileURLToPath } from 'node:url';
-import { HOME_REGION } from '../cases.ts';
-import type { BenchJob, Contender } from '../job.ts';
-import { spread } from '../statistics.ts';
+import { HOME_REGION } from '../job/cases.ts';
+import type { BenchJob, Contender } from '../job/job.ts';
+import { spread } from '../measure/statistics.ts';
 import { type Command, findProgram, firstLine, peerEnvironment, timed } from './processes.ts';
 
 /** How often the start of a peer's process is measured. */

@@ -4,7 +4,7 @@ import { access, constants } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { BenchJob } from '../job.ts';
+import type { BenchJob } from '../job/job.ts';
 
 const execute = promisify(execFile);
 

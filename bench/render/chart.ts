@@ -1,7 +1,7 @@
 // The benchmark's results as an SVG bar chart that needs no library and no fonts of its own.
 import { THIS_FUNCTION } from '../contenders/functions.ts';
-import type { BenchResult, CaseResult } from '../results.ts';
-import { resultOf } from '../results.ts';
+import type { BenchResult, CaseResult } from '../measure/results.ts';
+import { resultOf } from '../measure/results.ts';
 
 const WIDTH = 880;
 const LABEL_WIDTH = 170;

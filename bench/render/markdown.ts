@@ -1,7 +1,7 @@
 // The benchmark's results as Markdown tables.
 import { THIS_FUNCTION } from '../contenders/functions.ts';
-import type { BenchResult, CaseResult, ContenderResult } from '../results.ts';
-import { resultOf } from '../results.ts';
+import type { BenchResult, CaseResult, ContenderResult } from '../measure/results.ts';
+import { resultOf } from '../measure/results.ts';
 
 /** Columns of peers, in this order. */
 const PEERS = ['aws-cli', 's3transfer', 'rclone', 'one CopyObject each', 'bare loop of part copies'];

@@ -1,10 +1,11 @@
 // What every step of a job is given besides its data.
-import type { Budget } from './budget.ts';
+
+import type { FactsCache } from './aws/bucket-cache.ts';
+import type { RequestContext, S3Clients } from './aws/s3-clients.ts';
+import type { Budget } from './concurrency.ts';
 import type { Deadline } from './deadline.ts';
-import type { FactsCache } from './facts-cache.ts';
-import type { RequestContext, S3Clients } from './s3.ts';
 import type { Settings } from './settings.ts';
-import type { Telemetry } from './telemetry.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 import type { SourceReader } from './types.ts';
 
 /** The surroundings of one invocation of a job. */

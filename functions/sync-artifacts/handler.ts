@@ -1,10 +1,10 @@
 // Entry of the Lambda function: composes clients, logger and metrics once per cold start.
-import { FactsCache } from './facts-cache.ts';
+import { FactsCache } from './aws/bucket-cache.ts';
+import { S3ClientPool } from './aws/s3-clients.ts';
 import { type Container, runInvocation } from './invocation.ts';
-import { JobReporter, type LambdaContext } from './report.ts';
-import { S3ClientPool } from './s3.ts';
+import { JobReporter, type LambdaContext } from './result/job-reporter.ts';
 import { readSettings } from './settings.ts';
-import { createTelemetry } from './telemetry.ts';
+import { createTelemetry } from './telemetry/telemetry.ts';
 
 const container = compose();
 

@@ -1,19 +1,19 @@
 // One invocation: from the event to exactly one result for CodePipeline.
 
-import { errorCode, isAccessDenied } from './aws-error.ts';
-import { Budget } from './budget.ts';
+import type { FactsCache } from './aws/bucket-cache.ts';
+import { errorCode, isAccessDenied } from './aws/errors.ts';
+import type { S3ClientPool } from './aws/s3-clients.ts';
+import { Budget } from './concurrency.ts';
 import type { JobContext } from './context.ts';
-import { anewOf, continuationOf, readCheckpoint } from './continuation.ts';
 import { deadlineOf } from './deadline.ts';
-import type { FactsCache } from './facts-cache.ts';
-import { SyncError, toJobFailure } from './failure.ts';
-import { jobIdOf, parseJob } from './job.ts';
-import type { JobReporter, JobResult, LambdaContext } from './report.ts';
-import type { S3ClientPool } from './s3.ts';
+import { jobIdOf, parseJob } from './job/parse-job.ts';
+import { anewOf, continuationOf, readCheckpoint } from './result/continuation.ts';
+import { SyncError, toJobFailure } from './result/failure.ts';
+import type { JobReporter, JobResult, LambdaContext } from './result/job-reporter.ts';
+import { outputVariables, summarise } from './result/summary.ts';
 import { requireSound, type Settings } from './settings.ts';
-import { outputVariables, summarise } from './summary.ts';
 import { syncArtifacts } from './sync.ts';
-import type { TelemetrySink } from './telemetry.ts';
+import type { TelemetrySink } from './telemetry/telemetry.ts';
 import type { CopyReport, SyncJob } from './types.ts';
 
 /** What lives as long as a container. */
@@ -84,7 +84,7 @@ async function resultOf(
     if (reports.length < outcome.planned.length)
       return await continuationOf(job, outcome, checkpoint, startedAtMs, context);
     if (job.outputArtifacts.length > 0) {
-      const { manifestOf, writeManifest } = await import('./manifest.ts');
+      const { manifestOf, writeManifest } = await import('./result/manifest.ts');
       const manifest = manifestOf(job, checkpoint?.firstJobId ?? jobId, reports);
       try {
         for (const output of job.outputArtifacts) await writeManifest(job, output, manifest, context);

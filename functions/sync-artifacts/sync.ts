@@ -1,18 +1,18 @@
 // The whole algorithm on one page: resolve -> plan -> copy -> verify.
 import { setImmediate } from 'node:timers/promises';
-import { Budget } from './budget.ts';
-import type { Checkpoint, UnfinishedUpload } from './checkpoint.ts';
+import { Budget } from './concurrency.ts';
 import type { JobContext } from './context.ts';
-import { copyMultipart } from './copy/multipart.ts';
-import { copyObject } from './copy/object.ts';
+import { copyMultipart } from './copy/copy-multipart.ts';
+import { copyObject } from './copy/copy-object.ts';
 import type { CopyResult } from './copy/strategy.ts';
-import { reportFinished, reportKnown } from './copy-report.ts';
+import { farthestFirst, resolve } from './facts/resolve.ts';
 import { groupBy } from './group-by.ts';
-import { partSize } from './part-layout.ts';
-import { type CopyPlan, type PlanLimits, type PlannedCopy, planCopies } from './plan.ts';
-import { farthestFirst, resolve } from './resolve.ts';
+import { partSize } from './plan/part-layout.ts';
+import { type CopyPlan, type PlanLimits, type PlannedCopy, planCopies } from './plan/plan.ts';
+import { proveWritten, wasFinished } from './proof/verify-copy.ts';
+import type { Checkpoint, UnfinishedUpload } from './result/checkpoint.ts';
+import { reportFinished, reportKnown } from './result/copy-report.ts';
 import type { CopyReport, SyncJob } from './types.ts';
-import { proveWritten, wasFinished } from './verify.ts';
 
 /** Copies whose requests are made ready before the first of them leave (`npm run bench:timeline -- --case 5x1mib-x3`). */
 const COPIES_PER_TURN = 4;
@@ -43,7 +43,7 @@ export async function planJob(
     if (context.deadline.signal.aborted && !context.failed) throw error;
     context.fail(error);
     if (checkpoint !== undefined) {
-      const { clearLeftUploads } = await import('./copy/left-uploads.ts');
+      const { clearLeftUploads } = await import('./abandon-uploads.ts');
       await clearLeftUploads(job, context);
     }
     throw error;
@@ -140,7 +140,7 @@ function relayAll(
   return bySource.map(async (group) => {
     const [first] = group;
     if (first === undefined) return;
-    const { relay } = await import('./copy/relay.ts');
+    const { relay } = await import('./copy/relay/relay.ts');
     const results = await relay(
       group.map(({ task }) => task),
       first.plan.layout,

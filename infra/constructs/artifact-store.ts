@@ -12,8 +12,8 @@ import {
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import type { Statement } from '../policy.ts';
-import { allowReaders, denyOtherEncryption, keyPolicy } from './artifact-store-policies.ts';
+import { allowReaders, denyOtherEncryption, keyPolicy } from '../permissions/artifact-store-policies.ts';
+import type { Statement } from '../permissions/policy.ts';
 
 /** Props of an ArtifactStore. */
 export interface ArtifactStoreProps {

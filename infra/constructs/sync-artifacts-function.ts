@@ -7,15 +7,15 @@ import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from
 import { LambdaDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { NODE_OPTIONS } from '../../functions/sync-artifacts/node-options.ts';
+import { NODE_OPTIONS } from '../../functions/sync-artifacts/bundle/node-options.ts';
+import { copyStatements, runtimeStatements } from '../permissions/function-statements.ts';
 import {
   acknowledgeWildcards,
   policyDocument,
   type Statement,
   trustService,
   type Wildcard,
-} from '../policy.ts';
-import { copyStatements, runtimeStatements } from './function-statements.ts';
+} from '../permissions/policy.ts';
 import { asyncInvocationFor, LOST_JOB_RETRY_ATTEMPTS, LOST_JOB_TIMEOUT } from './job-time.ts';
 import { type BucketSet, bucketSetOf, type SyncBucket } from './sync-buckets.ts';
 

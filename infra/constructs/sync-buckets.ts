@@ -3,7 +3,7 @@ import { Stack } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { s3ViaService } from '../names.ts';
+import { s3ViaService } from '../shape/names.ts';
 
 /** A bucket that artifacts are copied from or to. It may be in any account and region. */
 export interface SyncBucket {

@@ -4,7 +4,7 @@ import {
   MAX_USER_PARAMETERS_CHARACTERS,
   parseUserParameters,
   type UserParameters,
-} from '../../functions/sync-artifacts/user-parameters.ts';
+} from '../../functions/sync-artifacts/job/user-parameters.ts';
 
 /** Where one Sync action copies to. */
 export interface SyncDestination {

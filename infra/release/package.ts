@@ -3,9 +3,9 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../../package.json' with { type: 'json' };
+import { findingsIn } from '../checks/validation-report.ts';
 import { BUNDLE_DIRECTORY } from '../constructs/sync-artifacts-function.ts';
-import { BUILD_OBJECTS } from '../names.ts';
-import { findingsIn } from '../validation-report.ts';
+import { BUILD_OBJECTS } from '../shape/names.ts';
 import { buildReleaseApp, RELEASE_STACK } from './template.ts';
 import { zipDirectory, zipFiles } from './zip.ts';
 

@@ -18,13 +18,13 @@ import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct, type IConstruct } from 'constructs';
-import { AlarmTopic } from '../constructs/alarm-topic.ts';
-import { SyncArtifactsAlarms } from '../constructs/sync-alarms.ts';
+import { type AppOptions, createApp } from '../checks/validations.ts';
+import { AlarmTopic } from '../constructs/observability/alarm-topic.ts';
+import { SyncArtifactsAlarms } from '../constructs/observability/sync-alarms.ts';
+import { SyncArtifactsDashboard } from '../constructs/observability/sync-dashboard.ts';
+import { telemetryKey } from '../constructs/observability/telemetry-key.ts';
 import { SyncArtifactsFunction } from '../constructs/sync-artifacts-function.ts';
 import type { BucketSet } from '../constructs/sync-buckets.ts';
-import { SyncArtifactsDashboard } from '../constructs/sync-dashboard.ts';
-import { telemetryKey } from '../constructs/telemetry-key.ts';
-import { type AppOptions, createApp } from '../validations.ts';
 
 /** Name of the release's stack in the assembly. */
 export const RELEASE_STACK = 'sync-artifacts';

@@ -1,5 +1,5 @@
 // What the sample workload's CloudFormation role may do: replace it by what your templates create.
-import type { InlinePolicy } from '../topology-rules.ts';
+import type { InlinePolicy } from '../shape/topology-rules.ts';
 
 /** Create, change and delete the one function, role and log group of `template.yaml`, and nothing else. */
 export const sampleWorkloadPolicy: InlinePolicy = {

@@ -2,8 +2,8 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ArtifactStore } from '../constructs/artifact-store.ts';
-import { artifactReaderRoles, KEY_ARN_OUTPUT, namesOf } from '../names.ts';
-import type { Topology } from '../topology-rules.ts';
+import { artifactReaderRoles, KEY_ARN_OUTPUT, namesOf } from '../shape/names.ts';
+import type { Topology } from '../shape/topology-rules.ts';
 
 /** The artifact store of one region. */
 export class ArtifactStoreStack extends Stack {

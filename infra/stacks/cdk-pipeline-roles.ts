@@ -3,9 +3,9 @@ import { Validations } from 'aws-cdk-lib';
 import type { IProject } from 'aws-cdk-lib/aws-codebuild';
 import { CfnRole, type IRole, Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { artifactKeyArn, namesOf, s3ViaService } from '../names.ts';
-import { acknowledgeWildcards, policyDocument, type Statement, trustService } from '../policy.ts';
-import type { Topology } from '../topology-rules.ts';
+import { acknowledgeWildcards, policyDocument, type Statement, trustService } from '../permissions/policy.ts';
+import { artifactKeyArn, namesOf, s3ViaService } from '../shape/names.ts';
+import type { Topology } from '../shape/topology-rules.ts';
 
 /** The role of the project that synthesises: its logs, and the artifacts of the pipeline's region. */
 export function synthRole(scope: Construct, topology: Topology, projectName: string): IRole {

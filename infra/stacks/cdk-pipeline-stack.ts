@@ -16,10 +16,10 @@ import {
 } from 'aws-cdk-lib/pipelines';
 import type { Construct } from 'constructs';
 import { SyncArtifactsStep } from '../constructs/sync-artifacts-step.ts';
-import { CDK_SOURCE_OBJECT, connectionAction, namesOf, regionsOf, roleArn } from '../names.ts';
-import { pipelineRoleStatements } from '../pipeline-permissions.ts';
-import { acknowledgeWildcards, policyDocument, trustService } from '../policy.ts';
-import type { Environment, Topology } from '../topology-rules.ts';
+import { pipelineRoleStatements } from '../permissions/pipeline-permissions.ts';
+import { acknowledgeWildcards, policyDocument, trustService } from '../permissions/policy.ts';
+import { CDK_SOURCE_OBJECT, connectionAction, namesOf, regionsOf, roleArn } from '../shape/names.ts';
+import type { Environment, Topology } from '../shape/topology-rules.ts';
 import { acknowledgeSelfMutation, synthRole } from './cdk-pipeline-roles.ts';
 import { storeBucket } from './sync-artifacts-stack.ts';
 import { WorkloadStage } from './workload-stage.ts';

@@ -2,9 +2,15 @@
 import { Stack } from 'aws-cdk-lib';
 import { CfnRole } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { namesOf, regionsOf, roleArn, s3ViaService } from '../names.ts';
-import { acknowledgeWildcards, policyDocument, type Statement, trustRole, trustService } from '../policy.ts';
-import type { DeployAccount, InlinePolicy, Topology } from '../topology-rules.ts';
+import {
+  acknowledgeWildcards,
+  policyDocument,
+  type Statement,
+  trustRole,
+  trustService,
+} from '../permissions/policy.ts';
+import { namesOf, regionsOf, roleArn, s3ViaService } from '../shape/names.ts';
+import type { DeployAccount, InlinePolicy, Topology } from '../shape/topology-rules.ts';
 
 /** The roles of one deploy account. Roles are global; the stack is in the primary region. */
 export class DeployRolesStack extends Stack {

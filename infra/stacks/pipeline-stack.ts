@@ -16,10 +16,10 @@ import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { SyncArtifactsAction, type SyncArtifactsVariables } from '../constructs/sync-artifacts-action.ts';
 import type { SyncDestination } from '../constructs/user-parameters.ts';
-import { BUILD_OBJECTS, namesOf, roleArn } from '../names.ts';
-import { pipelineRoleStatements } from '../pipeline-permissions.ts';
-import { acknowledgeWildcards, policyDocument, trustService } from '../policy.ts';
-import type { DeployAccount, Environment, Topology } from '../topology-rules.ts';
+import { pipelineRoleStatements } from '../permissions/pipeline-permissions.ts';
+import { acknowledgeWildcards, policyDocument, trustService } from '../permissions/policy.ts';
+import { BUILD_OBJECTS, namesOf, roleArn } from '../shape/names.ts';
+import type { DeployAccount, Environment, Topology } from '../shape/topology-rules.ts';
 import { storeBucket } from './sync-artifacts-stack.ts';
 
 const CHANGE_SET = 'pipeline';

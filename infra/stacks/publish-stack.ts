@@ -4,9 +4,9 @@ import { CfnProject } from 'aws-cdk-lib/aws-codebuild';
 import { CfnRole } from 'aws-cdk-lib/aws-iam';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { artifactKeyArn, BUILD_OBJECTS, connectionAction, namesOf, s3ViaService } from '../names.ts';
-import { policyDocument, type Statement, trustService } from '../policy.ts';
-import type { Topology } from '../topology-rules.ts';
+import { policyDocument, type Statement, trustService } from '../permissions/policy.ts';
+import { artifactKeyArn, BUILD_OBJECTS, connectionAction, namesOf, s3ViaService } from '../shape/names.ts';
+import type { Topology } from '../shape/topology-rules.ts';
 
 /** Where the sources are, and the approved connection that leads there. */
 export type GitHubSource = NonNullable<Topology['github']>;

@@ -4,14 +4,14 @@ import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { AlarmTopic } from '../constructs/alarm-topic.ts';
-import { SyncArtifactsAlarms } from '../constructs/sync-alarms.ts';
+import { AlarmTopic } from '../constructs/observability/alarm-topic.ts';
+import { SyncArtifactsAlarms } from '../constructs/observability/sync-alarms.ts';
+import { SyncArtifactsDashboard } from '../constructs/observability/sync-dashboard.ts';
+import { telemetryKey } from '../constructs/observability/telemetry-key.ts';
 import { SyncArtifactsFunction } from '../constructs/sync-artifacts-function.ts';
 import type { SyncBucket } from '../constructs/sync-buckets.ts';
-import { SyncArtifactsDashboard } from '../constructs/sync-dashboard.ts';
-import { telemetryKey } from '../constructs/telemetry-key.ts';
-import { artifactKeyArn, namesOf } from '../names.ts';
-import type { Topology } from '../topology-rules.ts';
+import { artifactKeyArn, namesOf } from '../shape/names.ts';
+import type { Topology } from '../shape/topology-rules.ts';
 
 /** The function between the artifact stores of the topology. */
 export class SyncArtifactsStack extends Stack {

@@ -2,8 +2,8 @@
 import { Stack, Stage } from 'aws-cdk-lib';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
-import { namesOf } from '../names.ts';
-import type { Environment, Topology } from '../topology-rules.ts';
+import { namesOf } from '../shape/names.ts';
+import type { Environment, Topology } from '../shape/topology-rules.ts';
 
 /** One environment in one region. */
 export class WorkloadStage extends Stage {

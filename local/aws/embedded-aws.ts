@@ -2,14 +2,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import type { Network } from '../wan/wan.ts';
-import type { FaultHook } from './faults.ts';
+import type { Network } from '../wan/network.ts';
+import type { FaultHook } from './faults/faults.ts';
 import { requestListener } from './http/server.ts';
 import { Spool } from './http/spool.ts';
-import type { Credentials } from './identities.ts';
 import { jsonProtocol } from './json/protocol.ts';
 import { s3Protocol } from './s3/protocol.ts';
-import { DEFAULT_ACCOUNT_ID, World } from './world.ts';
+import type { Credentials } from './state/identities.ts';
+import { DEFAULT_ACCOUNT_ID, World } from './state/world.ts';
 
 /** A running embedded AWS. */
 export interface EmbeddedAws extends AsyncDisposable {

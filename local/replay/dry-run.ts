@@ -1,19 +1,19 @@
 // Shows what a job would do, with the facts that S3 gives now: every copy, its strategy and its parts. Copies nothing.
 import { fileURLToPath } from 'node:url';
-import type { JobFailure } from '../../functions/sync-artifacts/failure.ts';
-import { formatBytes } from '../../functions/sync-artifacts/summary.ts';
+import type { JobFailure } from '../../functions/sync-artifacts/result/failure.ts';
+import { formatBytes } from '../../functions/sync-artifacts/result/summary.ts';
 import { startEmbeddedAws } from '../aws/embedded-aws.ts';
+import { LambdaFunction, type RoleCredentials } from '../lambda/lambda.ts';
+import { type ReplayEvent, readEvent } from '../pipeline/event.ts';
+import { scenarioOf } from '../pipeline/scenarios.ts';
+import { setUp } from '../pipeline/set-up.ts';
 import { parseLogLine } from './copy-log.ts';
-import { type ReplayEvent, readEvent } from './event.ts';
-import { LambdaFunction, type RoleCredentials } from './lambda.ts';
 import { ownEndpoints, ownIdentity, withCredentials } from './live.ts';
 import type { ReplayOptions } from './options.ts';
 import type { PlanAnswer, PlanLine } from './plan-handler.ts';
-import { header } from './present.ts';
-import { box, type Paint, painter, shorten, table, widthOf } from './render.ts';
 import { requireArtifacts } from './run.ts';
-import { scenarioOf } from './scenarios.ts';
-import { setUp } from './set-up.ts';
+import { header } from './terminal/present.ts';
+import { box, type Paint, painter, shorten, table, widthOf } from './terminal/render.ts';
 
 /** What `--dry-run --json` prints. */
 export interface PlanReport {

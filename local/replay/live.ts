@@ -1,18 +1,18 @@
 // A replay on the real AWS with the user's own credentials; only CodePipeline is a local one, so that no job gets a result.
 import { existsSync } from 'node:fs';
 import { S3Client } from '@aws-sdk/client-s3';
-import { formatBytes } from '../../functions/sync-artifacts/summary.ts';
+import { formatBytes } from '../../functions/sync-artifacts/result/summary.ts';
 import { startEmbeddedAws } from '../aws/embedded-aws.ts';
+import { LambdaFunction, type RoleCredentials } from '../lambda/lambda.ts';
+import { EventError, type ReplayEvent, readEvent } from '../pipeline/event.ts';
+import { runJob } from '../pipeline/job-loop.ts';
 import { parseCopyLine } from './copy-log.ts';
-import { EventError, type ReplayEvent, readEvent } from './event.ts';
-import { runJob } from './job-loop.ts';
-import { LambdaFunction, type RoleCredentials } from './lambda.ts';
 import type { ReplayOptions } from './options.ts';
-import { conclusion, continuation, header, invocationFailure } from './present.ts';
 import { formatDuration } from './quantity.ts';
-import { painter, widthOf } from './render.ts';
 import { type ReplayReport, reportOf } from './report.ts';
 import { HANDLER_FILE } from './run.ts';
+import { conclusion, continuation, header, invocationFailure } from './terminal/present.ts';
+import { painter, widthOf } from './terminal/render.ts';
 
 /** Variables of the user's shell that say where S3 is; everything else comes from the credentials chain. */
 const ENDPOINT_VARIABLES = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3'];

@@ -2,10 +2,10 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { ALL_FAULT_KINDS, FAULT_KINDS, type FaultRates, isFaultKind } from '../aws/fault-kinds.ts';
-import { MAX_TIMEOUT_MS } from './lambda.ts';
+import { ALL_FAULT_KINDS, FAULT_KINDS, type FaultRates, isFaultKind } from '../aws/faults/fault-kinds.ts';
+import { MAX_TIMEOUT_MS } from '../lambda/lambda.ts';
+import { SAMPLES_FOLDER } from '../pipeline/scenarios.ts';
 import { parseDurationMs, parseSizeBytes } from './quantity.ts';
-import { SAMPLES_FOLDER } from './scenarios.ts';
 
 /** The bytes of an artifact: a file of the user's, or generated. */
 export type ArtifactSource = { readonly file: string } | { readonly sizeBytes: number };

@@ -1,16 +1,17 @@
 // A handler that reads a job's facts and plans its copies with the function's own modules, and copies nothing.
+
+import { FactsCache } from '../../functions/sync-artifacts/aws/bucket-cache.ts';
+import { S3ClientPool } from '../../functions/sync-artifacts/aws/s3-clients.ts';
 import { deadlineOf } from '../../functions/sync-artifacts/deadline.ts';
-import { FactsCache } from '../../functions/sync-artifacts/facts-cache.ts';
-import { type JobFailure, toJobFailure } from '../../functions/sync-artifacts/failure.ts';
 import { contextOf } from '../../functions/sync-artifacts/invocation.ts';
-import { parseJob } from '../../functions/sync-artifacts/job.ts';
-import { partCount, partSize } from '../../functions/sync-artifacts/part-layout.ts';
-import type { PlannedCopy } from '../../functions/sync-artifacts/plan.ts';
-import { JobReporter, type LambdaContext } from '../../functions/sync-artifacts/report.ts';
-import { S3ClientPool } from '../../functions/sync-artifacts/s3.ts';
+import { parseJob } from '../../functions/sync-artifacts/job/parse-job.ts';
+import { partCount, partSize } from '../../functions/sync-artifacts/plan/part-layout.ts';
+import type { PlannedCopy } from '../../functions/sync-artifacts/plan/plan.ts';
+import { type JobFailure, toJobFailure } from '../../functions/sync-artifacts/result/failure.ts';
+import { JobReporter, type LambdaContext } from '../../functions/sync-artifacts/result/job-reporter.ts';
 import { readSettings, requireSound } from '../../functions/sync-artifacts/settings.ts';
 import { planJob } from '../../functions/sync-artifacts/sync.ts';
-import { createTelemetry } from '../../functions/sync-artifacts/telemetry.ts';
+import { createTelemetry } from '../../functions/sync-artifacts/telemetry/telemetry.ts';
 
 /** One copy as it would be made. */
 export interface PlanLine {

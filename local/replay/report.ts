@@ -1,15 +1,15 @@
 // What a replay found, as one document: `--json` prints it, the terminal shows it as tables.
 import { unzipSync } from 'fflate';
-import { latest } from '../aws/buckets.ts';
-import type { JobState } from '../aws/code-pipeline-jobs.ts';
-import { toBuffer } from '../aws/content.ts';
-import type { World } from '../aws/world.ts';
-import type { Comparison } from './compare.ts';
+import { toBuffer } from '../aws/content/content.ts';
+import { latest } from '../aws/state/buckets.ts';
+import type { JobState } from '../aws/state/code-pipeline-jobs.ts';
+import type { World } from '../aws/state/world.ts';
+import type { ArtifactLocation, ExpectedCopy, ReplayEvent } from '../pipeline/event.ts';
+import type { JobRun } from '../pipeline/job-loop.ts';
+import type { Scenario } from '../pipeline/scenarios.ts';
+import type { Comparison } from './compare/compare.ts';
 import { type CopyLogEntry, parseCopyLine, parseLogLine } from './copy-log.ts';
-import type { ArtifactLocation, ExpectedCopy, ReplayEvent } from './event.ts';
-import type { JobRun } from './job-loop.ts';
 import type { NetworkReport } from './modelled-network.ts';
-import type { Scenario } from './scenarios.ts';
 
 /** The job result as the pipeline sees it. */
 export interface JobOutcome {

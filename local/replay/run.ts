@@ -2,22 +2,28 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startEmbeddedAws } from '../aws/embedded-aws.ts';
-import { injectFaults } from '../aws/fault-injector.ts';
-import type { FaultHook } from '../aws/faults.ts';
-import type { Credentials } from '../aws/identities.ts';
-import { compareCopies } from './compare.ts';
-import { dying } from './dying.ts';
-import { EventError, type ReplayEvent, readEvent } from './event.ts';
-import { type JobRun, runJob } from './job-loop.ts';
-import { LambdaFunction, type LambdaOptions } from './lambda.ts';
+import { injectFaults } from '../aws/faults/fault-injector.ts';
+import type { FaultHook } from '../aws/faults/faults.ts';
+import type { Credentials } from '../aws/state/identities.ts';
+import { LambdaFunction, type LambdaOptions } from '../lambda/lambda.ts';
+import { EventError, type ReplayEvent, readEvent } from '../pipeline/event.ts';
+import { type JobRun, runJob } from '../pipeline/job-loop.ts';
+import { dying } from '../pipeline/killing.ts';
+import { scenarioOf } from '../pipeline/scenarios.ts';
+import { setUp } from '../pipeline/set-up.ts';
+import { compareCopies } from './compare/compare.ts';
 import { modelNetwork } from './modelled-network.ts';
 import type { ReplayOptions } from './options.ts';
-import { conclusion, continuation, header, invocationFailure, onFailureDestination } from './present.ts';
-import { painter, widthOf } from './render.ts';
 import { type ReplayReport, reportOf } from './report.ts';
-import { scenarioOf } from './scenarios.ts';
-import { setUp } from './set-up.ts';
-import { compareWithProgress, watchCopies } from './watch.ts';
+import {
+  conclusion,
+  continuation,
+  header,
+  invocationFailure,
+  onFailureDestination,
+} from './terminal/present.ts';
+import { painter, widthOf } from './terminal/render.ts';
+import { compareWithProgress, watchCopies } from './terminal/watch.ts';
 
 /** The bundle that is deployed. */
 export const HANDLER_FILE = fileURLToPath(new URL('../../dist/sync-artifacts/handler.mjs', import.meta.url));

@@ -1,11 +1,11 @@
 // What must hold after every job of the soak, whatever went wrong while it ran.
 import { isDeepStrictEqual } from 'node:util';
-import { latest } from '../aws/buckets.ts';
-import { firstDifference } from '../aws/content.ts';
-import type { FaultKind } from '../aws/fault-kinds.ts';
-import type { LoggedRequest } from '../aws/request-log.ts';
-import type { World } from '../aws/world.ts';
-import type { JobRun } from '../replay/job-loop.ts';
+import { firstDifference } from '../aws/content/content.ts';
+import type { FaultKind } from '../aws/faults/fault-kinds.ts';
+import { latest } from '../aws/state/buckets.ts';
+import type { LoggedRequest } from '../aws/state/request-log.ts';
+import type { World } from '../aws/state/world.ts';
+import type { JobRun } from '../pipeline/job-loop.ts';
 import type { SoakJob } from './job.ts';
 import type { StagedCopy, StagedJob } from './stage.ts';
 

@@ -1,6 +1,6 @@
 // A random job that follows from its seed alone: artifacts, destinations, strategy, time and faults.
-import { type FaultKind, type FaultRates, PASSING_FAULT_KINDS } from '../aws/fault-kinds.ts';
-import { type Dice, diceOf } from '../aws/seeded.ts';
+import { type FaultKind, type FaultRates, PASSING_FAULT_KINDS } from '../aws/faults/fault-kinds.ts';
+import { type Dice, diceOf } from '../aws/faults/seeded-random.ts';
 
 /** An input artifact. */
 export interface SoakArtifact {

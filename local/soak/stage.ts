@@ -1,11 +1,12 @@
 // Puts a job of the soak into the world: keys, buckets, what is in them, the role's permissions, and the job itself.
-import type { Bucket } from '../aws/buckets.ts';
-import type { Job } from '../aws/code-pipeline-jobs.ts';
-import { type Content, generated } from '../aws/content.ts';
-import type { Identity } from '../aws/identities.ts';
-import type { PutOptions, World } from '../aws/world.ts';
-import { DEFAULT_ACCOUNT_ID } from '../aws/world.ts';
-import { roleGrants } from '../replay/identities.ts';
+
+import { type Content, generated } from '../aws/content/content.ts';
+import type { Bucket } from '../aws/state/buckets.ts';
+import type { Job } from '../aws/state/code-pipeline-jobs.ts';
+import type { Identity } from '../aws/state/identities.ts';
+import type { PutOptions, World } from '../aws/state/world.ts';
+import { DEFAULT_ACCOUNT_ID } from '../aws/state/world.ts';
+import { roleGrants } from '../pipeline/identities.ts';
 import { HOME_REGION, type SoakArtifact, type SoakDestination, type SoakJob } from './job.ts';
 
 /** A copy that the job has to make. */

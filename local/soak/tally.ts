@@ -1,5 +1,5 @@
 // Counts what a soak did and found, and prints it as one table.
-import type { FaultKind } from '../aws/fault-kinds.ts';
+import type { FaultKind } from '../aws/faults/fault-kinds.ts';
 import type { SoakResult } from './laboratory.ts';
 
 /** Sums over the jobs of a soak. */

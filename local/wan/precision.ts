@@ -4,9 +4,9 @@ import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { DEFAULT_WAN_MODEL } from './model.ts';
+import { Wan } from './network.ts';
 import { describeRequest, responseTimeMs } from './request.ts';
 import { Samples } from './samples.ts';
-import { Wan } from './wan.ts';
 
 /** Modelled against actual answer times of one load, in milliseconds; positive is late. */
 export interface Precision {

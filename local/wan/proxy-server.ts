@@ -11,8 +11,8 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { WanModel } from './model.ts';
+import { type Passage, SLOW_DOWN_DOCUMENT, Wan } from './network.ts';
 import { ObjectSizes } from './sizes.ts';
-import { type Passage, SLOW_DOWN_DOCUMENT, Wan } from './wan.ts';
 
 /** Bodies up to this size leave at once: the round trip carries them. 64 KiB take 1.3 ms of modelled time. */
 const UNPACED_BYTES = 64 * 1024;

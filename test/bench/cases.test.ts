@@ -1,6 +1,6 @@
 // The benchmark's cases.
 import { describe, expect, it } from 'vitest';
-import { BENCH_CASES, copiesOf, totalBytes } from '../../bench/cases.ts';
+import { BENCH_CASES, copiesOf, totalBytes } from '../../bench/job/cases.ts';
 
 describe('the cases', () => {
   it('have names of their own and move what their titles say', () => {

@@ -1,7 +1,7 @@
 // The estimate of what a job costs.
 import { describe, expect, it } from 'vitest';
-import { costOf } from '../../bench/cost.ts';
-import { spread } from '../../bench/statistics.ts';
+import { costOf } from '../../bench/measure/cost.ts';
+import { spread } from '../../bench/measure/statistics.ts';
 
 describe('the cost of a job', () => {
   it('is what AWS charges for its requests: writes, reads, free ones', () => {

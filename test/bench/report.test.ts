@@ -1,11 +1,11 @@
 // The benchmark's tables, chart and targets, from made-up results.
 import { XMLValidator } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
-import { BENCH_CASES } from '../../bench/cases.ts';
+import { BENCH_CASES } from '../../bench/job/cases.ts';
+import type { BenchResult, ContenderResult } from '../../bench/measure/results.ts';
+import { judge } from '../../bench/measure/targets.ts';
 import { renderChart } from '../../bench/render/chart.ts';
 import { renderMarkdown } from '../../bench/render/markdown.ts';
-import type { BenchResult, ContenderResult } from '../../bench/results.ts';
-import { judge } from '../../bench/targets.ts';
 
 const result = (name: string, temperature: 'cold' | 'warm', ms: number): ContenderResult => ({
   name,

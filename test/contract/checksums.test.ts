@@ -13,8 +13,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { checksumOf, compositeOf } from '../../local/aws/checksum.ts';
-import { fromBuffer } from '../../local/aws/content.ts';
+import { checksumOf, compositeOf } from '../../local/aws/content/checksum.ts';
+import { fromBuffer } from '../../local/aws/content/content.ts';
 import { needs } from './capabilities.ts';
 import { codeOf, failureOf } from './errors.ts';
 import { useTarget } from './target.ts';

@@ -1,6 +1,6 @@
 // Faults that last: the job fails with the right type, says the cause, and leaves nothing wrong and nothing unfinished.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FaultKind } from '../../local/aws/fault-kinds.ts';
+import type { FaultKind } from '../../local/aws/faults/fault-kinds.ts';
 import { type SoakWishes, soakJob } from '../../local/soak/job.ts';
 import { Laboratory, type SoakResult } from '../../local/soak/laboratory.ts';
 

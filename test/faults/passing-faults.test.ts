@@ -1,6 +1,6 @@
 // Faults that pass: whatever kind strikes, the jobs succeed with identical bytes. FAULT_JOBS=200 is the acceptance figure.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type FaultRates, PASSING_FAULT_KINDS } from '../../local/aws/fault-kinds.ts';
+import { type FaultRates, PASSING_FAULT_KINDS } from '../../local/aws/faults/fault-kinds.ts';
 import { soakJob } from '../../local/soak/job.ts';
 import { Laboratory, type SoakResult } from '../../local/soak/laboratory.ts';
 import { Tally } from '../../local/soak/tally.ts';

@@ -1,7 +1,7 @@
 // A server that allows so many requests per second: the job is slowed down, not failed, and hardly asks more than it must.
 import { describe, expect, it } from 'vitest';
-import type { FaultHook } from '../../local/aws/faults.ts';
-import { JobWorld, MIB } from '../functions/world.ts';
+import type { FaultHook } from '../../local/aws/faults/faults.ts';
+import { JobWorld, MIB } from '../functions/harness/world.ts';
 
 /** THROTTLE_PER_SECOND=50 is the acceptance figure; the default keeps the suite short. */
 const PER_SECOND = Number(process.env.THROTTLE_PER_SECOND ?? 200);

@@ -1,8 +1,8 @@
 // The entries of both Lambda functions as a cold start meets them: a log line for everything, an answer even to bad settings.
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { deployed, runAction } from './bundle-runs.ts';
-import { coldStart, context, printedBy } from './cold-start.ts';
-import { JobWorld } from './world.ts';
+import { deployed, runAction } from './harness/bundle-runs.ts';
+import { coldStart, context, printedBy } from './harness/cold-start.ts';
+import { JobWorld } from './harness/world.ts';
 
 async function soundWorld(): Promise<JobWorld> {
   const world = await JobWorld.start();

@@ -1,11 +1,11 @@
 // The process is killed at every request of a job, and Lambda's retry of the same event must put everything right.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generated } from '../../local/aws/content.ts';
+import { generated } from '../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../local/aws/embedded-aws.ts';
-import type { Fault, FaultPoint } from '../../local/aws/faults.ts';
-import type { Identity } from '../../local/aws/identities.ts';
-import { LambdaFunction } from '../../local/replay/lambda.ts';
+import type { Fault, FaultPoint } from '../../local/aws/faults/faults.ts';
+import type { Identity } from '../../local/aws/state/identities.ts';
+import { LambdaFunction } from '../../local/lambda/lambda.ts';
 import { HANDLER_FILE } from '../../local/replay/run.ts';
 import {
   createStage,
@@ -14,7 +14,7 @@ import {
   HOME_REGION,
   MIB,
   type Stage,
-} from './resume-stage.ts';
+} from './copy/resume/resume-stage.ts';
 
 /** `npm run test:kill` kills before and after each request took effect; the suite alternates between the two. */
 const BOTH_PHASES = process.env.KILL_BOTH_PHASES === '1';

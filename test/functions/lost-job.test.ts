@@ -1,9 +1,9 @@
 // The function that answers for one that died: what Lambda recorded, and what the pipeline's operator is told.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Job } from '../../local/aws/code-pipeline-jobs.ts';
-import { deployed } from './bundle-runs.ts';
-import { coldStart, context, printedBy } from './cold-start.ts';
-import { JobWorld } from './world.ts';
+import type { Job } from '../../local/aws/state/code-pipeline-jobs.ts';
+import { deployed } from './harness/bundle-runs.ts';
+import { coldStart, context, printedBy } from './harness/cold-start.ts';
+import { JobWorld } from './harness/world.ts';
 
 let world: JobWorld;
 

@@ -1,25 +1,25 @@
 // Small rules of the function, each on its own: names of keys, classes of errors, units, limits, deadlines.
 import { describe, expect, it, vi } from 'vitest';
-import { errorCode, isTransient } from '../../functions/sync-artifacts/aws-error.ts';
-import { Budget } from '../../functions/sync-artifacts/budget.ts';
+import { FactsCache } from '../../functions/sync-artifacts/aws/bucket-cache.ts';
+import { errorCode, isTransient } from '../../functions/sync-artifacts/aws/errors.ts';
+import { redirectRegion, stallLimitMs } from '../../functions/sync-artifacts/aws/s3-clients.ts';
+import { Budget } from '../../functions/sync-artifacts/concurrency.ts';
 import type { JobContext } from '../../functions/sync-artifacts/context.ts';
-import { checksumOfBytes, md5OfBytes } from '../../functions/sync-artifacts/copy/hashing.ts';
-import { lingering } from '../../functions/sync-artifacts/copy/open-upload.ts';
+import { checksumOfBytes, md5OfBytes } from '../../functions/sync-artifacts/copy/relay/hashing.ts';
+import { lingering } from '../../functions/sync-artifacts/copy/upload/open-upload.ts';
 import { deadlineOf } from '../../functions/sync-artifacts/deadline.ts';
-import { FactsCache } from '../../functions/sync-artifacts/facts-cache.ts';
-import { S3RequestError, SyncError, toJobFailure } from '../../functions/sync-artifacts/failure.ts';
-import { isSameKey, qualifyKey } from '../../functions/sync-artifacts/kms-key.ts';
-import { redirectRegion, stallLimitMs } from '../../functions/sync-artifacts/s3.ts';
-import { readSettings } from '../../functions/sync-artifacts/settings.ts';
+import { isSameKey, qualifyKey } from '../../functions/sync-artifacts/facts/kms-key.ts';
+import { S3RequestError, SyncError, toJobFailure } from '../../functions/sync-artifacts/result/failure.ts';
 import {
   formatBytes,
   formatSeconds,
   plural,
   summariseProgress,
-} from '../../functions/sync-artifacts/summary.ts';
+} from '../../functions/sync-artifacts/result/summary.ts';
+import { readSettings } from '../../functions/sync-artifacts/settings.ts';
 import { CHECKSUM_ALGORITHMS } from '../../functions/sync-artifacts/types.ts';
-import { checksumOf } from '../../local/aws/checksum.ts';
-import { fromBuffer } from '../../local/aws/content.ts';
+import { checksumOf } from '../../local/aws/content/checksum.ts';
+import { fromBuffer } from '../../local/aws/content/content.ts';
 
 const UUID = '1234abcd-12ab-34cd-56ef-1234567890ab';
 const ARN = `arn:aws:kms:eu-west-1:111122223333:key/${UUID}`;

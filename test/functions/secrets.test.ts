@@ -1,10 +1,10 @@
 // No part of any credential leaves the function: not in its output at the most verbose level, not in a result, not in a token.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLogger } from '../../functions/sync-artifacts/logger.ts';
-import type { Credentials } from '../../local/aws/identities.ts';
-import { type BundleOptions, deployed, runAction } from './bundle-runs.ts';
-import { printedBy } from './cold-start.ts';
-import { JobWorld, MIB, MULTIPART_BYTES, SOURCE } from './world.ts';
+import { createLogger } from '../../functions/sync-artifacts/telemetry/logger.ts';
+import type { Credentials } from '../../local/aws/state/identities.ts';
+import { type BundleOptions, deployed, runAction } from './harness/bundle-runs.ts';
+import { printedBy } from './harness/cold-start.ts';
+import { JobWorld, MIB, MULTIPART_BYTES, SOURCE } from './harness/world.ts';
 
 /** Whatever a library or AWS documents as making Lambda functions talk. */
 const VERBOSE = {

@@ -1,13 +1,13 @@
 // Hostile events, parameters and tokens: each ends with exactly one clear result, and asks only for buckets that it names.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FactsCache } from '../../functions/sync-artifacts/facts-cache.ts';
+import { FactsCache } from '../../functions/sync-artifacts/aws/bucket-cache.ts';
+import type { S3ClientPool } from '../../functions/sync-artifacts/aws/s3-clients.ts';
 import { type Container, runInvocation } from '../../functions/sync-artifacts/invocation.ts';
-import { jobIdOf } from '../../functions/sync-artifacts/job.ts';
-import type { JobReporter, JobResult } from '../../functions/sync-artifacts/report.ts';
-import type { S3ClientPool } from '../../functions/sync-artifacts/s3.ts';
+import { jobIdOf } from '../../functions/sync-artifacts/job/parse-job.ts';
+import type { JobReporter, JobResult } from '../../functions/sync-artifacts/result/job-reporter.ts';
 import { readSettings } from '../../functions/sync-artifacts/settings.ts';
-import type { TelemetrySink } from '../../functions/sync-artifacts/telemetry.ts';
+import type { TelemetrySink } from '../../functions/sync-artifacts/telemetry/telemetry.ts';
 
 const RUNS = 10_000;
 const SECRET = 'q7Wm0-secret-Xk2';

@@ -4,9 +4,9 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import type { AddressInfo } from 'node:net';
 import { HeadBucketCommand } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { S3ClientPool } from '../../functions/sync-artifacts/s3.ts';
+import { S3ClientPool } from '../../functions/sync-artifacts/aws/s3-clients.ts';
 import { readSettings } from '../../functions/sync-artifacts/settings.ts';
-import { failureOf, JobWorld, MIB } from '../functions/world.ts';
+import { failureOf, JobWorld, MIB } from '../functions/harness/world.ts';
 
 /** Answers in S3's stead; `false` lets S3 answer itself. */
 type Attack = (operation: string, response: ServerResponse) => boolean;

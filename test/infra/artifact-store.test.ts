@@ -1,7 +1,7 @@
 // An artifact store: private, encrypted under its own key, and readable by exactly who deploys.
 import { describe, expect, it } from 'vitest';
 import { buildApp } from '../../infra/build-app.ts';
-import { artifactReaderRoles, namesOf } from '../../infra/names.ts';
+import { artifactReaderRoles, namesOf } from '../../infra/shape/names.ts';
 import { at, type Json, ofType, type Resource, statementsIn, synthesise, theOnly } from './synthesised.ts';
 import { large } from './topologies.ts';
 

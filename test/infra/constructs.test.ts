@@ -6,14 +6,14 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, it } from 'vitest';
-import { parseUserParameters } from '../../functions/sync-artifacts/user-parameters.ts';
+import { parseUserParameters } from '../../functions/sync-artifacts/job/user-parameters.ts';
+import { createApp } from '../../infra/checks/validations.ts';
 import {
   SyncArtifactsAction,
   type SyncArtifactsActionProps,
 } from '../../infra/constructs/sync-artifacts-action.ts';
 import { SyncArtifactsFunction } from '../../infra/constructs/sync-artifacts-function.ts';
 import { SyncArtifactsStep } from '../../infra/constructs/sync-artifacts-step.ts';
-import { createApp } from '../../infra/validations.ts';
 import { at, listAt, ofType, stringsIn, synthesise, textAt, theOnly } from './synthesised.ts';
 
 const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555';

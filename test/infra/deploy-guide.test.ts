@@ -1,9 +1,9 @@
 // The deployment guide says what is: its table of permissions, its names, its parameters.
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { namesOf } from '../../infra/names.ts';
-import { DEPLOY_GUIDE, withPermissionsTable } from '../../infra/permissions-table.ts';
+import { DEPLOY_GUIDE, withPermissionsTable } from '../../infra/permissions/permissions-table.ts';
 import { buildReleaseApp } from '../../infra/release/template.ts';
+import { namesOf } from '../../infra/shape/names.ts';
 import { topology } from '../../infra/topology.ts';
 import { at, synthesise } from './synthesised.ts';
 

@@ -5,11 +5,11 @@ import {
   METRICS,
   type MetricDefinition,
   type MetricName,
-} from '../../functions/sync-artifacts/metrics.ts';
+} from '../../functions/sync-artifacts/telemetry/metrics.ts';
 import { buildApp } from '../../infra/build-app.ts';
-import { namesOf } from '../../infra/names.ts';
-import { defineTopology } from '../../infra/topology-rules.ts';
-import type { FaultPoint } from '../../local/aws/faults.ts';
+import { namesOf } from '../../infra/shape/names.ts';
+import { defineTopology } from '../../infra/shape/topology-rules.ts';
+import type { FaultPoint } from '../../local/aws/faults/faults.ts';
 import { alarmMetrics, dashboardBody, type MetricReference, widgetMetrics } from './metric-references.ts';
 import { type JobCase, record } from './recorded-jobs.ts';
 import { at, type Json, listAt, ofType, synthesise } from './synthesised.ts';

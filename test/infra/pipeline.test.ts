@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import {
   MAX_USER_PARAMETERS_CHARACTERS,
   parseUserParameters,
-} from '../../functions/sync-artifacts/user-parameters.ts';
+} from '../../functions/sync-artifacts/job/user-parameters.ts';
 import { buildApp, buildCdkPipelinesApp } from '../../infra/build-app.ts';
-import { namesOf } from '../../infra/names.ts';
+import { namesOf } from '../../infra/shape/names.ts';
+import { defineTopology } from '../../infra/shape/topology-rules.ts';
 import { topology as small } from '../../infra/topology.ts';
-import { defineTopology } from '../../infra/topology-rules.ts';
 import {
   at,
   type Json,

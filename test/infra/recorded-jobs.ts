@@ -1,17 +1,17 @@
 // Runs jobs of the built bundle with the role of the table, and records every request that the role signed.
 import { randomUUID } from 'node:crypto';
-import { generated } from '../../local/aws/content.ts';
+import { generated } from '../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../local/aws/embedded-aws.ts';
-import type { FaultHook } from '../../local/aws/faults.ts';
-import type { LoggedRequest } from '../../local/aws/request-log.ts';
-import type { PutOptions } from '../../local/aws/world.ts';
-import { readEvent } from '../../local/replay/event.ts';
-import { roleGrants, roleSessionArn } from '../../local/replay/identities.ts';
-import { type JobRun, runJob } from '../../local/replay/job-loop.ts';
-import { FUNCTION_NAME, LambdaFunction } from '../../local/replay/lambda.ts';
+import type { FaultHook } from '../../local/aws/faults/faults.ts';
+import type { LoggedRequest } from '../../local/aws/state/request-log.ts';
+import type { PutOptions } from '../../local/aws/state/world.ts';
+import { FUNCTION_NAME, LambdaFunction } from '../../local/lambda/lambda.ts';
+import { readEvent } from '../../local/pipeline/event.ts';
+import { roleGrants, roleSessionArn } from '../../local/pipeline/identities.ts';
+import { type JobRun, runJob } from '../../local/pipeline/job-loop.ts';
+import { scenarioOf } from '../../local/pipeline/scenarios.ts';
+import { setUp } from '../../local/pipeline/set-up.ts';
 import { HANDLER_FILE } from '../../local/replay/run.ts';
-import { scenarioOf } from '../../local/replay/scenarios.ts';
-import { setUp } from '../../local/replay/set-up.ts';
 
 const ACCOUNT = '111122223333';
 const HOME = 'eu-west-1';

@@ -1,8 +1,8 @@
 // Adding a region is one line of the topology: everything that a region needs follows from it.
 import { describe, expect, it } from 'vitest';
 import { buildApp } from '../../infra/build-app.ts';
-import { namesOf } from '../../infra/names.ts';
-import { defineTopology, type Topology } from '../../infra/topology-rules.ts';
+import { namesOf } from '../../infra/shape/names.ts';
+import { defineTopology, type Topology } from '../../infra/shape/topology-rules.ts';
 import {
   at,
   listAt,

@@ -6,11 +6,11 @@ import {
   METRICS,
   type MetricDefinition,
   type MetricName,
-} from '../../functions/sync-artifacts/metrics.ts';
+} from '../../functions/sync-artifacts/telemetry/metrics.ts';
 import { buildApp } from '../../infra/build-app.ts';
-import { syncMetric } from '../../infra/constructs/sync-metrics.ts';
-import { namesOf } from '../../infra/names.ts';
+import { syncMetric } from '../../infra/constructs/observability/sync-metrics.ts';
 import { buildReleaseApp } from '../../infra/release/template.ts';
+import { namesOf } from '../../infra/shape/names.ts';
 import { topology as small } from '../../infra/topology.ts';
 import { alarmMetrics, dashboardBody, widgetMetrics } from './metric-references.ts';
 import { at, listAt, ofType, statementsIn, stringsIn, synthesise, theOnly } from './synthesised.ts';

@@ -1,5 +1,5 @@
 // A second topology, as unlike the user's own as it can be: three accounts, five regions, every choice made the other way.
-import { defineTopology, type TopologyInput } from '../../infra/topology-rules.ts';
+import { defineTopology, type TopologyInput } from '../../infra/shape/topology-rules.ts';
 
 type DeployAccountInput = TopologyInput['deployAccounts'][number];
 

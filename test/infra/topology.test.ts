@@ -1,7 +1,7 @@
 // What a topology may say, and how it is told what is wrong.
 import { describe, expect, it } from 'vitest';
+import { defineTopology, type TopologyInput } from '../../infra/shape/topology-rules.ts';
 import { topology } from '../../infra/topology.ts';
-import { defineTopology, type TopologyInput } from '../../infra/topology-rules.ts';
 import { LARGE_INPUT, LIVE, large, STAGING } from './topologies.ts';
 
 function changed(change: Partial<TopologyInput>): () => unknown {

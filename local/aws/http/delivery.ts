@@ -1,7 +1,7 @@
 // Writes an answer: at the pace of the client and of a modelled network, and as far as a fault lets it come.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Passage } from '../../wan/wan.ts';
-import { type Content, chunks, slice } from '../content.ts';
+import type { Passage } from '../../wan/network.ts';
+import { type Content, chunks, slice } from '../content/content.ts';
 import type { Reply } from './protocol.ts';
 
 /** What may slow an answer down or end it early. */

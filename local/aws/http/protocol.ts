@@ -1,8 +1,8 @@
 // What the server needs of a protocol (S3's REST-XML, the others' JSON) to answer a request in it.
 import type { IncomingMessage } from 'node:http';
 import type { AwsError } from '../aws-error.ts';
-import type { Content } from '../content.ts';
-import type { FaultPoint } from '../faults.ts';
+import type { Content } from '../content/content.ts';
+import type { FaultPoint } from '../faults/faults.ts';
 
 /** A request taken apart as far as the log and the fault hook want to know it. */
 export interface Call extends Omit<FaultPoint, 'phase' | 'region' | 'accessKeyId'> {

@@ -1,10 +1,10 @@
 // Answers HTTP requests: picks the protocol, lets faults strike, writes the answer, keeps the log.
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { Network } from '../../wan/wan.ts';
+import type { Network } from '../../wan/network.ts';
 import { AwsError } from '../aws-error.ts';
-import type { Fault, FaultHook } from '../faults.ts';
-import type { LoggedRequest } from '../request-log.ts';
+import type { Fault, FaultHook } from '../faults/faults.ts';
+import type { LoggedRequest } from '../state/request-log.ts';
 import { ConnectionCut, type Delivery, deliver, pause } from './delivery.ts';
 import type { AuthenticatedCall, Call, Protocol, Reply } from './protocol.ts';
 

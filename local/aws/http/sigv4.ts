@@ -3,7 +3,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { Sha256 } from '@smithy/core/checksum';
 import { createScope, getSigningKey } from '@smithy/signature-v4';
 import { AwsError } from '../aws-error.ts';
-import type { Identity } from '../identities.ts';
+import type { Identity } from '../state/identities.ts';
 import { canonicalRequest, type SignedRequest } from './canonical-request.ts';
 import { header } from './headers.ts';
 

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { openSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ByteSource, descriptorSource } from '../byte-source.ts';
-import { type Content, slice } from '../content.ts';
+import { type ByteSource, descriptorSource } from '../content/byte-source.ts';
+import { type Content, slice } from '../content/content.ts';
 
 /** Uploads share files of this size, so that ten thousand parts do not take ten thousand descriptors. */
 const FILE_BYTES = 128 * 1024 ** 2;

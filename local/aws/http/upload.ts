@@ -8,8 +8,8 @@ import {
   type RunningDigest,
   rememberDigest,
   runningDigest,
-} from '../checksum.ts';
-import { type Content, fromBuffer } from '../content.ts';
+} from '../content/checksum.ts';
+import { type Content, fromBuffer } from '../content/content.ts';
 import { MAX_SINGLE_REQUEST_BYTES } from '../limits.ts';
 import { decodeAwsChunked } from './aws-chunked.ts';
 import { header } from './headers.ts';

@@ -5,8 +5,8 @@ import { AwsError } from '../aws-error.ts';
 import { header } from '../http/headers.ts';
 import type { Call, Protocol, Reply } from '../http/protocol.ts';
 import { verifySignature } from '../http/sigv4.ts';
-import { decide, type Identity } from '../identities.ts';
-import type { World } from '../world.ts';
+import { decide, type Identity } from '../state/identities.ts';
+import type { World } from '../state/world.ts';
 import { codePipelineOperations } from './code-pipeline.ts';
 import { kmsOperations } from './kms.ts';
 

@@ -1,9 +1,9 @@
 // Buckets themselves: create, delete, head, location, default encryption, versioning.
 import { AwsError } from '../aws-error.ts';
-import type { BucketEncryption } from '../buckets.ts';
-import { toBuffer } from '../content.ts';
+import { toBuffer } from '../content/content.ts';
 import { child, children, malformedXml, parseXml, text, xmlDocument } from '../http/xml.ts';
-import { encryptionElements, isEncryptionAlgorithm } from './object-headers.ts';
+import type { BucketEncryption } from '../state/buckets.ts';
+import { encryptionElements, isEncryptionAlgorithm } from './objects/object-headers.ts';
 import { authorize, bucketOf, type S3Answer, type S3Request, xmlBody } from './request.ts';
 
 /** S3 user guide, bucket naming rules, as far as any name can break them. */

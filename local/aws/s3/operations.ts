@@ -11,16 +11,21 @@ import {
   putBucketEncryption,
   putBucketVersioning,
 } from './buckets.ts';
-import { completeMultipartUpload } from './complete.ts';
-import { copyObject } from './copy.ts';
-import { deleteObject, deleteObjects } from './delete.ts';
-import { listBuckets, listObjects, listObjectsV2, listObjectVersions } from './list.ts';
-import { abortMultipartUpload, createMultipartUpload, uploadPart, uploadPartCopy } from './multipart.ts';
-import { listMultipartUploads, listParts } from './multipart-lists.ts';
-import { getObject, getObjectAttributes, headObject } from './read.ts';
+import { listBuckets, listObjects, listObjectsV2, listObjectVersions } from './listing/list.ts';
+import { completeMultipartUpload } from './multipart/complete.ts';
+import {
+  abortMultipartUpload,
+  createMultipartUpload,
+  uploadPart,
+  uploadPartCopy,
+} from './multipart/multipart.ts';
+import { listMultipartUploads, listParts } from './multipart/multipart-lists.ts';
+import { copyObject } from './objects/copy.ts';
+import { deleteObject, deleteObjects } from './objects/delete.ts';
+import { getObject, getObjectAttributes, headObject } from './objects/read.ts';
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './objects/tagging.ts';
+import { putObject } from './objects/write.ts';
 import type { S3Operation } from './request.ts';
-import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './tagging.ts';
-import { putObject } from './write.ts';
 
 /** An operation under the name that the S3 API gives it. */
 export interface NamedOperation {

@@ -1,14 +1,14 @@
 // S3's protocol: REST with XML, path-style addresses.
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
-import { EMPTY } from '../content.ts';
+import { EMPTY } from '../content/content.ts';
 import type { Call, Protocol, Reply } from '../http/protocol.ts';
 import { verifySignature } from '../http/sigv4.ts';
 import type { Spool } from '../http/spool.ts';
 import { receive } from '../http/upload.ts';
 import { decode } from '../http/uri.ts';
 import { errorDocument } from '../http/xml.ts';
-import type { World } from '../world.ts';
+import type { World } from '../state/world.ts';
 import { operationOf } from './operations.ts';
 import type { S3Answer } from './request.ts';
 

@@ -1,17 +1,17 @@
 // What every S3 operation gets and gives back, and the checks that most of them begin with.
 import type { IncomingHttpHeaders } from 'node:http';
 import { AwsError } from '../aws-error.ts';
-import type { Bucket } from '../buckets.ts';
-import type { ChecksumAlgorithm } from '../checksum.ts';
-import type { Content } from '../content.ts';
-import { toBuffer } from '../content.ts';
+import type { ChecksumAlgorithm } from '../content/checksum.ts';
+import type { Content } from '../content/content.ts';
+import { toBuffer } from '../content/content.ts';
 import { header } from '../http/headers.ts';
 import type { ChecksumSubject, Upload } from '../http/upload.ts';
 import { parseXml } from '../http/xml.ts';
-import { decide, type Identity } from '../identities.ts';
 import { MAX_PARTS } from '../limits.ts';
-import { requireUsable } from '../object-encryption.ts';
-import type { World } from '../world.ts';
+import type { Bucket } from '../state/buckets.ts';
+import { decide, type Identity } from '../state/identities.ts';
+import { requireUsable } from '../state/object-encryption.ts';
+import type { World } from '../state/world.ts';
 
 /** A request to S3, authenticated but not yet authorised. */
 export interface S3Request {

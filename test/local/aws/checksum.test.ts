@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { Crc32, Crc32c, Crc64Nvme } from '@aws-sdk/checksums/crc';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { PATTERN_BYTES } from '../../../local/aws/byte-source.ts';
-import { checksumOf, compositeOf, md5Of, multipartTypes } from '../../../local/aws/checksum.ts';
-import { concat, fromBuffer, generated, slice, toBuffer } from '../../../local/aws/content.ts';
+import { PATTERN_BYTES } from '../../../local/aws/content/byte-source.ts';
+import { checksumOf, compositeOf, md5Of, multipartTypes } from '../../../local/aws/content/checksum.ts';
+import { concat, fromBuffer, generated, slice, toBuffer } from '../../../local/aws/content/content.ts';
 
 const SDK_CRCS = { CRC32: Crc32, CRC32C: Crc32c, CRC64NVME: Crc64Nvme };
 const CRC_NAMES = ['CRC32', 'CRC32C', 'CRC64NVME'] as const;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
-import { latest } from '../../../local/aws/buckets.ts';
-import { compareContent, fromFile, generated, toBuffer } from '../../../local/aws/content.ts';
+import { compareContent, fromFile, generated, toBuffer } from '../../../local/aws/content/content.ts';
+import { latest } from '../../../local/aws/state/buckets.ts';
 import { useAws } from './running-aws.ts';
 
 const run = promisify(execFile);

@@ -7,8 +7,8 @@ import {
 } from '@aws-sdk/client-codepipeline';
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
-import type { Job, NewJob } from '../../../local/aws/code-pipeline-jobs.ts';
-import { fromBuffer } from '../../../local/aws/content.ts';
+import { fromBuffer } from '../../../local/aws/content/content.ts';
+import type { Job, NewJob } from '../../../local/aws/state/code-pipeline-jobs.ts';
 import { codeOf } from '../../contract/errors.ts';
 import { freshName, useAws } from './running-aws.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { PATTERN_BYTES } from '../../../local/aws/byte-source.ts';
+import { PATTERN_BYTES } from '../../../local/aws/content/byte-source.ts';
 import {
   compareContent,
   concat,
@@ -14,7 +14,7 @@ import {
   generated,
   slice,
   toBuffer,
-} from '../../../local/aws/content.ts';
+} from '../../../local/aws/content/content.ts';
 
 const MIB = 1024 ** 2;
 

@@ -1,9 +1,9 @@
 // Faults: the hook is asked before and after every operation, and what it says happens.
 import { CopyObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { latest } from '../../../local/aws/buckets.ts';
-import { fromBuffer } from '../../../local/aws/content.ts';
-import type { Fault, FaultPoint } from '../../../local/aws/faults.ts';
+import { fromBuffer } from '../../../local/aws/content/content.ts';
+import type { Fault, FaultPoint } from '../../../local/aws/faults/faults.ts';
+import { latest } from '../../../local/aws/state/buckets.ts';
 import { codeOf, statusOf } from '../../contract/errors.ts';
 import { freshName, useAws } from './running-aws.ts';
 

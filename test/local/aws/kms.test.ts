@@ -8,8 +8,8 @@ import {
 import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { describe, expect, test } from 'vitest';
-import { fromBuffer } from '../../../local/aws/content.ts';
-import type { KeyState } from '../../../local/aws/kms-keys.ts';
+import { fromBuffer } from '../../../local/aws/content/content.ts';
+import type { KeyState } from '../../../local/aws/state/kms-keys.ts';
 import { codeOf } from '../../contract/errors.ts';
 import { freshName, useAws } from './running-aws.ts';
 

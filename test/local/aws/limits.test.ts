@@ -12,8 +12,8 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
-import { latest } from '../../../local/aws/buckets.ts';
-import { compareContent, generated } from '../../../local/aws/content.ts';
+import { compareContent, generated } from '../../../local/aws/content/content.ts';
+import { latest } from '../../../local/aws/state/buckets.ts';
 import { codeOf, failureOf, statusOf } from '../../contract/errors.ts';
 import { freshName, useAws } from './running-aws.ts';
 

@@ -12,8 +12,8 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
-import { fromBuffer } from '../../../local/aws/content.ts';
-import type { Grant } from '../../../local/aws/identities.ts';
+import { fromBuffer } from '../../../local/aws/content/content.ts';
+import type { Grant } from '../../../local/aws/state/identities.ts';
 import { codeOf, failureOf, statusOf } from '../../contract/errors.ts';
 import { freshName, useAws } from './running-aws.ts';
 

@@ -7,8 +7,8 @@ import {
   type EmbeddedAwsOptions,
   startEmbeddedAws,
 } from '../../../local/aws/embedded-aws.ts';
-import type { Credentials, Grant, Identity } from '../../../local/aws/identities.ts';
-import type { World } from '../../../local/aws/world.ts';
+import type { Credentials, Grant, Identity } from '../../../local/aws/state/identities.ts';
+import type { World } from '../../../local/aws/state/world.ts';
 
 export interface RunningAws {
   readonly endpoint: string;

@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, describe, expect, test } from 'vitest';
-import { latest } from '../../../local/aws/buckets.ts';
 import {
   compareContent,
   firstDifference,
   fromBuffer,
   generated,
   toBuffer,
-} from '../../../local/aws/content.ts';
+} from '../../../local/aws/content/content.ts';
+import { latest } from '../../../local/aws/state/buckets.ts';
 import { codeOf } from '../../contract/errors.ts';
 import { freshName, useAws } from './running-aws.ts';
 

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SAMPLES_FOLDER } from '../../../local/replay/scenarios.ts';
+import { SAMPLES_FOLDER } from '../../../local/pipeline/scenarios.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../local/replay.ts', import.meta.url));
 

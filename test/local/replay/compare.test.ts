@@ -1,11 +1,11 @@
 // The comparison finds every way in which a copy can be wrong.
 import { describe, expect, it } from 'vitest';
-import { concat, fromBuffer, generated, slice } from '../../../local/aws/content.ts';
+import { concat, fromBuffer, generated, slice } from '../../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
-import type { PutOptions } from '../../../local/aws/world.ts';
-import { compareCopies } from '../../../local/replay/compare.ts';
-import { interpretEvent, type ReplayEvent } from '../../../local/replay/event.ts';
-import { type Stage, setUp } from '../../../local/replay/set-up.ts';
+import type { PutOptions } from '../../../local/aws/state/world.ts';
+import { interpretEvent, type ReplayEvent } from '../../../local/pipeline/event.ts';
+import { type Stage, setUp } from '../../../local/pipeline/set-up.ts';
+import { compareCopies } from '../../../local/replay/compare/compare.ts';
 
 const KEY = 'p/App/1 + é.zip';
 const EVENT = {

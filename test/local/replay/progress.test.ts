@@ -2,8 +2,8 @@
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { startProgress, type Track } from '../../../local/replay/progress.ts';
-import type { Paint } from '../../../local/replay/render.ts';
+import { startProgress, type Track } from '../../../local/replay/terminal/progress.ts';
+import type { Paint } from '../../../local/replay/terminal/render.ts';
 
 const coloured: Paint = (colour, text) => styleText(colour, text, { validateStream: false });
 

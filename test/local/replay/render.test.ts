@@ -1,7 +1,7 @@
 // Tables, boxes and units as a terminal shows them.
 import { describe, expect, it } from 'vitest';
 import { formatDuration } from '../../../local/replay/quantity.ts';
-import { box, type Paint, shorten, table, wrap } from '../../../local/replay/render.ts';
+import { box, type Paint, shorten, table, wrap } from '../../../local/replay/terminal/render.ts';
 
 const plain: Paint = (_colour, text) => text;
 

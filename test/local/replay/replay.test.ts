@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
-import { compareCopies } from '../../../local/replay/compare.ts';
+import { readEvent } from '../../../local/pipeline/event.ts';
+import { scenarioOf } from '../../../local/pipeline/scenarios.ts';
+import { setUp } from '../../../local/pipeline/set-up.ts';
+import { compareCopies } from '../../../local/replay/compare/compare.ts';
 import type { PlanReport } from '../../../local/replay/dry-run.ts';
-import { readEvent } from '../../../local/replay/event.ts';
 import type { ReplayReport } from '../../../local/replay/report.ts';
-import { scenarioOf } from '../../../local/replay/scenarios.ts';
-import { setUp } from '../../../local/replay/set-up.ts';
 import { replay, sampleFile } from './command.ts';
 
 describe('the replay command', () => {

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import pLimit from 'p-limit';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { SAMPLES_FOLDER, SCENARIOS } from '../../../local/pipeline/scenarios.ts';
 import type { ReplayReport } from '../../../local/replay/report.ts';
-import { SAMPLES_FOLDER, SCENARIOS } from '../../../local/replay/scenarios.ts';
 import { type Output, replay, sampleFile } from './command.ts';
 
 const SAMPLES = readdirSync(SAMPLES_FOLDER)

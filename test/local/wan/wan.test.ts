@@ -4,7 +4,7 @@ import { createServer, IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Deadlines } from '../../../local/wan/deadlines.ts';
-import { Wan } from '../../../local/wan/wan.ts';
+import { Wan } from '../../../local/wan/network.ts';
 import { WriteRate } from '../../../local/wan/write-rate.ts';
 
 /** A busy machine may be this late; never early by more than half a tick. */

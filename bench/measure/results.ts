@@ -1,0 +1,60 @@
+// The results of the benchmark as data: what is written to JSON and rendered as table and chart.
+import type { BenchCase } from '../job/cases.ts';
+import type { Cost } from './cost.ts';
+import type { Spread } from './statistics.ts';
+
+/** One contender in one case, cold or warm. */
+export interface ContenderResult {
+  readonly name: string;
+  readonly version: string;
+  readonly temperature: 'cold' | 'warm';
+  readonly runs: number;
+  readonly elapsedMs: Spread;
+  /** Median over the limit of the case. */
+  readonly ratioToLimit: number;
+  readonly bytesPerSecond: number;
+  readonly importMs?: number;
+  /** Medians of the function's process; absent for programs that do not tell. */
+  readonly cpuMs?: number;
+  readonly cpuMsPerCopyRequest?: number;
+  readonly peakResidentBytes?: number;
+  /** Requests of one run. */
+  readonly requests: Readonly<Record<string, number>>;
+  readonly refusals: Readonly<Record<string, number>>;
+  readonly cost: Cost;
+  /** How late the server's answers left by the model's clock: medians over the runs. */
+  readonly serverLatenessP50Ms: number;
+  readonly serverLatenessP99Ms: number;
+  readonly serverCpuMs: number;
+}
+
+/** A contender that did not take part in a case, and why. */
+export interface Absence {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** One case. */
+export interface CaseResult {
+  readonly benchCase: BenchCase;
+  readonly bytes: number;
+  readonly limitMs: number;
+  readonly results: readonly ContenderResult[];
+  readonly absences: readonly Absence[];
+}
+
+/** A whole run of the benchmark. */
+export interface BenchResult {
+  readonly date: string;
+  readonly machine: { readonly cores: number; readonly model: string; readonly node: string };
+  readonly cases: readonly CaseResult[];
+}
+
+/** A contender's result in a case, if it took part. */
+export function resultOf(
+  { results }: CaseResult,
+  name: string,
+  temperature: 'cold' | 'warm',
+): ContenderResult | undefined {
+  return results.find((result) => result.name === name && result.temperature === temperature);
+}

@@ -1,0 +1,62 @@
+// The benchmark's handle on its server process.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { BenchCase } from '../job/cases.ts';
+import type { BenchJob } from '../job/job.ts';
+import type { RunReport, ServerAnswer, ServerRequest } from './server-messages.ts';
+
+/** A server in a process of its own, so that its processor time is not the contenders'. */
+export class BenchServer implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<never>;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#exited = once(child, 'exit').then(([code]: number[]) => {
+      throw new Error(`the bench server ended with exit code ${code}`);
+    });
+    this.#exited.catch(() => undefined);
+  }
+
+  static start(): BenchServer {
+    return new BenchServer(
+      fork(fileURLToPath(new URL('./server.ts', import.meta.url)), { stdio: 'inherit' }),
+    );
+  }
+
+  /** Makes the buckets, keys and artifacts of a case. */
+  async prepare(benchCase: BenchCase): Promise<BenchJob> {
+    return (await this.#ask({ ask: 'prepare', benchCase }, 'prepare')).job;
+  }
+
+  /** Empties the destinations, starts counting, and returns the event of a new job. */
+  async begin(): Promise<unknown> {
+    return (await this.#ask({ ask: 'begin' }, 'begin')).event;
+  }
+
+  /** What happened since {@link BenchServer.begin}. */
+  async report(): Promise<RunReport> {
+    return (await this.#ask({ ask: 'report' }, 'report')).report;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.disconnect();
+    await this.#exited.catch(() => undefined);
+  }
+
+  async #ask<Kind extends ServerRequest['ask']>(
+    request: ServerRequest,
+    kind: Kind,
+  ): Promise<Extract<ServerAnswer, { answer: Kind }>> {
+    const answered = once(this.#child, 'message');
+    this.#child.send(request);
+    const [answer] = (await Promise.race([answered, this.#exited])) as [ServerAnswer];
+    if (answer.answer !== kind) {
+      throw new Error(
+        answer.answer === 'error' ? answer.message : `expected ${kind}, found ${answer.answer}`,
+      );
+    }
+    return answer as Extract<ServerAnswer, { answer: Kind }>;
+  }
+}

@@ -1,0 +1,201 @@
+// The server's side of the benchmark, in a process of its own: the embedded AWS behind the modelled network.
+
+import { compareContent, generated } from '../../local/aws/content/content.ts';
+import { startEmbeddedAws } from '../../local/aws/embedded-aws.ts';
+import { latest } from '../../local/aws/state/buckets.ts';
+import type { LoggedRequest } from '../../local/aws/state/request-log.ts';
+import { Wan } from '../../local/wan/network.ts';
+import { type BenchCase, HOME_REGION } from '../job/cases.ts';
+import type { BenchJob } from '../job/job.ts';
+import type { RunReport, ServerAnswer, ServerRequest } from './server-messages.ts';
+
+const ACCOUNT_ID = '111122223333';
+const PREFIX = 'bench-pipeline/Artifacts/';
+
+const wan = new Wan();
+const aws = await startEmbeddedAws({ network: wan });
+const role = aws.world.addIdentity({
+  principalArn: `arn:aws:sts::${ACCOUNT_ID}:assumed-role/SyncArtifactsRole/bench`,
+  accountId: ACCOUNT_ID,
+  expiresAt: new Date(Date.now() + 24 * 60 * 60 * 1000),
+  may: [{ actions: ['*'], resources: ['*'] }],
+});
+
+let prepared: BenchJob | undefined;
+let cases = 0;
+let current: Run | undefined;
+
+/** What counts for the run under way. */
+interface Run {
+  readonly jobId: string;
+  readonly firstRequest: number;
+  readonly startedAt: number;
+  readonly cpu: NodeJS.CpuUsage;
+}
+
+process.on('message', (message: ServerRequest) => {
+  let answer: ServerAnswer;
+  try {
+    answer = answerTo(message);
+  } catch (error) {
+    answer = {
+      answer: 'error',
+      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    };
+  }
+  process.send?.(answer);
+});
+process.on('disconnect', () => process.exit());
+
+function answerTo(request: ServerRequest): ServerAnswer {
+  switch (request.ask) {
+    case 'prepare':
+      prepared = prepare(request.benchCase);
+      return { answer: 'prepare', job: prepared };
+    case 'begin':
+      return { answer: 'begin', event: begin(expectPrepared()) };
+    case 'report':
+      return { answer: 'report', report: report(expectPrepared()) };
+  }
+}
+
+function expectPrepared(): BenchJob {
+  if (prepared === undefined) {
+    throw new Error('expected "prepare" first');
+  }
+  return prepared;
+}
+
+/** Each case gets buckets of its own, each region a key. */
+function prepare({ artifacts, regions, mode }: BenchCase): BenchJob {
+  cases += 1;
+  const bucketIn = (region: string, purpose: string): string => {
+    const name = `bench-${cases}-${purpose}-${region}`;
+    const key = aws.world.createKey({ region, accountId: ACCOUNT_ID });
+    aws.world.createBucket({
+      name,
+      region,
+      ownerAccountId: ACCOUNT_ID,
+      encryption: { algorithm: 'aws:kms', keyId: key.arn, bucketKey: true },
+    });
+    return name;
+  };
+  const sourceBucket = bucketIn(HOME_REGION, 'source');
+  return {
+    endpoint: aws.endpoint,
+    credentials: role.credentials,
+    accountId: ACCOUNT_ID,
+    sourceBucket,
+    prefix: PREFIX,
+    artifacts: artifacts.map(({ name, sizeBytes }, index) => {
+      const key = `${PREFIX}${name}.zip`;
+      aws.world.putObject(sourceBucket, key, generated(sizeBytes, cases * 100 + index), {
+        contentType: 'application/zip',
+      });
+      return { name, sizeBytes, key };
+    }),
+    ...(mode && { mode }),
+    destinations: regions.map((region) => {
+      const bucket = bucketIn(region, 'artifacts');
+      return { bucket, region, keyArn: aws.world.bucket(bucket).encryption?.keyId ?? '' };
+    }),
+  };
+}
+
+function begin(job: BenchJob): unknown {
+  for (const { bucket } of job.destinations) {
+    const { objects, uploads } = aws.world.bucket(bucket);
+    objects.clear();
+    uploads.clear();
+  }
+  const { id, event } = aws.world.codePipeline.createJob({
+    accountId: job.accountId,
+    data: {
+      actionConfiguration: {
+        configuration: {
+          FunctionName: 'sync-artifacts',
+          UserParameters: JSON.stringify({
+            DestinationBuckets: job.destinations.map(({ bucket }) => bucket),
+            ...(job.mode && { Mode: job.mode }),
+          }),
+        },
+      },
+      inputArtifacts: job.artifacts.map(({ name, key }) => ({
+        name,
+        revision: null,
+        location: { type: 'S3', s3Location: { bucketName: job.sourceBucket, objectKey: key } },
+      })),
+      outputArtifacts: [],
+    },
+  });
+  wan.latenessMs.clear();
+  current = {
+    jobId: id,
+    firstRequest: aws.world.requests.length,
+    startedAt: Date.now(),
+    cpu: process.cpuUsage(),
+  };
+  return event;
+}
+
+function report(job: BenchJob): RunReport {
+  if (current === undefined) {
+    throw new Error('expected "begin" first');
+  }
+  const { startedAt } = current;
+  const { user, system } = process.cpuUsage(current.cpu);
+  const requests = aws.world.requests.slice(current.firstRequest);
+  return {
+    problems: problemsWith(job),
+    jobState: aws.world.codePipeline.state(current.jobId) ?? 'unknown',
+    requests: counted(requests, ({ service, operation }) => `${service} ${operation}`),
+    refusals: counted(
+      requests.filter(({ status }) => status >= 400 || status === 0),
+      ({ operation, status, errorCode }) => `${operation} ${status} ${errorCode ?? ''}`.trim(),
+    ),
+    timeline: requests
+      .map(({ operation, region, status, startedAt: arrivedAt, durationMs }) => {
+        const startMs = arrivedAt.getTime() - startedAt;
+        return { operation, region, status, startMs, endMs: Math.round(startMs + durationMs) };
+      })
+      .toSorted((a, b) => a.startMs - b.startMs),
+    latenessP50Ms: wan.latenessMs.quantile(0.5),
+    latenessP99Ms: wan.latenessMs.quantile(0.99),
+    serverCpuMs: (user + system) / 1000,
+  };
+}
+
+/** Compares every destination with its source by content, and looks at the key that encrypts it. */
+function problemsWith(job: BenchJob): string[] {
+  const problems: string[] = [];
+  for (const { key } of job.artifacts) {
+    const source = latest(aws.world.bucket(job.sourceBucket), key);
+    for (const { bucket: name } of job.destinations) {
+      const bucket = aws.world.bucket(name);
+      const copy = latest(bucket, key);
+      if (source === undefined || copy === undefined) {
+        problems.push(`${name}/${key} is missing`);
+      } else if (!compareContent(source.content, copy.content)) {
+        problems.push(`${name}/${key} differs from its source`);
+      } else if (copy.encryption.keyArn !== bucket.encryption?.keyId) {
+        problems.push(`${name}/${key} is encrypted with ${copy.encryption.keyArn ?? 'no KMS key'}`);
+      }
+      if (bucket.uploads.size > 0) {
+        problems.push(`${name} has ${bucket.uploads.size} unfinished uploads`);
+      }
+    }
+  }
+  return problems;
+}
+
+function counted(
+  requests: readonly LoggedRequest[],
+  kindOf: (request: LoggedRequest) => string,
+): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const request of requests) {
+    const kind = kindOf(request);
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return counts;
+}

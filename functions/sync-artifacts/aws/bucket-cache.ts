@@ -1,0 +1,65 @@
+// Facts about buckets that a warm container may reuse: they change rarely, and a wrong one is found out by S3's answer.
+import type { DestinationEncryption } from '../types.ts';
+
+interface Entry<T> {
+  readonly value: T;
+  readonly freshUntilMs: number;
+}
+
+/** Facts about buckets, each fresh for a limited time. */
+export class FactsCache {
+  readonly #regions = new Map<string, Entry<string>>();
+  readonly #encryptions = new Map<string, Entry<DestinationEncryption>>();
+  readonly #looksMs = new Map<string, Entry<number>>();
+  readonly #lifetimeMs: number;
+  readonly #now: () => number;
+  /** How S3 names the function's role as the initiator of an upload, once an upload of our own has shown it. */
+  initiatorId: string | undefined;
+
+  constructor(lifetimeMs: number, now: () => number = Date.now) {
+    this.#lifetimeMs = lifetimeMs;
+    this.#now = now;
+  }
+
+  region(bucket: string): string | undefined {
+    return this.#read(this.#regions, bucket);
+  }
+
+  setRegion(bucket: string, region: string): void {
+    this.#write(this.#regions, bucket, region);
+  }
+
+  /** The default encryption of a bucket of an owner. */
+  encryption(bucket: string, bucketOwner: string): DestinationEncryption | undefined {
+    return this.#read(this.#encryptions, `${bucketOwner}/${bucket}`);
+  }
+
+  setEncryption(bucket: string, bucketOwner: string, encryption: DestinationEncryption): void {
+    this.#write(this.#encryptions, `${bucketOwner}/${bucket}`, encryption);
+  }
+
+  /** How long a bucket took to answer the last look at it, in milliseconds; 0 while nobody has looked. */
+  lookMs(bucket: string): number {
+    return this.#read(this.#looksMs, bucket) ?? 0;
+  }
+
+  setLookMs(bucket: string, lookMs: number): void {
+    this.#write(this.#looksMs, bucket, lookMs);
+  }
+
+  /** Forgets everything, after a failure that stale facts may have caused. */
+  clear(): void {
+    this.#regions.clear();
+    this.#encryptions.clear();
+    this.#looksMs.clear();
+  }
+
+  #read<T>(entries: Map<string, Entry<T>>, key: string): T | undefined {
+    const entry = entries.get(key);
+    return entry !== undefined && entry.freshUntilMs > this.#now() ? entry.value : undefined;
+  }
+
+  #write<T>(entries: Map<string, Entry<T>>, key: string, value: T): void {
+    entries.set(key, { value, freshUntilMs: this.#now() + this.#lifetimeMs });
+  }
+}

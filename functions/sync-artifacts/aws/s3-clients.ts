@@ -1,0 +1,230 @@
+// The one place that builds S3 clients and sends S3 requests.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { S3Client } from '@aws-sdk/client-s3';
+import type { HttpHandler } from '@smithy/core/protocols';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type {
+  AwsCredentialIdentity,
+  HttpHandlerOptions,
+  HttpRequest,
+  NodeHttpHandlerOptions,
+} from '@smithy/types';
+import { type RequestTarget, S3RequestError } from '../result/failure.ts';
+import type { Settings } from '../settings.ts';
+import { httpStatus, isAccessDenied, responseHeader } from './errors.ts';
+import { Connections, type Origin } from './preconnect.ts';
+import { guarded } from './response-limits.ts';
+import { TimedRetryStrategy } from './retry.ts';
+import { refuseObjects } from './xml-only.ts';
+
+/** Bytes per second that the slowest healthy request still moves; below it, it counts as stalled. */
+const STALLED_BYTES_PER_SECOND = 10 * 1024 * 1024;
+const CONNECTION_TIMEOUT_MS = 5_000;
+/** The last look at a denial is to come near the end of the time that it is doubted. */
+const MAX_DENIAL_DELAY_MS = 400;
+/** Sockets beyond the copy requests in flight: facts, listings, completions. */
+const SPARE_SOCKETS = 64;
+
+/** No SDK logger, redirects of our own, no directory buckets, whose names are refused, and no Lambda function behind S3 to call us again. */
+const IDLE_MIDDLEWARE = [
+  'loggerMiddleware',
+  'regionRedirectMiddleware',
+  's3ExpressMiddleware',
+  'recursionDetectionMiddleware',
+  // Works out the same text for every request, which is set once below.
+  'getUserAgentMiddleware',
+];
+const USER_AGENT = `artifact-sync (nodejs ${process.versions.node})`;
+
+/** S3 clients by region, for the two identities that a job has. */
+export interface S3Clients {
+  /** Signs with the function's role. */
+  role(region: string): S3Client;
+  /** Signs with the job's `artifactCredentials`. */
+  artifact(region: string): S3Client;
+  readonly hasArtifactCredentials: boolean;
+  /** Opens connections for requests that will come soon, to endpoints that earlier requests have shown. */
+  anticipate(requests: readonly ExpectedRequests[]): void;
+  /** Requests that were sent again so far. */
+  retries(): number;
+  /** Why a request of this job was sent again last. */
+  lastRetryCause(): unknown;
+}
+
+/** How many requests a bucket is going to get at once. */
+export interface ExpectedRequests {
+  readonly bucket: string;
+  readonly region: string;
+  readonly count: number;
+}
+
+/** Client factory of a container: connections and clients live as long as it does. */
+export class S3ClientPool {
+  readonly #settings: Settings;
+  readonly #handler: HttpHandler<NodeHttpHandlerOptions>;
+  readonly #connections: Connections;
+  /** The endpoint of each region and bucket that was asked for anything. */
+  readonly #origins = new Map<string, Origin>();
+  readonly #role = new Map<string, S3Client>();
+  readonly #strategies = new Map<string, TimedRetryStrategy>();
+  readonly #onThrottled: () => void;
+  #retries = 0;
+  #lastRetryCause: unknown;
+
+  constructor(settings: Settings, onThrottled: () => void) {
+    this.#settings = settings;
+    this.#onThrottled = onThrottled;
+    this.#connections = new Connections({
+      keepAlive: true,
+      maxSockets: settings.maxConcurrency + SPARE_SOCKETS,
+      maxFreeSockets: settings.maxConcurrency + SPARE_SOCKETS,
+    });
+    this.#handler = guarded(
+      new NodeHttpHandler({
+        httpAgent: this.#connections.httpAgent,
+        httpsAgent: this.#connections.httpsAgent,
+        connectionTimeout: CONNECTION_TIMEOUT_MS,
+        requestTimeout: settings.stallMs,
+        throwOnRequestTimeout: true,
+        socketAcquisitionWarningTimeout: 3_600_000,
+      }),
+      settings.stallMs,
+    );
+  }
+
+  /** Clients for one job; `artifactCredentials` gives the job's live credentials, renewed when they run out. */
+  forJob(artifactCredentials?: () => Promise<AwsCredentialIdentity>): S3Clients {
+    const artifact = new Map<string, S3Client>();
+    this.#lastRetryCause = undefined;
+    for (const strategy of this.#strategies.values()) strategy.reset();
+    return {
+      anticipate: (requests) => this.#anticipate(requests),
+      lastRetryCause: () => this.#lastRetryCause,
+      hasArtifactCredentials: artifactCredentials !== undefined,
+      retries: () => this.#retries,
+      role: (region) => memoized(this.#role, region, () => this.#client(region)),
+      artifact: (region) => {
+        if (artifactCredentials === undefined) throw new Error('the job has no artifactCredentials');
+        return memoized(artifact, region, () => this.#client(region, artifactCredentials));
+      },
+    };
+  }
+
+  #anticipate(requests: readonly ExpectedRequests[]): void {
+    const byOrigin = new Map<string, { readonly origin: Origin; count: number }>();
+    for (const { bucket, region, count } of requests) {
+      const origin = this.#origins.get(`${region}/${bucket}`) ?? this.#originElsewhere(bucket, region);
+      if (origin === undefined) continue;
+      const { protocol, hostname, port } = origin;
+      const shared = memoized(byOrigin, `${protocol}//${hostname}:${port}`, () => ({ origin, count: 0 }));
+      shared.count += count;
+    }
+    for (const { origin, count } of byOrigin.values()) this.#connections.open(origin, count);
+  }
+
+  /** Where a bucket is in another region than that which was asked: the names of endpoints differ in nothing else. */
+  #originElsewhere(bucket: string, region: string): Origin | undefined {
+    const { region: home } = this.#settings;
+    const origin = this.#origins.get(`${home}/${bucket}`);
+    return origin && { ...origin, hostname: origin.hostname.replace(`.${home}.`, `.${region}.`) };
+  }
+
+  #client(region: string, credentials?: () => Promise<AwsCredentialIdentity>): S3Client {
+    const client = new S3Client({
+      region,
+      forcePathStyle: this.#settings.forcePathStyle,
+      requestHandler: this.#handler,
+      // Region facts are this project's business: a silent redirect would cost a round trip on every request.
+      followRegionRedirects: false,
+      // Checksums are asked for where they prove something; the SDK need not add its own.
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      retryStrategy: memoized(this.#strategies, region, () => this.#strategy()),
+      // Bodies are small enough to be sent at once: waiting for S3's consent costs a round trip each.
+      expectContinueHeader: false,
+      ...(credentials === undefined ? {} : { credentials }),
+    });
+    // Steps that do nothing here, but once for each of thousands of requests: see `npm run bench:profile`.
+    for (const idle of IDLE_MIDDLEWARE) client.middlewareStack.remove(idle);
+    refuseObjects(client);
+    client.middlewareStack.add(
+      (next) => (args) => {
+        const { Bucket } = args.input as { Bucket?: string };
+        const { protocol, hostname, port } = args.request as Origin;
+        const name = `${region}/${Bucket}`;
+        if (!this.#origins.has(name)) this.#origins.set(name, { protocol, hostname, port });
+        (args.request as HttpRequest).headers['user-agent'] = USER_AGENT;
+        return next(args);
+      },
+      { step: 'finalizeRequest', name: 'originMiddleware' },
+    );
+    return client;
+  }
+
+  /** One for all clients of a region: S3 throttles what comes to it, whoever signed it. */
+  #strategy(): TimedRetryStrategy {
+    return new TimedRetryStrategy({
+      budgetMs: this.#settings.retryBudgetMs,
+      onThrottled: this.#onThrottled,
+      onRetry: (cause) => {
+        this.#retries++;
+        this.#lastRetryCause = cause;
+      },
+    });
+  }
+}
+
+/** What every request needs to know of its job. */
+export interface RequestContext {
+  readonly settings: Pick<Settings, 'accessDeniedRetryMs' | 'stallMs'>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends one request. A denial is asked again for a few seconds before it is believed, since grants take a moment to spread.
+ * @throws S3RequestError with what the request was about.
+ */
+export async function request<T>(
+  context: RequestContext,
+  target: RequestTarget,
+  send: (options: HttpHandlerOptions) => Promise<T>,
+  /** Bytes that S3 moves for the answer, for the stall limit. */
+  sizeBytes = 0,
+): Promise<T> {
+  const options = { abortSignal: context.signal, requestTimeout: stallLimitMs(sizeBytes, context.settings) };
+  let giveUpAtMs: number | undefined;
+  for (let delayMs = 100; ; delayMs = Math.min(MAX_DENIAL_DELAY_MS, delayMs * 2)) {
+    try {
+      return await send(options);
+    } catch (cause) {
+      // Counted from the first denial: what went before it may have taken its time.
+      giveUpAtMs ??= Date.now() + context.settings.accessDeniedRetryMs;
+      const again = isAccessDenied(cause) && Date.now() + delayMs <= giveUpAtMs && !context.signal.aborted;
+      if (!again) throw new S3RequestError(target, cause);
+      await sleep(delayMs, undefined, { signal: context.signal }).catch((aborted: unknown) => {
+        throw new S3RequestError(target, aborted);
+      });
+    }
+  }
+}
+
+/** How long a request that moves so many bytes may take before it counts as stalled, in milliseconds. */
+export function stallLimitMs(sizeBytes: number, { stallMs }: Pick<Settings, 'stallMs'>): number {
+  return stallMs + (sizeBytes / STALLED_BYTES_PER_SECOND) * 1000;
+}
+
+/** The region in which S3 says that a bucket is, in the answer to a request that went to another one. */
+export function redirectRegion(error: unknown): string | undefined {
+  const status = httpStatus(error);
+  if (status !== 301 && status !== 307 && status !== 400) return undefined;
+  const { Region } = error as { Region?: unknown };
+  return responseHeader(error, 'x-amz-bucket-region') ?? (typeof Region === 'string' ? Region : undefined);
+}
+
+function memoized<K, V>(cache: Map<K, V>, key: K, make: () => V): V {
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  cache.set(key, made);
+  return made;
+}

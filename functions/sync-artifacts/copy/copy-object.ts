@@ -1,0 +1,43 @@
+// Copies an object of up to 5 GiB with one CopyObject request.
+import { CopyObjectCommand } from '@aws-sdk/client-s3';
+import { request } from '../aws/s3-clients.ts';
+import type { JobContext } from '../context.ts';
+import type { CopyTask } from '../types.ts';
+import {
+  copiedTagFields,
+  copyTarget,
+  destinationFields,
+  encryptionFields,
+  sourceFields,
+  writtenObject,
+} from './request-fields.ts';
+import type { CopyResult } from './strategy.ts';
+
+/** Copies in one request, unless the deadline is too near to begin. */
+export async function copyObject(task: CopyTask, context: JobContext): Promise<CopyResult> {
+  const { source, destination } = task;
+  const begun = await context.budget.begin(async (): Promise<CopyResult> => {
+    if (!context.deadline.fits(source.sizeBytes)) return { finished: false, finishedParts: 0 };
+    const output = await request(
+      context,
+      copyTarget(task, 'CopyObject'),
+      (options) =>
+        context.s3.role(destination.region).send(
+          new CopyObjectCommand({
+            ...destinationFields(task),
+            ...sourceFields(task),
+            ...encryptionFields(task),
+            ...copiedTagFields(task),
+            ...(source.checksum?.type === 'FULL_OBJECT'
+              ? { ChecksumAlgorithm: source.checksum.algorithm }
+              : {}),
+          }),
+          options,
+        ),
+      source.sizeBytes,
+    );
+    const how = { sameLayout: false, hashedInPassing: false, adopted: false };
+    return { finished: true, written: writtenObject(output.CopyObjectResult ?? {}, output, how) };
+  });
+  return await begun.done;
+}

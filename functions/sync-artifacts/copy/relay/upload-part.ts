@@ -1,0 +1,68 @@
+// Uploads one part of a relayed object, and proves that S3 stored exactly these bytes.
+import { UploadPartCommand, type UploadPartCommandOutput } from '@aws-sdk/client-s3';
+import { request } from '../../aws/s3-clients.ts';
+import type { JobContext } from '../../context.ts';
+import type { Part, PartLayout } from '../../plan/part-layout.ts';
+import { SyncError } from '../../result/failure.ts';
+import type { CopyTask } from '../../types.ts';
+import {
+  declaresChecksums,
+  destinationFields,
+  destinationTarget,
+  relayAlgorithm,
+} from '../request-fields.ts';
+import { md5OfBytes } from './hashing.ts';
+
+/** The upload that a part belongs to. */
+export interface PartUpload {
+  readonly task: CopyTask;
+  readonly layout: PartLayout;
+  readonly uploadId: string;
+}
+
+/** The bytes of a part, and their checksum when S3's answer is to be compared with it. */
+export interface HashedBytes {
+  readonly bytes: Buffer;
+  /** By the algorithm of `relayAlgorithm`, base64. */
+  readonly checksum: string | undefined;
+}
+
+/**
+ * Uploads a part; `proved` when S3 says that it stored exactly these bytes.
+ * @throws SyncError when it says that it stored others
+ */
+export async function uploadPart(
+  { task, layout, uploadId }: PartUpload,
+  part: Part,
+  { bytes, checksum }: HashedBytes,
+  context: JobContext,
+): Promise<{ readonly output: UploadPartCommandOutput; readonly proved: boolean }> {
+  const algorithm = relayAlgorithm(task, layout);
+  const declared = checksum !== undefined && declaresChecksums(task, layout);
+  const output = await request(
+    context,
+    destinationTarget(task, 'UploadPart'),
+    (options) =>
+      context.s3.role(task.destination.region).send(
+        new UploadPartCommand({
+          ...destinationFields(task),
+          ...(declared ? { [`Checksum${algorithm}`]: checksum } : {}),
+          UploadId: uploadId,
+          PartNumber: part.number,
+          Body: bytes,
+        }),
+        options,
+      ),
+    part.sizeBytes,
+  );
+  if (checksum === undefined) return { output, proved: false };
+  const reported = output[`Checksum${algorithm}`];
+  if (reported === undefined)
+    return { output, proved: output.ETag?.replaceAll('"', '') === md5OfBytes(bytes) };
+  if (reported === checksum) return { output, proved: true };
+  context.telemetry.count('VerificationFailures');
+  throw new SyncError(
+    'JobFailed',
+    `S3 stored part ${part.number} of s3://${task.destination.bucket}/${task.key} with ${algorithm} ${reported} instead of ${checksum}. Nothing was written there. Retry the stage.`,
+  );
+}

@@ -1,0 +1,127 @@
+// Which fields belong to which copy request; the strategies read as algorithms because this is data.
+import type { CompletedPart } from '@aws-sdk/client-s3';
+import { type ChecksumFields, checksumOf } from '../facts/head-object.ts';
+import { type PartLayout, partCount } from '../plan/part-layout.ts';
+import type { WrittenObject } from '../proof/verify-copy.ts';
+import type { RequestTarget } from '../result/failure.ts';
+import type { ChecksumAlgorithmName, CopyTask, SourceFacts } from '../types.ts';
+
+/** Where a copy goes, whatever it is a copy of. */
+export type CopyPlace = Pick<CopyTask, 'destination' | 'key'>;
+
+/** Names the object that is written, and who must own its bucket. */
+export function destinationFields({ destination, key }: CopyPlace) {
+  return { Bucket: destination.bucket, Key: key, ExpectedBucketOwner: destination.bucketOwner };
+}
+
+/** Names the pinned source: S3 refuses another version or other content (412). */
+export function sourceFields({ source }: CopyTask) {
+  const { bucket, key } = source.artifact;
+  const path = `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
+  return {
+    CopySource:
+      source.versionId === undefined ? path : `${path}?versionId=${encodeURIComponent(source.versionId)}`,
+    CopySourceIfMatch: source.etag === '' ? undefined : source.etag,
+    ExpectedSourceBucketOwner: source.bucketOwner,
+  };
+}
+
+/** SSE-KMS under the destination's key, with an S3 Bucket Key, which dual-layer encryption does not know. */
+export function encryptionFields({ destination }: CopyPlace) {
+  const { algorithm, kmsKeyId } = destination.encryption;
+  return {
+    ServerSideEncryption: algorithm,
+    SSEKMSKeyId: kmsKeyId,
+    BucketKeyEnabled: algorithm === 'aws:kms' ? true : undefined,
+  };
+}
+
+/** Content headers, metadata and tags, for requests that do not take them over from the source. */
+export function descriptionFields({ source }: CopyTask) {
+  return { ...source.headers, Metadata: { ...source.metadata }, Tagging: tagging(source) };
+}
+
+/** CopyObject takes tags over only where the caller may read them; those that are known are set instead. */
+export function copiedTagFields({ source }: CopyTask) {
+  if (source.tags?.length === 0) return {};
+  return { TaggingDirective: 'REPLACE', Tagging: tagging(source) } as const;
+}
+
+/** The checksum of a multipart upload: the source's kind where S3 can make it from parts, so that the two can be compared. */
+export function uploadChecksumFields({ source }: CopyTask, layout: PartLayout) {
+  const { checksum } = source;
+  if (checksum === undefined) return {};
+  if (layout.kind === 'reproduced')
+    return { ChecksumAlgorithm: checksum.algorithm, ChecksumType: 'COMPOSITE' } as const;
+  if (checksum.type === 'COMPOSITE' || checksum.algorithm === 'SHA1' || checksum.algorithm === 'SHA256')
+    return {};
+  return { ChecksumAlgorithm: checksum.algorithm, ChecksumType: 'FULL_OBJECT' } as const;
+}
+
+/** Was the upload begun with a checksum that each of its parts is to carry? */
+export function declaresChecksums(task: CopyTask, layout: PartLayout): boolean {
+  return uploadChecksumFields(task, layout).ChecksumAlgorithm !== undefined;
+}
+
+/** The checksum that relayed bytes are hashed with: one that can be compared with the source's where there is one, else S3's default. */
+export function relayAlgorithm(task: CopyTask, layout: PartLayout): ChecksumAlgorithmName {
+  const { checksum } = task.source;
+  const wholeInOnePart = checksum?.type === 'FULL_OBJECT' && partCount(layout) === 1;
+  return (
+    uploadChecksumFields(task, layout).ChecksumAlgorithm ??
+    (wholeInOnePart ? checksum.algorithm : 'CRC64NVME')
+  );
+}
+
+/** A finished part as an answer shows it, in the form that CompleteMultipartUpload wants. */
+export function completedPart(PartNumber: number, answer: WriteAnswer): CompletedPart {
+  const checksum = checksumOf(answer);
+  return {
+    PartNumber,
+    ETag: answer.ETag,
+    ...(checksum === undefined ? {} : { [`Checksum${checksum.algorithm}`]: checksum.value }),
+  };
+}
+
+interface WriteAnswer extends ChecksumFields {
+  readonly ETag?: string | undefined;
+}
+
+interface WriteHeaders {
+  readonly VersionId?: string | undefined;
+  readonly ServerSideEncryption?: string | undefined;
+  readonly SSEKMSKeyId?: string | undefined;
+}
+
+/** What an answer to a write says of the object. */
+export function writtenObject(
+  answer: WriteAnswer,
+  headers: WriteHeaders,
+  how: Pick<WrittenObject, 'sameLayout' | 'hashedInPassing' | 'adopted'>,
+): WrittenObject {
+  return {
+    etag: answer.ETag,
+    versionId: headers.VersionId,
+    checksum: checksumOf(answer),
+    encryption: headers.ServerSideEncryption,
+    kmsKeyArn: headers.SSEKMSKeyId,
+    ...how,
+  };
+}
+
+/** What a request to the destination is about, for messages. */
+export function destinationTarget({ destination, key }: CopyPlace, operation: string): RequestTarget {
+  const { bucket, region, encryption } = destination;
+  return { operation, side: 'destination', bucket, key, region, kmsKeyId: encryption.kmsKeyId };
+}
+
+/** What a server-side copy is about, for messages. */
+export function copyTarget(task: CopyTask, operation: string): RequestTarget {
+  const { bucket, key } = task.source.artifact;
+  return { ...destinationTarget(task, operation), copySource: { bucket, key } };
+}
+
+function tagging({ tags = [] }: SourceFacts): string | undefined {
+  if (tags.length === 0) return undefined;
+  return tags.map(({ Key, Value }) => `${encodeURIComponent(Key)}=${encodeURIComponent(Value)}`).join('&');
+}

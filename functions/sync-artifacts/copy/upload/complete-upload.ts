@@ -1,0 +1,162 @@
+// Completes multipart uploads, and finds out whether somebody has.
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  type CompleteMultipartUploadCommandOutput,
+} from '@aws-sdk/client-s3';
+import { errorCode, isNotFound } from '../../aws/errors.ts';
+import { request } from '../../aws/s3-clients.ts';
+import type { JobContext } from '../../context.ts';
+import { headObject } from '../../facts/head-object.ts';
+import { type PartLayout, partCount } from '../../plan/part-layout.ts';
+import { mayBeCopy, proveExisting, type WrittenObject } from '../../proof/verify-copy.ts';
+import { S3RequestError, SyncError } from '../../result/failure.ts';
+import type { CopyTask } from '../../types.ts';
+import {
+  completedPart,
+  destinationFields,
+  destinationTarget,
+  uploadChecksumFields,
+} from '../request-fields.ts';
+import { isPartReplaced, listParts, type Upload } from './upload-requests.ts';
+
+/** Completing 10 000 parts may take minutes (S3 API, CompleteMultipartUpload): for each part as long as moving this many bytes. */
+const COMPLETE_BYTES_PER_PART = 256 * 1024;
+
+/** How long a rival is left to put parts again before the next look at them, in milliseconds; doubled each time. */
+const FIRST_RIVAL_DELAY_MS = 100;
+const MAX_RIVAL_DELAY_MS = 5_000;
+
+/**
+ * Completes an upload. A second invocation of the same job may have gone on with it, and put parts again that have other ETags by that:
+ * then the parts are taken as they are, for as long as they change.
+ * @returns S3's answer, and whether all parts are those that this upload knew
+ */
+export async function completeUpload(
+  task: CopyTask,
+  layout: PartLayout,
+  upload: Upload,
+  context: JobContext,
+): Promise<{ readonly output: CompleteMultipartUploadCommandOutput; readonly allOurs: boolean }> {
+  let { parts }: { parts: ReadonlyMap<number, CompletedPart> } = upload;
+  for (let delayMs = FIRST_RIVAL_DELAY_MS; ; delayMs = Math.min(2 * delayMs, MAX_RIVAL_DELAY_MS)) {
+    try {
+      const output = await sendComplete(task, layout, { ...upload, parts }, context);
+      return { output, allOurs: parts === upload.parts };
+    } catch (error) {
+      if (!isPartReplaced(error)) throw error;
+      const now = await partsNow(task, upload, context);
+      const known = parts;
+      if ([...now].every(([number, { ETag }]) => known.get(number)?.ETag === ETag)) throw error;
+      parts = now;
+      context.telemetry.info(
+        'Another invocation goes on with the same upload; its parts are looked at again',
+        {
+          bucket: task.destination.bucket,
+          key: task.key,
+        },
+      );
+      await sleep(delayMs, undefined, { signal: context.signal });
+    }
+  }
+}
+
+async function partsNow(
+  task: CopyTask,
+  { uploadId }: Upload,
+  context: JobContext,
+): Promise<ReadonlyMap<number, CompletedPart>> {
+  const parts = new Map<number, CompletedPart>();
+  for await (const page of listParts(task, uploadId, context)) {
+    for (const part of page.Parts ?? []) {
+      const { PartNumber = 0 } = part;
+      parts.set(PartNumber, completedPart(PartNumber, part));
+    }
+  }
+  return parts;
+}
+
+/** S3 is told size and checksum of the whole object, so that it refuses to make a wrong one. */
+async function sendComplete(
+  task: CopyTask,
+  layout: PartLayout,
+  upload: Pick<Upload, 'uploadId'> & { readonly parts: ReadonlyMap<number, CompletedPart> },
+  context: JobContext,
+): Promise<CompleteMultipartUploadCommandOutput> {
+  const { source } = task;
+  const parts = Array.from({ length: partCount(layout) }, (_, index) => upload.parts.get(index + 1) ?? {});
+  const wholeChecksum =
+    layout.kind === 'uniform' &&
+    uploadChecksumFields(task, layout).ChecksumType === 'FULL_OBJECT' &&
+    source.checksum
+      ? {
+          [`Checksum${source.checksum.algorithm}`]: source.checksum.value,
+          ChecksumType: 'FULL_OBJECT' as const,
+        }
+      : {};
+  try {
+    return await request(
+      context,
+      destinationTarget(task, 'CompleteMultipartUpload'),
+      (options) =>
+        context.s3.role(task.destination.region).send(
+          new CompleteMultipartUploadCommand({
+            ...destinationFields(task),
+            ...wholeChecksum,
+            UploadId: upload.uploadId,
+            MultipartUpload: { Parts: parts },
+            MpuObjectSize: source.sizeBytes,
+          }),
+          options,
+        ),
+      parts.length * COMPLETE_BYTES_PER_PART,
+    );
+  } catch (error) {
+    if (!(error instanceof S3RequestError && errorCode(error.cause) === 'BadDigest')) throw error;
+    context.telemetry.count('VerificationFailures');
+    throw new SyncError(
+      'JobFailed',
+      `S3 refused to complete the copy at s3://${task.destination.bucket}/${task.key}: its checksum is not the source's. Nothing was written there. Retry the stage; if it happens again, upload the source anew.`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * What is at the destination after the upload was gone: the finished copy, when a rival completed it or our own completion's answer was
+ * lost. Where checksums do not tell, an object that may be the copy and came since we looked.
+ */
+export async function lookForCompleted(
+  task: CopyTask,
+  hashedInPassing: boolean,
+  context: JobContext,
+): Promise<WrittenObject | undefined> {
+  const { destination, key, existing } = task;
+  const { bucket, bucketOwner, region } = destination;
+  const client = context.s3.role(region);
+  try {
+    const now = await headObject(
+      context,
+      client,
+      { bucket, key, bucketOwner },
+      destinationTarget(task, 'HeadObject'),
+    );
+    const isNew = now.etag !== existing?.etag || now.versionId !== existing?.versionId;
+    const found = { ...task, existing: now };
+    if (proveExisting(found) === undefined && !(isNew && mayBeCopy(found))) return undefined;
+    return {
+      etag: now.etag,
+      versionId: now.versionId,
+      checksum: now.checksum,
+      encryption: now.encryption,
+      kmsKeyArn: now.kmsKeyArn,
+      sameLayout: false,
+      hashedInPassing,
+      adopted: true,
+    };
+  } catch (error) {
+    if (error instanceof S3RequestError && isNotFound(error.cause)) return undefined;
+    throw error;
+  }
+}

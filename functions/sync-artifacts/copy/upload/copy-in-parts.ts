@@ -1,0 +1,213 @@
+// The life of a copy in parts, whoever moves the bytes: open, send what is missing, complete; stop, begin again or clear away.
+import { setImmediate } from 'node:timers/promises';
+import { errorCode, httpStatus, isUnsupported } from '../../aws/errors.ts';
+import type { JobContext } from '../../context.ts';
+import { type Part, type PartLayout, partsOf } from '../../plan/part-layout.ts';
+import { S3RequestError } from '../../result/failure.ts';
+import type { CopyTask } from '../../types.ts';
+import { writtenObject } from '../request-fields.ts';
+import type { CopyResult } from '../strategy.ts';
+import { completeUpload, lookForCompleted } from './complete-upload.ts';
+import { createUpload, openUpload } from './open-upload.ts';
+import { sweepUploads } from './resume-upload.ts';
+import { abortUpload, isUploadGone, type Upload } from './upload-requests.ts';
+
+/** A rival may complete or abort the same upload; after so many new beginnings there is more amiss than that. */
+const MAX_BEGINNINGS = 3;
+
+/** Requests that are prepared before those ready so far are sent (`npm run bench:timeline`). */
+const PARTS_PER_TURN = 4;
+
+/** A copy in parts that is under way. */
+export interface PartTarget {
+  readonly task: CopyTask;
+  readonly upload: Upload;
+}
+
+/** Makes a part ready to be sent. */
+export type PreparePart = (part: Part) => Promise<PreparedPart>;
+
+/** A part that is ready. */
+export interface PreparedPart {
+  /** Sends it to a target and notes it in the target's upload. */
+  send(target: PartTarget): Promise<void>;
+  /** Called when it was sent to all targets. */
+  sent?(): void;
+}
+
+/** Where parts wait for their turn. */
+export interface Lanes {
+  readonly size: number;
+  begin<T>(work: () => Promise<T>): Promise<{ readonly done: Promise<T> }>;
+}
+
+/** Copies of one source in the same parts. */
+export interface PartCopies {
+  readonly tasks: readonly CopyTask[];
+  readonly layout: PartLayout;
+  readonly lanes: Lanes;
+  readonly prepare: PreparePart;
+  /** Copies a task in one request, should the server turn out to copy no parts. */
+  readonly inOneRequest?: (task: CopyTask) => Promise<CopyResult>;
+  /** Did every byte of an upload go through the function, with the checksum that S3 stored? */
+  readonly hashed: (upload: Upload) => boolean;
+}
+
+/** Copies in parts, going on with what earlier attempts left. A result for each task, in order. */
+export async function copyInParts(
+  copies: PartCopies,
+  context: JobContext,
+  beginning = 1,
+): Promise<readonly CopyResult[]> {
+  const { tasks, layout } = copies;
+  const open = beginning === 1 ? openUpload : createUpload;
+  const opened = await Promise.allSettled(
+    tasks.map(
+      async (task): Promise<OpenTarget> => ({
+        task,
+        upload: await open(task, layout, context),
+        ended: undefined,
+      }),
+    ),
+  );
+  const targets = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  try {
+    for (const [index, result] of opened.entries()) {
+      if (result.status === 'fulfilled') continue;
+      const [task] = tasks;
+      if (task === undefined || index > 0 || !copiesNoParts(result.reason, copies)) throw result.reason;
+      return [await copies.inOneRequest(task)];
+    }
+    if (!(await sendMissing(copies, targets, context))) return targets.map(unfinished);
+    const results = await Promise.all(targets.map((target) => complete(copies, target, context, beginning)));
+    await sweepLate(targets, context);
+    return results;
+  } catch (error) {
+    if (context.deadline.signal.aborted && !context.failed)
+      return tasks.map((task) => unfinished(targets.find((target) => target.task === task)));
+    // The first cause stops everything else that is in flight, so that the clean-up has not to wait for it.
+    context.fail(error);
+    await Promise.all(
+      targets
+        .filter(({ ended }) => ended === undefined)
+        .map(({ task, upload }) => abortUpload(task, upload, context)),
+    );
+    await sweepLate(targets, context);
+    throw error;
+  }
+}
+
+/** Clears away what requests that were given up when the uploads were begun have begun since. */
+async function sweepLate(targets: readonly PartTarget[], context: JobContext): Promise<void> {
+  const late = targets.filter(({ upload }) => upload.begunAgain);
+  await Promise.all(late.map(({ task }) => sweepUploads(task, undefined, context)));
+}
+
+interface OpenTarget extends PartTarget {
+  /** Set when the upload is no more: completed by us, or gone, as the error says that S3 gave. */
+  ended: unknown;
+}
+
+/** Sends every missing part; `false` when the deadline came first. */
+async function sendMissing(
+  copies: PartCopies,
+  targets: readonly OpenTarget[],
+  context: JobContext,
+): Promise<boolean> {
+  const { layout, lanes, prepare } = copies;
+  const inFlight = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  let stopped = false;
+  for (const part of partsOf(layout)) {
+    const missing = (): readonly OpenTarget[] =>
+      targets.filter(({ ended, upload }) => ended === undefined && !upload.parts.has(part.number));
+    if (missing().length === 0) continue;
+    const { done } = await lanes.begin(async () => {
+      stopped ||= !context.deadline.fits(part.sizeBytes);
+      if (stopped || failures.length > 0 || context.signal.aborted) return;
+      const prepared = await prepare(part);
+      await Promise.all(
+        missing().map(async (target) => {
+          await prepared.send(target).catch((error: unknown) => {
+            if (!isUploadGone(error) && !copiesNoParts(error, copies)) throw error;
+            target.ended = error;
+          });
+        }),
+      );
+      prepared.sent?.();
+    });
+    const settled = done.catch((error: unknown) => {
+      failures.push(error);
+      if (!context.deadline.signal.aborted) context.fail(error);
+    });
+    inFlight.add(settled);
+    void settled.then(() => inFlight.delete(settled));
+    // Requests leave when the event loop turns: the first ones need not wait until all are prepared.
+    if (part.number % PARTS_PER_TURN === 0) await setImmediate();
+    if (stopped || failures.length > 0 || context.signal.aborted) break;
+  }
+  await Promise.all(inFlight);
+  if (failures.length > 0) throw failures[0];
+  context.signal.throwIfAborted();
+  return !stopped;
+}
+
+async function complete(
+  copies: PartCopies,
+  target: OpenTarget,
+  context: JobContext,
+  beginning: number,
+): Promise<CopyResult> {
+  const { task, upload } = target;
+  const { layout } = copies;
+  const hashed = copies.hashed(upload);
+  if (target.ended === undefined) {
+    try {
+      const { output, allOurs } = await completeUpload(task, layout, upload, context);
+      const how = {
+        sameLayout: layout.kind === 'reproduced',
+        hashedInPassing: hashed && allOurs,
+        adopted: upload.adopted || !allOurs,
+      };
+      target.ended = 'completed by us';
+      return { finished: true, written: writtenObject(output, output, how) };
+    } catch (error) {
+      if (!isUploadGone(error)) throw error;
+      target.ended = error;
+    }
+  }
+  if (copiesNoParts(target.ended, copies)) {
+    await abortUpload(task, upload, context);
+    return await copies.inOneRequest(task);
+  }
+  const written = await lookForCompleted(task, hashed, context);
+  if (written !== undefined) return { finished: true, written };
+  if (beginning >= MAX_BEGINNINGS) throw target.ended;
+  context.telemetry.warn('An upload vanished before it was complete; the copy begins again', {
+    bucket: task.destination.bucket,
+    key: task.key,
+  });
+  const [again] = await copyInParts({ ...copies, tasks: [task] }, context, beginning + 1);
+  return again ?? unfinished(target);
+}
+
+/** Does the server lack parts that are copied, and can the copy do without? */
+function copiesNoParts(
+  error: unknown,
+  copies: PartCopies,
+): copies is PartCopies & Required<Pick<PartCopies, 'inOneRequest'>> {
+  if (copies.inOneRequest === undefined || !(error instanceof S3RequestError)) return false;
+  const { target, cause } = error;
+  if (target.operation === 'CreateMultipartUpload') return isUnsupported(cause);
+  return (
+    target.operation === 'UploadPartCopy' &&
+    (errorCode(cause) === 'NotImplemented' || httpStatus(cause) === 405)
+  );
+}
+
+function unfinished(target: OpenTarget | undefined): CopyResult {
+  if (target === undefined) return { finished: false, finishedParts: 0 };
+  const { upload, ended } = target;
+  const finishedParts = upload.parts.size;
+  return { finished: false, finishedParts, ...(ended === undefined ? { uploadId: upload.uploadId } : {}) };
+}

@@ -1,0 +1,95 @@
+// Opens the multipart upload of a copy: one to go on with, or a new one.
+import type { CreateMultipartUploadCommandOutput } from '@aws-sdk/client-s3';
+import { httpStatus } from '../../aws/errors.ts';
+import type { RequestContext } from '../../aws/s3-clients.ts';
+import type { JobContext } from '../../context.ts';
+import { isSameKey } from '../../facts/kms-key.ts';
+import type { PartLayout } from '../../plan/part-layout.ts';
+import { type S3RequestError, SyncError } from '../../result/failure.ts';
+import type { CopyTask } from '../../types.ts';
+import { descriptionFields, uploadChecksumFields } from '../request-fields.ts';
+import { adopt, initiatorOf, sweepUploads } from './resume-upload.ts';
+import { abortUpload, listUploads, sendCreate, type Upload } from './upload-requests.ts';
+
+/** How long an answer is waited for that tells the id of an upload, once it is not needed any more. */
+const LINGER_MS = 500;
+
+/**
+ * The upload to go on with: an unfinished one of this very copy that an earlier attempt left, else a new one. Other uploads of ours
+ * at the same key are aborted; those of anybody else, and at any other key, are never touched.
+ */
+export async function openUpload(task: CopyTask, layout: PartLayout, context: JobContext): Promise<Upload> {
+  // Both at once, since there is nothing to go on with but in the rarest of jobs: then the new upload has shown who we are.
+  const listing = listUploads(task, context);
+  // Its failure shows below, after the new upload is there to be cleared away.
+  listing.catch(() => undefined);
+  const created = await createUpload(task, layout, context);
+  try {
+    const found = await listing;
+    const others = found.filter(({ UploadId }) => UploadId !== created.uploadId);
+    const told = task.uploadId;
+    if (told !== undefined && !others.some(({ UploadId }) => UploadId === told))
+      others.push({ UploadId: told });
+    if (others.length === 0) return created;
+    if (found.length > 0) context.facts.initiatorId ??= await initiatorOf(task, created.uploadId, context);
+    return (await adopt(task, layout, others, created, context)) ?? created;
+  } catch (error) {
+    await abortUpload(task, created, context);
+    throw error;
+  }
+}
+
+/** Begins an upload, whatever else is there. */
+export async function createUpload(task: CopyTask, layout: PartLayout, context: JobContext): Promise<Upload> {
+  let output: CreateMultipartUploadCommandOutput;
+  try {
+    output = await sendCreate(
+      task,
+      { ...descriptionFields(task), ...uploadChecksumFields(task, layout) },
+      lingering(context),
+      context,
+    );
+  } catch (error) {
+    // An attempt whose answer was lost may have begun one all the same.
+    if (!wasRefused(error)) await sweepUploads(task, undefined, context);
+    throw error;
+  }
+  const begunAgain = (output.$metadata.attempts ?? 1) > 1;
+  const upload: Upload = { uploadId: output.UploadId ?? '', adopted: false, begunAgain, parts: new Map() };
+  if (begunAgain) await sweepUploads(task, upload.uploadId, context);
+  const { algorithm, kmsKeyId } = task.destination.encryption;
+  const reported = output.ServerSideEncryption;
+  if (reported !== undefined && !(reported === algorithm && isSameKey(kmsKeyId, output.SSEKMSKeyId))) {
+    await abortUpload(task, upload, context);
+    throw new SyncError(
+      'JobFailed',
+      `S3 began the copy to s3://${task.destination.bucket}/${task.key} with ${reported} and ${output.SSEKMSKeyId ?? 'no key'} instead of ${algorithm} with ${kmsKeyId}. Nothing was copied there: check the bucket's policy and default encryption.`,
+    );
+  }
+  return upload;
+}
+
+/** Did S3 refuse the only attempt, so that nothing can have been begun? */
+function wasRefused(error: unknown): boolean {
+  const { cause } = error as S3RequestError;
+  const status = httpStatus(cause);
+  return status !== undefined && status >= 400 && status < 500 && attemptsOf(cause) <= 1;
+}
+
+function attemptsOf(cause: unknown): number {
+  return (cause as { readonly $metadata?: { readonly attempts?: number } }).$metadata?.attempts ?? 1;
+}
+
+/**
+ * The context of a request that begins an upload: given up at once, one on its way would leave an upload whose id nobody learns.
+ */
+export function lingering({ settings, signal, deadline }: JobContext): RequestContext {
+  const controller = new AbortController();
+  const giveUp = (): void => controller.abort(signal.reason);
+  const abort = (): void => {
+    deadline.cleanUp(LINGER_MS).addEventListener('abort', giveUp, { once: true });
+  };
+  if (signal.aborted) giveUp();
+  else signal.addEventListener('abort', abort, { once: true });
+  return { settings, signal: controller.signal };
+}

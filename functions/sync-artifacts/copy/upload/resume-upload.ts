@@ -1,0 +1,177 @@
+// What earlier attempts at a copy left unfinished: gone on with, or cleared away; never touched when it is not ours.
+import type { CompletedPart, MultipartUpload } from '@aws-sdk/client-s3';
+import { errorCode, isUnsupported } from '../../aws/errors.ts';
+import type { JobContext } from '../../context.ts';
+import { type PartLayout, partCount, partSize } from '../../plan/part-layout.ts';
+import { S3RequestError } from '../../result/failure.ts';
+import type { CopyTask } from '../../types.ts';
+import { type CopyPlace, completedPart, uploadChecksumFields } from '../request-fields.ts';
+import {
+  abortUpload,
+  CLEAN_UP_MS,
+  isUploadGone,
+  listParts,
+  listUploads,
+  sendCreate,
+  type Upload,
+} from './upload-requests.ts';
+
+/** Newest first: the upload that can be gone on with. The others of ours are aborted. */
+export async function adopt(
+  task: CopyTask,
+  layout: PartLayout,
+  found: readonly MultipartUpload[],
+  created: Upload,
+  context: JobContext,
+): Promise<Upload | undefined> {
+  const { initiatorId } = context.facts;
+  // Where uploads have no initiators, their parts alone tell, and what does not fit may be anybody's.
+  const isOurs = ({ Initiator }: MultipartUpload): boolean => Initiator?.ID === initiatorId;
+  const told = found.find(({ UploadId, Key }) => UploadId === task.uploadId && Key === undefined);
+  const mayGoOn = told !== undefined && (await haveSameInitiator(task, created, told, context));
+  const ours = found
+    .filter((upload) => (upload === told ? mayGoOn : isOurs(upload)))
+    .sort((a, b) => (b.Initiated?.getTime() ?? 0) - (a.Initiated?.getTime() ?? 0));
+  let adopted: Upload | undefined;
+  for (const upload of ours) {
+    const { UploadId: uploadId = '' } = upload;
+    const parts = adopted === undefined ? await consistentParts(task, layout, uploadId, context) : undefined;
+    if (parts !== undefined) adopted = { uploadId, adopted: true, begunAgain: created.begunAgain, parts };
+    else if (initiatorId !== undefined && upload !== told && isOurs(upload))
+      await abortUpload(task, { uploadId }, context);
+  }
+  if (adopted !== undefined) {
+    await abortUpload(task, created, context);
+    context.telemetry.info('Going on with an unfinished upload', {
+      bucket: task.destination.bucket,
+      key: task.key,
+      finishedParts: adopted.parts.size,
+      parts: partCount(layout),
+    });
+  }
+  return adopted;
+}
+
+/**
+ * Aborts our own uploads at the copy's key but for the one to keep: those that lost answers and killed processes left. What cannot be
+ * found out or aborted is left to the bucket's lifecycle rule.
+ */
+export async function sweepUploads(
+  task: CopyPlace,
+  keep: string | undefined,
+  context: JobContext,
+): Promise<void> {
+  const cleanUp: JobContext = { ...context, signal: context.deadline.cleanUp(CLEAN_UP_MS) };
+  try {
+    const listOthers = async () =>
+      (await listUploads(task, cleanUp)).filter(({ UploadId }) => UploadId !== keep);
+    let others = await listOthers();
+    if (others.length === 0) return;
+    if (context.facts.initiatorId === undefined) {
+      context.facts.initiatorId = await ownInitiator(task, keep, cleanUp);
+      // Finding out who we are may itself have begun an upload whose answer was lost.
+      others = await listOthers();
+    }
+    const { initiatorId } = context.facts;
+    for (const { UploadId: uploadId = '', Initiator } of others) {
+      if (initiatorId !== undefined && Initiator?.ID === initiatorId)
+        await abortUpload(task, { uploadId }, cleanUp);
+    }
+  } catch (error) {
+    context.telemetry.warn('Unfinished uploads could not be looked for; a lifecycle rule must remove them', {
+      bucket: task.destination.bucket,
+      key: task.key,
+      errorCode: error instanceof S3RequestError ? errorCode(error.cause) : 'Unknown',
+    });
+  }
+}
+
+/** The finished parts, if there are any and each is where the layout has it; their sizes tell whether it is the same copy (plan.ts). */
+async function consistentParts(
+  task: CopyTask,
+  layout: PartLayout,
+  uploadId: string,
+  context: JobContext,
+): Promise<Map<number, CompletedPart> | undefined> {
+  const wanted = uploadChecksumFields(task, layout).ChecksumAlgorithm;
+  const parts = new Map<number, CompletedPart>();
+  try {
+    for await (const page of listParts(task, uploadId, context)) {
+      if (wanted !== undefined && page.ChecksumAlgorithm !== undefined && page.ChecksumAlgorithm !== wanted)
+        return undefined;
+      for (const part of page.Parts ?? []) {
+        const { PartNumber: number = 0, Size } = part;
+        if (Size !== partSize(layout, number)) return undefined;
+        parts.set(number, completedPart(number, part));
+      }
+    }
+  } catch (error) {
+    // It was there a moment ago: aborted or completed in a request that is not answered yet.
+    if (isUploadGone(error)) return undefined;
+    if (error instanceof S3RequestError && isUnsupported(error.cause)) return undefined;
+    throw error;
+  }
+  return parts.size === 0 ? undefined : parts;
+}
+
+/** Does S3 name one initiator for an upload of ours and for one that only the token knows of, which may be forged? */
+async function haveSameInitiator(
+  task: CopyPlace,
+  ours: Upload,
+  told: MultipartUpload,
+  context: JobContext,
+): Promise<boolean> {
+  const [own, other] = await Promise.all(
+    [ours.uploadId, told.UploadId ?? ''].map((uploadId) =>
+      listParts(task, uploadId, context)
+        .next()
+        .catch((error: unknown) => {
+          if (isUploadGone(error) || (error instanceof S3RequestError && isUnsupported(error.cause)))
+            return undefined;
+          throw error;
+        }),
+    ),
+  );
+  if (own?.done !== false || other?.done !== false) return false;
+  return own.value.Initiator?.ID === other.value.Initiator?.ID;
+}
+
+/**
+ * How S3 names who began an upload: as listings of uploads show it, since it is compared with theirs. Not every server names it the same
+ * in ListParts.
+ */
+export async function initiatorOf(
+  task: CopyPlace,
+  uploadId: string,
+  context: JobContext,
+): Promise<string | undefined> {
+  const listed = (await listUploads(task, context)).find(({ UploadId }) => UploadId === uploadId);
+  if (listed !== undefined) return listed.Initiator?.ID;
+  for await (const page of listParts(task, uploadId, context)) return page.Initiator?.ID;
+  return undefined;
+}
+
+const S3_ENCRYPTION = {
+  ServerSideEncryption: 'AES256',
+  SSEKMSKeyId: undefined,
+  BucketKeyEnabled: undefined,
+} as const;
+
+/** How S3 names us as an initiator, which only an upload of our own shows: one that is kept, or else one that is begun for this. */
+async function ownInitiator(
+  task: CopyPlace,
+  keep: string | undefined,
+  context: JobContext,
+): Promise<string | undefined> {
+  if (keep !== undefined) return await initiatorOf(task, keep, context);
+  const { UploadId: uploadId = '' } = await sendCreate(task, {}, context, context).catch((error: unknown) => {
+    // It holds nothing and lives for a moment: when the key is what failed the job, S3's own must do.
+    if (!(error instanceof S3RequestError && errorCode(error.cause).startsWith('KMS.'))) throw error;
+    return sendCreate(task, S3_ENCRYPTION, context, context);
+  });
+  try {
+    return await initiatorOf(task, uploadId, context);
+  } finally {
+    await abortUpload(task, { uploadId }, context);
+  }
+}

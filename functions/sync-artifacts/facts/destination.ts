@@ -1,0 +1,210 @@
+// Reads the facts of a destination bucket and of what is there already; decides nothing but the encryption, which must not be guessed.
+import { setImmediate } from 'node:timers/promises';
+import { GetBucketEncryptionCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
+import { errorCode, httpStatus, isAccessDenied, isNotFound, isUnsupported } from '../aws/errors.ts';
+import { redirectRegion, request } from '../aws/s3-clients.ts';
+import type { JobContext } from '../context.ts';
+import { ConfigurationError, type RequestTarget, S3RequestError } from '../result/failure.ts';
+import type { DestinationEncryption, DestinationFacts, DestinationRequest, ObjectFacts } from '../types.ts';
+import { headObject } from './head-object.ts';
+import { qualifyKey, regionOfKey } from './kms-key.ts';
+
+/** A destination bucket and, in the order of the keys asked for, the objects that it has there. */
+export interface DestinationReading {
+  readonly facts: DestinationFacts;
+  readonly existing: readonly (ObjectFacts | undefined)[];
+}
+
+/**
+ * Reads region and encryption of a destination, and the objects at the given keys.
+ * @throws ConfigurationError when no customer managed KMS key is given or set on the bucket
+ * @throws S3RequestError
+ */
+export async function readDestination(
+  destination: DestinationRequest,
+  keys: readonly string[],
+  context: JobContext,
+): Promise<DestinationReading> {
+  const known =
+    destination.region ??
+    context.facts.region(destination.bucket) ??
+    (await findRegion(destination, keys.length + 1, context));
+  const region = known ?? context.settings.region;
+  try {
+    return known === undefined
+      ? await readWhereKeyIs(region, destination, keys, context)
+      : await readIn(region, destination, keys, context);
+  } catch (error) {
+    const actual = error instanceof S3RequestError ? redirectRegion(error.cause) : undefined;
+    if (actual === undefined || actual === region) throw error;
+    context.telemetry.warn(
+      'The region of a destination was corrected: set Region in UserParameters to it or leave it out',
+      {
+        bucket: destination.bucket,
+        given: region,
+        actual,
+      },
+    );
+    context.facts.setRegion(destination.bucket, actual);
+    return await readIn(actual, destination, keys, context);
+  }
+}
+
+/** A destination in which every artifact is its own source: nothing is written there, so its encryption does not matter. */
+export async function readSourceItself(
+  destination: DestinationRequest,
+  context: JobContext,
+): Promise<DestinationReading> {
+  const { bucket, bucketOwner } = destination;
+  const region =
+    destination.region ??
+    context.facts.region(bucket) ??
+    (await findRegion(destination, 0, context)) ??
+    context.settings.region;
+  return { facts: { bucket, bucketOwner, region, encryption: NOT_WRITTEN }, existing: [] };
+}
+
+const NOT_WRITTEN: DestinationEncryption = { algorithm: 'aws:kms', kmsKeyId: '' };
+
+/** On a server that does not tell a bucket's region: it is where the key is, since S3 encrypts with no key of another region. */
+async function readWhereKeyIs(
+  home: string,
+  destination: DestinationRequest,
+  keys: readonly string[],
+  context: JobContext,
+): Promise<DestinationReading> {
+  const { bucket, bucketOwner, kmsKeyId } = destination;
+  const keyId =
+    kmsKeyId ?? (await readDefaultEncryption(home, bucket, bucketOwner, context))?.KMSMasterKeyID ?? '';
+  const region = regionOfKey(keyId) ?? home;
+  context.facts.setRegion(bucket, region);
+  return await readIn(region, destination, keys, context);
+}
+
+async function readIn(
+  region: string,
+  destination: DestinationRequest,
+  keys: readonly string[],
+  context: JobContext,
+): Promise<DestinationReading> {
+  const { bucket, bucketOwner } = destination;
+  const [encryption, ...existing] = await Promise.all([
+    readEncryption(region, destination, context),
+    ...keys.map((key) => readExisting(region, destination, key, context)),
+  ]);
+  return { facts: { bucket, bucketOwner, region, encryption }, existing };
+}
+
+/**
+ * Any region's endpoint knows where a bucket is: the answer says so even when it is a redirect or a denial. `undefined` on a server
+ * that has no regions. For the requests that will follow there, connections are opened.
+ */
+async function findRegion(
+  { bucket, bucketOwner }: DestinationRequest,
+  requestCount: number,
+  context: JobContext,
+): Promise<string | undefined> {
+  const { region: home } = context.settings;
+  const target: RequestTarget = { operation: 'HeadBucket', side: 'destination', bucket, region: home };
+  let region: string | undefined;
+  try {
+    const output = await request(context, target, (options) =>
+      context.s3
+        .role(home)
+        .send(new HeadBucketCommand({ Bucket: bucket, ExpectedBucketOwner: bucketOwner }), options),
+    );
+    region = output.BucketRegion;
+  } catch (error) {
+    const { cause } = error as S3RequestError;
+    if (isNotFound(cause)) throw noSuchBucket(bucket);
+    region = redirectRegion(cause);
+    // A denial still goes on: the role may be allowed to write without being allowed to list.
+    if (region === undefined && !isAccessDenied(cause) && !isUnsupported(cause)) throw error;
+  }
+  if (region === undefined || region === '') return undefined;
+  context.facts.setRegion(bucket, region);
+  context.s3.anticipate([{ bucket, region, count: requestCount }]);
+  // To all destinations that have answered by now, before the first requests are made ready: handshakes take a while by themselves.
+  await setImmediate();
+  return region;
+}
+
+/** Fails closed: without a customer managed key nothing is copied. */
+async function readEncryption(
+  region: string,
+  { bucket, bucketOwner, kmsKeyId }: DestinationRequest,
+  context: JobContext,
+): Promise<DestinationEncryption> {
+  const home = { bucket, bucketOwner, region };
+  if (kmsKeyId !== undefined) return { algorithm: 'aws:kms', kmsKeyId: qualifyKey(kmsKeyId, home) };
+  const known = context.facts.encryption(bucket, bucketOwner);
+  if (known !== undefined) return known;
+  const rule = await readDefaultEncryption(region, bucket, bucketOwner, context);
+  const { SSEAlgorithm: algorithm, KMSMasterKeyID: keyId } = rule ?? {};
+  if ((algorithm !== 'aws:kms' && algorithm !== 'aws:kms:dsse') || keyId === undefined || keyId === '') {
+    const given =
+      algorithm === undefined
+        ? 'no default encryption'
+        : `default encryption ${algorithm} without a key of yours`;
+    throw new ConfigurationError(
+      `Bucket ${bucket} has ${given} and UserParameters name no KmsKeyId; allowed is a customer managed KMS key, as the bucket's default encryption or as KmsKeyId of the destination. Nothing was copied.`,
+    );
+  }
+  const encryption: DestinationEncryption = { algorithm, kmsKeyId: qualifyKey(keyId, home) };
+  context.facts.setEncryption(bucket, bucketOwner, encryption);
+  return encryption;
+}
+
+async function readDefaultEncryption(
+  region: string,
+  bucket: string,
+  bucketOwner: string,
+  context: JobContext,
+): Promise<{ SSEAlgorithm?: string | undefined; KMSMasterKeyID?: string | undefined } | undefined> {
+  const target: RequestTarget = { operation: 'GetBucketEncryption', side: 'destination', bucket, region };
+  try {
+    const output = await request(context, target, (options) =>
+      context.s3
+        .role(region)
+        .send(new GetBucketEncryptionCommand({ Bucket: bucket, ExpectedBucketOwner: bucketOwner }), options),
+    );
+    return output.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault;
+  } catch (error) {
+    const { cause } = error as S3RequestError;
+    if (errorCode(cause) === 'NoSuchBucket') throw noSuchBucket(bucket, error);
+    if (redirectRegion(cause) === undefined && isUnsupported(cause)) return undefined;
+    throw error;
+  }
+}
+
+/** What is at the destination; `undefined` also when it may not be looked at, since writing may still be allowed. */
+async function readExisting(
+  region: string,
+  { bucket, bucketOwner }: DestinationRequest,
+  key: string,
+  context: JobContext,
+): Promise<ObjectFacts | undefined> {
+  const target: RequestTarget = { operation: 'HeadObject', side: 'destination', bucket, key, region };
+  try {
+    return await headObject(context, context.s3.role(region), { bucket, key, bucketOwner }, target);
+  } catch (error) {
+    const { cause } = error as S3RequestError;
+    if (isNotFound(cause)) return undefined;
+    // 400: what is there is encrypted with a key that is no longer usable, which is no reason not to replace it.
+    const unreadable = httpStatus(cause) === 400 && redirectRegion(cause) === undefined;
+    if (!unreadable && !isAccessDenied(cause)) throw error;
+    context.telemetry.debug('The destination may not be looked at; it is copied without a look', {
+      bucket,
+      key,
+      region,
+    });
+    return undefined;
+  }
+}
+
+function noSuchBucket(bucket: string, cause?: unknown): ConfigurationError {
+  return new ConfigurationError(
+    `Destination bucket ${bucket} does not exist: create it, or correct DestinationBucket or DestinationBuckets in UserParameters.`,
+    { cause },
+  );
+}

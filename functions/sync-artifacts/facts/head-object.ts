@@ -1,0 +1,106 @@
+// Reads what S3 knows of one object, in the one shape that the rest of the function uses.
+import { HeadObjectCommand, type HeadObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
+import { type RequestContext, request } from '../aws/s3-clients.ts';
+import type { RequestTarget } from '../result/failure.ts';
+import {
+  CHECKSUM_ALGORITHMS,
+  type ChecksumAlgorithmName,
+  type ContentHeaders,
+  type ObjectChecksum,
+  type ObjectFacts,
+} from '../types.ts';
+
+/** Content headers that a copy must carry over (S3 API, CreateMultipartUpload request headers of the same names). */
+const CONTENT_HEADERS = [
+  'CacheControl',
+  'ContentDisposition',
+  'ContentEncoding',
+  'ContentLanguage',
+  'ContentType',
+  'Expires',
+] as const satisfies readonly (keyof ContentHeaders)[];
+
+/** Where an object is and who must own its bucket. */
+export interface ObjectLocation {
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId?: string;
+  readonly bucketOwner: string;
+}
+
+/** Asks for an object's facts with its checksum. */
+export async function headObject(
+  context: RequestContext,
+  client: S3Client,
+  location: ObjectLocation,
+  target: RequestTarget,
+): Promise<ObjectFacts> {
+  const output = await request(context, target, (options) =>
+    client.send(
+      new HeadObjectCommand({
+        Bucket: location.bucket,
+        Key: location.key,
+        VersionId: location.versionId,
+        ChecksumMode: 'ENABLED',
+        ExpectedBucketOwner: location.bucketOwner,
+      }),
+      options,
+    ),
+  );
+  return toFacts(output);
+}
+
+/** The checksum members that many S3 answers share. */
+export type ChecksumFields = {
+  readonly [Name in `Checksum${ChecksumAlgorithmName}`]?: string | undefined;
+} & { readonly ChecksumType?: string | undefined; readonly ETag?: string | undefined };
+
+/** Bytes of a checksum. */
+const CHECKSUM_BYTES: Readonly<Record<ChecksumAlgorithmName, number>> = {
+  CRC64NVME: 8,
+  CRC32C: 4,
+  CRC32: 4,
+  SHA256: 32,
+  SHA1: 20,
+};
+
+/**
+ * The checksum in an answer; a value that ends in `-N` is composite whatever the answer says. None when S3 servers other than AWS
+ * leave open what it is a checksum of, or give one that cannot be of its algorithm.
+ */
+export function checksumOf(fields: ChecksumFields): ObjectChecksum | undefined {
+  for (const algorithm of CHECKSUM_ALGORITHMS) {
+    const value = fields[`Checksum${algorithm}`];
+    if (value === undefined || value === '') continue;
+    const [digest = '', parts] = value.split('-');
+    if (Buffer.from(digest, 'base64').length !== CHECKSUM_BYTES[algorithm]) continue;
+    if (fields.ChecksumType === 'COMPOSITE' || parts !== undefined)
+      return { algorithm, type: 'COMPOSITE', value };
+    const ofParts = /-\d+"?$/.test(fields.ETag ?? '');
+    if (fields.ChecksumType === undefined && ofParts) continue;
+    return { algorithm, type: 'FULL_OBJECT', value };
+  }
+  return undefined;
+}
+
+function toFacts(output: HeadObjectCommandOutput): ObjectFacts {
+  const headers: Record<string, string | Date> = {};
+  for (const name of CONTENT_HEADERS) {
+    const value = output[name];
+    if (value !== undefined && value !== '') headers[name] = value;
+  }
+  const checksum = checksumOf(output);
+  return {
+    sizeBytes: output.ContentLength ?? 0,
+    etag: output.ETag ?? '',
+    headers,
+    metadata: output.Metadata ?? {},
+    // "null" is S3's name for the version in a bucket without versioning; the ETag pins that one.
+    ...(output.VersionId === undefined || output.VersionId === 'null' ? {} : { versionId: output.VersionId }),
+    ...(output.LastModified === undefined ? {} : { lastModified: output.LastModified }),
+    ...(checksum === undefined ? {} : { checksum }),
+    ...(output.TagCount === undefined ? {} : { tagCount: output.TagCount }),
+    ...(output.ServerSideEncryption === undefined ? {} : { encryption: output.ServerSideEncryption }),
+    ...(output.SSEKMSKeyId === undefined ? {} : { kmsKeyArn: output.SSEKMSKeyId }),
+  };
+}

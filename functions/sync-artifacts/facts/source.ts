@@ -1,0 +1,303 @@
+// Reads the facts of a source artifact, with whichever identity may read them; decides nothing.
+import {
+  GetObjectAttributesCommand,
+  GetObjectTaggingCommand,
+  HeadObjectCommand,
+  type ObjectPart,
+} from '@aws-sdk/client-s3';
+import { httpStatus, isAccessDenied, isNotFound, isUnsupported } from '../aws/errors.ts';
+import { type RequestContext, redirectRegion, request } from '../aws/s3-clients.ts';
+import { clientFor, type JobContext } from '../context.ts';
+import { definedOf } from '../defined.ts';
+import { MAX_PARTS } from '../plan/part-layout.ts';
+import { etagDigest, type SourcePin } from '../result/checkpoint.ts';
+import { ConfigurationError, type RequestTarget, S3RequestError, SyncError } from '../result/failure.ts';
+import type { Artifact, ObjectFacts, SourceFacts, SourceReader, SyncJob, Tag } from '../types.ts';
+import { headObject } from './head-object.ts';
+
+/** The source that an earlier invocation of the job began to copy, and when the job began. */
+export interface PinnedSource extends SourcePin {
+  readonly jobStartedAtMs: number;
+}
+
+/**
+ * Reads size, ETag, version, checksum, headers, metadata and tags of an artifact.
+ * @param pin  what an earlier invocation pinned: it is still there, or the job is out of sync.
+ * @throws S3RequestError or SyncError
+ */
+export async function readSource(
+  artifact: Artifact,
+  job: Pick<SyncJob, 'mode' | 'accountId'>,
+  context: JobContext,
+  pin?: PinnedSource,
+): Promise<SourceFacts> {
+  const probes = readersOf(job, context).map((reader) => ({
+    artifact,
+    bucketOwner: job.accountId,
+    reader,
+    region: context.facts.region(artifact.bucket) ?? context.settings.region,
+    context,
+  }));
+  let denial: unknown;
+  for (const probe of probes) {
+    try {
+      return await inRightRegion(probe, (placed) => readAs(placed, pin));
+    } catch (error) {
+      if (!isDenial(error)) throw error;
+      denial ??= error;
+    }
+  }
+  throw denial;
+}
+
+/** Who asks, for what, where. */
+interface Probe {
+  readonly artifact: Artifact;
+  readonly bucketOwner: string;
+  readonly reader: SourceReader;
+  readonly region: string;
+  readonly context: JobContext;
+}
+
+/** Role first, since only it can copy server-side; a relay reads with the job's credentials in any case. */
+function readersOf({ mode }: Pick<SyncJob, 'mode'>, { s3 }: JobContext): readonly SourceReader[] {
+  if (mode === 'copy') return ['role'];
+  if (mode === 'auto') return s3.hasArtifactCredentials ? ['role', 'artifactCredentials'] : ['role'];
+  if (s3.hasArtifactCredentials) return ['artifactCredentials'];
+  throw new ConfigurationError(
+    'UserParameters property Mode is "relay", but the job has no artifactCredentials; allowed is "auto" or "copy".',
+  );
+}
+
+async function inRightRegion<T>(probe: Probe, read: (placed: Probe) => Promise<T>): Promise<T> {
+  try {
+    return await read(probe);
+  } catch (error) {
+    const region = error instanceof S3RequestError ? redirectRegion(error.cause) : undefined;
+    if (region === undefined || region === probe.region) throw error;
+    probe.context.facts.setRegion(probe.artifact.bucket, region);
+    return await read({ ...probe, region });
+  }
+}
+
+async function readAs(probe: Probe, pin: PinnedSource | undefined): Promise<SourceFacts> {
+  // Asked for beside the HEAD and so unpinned, to save a round trip; asked again if they turn out to be another version's.
+  const mayTag = probe.reader === 'role' ? probe.context : atOnce(probe.context);
+  const early = settle(readTags(probe, pin?.versionId, mayTag));
+  const facts = await readFacts(probe, pin);
+  const partSizesBytes = await readPartSizes(probe, facts);
+  const tags = await readableTags(await early, [probe, ...otherIdentity(probe)], facts.versionId);
+  if (tags === undefined) {
+    probe.context.telemetry.warn('Tags of the source may not be read, so they are not copied', {
+      artifact: probe.artifact.name,
+    });
+  }
+  return {
+    ...facts,
+    artifact: probe.artifact,
+    bucketOwner: probe.bucketOwner,
+    region: probe.region,
+    readableBy: probe.reader,
+    tags,
+    ...(partSizesBytes === undefined ? {} : { partSizesBytes }),
+  };
+}
+
+async function readFacts(probe: Probe, pin: PinnedSource | undefined): Promise<ObjectFacts> {
+  if (pin === undefined) return await headSource(probe, undefined);
+  const { name, bucket, key } = probe.artifact;
+  const [pinned, latest] = await Promise.all([
+    orGone(headSource(probe, pin.versionId)),
+    pin.versionId === undefined ? undefined : orGone(headSource(probe, undefined)),
+  ]);
+  // A version that was not the latest when the job began is none that the job can have pinned.
+  const overtaken = latest !== undefined && latest.versionId !== pin.versionId;
+  const inTime = !overtaken || (latest.lastModified?.getTime() ?? 0) >= pin.jobStartedAtMs - CLOCK_SKEW_MS;
+  if (pinned !== undefined && etagDigest(pinned.etag) === pin.etagDigest && inTime) return pinned;
+  throw new SyncError(
+    'RevisionOutOfSync',
+    `Artifact ${name} at s3://${bucket}/${key} is no longer what this job began to copy: release the change again.`,
+  );
+}
+
+function headSource(probe: Probe, versionId: string | undefined): Promise<ObjectFacts> {
+  const { artifact, bucketOwner, reader, region, context } = probe;
+  const location = { bucket: artifact.bucket, key: artifact.key, bucketOwner, ...definedOf({ versionId }) };
+  return headObject(context, clientFor(context, reader, region), location, targetOf(probe, 'HeadObject'));
+}
+
+async function orGone(facts: Promise<ObjectFacts>): Promise<ObjectFacts | undefined> {
+  try {
+    return await facts;
+  } catch (error) {
+    if (error instanceof S3RequestError && isGone(error.cause)) return undefined;
+    throw error;
+  }
+}
+
+/** A delete marker answers 405 to a HEAD of its own version. */
+function isGone(cause: unknown): boolean {
+  return isNotFound(cause) || httpStatus(cause) === 405;
+}
+
+const CLOCK_SKEW_MS = 5 * 60_000;
+
+/** The job's credentials are seldom allowed to read tags: asking them again would only delay every relay. */
+function atOnce({ signal, settings }: JobContext): RequestContext {
+  return { signal, settings: { ...settings, accessDeniedRetryMs: 0 } };
+}
+
+/** Whatever the mode, tags are read with whichever identity may. */
+function otherIdentity(probe: Probe): readonly Probe[] {
+  if (probe.reader === 'artifactCredentials') return [{ ...probe, reader: 'role' }];
+  return probe.context.s3.hasArtifactCredentials ? [{ ...probe, reader: 'artifactCredentials' }] : [];
+}
+
+interface TagReading {
+  readonly tags: readonly Tag[];
+  readonly versionId: string | undefined;
+}
+
+async function readTags(
+  probe: Probe,
+  versionId: string | undefined,
+  context: RequestContext = probe.context,
+): Promise<TagReading> {
+  const { reader, region } = probe;
+  const output = await request(context, targetOf(probe, 'GetObjectTagging'), (options) =>
+    clientFor(probe.context, reader, region).send(
+      new GetObjectTaggingCommand({
+        ...objectFields(probe, versionId),
+      }),
+      options,
+    ),
+  );
+  return {
+    tags: (output.TagSet ?? []).map(({ Key = '', Value = '' }) => ({ Key, Value })),
+    versionId: output.VersionId,
+  };
+}
+
+/** The tags as the first identity that may read them sees them; `undefined` when none may; none on a server without tags. */
+async function readableTags(
+  early: Settled<TagReading>,
+  [first, ...others]: readonly [Probe, ...Probe[]],
+  versionId: string | undefined,
+): Promise<readonly Tag[] | undefined> {
+  let result = early;
+  if ('value' in result && versionId !== undefined && (result.value.versionId ?? versionId) !== versionId) {
+    result = await settle(readTags(first, versionId));
+  }
+  for (const other of others) {
+    if ('value' in result || !isDenial(result.error)) break;
+    result = await settle(readTags(other, versionId, atOnce(other.context)));
+  }
+  if ('value' in result) return result.value.tags;
+  if (isDenial(result.error)) return undefined;
+  if (isLacking(result.error)) return [];
+  throw result.error;
+}
+
+/**
+ * The part sizes of an object with a COMPOSITE checksum, in bytes. `undefined` when they cannot be had: the copy is then proved
+ * less strongly, as it says.
+ */
+async function readPartSizes(probe: Probe, facts: ObjectFacts): Promise<readonly number[] | undefined> {
+  if (facts.checksum?.type !== 'COMPOSITE') return undefined;
+  const count = Number(/-(\d+)$/.exec(facts.checksum.value)?.[1]);
+  if (!Number.isInteger(count) || count < 1) return undefined;
+  if (count === 1) return [facts.sizeBytes];
+  const sizes = (await listPartSizes(probe, facts)) ?? (await headPartSizes(probe, facts, count));
+  const whole = sizes?.length === count && sizes.reduce((sum, size) => sum + size, 0) === facts.sizeBytes;
+  return whole ? sizes : undefined;
+}
+
+const MAX_PAGES = 1 + MAX_PARTS / 1000;
+
+/** From GetObjectAttributes, up to 1000 parts a request; `undefined` without s3:GetObjectAttributes or on a server that lacks it. */
+async function listPartSizes(probe: Probe, facts: ObjectFacts): Promise<readonly number[] | undefined> {
+  const { reader, region, context } = probe;
+  const parts: ObjectPart[] = [];
+  let marker: string | undefined;
+  // However many pages a server says there are: an object has no more parts than fit on these.
+  for (let pageNumber = 0; pageNumber < MAX_PAGES; pageNumber++) {
+    const page = await settle(
+      request(context, targetOf(probe, 'GetObjectAttributes'), (options) =>
+        clientFor(context, reader, region).send(
+          new GetObjectAttributesCommand({
+            ...objectFields(probe, facts.versionId),
+            ObjectAttributes: ['ObjectParts'],
+            MaxParts: 1000,
+            PartNumberMarker: marker,
+          }),
+          options,
+        ),
+      ),
+    );
+    if ('error' in page) {
+      if (isDenial(page.error) || isLacking(page.error)) return undefined;
+      throw page.error;
+    }
+    const { Parts = [], IsTruncated, NextPartNumberMarker } = page.value.ObjectParts ?? {};
+    parts.push(...Parts);
+    marker = IsTruncated === true ? NextPartNumberMarker : undefined;
+    if (marker === undefined) break;
+  }
+  return parts.map(({ Size = 0 }) => Size);
+}
+
+/** From a HEAD of the first part: with equal parts, as all tools make them, the others follow from it. */
+async function headPartSizes(
+  probe: Probe,
+  facts: ObjectFacts,
+  count: number,
+): Promise<readonly number[] | undefined> {
+  const { reader, region, context } = probe;
+  const result = await settle(
+    request(context, targetOf(probe, 'HeadObject'), (options) =>
+      clientFor(context, reader, region).send(
+        new HeadObjectCommand({
+          ...objectFields(probe, facts.versionId),
+          PartNumber: 1,
+        }),
+        options,
+      ),
+    ),
+  );
+  if ('error' in result) return undefined;
+  const sizeBytes = result.value.ContentLength ?? 0;
+  const lastBytes = facts.sizeBytes - sizeBytes * (count - 1);
+  if (sizeBytes <= 0 || lastBytes <= 0 || lastBytes > sizeBytes) return undefined;
+  return Array.from({ length: count }, (_, index) => (index === count - 1 ? lastBytes : sizeBytes));
+}
+
+/** Names a version of the source, and who must own its bucket. */
+function objectFields({ artifact, bucketOwner }: Probe, versionId: string | undefined) {
+  return {
+    Bucket: artifact.bucket,
+    Key: artifact.key,
+    VersionId: versionId,
+    ExpectedBucketOwner: bucketOwner,
+  };
+}
+
+function targetOf({ artifact, region, reader }: Probe, operation: string): RequestTarget {
+  return { operation, side: 'source', bucket: artifact.bucket, key: artifact.key, region, principal: reader };
+}
+
+type Settled<T> = { readonly value: T } | { readonly error: unknown };
+
+function settle<T>(promise: Promise<T>): Promise<Settled<T>> {
+  return promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+}
+
+function isDenial(error: unknown): boolean {
+  return error instanceof S3RequestError && isAccessDenied(error.cause);
+}
+
+function isLacking(error: unknown): boolean {
+  return error instanceof S3RequestError && isUnsupported(error.cause);
+}

@@ -1,0 +1,257 @@
+// Parses a CodePipeline job event into a SyncJob, or throws a ConfigurationError that names what is wrong.
+import * as v from 'valibot';
+import { ConfigurationError } from '../result/failure.ts';
+import type { Artifact, ArtifactCredentials, DestinationRequest, SyncJob } from '../types.ts';
+import {
+  DEFAULT_KEY_TEMPLATE,
+  describe,
+  didYouMean,
+  KEY_PLACEHOLDERS,
+  parseUserParameters,
+  type UserParameters,
+} from './user-parameters.ts';
+
+/** S3 user guide: the UTF-8 encoding of an object key has at most 1024 bytes. */
+const MAX_KEY_BYTES = 1024;
+
+/**
+ * The job id of an event, or `undefined` when there is none that a result could be reported for.
+ * Looks at nothing else, so that a failure of any other field can still be reported.
+ */
+export function jobIdOf(event: unknown): string | undefined {
+  const result = v.safeParse(v.looseObject({ 'CodePipeline.job': v.looseObject({ id: jobId }) }), event);
+  return result.success ? result.output['CodePipeline.job'].id : undefined;
+}
+
+/**
+ * Parses a `CodePipeline.job` event (CodePipeline user guide, "JSON event example").
+ * @throws ConfigurationError for anything that the job or its UserParameters lack or have wrong.
+ */
+export function parseJob(event: unknown): SyncJob {
+  const parsed = v.safeParse(eventSchema, event);
+  if (!parsed.success) throw new ConfigurationError(parsed.issues.map(explain).join(' '));
+  const job = parsed.output['CodePipeline.job'];
+  const { data } = job;
+  const configuration = data.actionConfiguration?.configuration ?? {};
+  const parameters = parseUserParameters(configuration.UserParameters);
+  const artifacts = selectArtifacts((data.inputArtifacts ?? []).map(toArtifact), parameters);
+  const destinations = toDestinations(parameters, job.accountId);
+  const executionId = parameters.ExecutionId;
+  checkKeys(artifacts, destinations, executionId);
+  const encryptionKeyId = data.encryptionKey?.id;
+  const continuationToken = data.continuationToken ?? '';
+  return {
+    id: job.id,
+    accountId: job.accountId,
+    artifacts,
+    destinations,
+    mode: parameters.Mode ?? 'auto',
+    minimumProof: parameters.MinimumProof ?? 'size-only',
+    ...(executionId === undefined ? {} : { executionId }),
+    outputArtifacts: (data.outputArtifacts ?? []).map(toArtifact),
+    ...(encryptionKeyId == null ? {} : { encryptionKeyId }),
+    ...(data.artifactCredentials == null
+      ? {}
+      : { artifactCredentials: toCredentials(data.artifactCredentials) }),
+    ...(continuationToken === '' ? {} : { continuationToken }),
+    binding: JSON.stringify([
+      job.accountId,
+      configuration.UserParameters,
+      artifacts.map(({ name, bucket, key, revision }) => [name, bucket, key, revision ?? null]),
+    ]),
+  };
+}
+
+/**
+ * The key of a copy.
+ * @throws ConfigurationError when the template needs a value that is not there, or gives an impossible key.
+ */
+export function destinationKey(
+  template: string,
+  artifact: Artifact,
+  executionId: string | undefined,
+): string {
+  const values: Record<(typeof KEY_PLACEHOLDERS)[number], string | undefined> = {
+    objectKey: artifact.key,
+    artifact: artifact.name,
+    revision: artifact.revision,
+    executionId,
+  };
+  const key = template.replaceAll(/\{([^{}]*)\}/g, (_, placeholder: string) => {
+    const name = KEY_PLACEHOLDERS.find((known) => known === placeholder);
+    const value = name === undefined ? undefined : values[name];
+    if (value !== undefined && value !== '') return value;
+    const missing =
+      placeholder === 'executionId'
+        ? 'UserParameters has no ExecutionId; set it to "#{codepipeline.PipelineExecutionId}"'
+        : `input artifact ${describe(artifact.name)} has no ${placeholder}`;
+    throw new ConfigurationError(
+      `UserParameters property Key is ${describe(template)}, but ${missing}; allowed are placeholders that have a value.`,
+    );
+  });
+  const bytes = Buffer.byteLength(key);
+  if (bytes > MAX_KEY_BYTES) {
+    throw new ConfigurationError(
+      `UserParameters property Key gives ${describe(key)} of ${bytes} bytes; allowed are at most ${MAX_KEY_BYTES}.`,
+    );
+  }
+  return key;
+}
+
+const text = v.string('a string');
+const filled = v.pipe(text, v.minLength(1, 'a string of at least one character'));
+const jobId = v.pipe(text, v.regex(/^[0-9A-Za-z-]{1,100}$/, 'a job id: a lower-case UUID'));
+
+const artifactSchema = v.looseObject(
+  {
+    name: v.pipe(
+      text,
+      v.regex(/^[A-Za-z0-9_-]{1,100}$/, 'an artifact name: 1 to 100 letters, digits, _ and -'),
+    ),
+    revision: v.nullish(text),
+    location: v.looseObject(
+      {
+        type: v.nullish(v.literal('S3', '"S3"')),
+        s3Location: v.looseObject(
+          {
+            bucketName: filled,
+            objectKey: v.pipe(
+              filled,
+              v.check((key) => Buffer.byteLength(key) <= MAX_KEY_BYTES, `at most ${MAX_KEY_BYTES} bytes`),
+            ),
+          },
+          'an object with bucketName and objectKey',
+        ),
+      },
+      'an object with s3Location',
+    ),
+  },
+  'an object with name and location',
+);
+
+const credentialsSchema = v.looseObject(
+  {
+    accessKeyId: filled,
+    secretAccessKey: filled,
+    sessionToken: v.nullish(text),
+    expirationTime: v.nullish(v.number('a number of milliseconds')),
+  },
+  'an object with accessKeyId, secretAccessKey and sessionToken',
+);
+
+/** At most 5 input and 5 output artifacts (CodePipeline user guide, action-reference-Lambda). */
+const artifactsSchema = v.nullish(
+  v.pipe(v.array(artifactSchema, 'an array of artifacts'), v.maxLength(5, 'at most 5 artifacts')),
+);
+
+const eventSchema = v.looseObject(
+  {
+    'CodePipeline.job': v.looseObject(
+      {
+        id: jobId,
+        accountId: v.pipe(text, v.regex(/^\d{12}$/, 'an account id of 12 digits')),
+        data: v.looseObject(
+          {
+            actionConfiguration: v.nullish(
+              v.looseObject(
+                { configuration: v.nullish(v.record(text, v.unknown(), 'an object')) },
+                'an object with configuration',
+              ),
+            ),
+            inputArtifacts: artifactsSchema,
+            outputArtifacts: artifactsSchema,
+            artifactCredentials: v.nullish(credentialsSchema),
+            encryptionKey: v.nullish(v.looseObject({ id: v.nullish(text) }, 'an object with id')),
+            continuationToken: v.nullish(text),
+          },
+          'an object with actionConfiguration and inputArtifacts',
+        ),
+      },
+      'a CodePipeline job',
+    ),
+  },
+  'an event with "CodePipeline.job"',
+);
+
+/** Names the field and what is allowed; shows no value below `artifactCredentials`. */
+function explain(issue: v.InferIssue<typeof eventSchema>): string {
+  const keys = (issue.path ?? []).map(({ key }) => key);
+  const field = keys.slice(keys[0] === 'CodePipeline.job' ? 1 : 0).reduce<string>((name, key) => {
+    if (typeof key === 'number') return `${name}[${key}]`;
+    return name === '' ? String(key) : `${name}.${String(key)}`;
+  }, '');
+  const given = keys.includes('artifactCredentials')
+    ? 'not usable'
+    : issue.input === undefined
+      ? 'missing'
+      : typeof issue.input === 'object' && issue.input !== null
+        ? `an ${Array.isArray(issue.input) ? 'array' : 'object'}`
+        : describe(issue.input);
+  return `The job's ${field === '' ? 'event' : field} is ${given}; allowed is ${issue.message}.`;
+}
+
+function toArtifact({ name, revision, location }: v.InferOutput<typeof artifactSchema>): Artifact {
+  const { bucketName, objectKey } = location.s3Location;
+  return { name, bucket: bucketName, key: objectKey, ...(revision == null ? {} : { revision }) };
+}
+
+function toCredentials(given: v.InferOutput<typeof credentialsSchema>): ArtifactCredentials {
+  return {
+    accessKeyId: given.accessKeyId,
+    secretAccessKey: given.secretAccessKey,
+    ...(given.sessionToken ? { sessionToken: given.sessionToken } : {}),
+    ...(given.expirationTime ? { expiration: new Date(given.expirationTime) } : {}),
+  };
+}
+
+function selectArtifacts(all: readonly Artifact[], parameters: UserParameters): readonly Artifact[] {
+  if (all.length === 0) {
+    throw new ConfigurationError(
+      "The action's inputArtifacts are none; allowed are 1 to 5: add InputArtifacts to the Invoke action.",
+    );
+  }
+  const names = all.map(({ name }) => name);
+  return (parameters.InputArtifacts ?? names).map((name) => {
+    const artifact = all.find((candidate) => candidate.name === name);
+    if (artifact !== undefined) return artifact;
+    throw new ConfigurationError(
+      `UserParameters property InputArtifacts names ${describe(name)}; allowed are the action's input artifacts ${names.join(', ')}.${didYouMean(name, names)}`,
+    );
+  });
+}
+
+function toDestinations(parameters: UserParameters, accountId: string): readonly DestinationRequest[] {
+  const keyTemplate = parameters.Key ?? DEFAULT_KEY_TEMPLATE;
+  const { DestinationBucket: one, DestinationBuckets: many } = parameters;
+  return (one === undefined ? (many ?? []) : [one]).map((destination) => {
+    if (typeof destination === 'string') return { bucket: destination, bucketOwner: accountId, keyTemplate };
+    return {
+      bucket: destination.Bucket,
+      bucketOwner: destination.BucketOwner ?? accountId,
+      keyTemplate: destination.Key ?? keyTemplate,
+      ...(destination.Region === undefined ? {} : { region: destination.Region }),
+      ...(destination.KmsKeyId === undefined ? {} : { kmsKeyId: destination.KmsKeyId }),
+    };
+  });
+}
+
+/** Every copy has a possible key, and no two artifacts meet at one. */
+function checkKeys(
+  artifacts: readonly Artifact[],
+  destinations: readonly DestinationRequest[],
+  executionId: string | undefined,
+): void {
+  for (const { bucket, keyTemplate } of destinations) {
+    const taken = new Map<string, string>();
+    for (const artifact of artifacts) {
+      const key = destinationKey(keyTemplate, artifact, executionId);
+      const other = taken.get(key);
+      if (other !== undefined) {
+        throw new ConfigurationError(
+          `UserParameters property Key is ${describe(keyTemplate)}, which gives artifacts ${describe(other)} and ${describe(artifact.name)} the same key ${describe(key)} in ${bucket}; allowed is a template that tells them apart, for example with {artifact}.`,
+        );
+      }
+      taken.set(key, artifact.name);
+    }
+  }
+}

@@ -1,0 +1,274 @@
+// The UserParameters of the Invoke action: their schema, and a parser whose errors say what to change.
+import { closest, distance } from 'fastest-levenshtein';
+import * as v from 'valibot';
+import { ConfigurationError } from '../result/failure.ts';
+
+/** CodePipeline API, ActionConfigurationMap: the value of a configuration property has at most 1000 characters. */
+export const MAX_USER_PARAMETERS_CHARACTERS = 1000;
+
+/** Placeholders of a key template. */
+export const KEY_PLACEHOLDERS = ['objectKey', 'artifact', 'revision', 'executionId'] as const;
+
+/** The default key template: the copy has the source's key. */
+export const DEFAULT_KEY_TEMPLATE = '{objectKey}';
+
+// S3 user guide, general purpose bucket naming rules.
+const BUCKET_NAME =
+  /^(?!xn--|sthree-)(?!.*(?:\.\.|-s3alias$|--ol-s3$|\.mrap$|--x-s3$|--table-s3$))(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+const BUCKET_RULE =
+  'a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens, beginning and ending with a letter or digit';
+const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d{1,2}$/;
+const ACCOUNT_ID = /^\d{12}$/;
+const ARTIFACT_NAME = /^[A-Za-z0-9_-]{1,100}$/; // CodePipeline API, ArtifactName
+const KMS_KEY_ID =
+  /^(?:arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:(?:key\/[A-Za-z0-9-]+|alias\/[A-Za-z0-9/_-]+)|alias\/[A-Za-z0-9/_-]+|[A-Za-z0-9][A-Za-z0-9_-]*)$/;
+
+const text = v.string('a string');
+const bucketName = v.pipe(text, v.regex(BUCKET_NAME, BUCKET_RULE));
+const keyTemplate = v.pipe(
+  text,
+  v.minLength(1, 'a template of at least one character'),
+  v.check(
+    (template) => unknownPlaceholder(template) === undefined,
+    `a template with the placeholders ${KEY_PLACEHOLDERS.map((name) => `{${name}}`).join(', ')}`,
+  ),
+);
+
+const destinationSchema = v.strictObject(
+  {
+    Bucket: v.pipe(bucketName, v.description('Name of the destination bucket.')),
+    Region: v.optional(
+      v.pipe(
+        text,
+        v.regex(REGION, 'a region such as eu-west-1'),
+        v.description('Region of the bucket. Default: looked up.'),
+      ),
+    ),
+    KmsKeyId: v.optional(
+      v.pipe(
+        text,
+        v.maxLength(2048, 'at most 2048 characters'),
+        v.regex(KMS_KEY_ID, 'a KMS key ARN, key id, alias ARN or alias name (alias/NAME)'),
+        v.description('Customer managed key for the copies. Default: the default key of the bucket.'),
+      ),
+    ),
+    BucketOwner: v.optional(
+      v.pipe(
+        text,
+        v.regex(ACCOUNT_ID, 'an account id of 12 digits'),
+        v.description("Account that owns the bucket. Default: the pipeline's account."),
+      ),
+    ),
+    Key: v.optional(
+      v.pipe(
+        keyTemplate,
+        v.description('Key template of the copies in this bucket. Default: the top-level Key.'),
+      ),
+    ),
+  },
+  'an object with Bucket, Region, KmsKeyId, BucketOwner, Key',
+);
+
+/** Schema of UserParameters; `schemas/user-parameters.schema.json` is generated from it. */
+export const userParametersSchema = v.strictObject(
+  {
+    DestinationBucket: v.optional(
+      v.pipe(
+        bucketName,
+        v.description('The one destination bucket. Exactly one of this and DestinationBuckets.'),
+      ),
+    ),
+    DestinationBuckets: v.optional(
+      v.pipe(
+        v.array(v.union([bucketName, destinationSchema], BUCKET_RULE), 'an array of bucket names or objects'),
+        v.minLength(1, 'at least one bucket'),
+        v.description('Several destination buckets, each a name or an object.'),
+      ),
+    ),
+    InputArtifacts: v.optional(
+      v.pipe(
+        v.array(
+          v.pipe(text, v.regex(ARTIFACT_NAME, 'an artifact name of letters, digits, _ and -')),
+          'an array of artifact names',
+        ),
+        v.minLength(1, 'at least one artifact name'),
+        v.description('Only these input artifacts. Default: all.'),
+      ),
+    ),
+    Mode: v.optional(
+      v.pipe(
+        v.picklist(['auto', 'copy', 'relay'], 'auto, copy, relay'),
+        v.description(
+          'auto copies server-side and relays when the role may not read the source; copy never relays; relay always does.',
+        ),
+      ),
+    ),
+    Key: v.optional(
+      v.pipe(
+        keyTemplate,
+        v.description(
+          'Key template of the copies: {objectKey}, {artifact}, {revision}, {executionId}. Default: {objectKey}.',
+        ),
+      ),
+    ),
+    MinimumProof: v.optional(
+      v.pipe(
+        v.picklist(['size-only', 'etag', 'checksum'], 'size-only, etag, checksum'),
+        v.description('Fail a copy whose proof is weaker. Default: size-only.'),
+      ),
+    ),
+    ExecutionId: v.optional(
+      v.pipe(
+        text,
+        v.minLength(1, 'at least one character'),
+        v.description('Pipeline execution id, usually "#{codepipeline.PipelineExecutionId}".'),
+      ),
+    ),
+  },
+  'a JSON object',
+);
+
+/** UserParameters as the user wrote them, validated. */
+export type UserParameters = v.InferOutput<typeof userParametersSchema>;
+
+/**
+ * Parses the UserParameters text of an action.
+ * @throws ConfigurationError naming the property, what was given, what is allowed, and the nearest valid name.
+ */
+export function parseUserParameters(given: unknown): UserParameters {
+  const example = 'for example {"DestinationBucket":"regional-pipeline-bucket"}';
+  if (given === undefined || given === null || given === '') {
+    throw new ConfigurationError(`UserParameters is missing; allowed is a JSON object, ${example}.`);
+  }
+  if (typeof given !== 'string') {
+    throw new ConfigurationError(`UserParameters is ${describe(given)}; allowed is JSON text, ${example}.`);
+  }
+  if (given.length > MAX_USER_PARAMETERS_CHARACTERS) {
+    throw new ConfigurationError(
+      `UserParameters has ${given.length} characters; allowed are at most ${MAX_USER_PARAMETERS_CHARACTERS}.`,
+    );
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(given);
+  } catch (cause) {
+    throw new ConfigurationError(
+      `UserParameters is not JSON: given ${describe(given)}; allowed is ${example}.`,
+      {
+        cause,
+      },
+    );
+  }
+  if (Array.isArray(parsed)) {
+    throw new ConfigurationError(
+      `UserParameters is ${describe(parsed)}; allowed is a JSON object, ${example}.`,
+    );
+  }
+  const result = v.safeParse(userParametersSchema, parsed);
+  if (!result.success) throw new ConfigurationError(result.issues.map(explain).join(' '));
+  checkDestinations(result.output);
+  return result.output;
+}
+
+/** A value as an error message shows it, at most 100 characters of it. */
+export function describe(value: unknown): string {
+  const shown = JSON.stringify(value) ?? String(value);
+  return shown.length <= 100 ? shown : `${shown.slice(0, 97)}...`;
+}
+
+/** ` Did you mean "x"?` when one of the names is near to what was given, else nothing. */
+export function didYouMean(given: string, names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const wanted = given.toLowerCase();
+  const folded =
+    names.find((name) => name.toLowerCase() === wanted) ??
+    (given.length < 4 ? undefined : names.find((name) => name.toLowerCase().includes(wanted)));
+  const nearest = folded ?? closest(given, [...names]);
+  const near =
+    folded !== undefined || distance(given, nearest) <= Math.max(2, Math.floor(nearest.length / 3));
+  return near ? ` Did you mean ${JSON.stringify(nearest)}?` : '';
+}
+
+function checkDestinations(parameters: UserParameters): void {
+  const { DestinationBucket: one, DestinationBuckets: many } = parameters;
+  if (one !== undefined && many !== undefined) {
+    throw new ConfigurationError(
+      'UserParameters has both DestinationBucket and DestinationBuckets; allowed is exactly one of them.',
+    );
+  }
+  if (one === undefined && many === undefined) {
+    throw new ConfigurationError(
+      'UserParameters has neither DestinationBucket nor DestinationBuckets; allowed is exactly one of them.',
+    );
+  }
+  const seen = new Set<string>();
+  for (const destination of many ?? []) {
+    const bucket = typeof destination === 'string' ? destination : destination.Bucket;
+    if (seen.has(bucket)) {
+      throw new ConfigurationError(
+        `UserParameters property DestinationBuckets names ${describe(bucket)} twice; allowed is each bucket once.`,
+      );
+    }
+    seen.add(bucket);
+  }
+  const names = new Set<string>();
+  for (const name of parameters.InputArtifacts ?? []) {
+    if (names.has(name)) {
+      throw new ConfigurationError(
+        `UserParameters property InputArtifacts names ${describe(name)} twice; allowed is each artifact once.`,
+      );
+    }
+    names.add(name);
+  }
+}
+
+/** The first `{name}` in a template that is no placeholder. */
+function unknownPlaceholder(template: string): string | undefined {
+  for (const [, name] of template.matchAll(/\{([^{}]*)\}/g)) {
+    if (!KEY_PLACEHOLDERS.some((known) => known === name)) return name;
+  }
+  const rest = template.replaceAll(/\{[^{}]*\}/g, '');
+  return /[{}]/.test(rest) ? rest : undefined;
+}
+
+type Issue = v.InferIssue<typeof userParametersSchema>;
+
+function explain(issue: Issue): string {
+  const inner = deepest(issue);
+  const path = [...(issue.path ?? []), ...(inner === issue ? [] : (inner.path ?? []))];
+  const property = path.reduce(
+    (name, { key }) =>
+      typeof key === 'number' ? `${name}[${key}]` : name === '' ? String(key) : `${name}.${String(key)}`,
+    '',
+  );
+  const given = path.at(-1)?.key;
+  if (inner.type === 'strict_object' && inner.expected === 'never' && typeof given === 'string') {
+    const allowed = Object.keys((path.length > 1 ? destinationSchema : userParametersSchema).entries);
+    return `UserParameters has the unknown property ${describe(property)}; allowed are ${allowed.join(', ')}.${didYouMean(given, allowed)}`;
+  }
+  if (property === '') return `UserParameters is ${describe(inner.input)}; allowed is ${inner.message}.`;
+  const picks =
+    inner.type === 'picklist' && typeof inner.input === 'string' ? inner.message.split(', ') : undefined;
+  const placeholder =
+    inner.type === 'check' && typeof inner.input === 'string' ? unknownPlaceholder(inner.input) : undefined;
+  const hint =
+    picks !== undefined
+      ? didYouMean(String(inner.input), picks)
+      : placeholder !== undefined
+        ? didYouMean(placeholder, KEY_PLACEHOLDERS)
+        : '';
+  if (inner.input === undefined)
+    return `UserParameters property ${property} is missing; allowed is ${inner.message}.`;
+  return `UserParameters property ${property} is ${describe(inner.input)}; allowed is ${inner.message}.${hint}`;
+}
+
+/** The issue that says most: inside a union, the one of the form that was meant, an unknown property before a missing one. */
+function deepest(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
+  const ofForm = (issue.issues ?? []).filter((inner) =>
+    typeof issue.input === 'object'
+      ? inner.path !== undefined || inner.type === 'strict_object'
+      : inner.type === 'regex',
+  );
+  const meant = ofForm.find((inner) => inner.expected === 'never') ?? ofForm[0];
+  return meant === undefined ? issue : deepest(meant);
+}

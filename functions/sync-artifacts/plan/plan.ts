@@ -1,0 +1,166 @@
+// Decides how each copy is made: facts and limits in, plans out; no I/O.
+import { createHash } from 'node:crypto';
+import { proveExisting } from '../proof/verify-copy.ts';
+import { ConfigurationError } from '../result/failure.ts';
+import type { CopyTask, Mode, Proof, SourceFacts } from '../types.ts';
+import {
+  MAX_COPY_OBJECT_BYTES,
+  MAX_OBJECT_BYTES,
+  MAX_PART_BYTES,
+  MIN_PART_BYTES,
+  type PartLayout,
+  partCount,
+  partSize,
+} from './part-layout.ts';
+import { COPY_BYTES_PER_MS, commonPartBytes, evenPartBytes, type PartLimits } from './part-size.ts';
+
+/** How one copy is made. */
+export type CopyPlan =
+  | { readonly strategy: 'same-object' }
+  | { readonly strategy: 'skip'; readonly proof: Proof }
+  | { readonly strategy: 'object' }
+  | { readonly strategy: 'multipart'; readonly layout: PartLayout }
+  | { readonly strategy: 'relay'; readonly layout: PartLayout };
+
+/** A copy with its plan. */
+export interface PlannedCopy {
+  readonly task: CopyTask;
+  readonly plan: CopyPlan;
+}
+
+/** Limits that the plan keeps. */
+export interface PlanLimits extends PartLimits {
+  /** Bytes that a relay may hold in memory. */
+  readonly relayMemoryBytes: number;
+  /** Region of the function. */
+  readonly region: string;
+}
+
+/** What a slow copy request still moves per millisecond. */
+const SLOW_BYTES_PER_MS = 60_000;
+/** Part size of a relay: the smaller, the shorter each part holds its share of the memory, and the more are on their way. */
+const RELAY_PART_BYTES = MIN_PART_BYTES;
+/** Round trip between continents in milliseconds: from when on parallel parts beat one request. */
+const FAR_ROUND_TRIP_MS = 75;
+const NEAR_ROUND_TRIP_MS = 2;
+
+/**
+ * Plans all copies of a job. The same facts give the same layouts in every invocation, whatever is finished by then, so that
+ * an unfinished upload can be gone on with.
+ * @throws ConfigurationError for an object that S3 or the relay's memory cannot hold.
+ */
+export function planCopies(
+  tasks: readonly CopyTask[],
+  mode: Mode,
+  limits: PlanLimits,
+): readonly PlannedCopy[] {
+  const partBytes = commonPartBytes(
+    tasks.map(({ source }) => source.sizeBytes),
+    limits,
+  );
+  return tasks.map((task) => ({ task, plan: planCopy(task, mode, partBytes, limits) }));
+}
+
+/** About how many requests will be in flight to each destination at once, known before anything is known of the destinations. */
+export function expectedRequests(
+  sizesBytes: readonly number[],
+  destinationCount: number,
+  limits: PlanLimits,
+): number {
+  const all = Array.from({ length: destinationCount }, () => sizesBytes).flat();
+  const partBytes = commonPartBytes(all, limits);
+  const requests = sizesBytes.map((size) =>
+    (size - MIN_PART_BYTES) / COPY_BYTES_PER_MS <= 2 * FAR_ROUND_TRIP_MS
+      ? 1
+      : Math.ceil(size / evenPartBytes(size, partBytes)),
+  );
+  const share = Math.ceil(limits.maxConcurrency / destinationCount);
+  return Math.min(
+    share,
+    requests.reduce((sum, count) => sum + count, 0),
+  );
+}
+
+function planCopy(task: CopyTask, mode: Mode, partBytes: number, limits: PlanLimits): CopyPlan {
+  const { source, destination } = task;
+  if (source.artifact.bucket === destination.bucket && source.artifact.key === task.key)
+    return { strategy: 'same-object' };
+  const proof = proveExisting(task);
+  if (proof !== undefined) return { strategy: 'skip', proof };
+  if (source.sizeBytes > MAX_OBJECT_BYTES) {
+    throw new ConfigurationError(
+      `Artifact ${source.artifact.name} has ${source.sizeBytes} bytes; allowed are at most ${MAX_OBJECT_BYTES}.`,
+    );
+  }
+  if (mode === 'relay' || source.readableBy === 'artifactCredentials') {
+    return { strategy: 'relay', layout: relayLayout(source, limits) };
+  }
+  if (copiesInOneRequest(source, destination.region, limits)) return { strategy: 'object' };
+  const layout = reproducedLayout(source) ?? {
+    kind: 'uniform',
+    sizeBytes: source.sizeBytes,
+    partSizeBytes: fingerprinted(evenPartBytes(source.sizeBytes, partBytes), source, [destination, task.key]),
+  };
+  return { strategy: 'multipart', layout };
+}
+
+/**
+ * One request, when it is not slower than create + parts + complete, or when only it keeps a checksum that can be compared: SHA-1 and
+ * SHA-256 of a whole object cannot be had from parts (S3 user guide, checking object integrity).
+ */
+function copiesInOneRequest(source: SourceFacts, region: string, limits: PlanLimits): boolean {
+  const { sizeBytes, checksum } = source;
+  if (sizeBytes > MAX_COPY_OBJECT_BYTES) return false;
+  if (sizeBytes === 0) return true;
+  if (source.partSizesBytes !== undefined) return false;
+  // An invocation must get it done; parts can be gone on with in the next one.
+  if (sizeBytes / SLOW_BYTES_PER_MS > limits.timeLimitMs / 4) return false;
+  if (checksum?.type === 'FULL_OBJECT' && (checksum.algorithm === 'SHA1' || checksum.algorithm === 'SHA256'))
+    return true;
+  const roundTripMs = region === limits.region ? NEAR_ROUND_TRIP_MS : FAR_ROUND_TRIP_MS;
+  const savedMs = (sizeBytes - MIN_PART_BYTES) / COPY_BYTES_PER_MS;
+  return savedMs <= 2 * roundTripMs;
+}
+
+/** The part boundaries of a source with a COMPOSITE checksum, so that the copy's checksum comes out the same. */
+function reproducedLayout({ partSizesBytes, sizeBytes }: SourceFacts): PartLayout | undefined {
+  if (partSizesBytes === undefined) return undefined;
+  const copyable = partSizesBytes.every(
+    (size, index) =>
+      size <= MAX_PART_BYTES && (size >= MIN_PART_BYTES || (index === partSizesBytes.length - 1 && size > 0)),
+  );
+  return copyable ? { kind: 'reproduced', sizeBytes, partSizesBytes } : undefined;
+}
+
+/**
+ * Adds a few bytes that depend on the pinned source and on what CreateMultipartUpload sets. S3 lists neither for an unfinished
+ * upload; so its part size tells whether it is of this very copy.
+ */
+function fingerprinted(partSizeBytes: number, source: SourceFacts, destination: readonly unknown[]): number {
+  const identity = JSON.stringify([
+    source.etag,
+    source.versionId,
+    source.sizeBytes,
+    source.headers,
+    Object.entries(source.metadata).sort(),
+    source.tags,
+    source.checksum,
+    destination,
+  ]);
+  return partSizeBytes + createHash('sha256').update(identity).digest().readUInt16BE(0);
+}
+
+/** One layout for all destinations, so that one read can serve them. */
+function relayLayout(source: SourceFacts, { relayMemoryBytes }: PlanLimits): PartLayout {
+  const reproduced = reproducedLayout(source);
+  const layout: PartLayout = reproduced ?? {
+    kind: 'uniform',
+    sizeBytes: source.sizeBytes,
+    partSizeBytes: fingerprinted(evenPartBytes(source.sizeBytes, RELAY_PART_BYTES), source, []),
+  };
+  const largest = layout.kind === 'uniform' ? partSize(layout, 1) : Math.max(...layout.partSizesBytes);
+  if (largest <= relayMemoryBytes) return layout;
+  throw new ConfigurationError(
+    `Artifact ${source.artifact.name} of ${source.sizeBytes} bytes is relayed in ${partCount(layout)} parts of up to ${largest} bytes, but SYNC_RELAY_MEMORY_MIB allows ${relayMemoryBytes}: allow the function's role to read the source, or raise SYNC_RELAY_MEMORY_MIB and the function's memory.`,
+  );
+}

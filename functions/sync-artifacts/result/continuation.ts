@@ -1,0 +1,125 @@
+// Continuation of a job in another invocation: what the last one left, and what the next one is told.
+
+import { errorCode } from '../aws/errors.ts';
+import type { JobContext } from '../context.ts';
+import type { SyncOutcome } from '../sync.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { SyncJob } from '../types.ts';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, etagDigest } from './checkpoint.ts';
+import { SyncError } from './failure.ts';
+import type { JobResult } from './job-reporter.ts';
+import { summariseProgress } from './summary.ts';
+
+/** Invocations in a row without a finished part, after which a job cannot come to an end. */
+const MAX_IDLE_INVOCATIONS = 3;
+
+/** What the token of a job says; `undefined` for a first invocation, and for a token that is not to be believed. */
+export function readCheckpoint(job: SyncJob, nowMs: number, telemetry: Telemetry): Checkpoint | undefined {
+  if (job.continuationToken === undefined) return undefined;
+  const artifactCount = job.artifacts.length;
+  const copyCount = artifactCount * job.destinations.length;
+  const checkpoint = decodeCheckpoint(
+    job.continuationToken,
+    { binding: job.binding, artifactCount, copyCount },
+    nowMs,
+  );
+  if (checkpoint === undefined) {
+    telemetry.warn('The continuation token is damaged, too old or of another action; the job begins anew', {
+      jobId: job.id,
+    });
+  }
+  return checkpoint;
+}
+
+/** The answer of an invocation that could not finish everything. */
+export async function continuationOf(
+  job: SyncJob,
+  { planned, reports, finishedParts, uploads, doneBytes }: SyncOutcome,
+  checkpoint: Checkpoint | undefined,
+  startedAtMs: number,
+  context: JobContext,
+): Promise<JobResult> {
+  const finished = reports.filter((report) => report !== undefined).length;
+  const progress = finished + finishedParts;
+  const idleInvocations = progress > (checkpoint?.progress ?? 0) ? 0 : (checkpoint?.idleInvocations ?? 0) + 1;
+  if (idleInvocations >= MAX_IDLE_INVOCATIONS) {
+    const cause = context.s3.lastRetryCause();
+    const idle = `${MAX_IDLE_INVOCATIONS} invocations in a row did not finish a single part`;
+    if (cause === undefined) {
+      const advice = 'raise the timeout of the function, or lower SYNC_DEADLINE_MARGIN_MS';
+      return await giveUp(new SyncError('JobFailed', `${idle}: ${advice}.`), job, context);
+    }
+    const failing = `S3 kept failing with ${errorCode(cause)}, so that ${idle}`;
+    const advice = 'retry the stage; if it lasts, look at the AWS Health Dashboard';
+    return await giveUp(new SyncError('SystemUnavailable', `${failing}: ${advice}.`), job, context);
+  }
+  const totalBytes = planned.reduce((sum, { task }) => sum + task.source.sizeBytes, 0);
+  const percentComplete = totalBytes === 0 ? 0 : Math.min(99, Math.floor((doneBytes / totalBytes) * 100));
+  const sources = job.artifacts.map(
+    ({ name }) => planned.find(({ task }) => task.source.artifact.name === name)?.task.source,
+  );
+  const continuationToken = encodeCheckpoint(
+    {
+      firstJobId: checkpoint?.firstJobId ?? job.id,
+      startedAtMs,
+      progress,
+      idleInvocations,
+      pins: sources.map((source) => ({
+        etagDigest: etagDigest(source?.etag ?? ''),
+        ...(source?.versionId === undefined ? {} : { versionId: source.versionId }),
+      })),
+      uploads,
+      finished: reports.map(
+        (report) => report && { strategy: report.strategy, proof: report.proof?.kind ?? 'size-only' },
+      ),
+    },
+    job.binding,
+  );
+  const summary = summariseProgress(
+    finished,
+    planned.length,
+    doneBytes,
+    totalBytes,
+    Date.now() - startedAtMs,
+  );
+  context.telemetry.count('Continuations');
+  context.telemetry.info('Job continues in another invocation', { jobId: job.id, percentComplete, summary });
+  return { kind: 'continuation', summary, continuationToken, percentComplete };
+}
+
+/** The answer of an invocation whose time was up before it knew what there is to do: the next one begins where this one did. */
+export async function anewOf(
+  job: SyncJob,
+  checkpoint: Checkpoint | undefined,
+  context: JobContext,
+): Promise<JobResult> {
+  const { s3, telemetry } = context;
+  const idleInvocations = (checkpoint?.idleInvocations ?? 0) + 1;
+  if (checkpoint === undefined || idleInvocations >= MAX_IDLE_INVOCATIONS) {
+    const cause = s3.lastRetryCause();
+    const since = cause === undefined ? '' : `, since S3 kept failing with ${errorCode(cause)}`;
+    return await giveUp(
+      new SyncError(
+        'SystemUnavailable',
+        `The time of the invocation was up before the facts about all sources and destinations were read${since}: retry the stage; if it happens again, raise the timeout of the function.`,
+      ),
+      job,
+      context,
+    );
+  }
+  telemetry.count('Continuations');
+  telemetry.info('Job continues in another invocation', { jobId: job.id });
+  return {
+    kind: 'continuation',
+    summary: 'The time was up before all facts were read; the next invocation reads them again.',
+    continuationToken: encodeCheckpoint({ ...checkpoint, idleInvocations }, job.binding),
+    percentComplete: 0,
+  };
+}
+
+/** Fails a job for good, and with it the uploads that its earlier invocations began. */
+async function giveUp(error: SyncError, job: SyncJob, context: JobContext): Promise<never> {
+  const { clearLeftUploads } = await import('../abandon-uploads.ts');
+  await clearLeftUploads(job, context);
+  throw error;
+}

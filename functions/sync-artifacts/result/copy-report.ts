@@ -1,0 +1,66 @@
+// Reports a finished copy: to the log, to the metrics, and as data for summary and manifest.
+
+import type { JobContext } from '../context.ts';
+import { definedOf } from '../defined.ts';
+import type { PlannedCopy } from '../plan/plan.ts';
+import { proofOfFinished, proveExisting } from '../proof/verify-copy.ts';
+import type { CopyReport, Mode, Proof } from '../types.ts';
+import type { FinishedCopy } from './checkpoint.ts';
+
+/** Logs and counts a copy that this invocation made. */
+export function reportFinished(
+  report: CopyReport & { readonly durationMs: number },
+  mode: Mode,
+  context: JobContext,
+): CopyReport {
+  const { task, strategy, durationMs } = report;
+  const { telemetry } = context;
+  const dimensions = { DestinationRegion: task.destination.region };
+  telemetry.record('CopyLatency', durationMs, dimensions);
+  telemetry.record('CopyThroughput', task.source.sizeBytes / (Math.max(1, durationMs) / 1000), dimensions);
+  telemetry.record('BytesCopied', task.source.sizeBytes, dimensions);
+  telemetry.count('ArtifactsCopied', dimensions);
+  if (strategy === 'relay' && mode === 'auto') telemetry.count('RelayFallbacks', dimensions);
+  log(report, context);
+  return report;
+}
+
+/** Reports a copy that needed no work in this invocation: it was there before, or an earlier invocation of the job made it. */
+export function reportKnown(
+  { task, plan }: PlannedCopy,
+  earlier: FinishedCopy | undefined,
+  context: JobContext,
+): CopyReport {
+  const made = earlier !== undefined && earlier.strategy !== 'skip' && earlier.strategy !== 'same-object';
+  if (earlier === undefined) {
+    context.telemetry.count('CopiesSkipped', { DestinationRegion: task.destination.region });
+  }
+  const { existing } = task;
+  const proof: Proof | undefined =
+    plan.strategy === 'same-object'
+      ? undefined
+      : (proveExisting(task) ?? (earlier && proofOfFinished(task, earlier)));
+  const report: CopyReport = {
+    task,
+    strategy: earlier?.strategy ?? plan.strategy,
+    ...definedOf({ proof, versionId: existing?.versionId, checksum: existing?.checksum }),
+    ...(made ? {} : { durationMs: 0 }),
+  };
+  log(report, context);
+  return report;
+}
+
+function log({ task, strategy, proof, durationMs }: CopyReport, context: JobContext): void {
+  context.telemetry.info('Copy finished', {
+    artifact: task.source.artifact.name,
+    bucket: task.destination.bucket,
+    key: task.key,
+    region: task.destination.region,
+    sizeBytes: task.source.sizeBytes,
+    strategy,
+    proof: proof?.kind,
+    proofAlgorithm: proof?.algorithm,
+    kmsKeyArn: proof?.kmsKeyArn,
+    durationMs,
+  });
+}

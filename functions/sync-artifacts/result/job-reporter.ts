@@ -1,0 +1,135 @@
+// Tells CodePipeline how a job ended, within the limits of its API.
+import type { AwsCredentialIdentity } from '@smithy/types';
+import type { Context } from 'aws-lambda';
+import type { CallLimits, CodePipelineApi } from '../aws/code-pipeline.ts';
+import { errorCode } from '../aws/errors.ts';
+import { TimedRetryStrategy } from '../aws/retry.ts';
+import type { Settings } from '../settings.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { JobFailure } from './failure.ts';
+
+/** CodePipeline API, limits of PutJobSuccessResult and PutJobFailureResult, in characters. */
+export const MAX_SUMMARY_CHARACTERS = 2048;
+export const MAX_EXECUTION_ID_CHARACTERS = 1500;
+export const MAX_MESSAGE_CHARACTERS = 5000;
+export const MAX_TOKEN_CHARACTERS = 2048;
+
+/** What the rest of an invocation takes once the result is told: writing the metrics. */
+const FLUSH_MS = 150;
+/** Even an invocation whose time is up tries to tell its result. */
+const MIN_REPORT_MS = 100;
+/** However little time is left, a result whose answer does not come is sent again. */
+const REPORT_ATTEMPTS = 3;
+
+/** As much of Lambda's context as an invocation needs. */
+export type LambdaContext = Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>;
+
+/** How an invocation ends: exactly one of these. */
+export type JobResult =
+  | {
+      readonly kind: 'success';
+      readonly summary: string;
+      readonly outputVariables: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 'continuation';
+      readonly summary: string;
+      readonly continuationToken: string;
+      readonly percentComplete: number;
+    }
+  | { readonly kind: 'failure'; readonly failure: JobFailure };
+
+/** CodePipeline, as far as a job needs it. */
+export class JobReporter {
+  readonly #settings: Settings;
+  readonly #onThrottled: () => void;
+  #api: Promise<CodePipelineApi> | undefined;
+
+  constructor(settings: Settings, onThrottled: () => void) {
+    this.#settings = settings;
+    this.#onThrottled = onThrottled;
+  }
+
+  /** Loads the client while S3 is at work, so that neither a cold start nor the result waits for it. */
+  async warmUp(): Promise<void> {
+    await this.#connect();
+  }
+
+  /**
+   * Reports the result. One that CodePipeline has already, from an earlier attempt or a lost answer, is no error.
+   * @throws the SDK's error when CodePipeline cannot be told before the invocation ends: Lambda then retries the event.
+   */
+  async report(jobId: string, lambda: LambdaContext, result: JobResult, telemetry: Telemetry): Promise<void> {
+    const leftMs = Math.max(MIN_REPORT_MS, lambda.getRemainingTimeInMillis() - FLUSH_MS);
+    const limits: CallLimits = {
+      abortSignal: AbortSignal.timeout(Math.floor(leftMs)),
+      requestTimeout: Math.min(this.#settings.stallMs, leftMs / REPORT_ATTEMPTS),
+    };
+    const put = (wanted: JobResult): Promise<void> => this.#put(jobId, lambda.awsRequestId, wanted, limits);
+    try {
+      await put(result);
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === 'InvalidJobStateException') {
+        telemetry.info('CodePipeline has a result of this job already', { jobId });
+        return;
+      }
+      const withoutVariables =
+        result.kind === 'success' &&
+        ['OutputVariablesSizeExceededException', 'ValidationException'].includes(code);
+      if (!withoutVariables) throw error;
+      telemetry.warn('CodePipeline refused the output variables; the success is reported without them', {
+        jobId,
+        errorCode: code,
+      });
+      await put({ ...result, outputVariables: {} });
+    }
+  }
+
+  /** Fresh `artifactCredentials` of a job, when those of the event ran out. */
+  async artifactCredentials(jobId: string): Promise<AwsCredentialIdentity> {
+    return await (await this.#connect()).artifactCredentials(jobId);
+  }
+
+  async #put(jobId: string, requestId: string, result: JobResult, limits: CallLimits): Promise<void> {
+    const api = await this.#connect();
+    const externalExecutionId = clip(requestId, MAX_EXECUTION_ID_CHARACTERS);
+    switch (result.kind) {
+      case 'failure': {
+        const { type } = result.failure;
+        const message = clip(result.failure.message, MAX_MESSAGE_CHARACTERS) || type;
+        await api.putFailure({ jobId, failureDetails: { type, message, externalExecutionId } }, limits);
+        return;
+      }
+      case 'continuation': {
+        const { continuationToken, percentComplete } = result;
+        const summary = clip(result.summary, MAX_SUMMARY_CHARACTERS);
+        const executionDetails = { summary, externalExecutionId, percentComplete };
+        await api.putSuccess({ jobId, continuationToken, executionDetails }, limits);
+        return;
+      }
+      case 'success': {
+        const summary = clip(result.summary, MAX_SUMMARY_CHARACTERS);
+        const hasVariables = Object.keys(result.outputVariables).length > 0;
+        const executionDetails = { summary, externalExecutionId, percentComplete: 100 };
+        const outputVariables = hasVariables ? { outputVariables: { ...result.outputVariables } } : {};
+        await api.putSuccess({ jobId, executionDetails, ...outputVariables }, limits);
+        return;
+      }
+    }
+  }
+
+  #connect(): Promise<CodePipelineApi> {
+    this.#api ??= import('../aws/code-pipeline.ts').then(({ connectCodePipeline }) => {
+      const { region, retryBudgetMs: budgetMs, stallMs } = this.#settings;
+      const retryStrategy = new TimedRetryStrategy({ budgetMs, onThrottled: this.#onThrottled });
+      return connectCodePipeline(region, retryStrategy, stallMs);
+    });
+    return this.#api;
+  }
+}
+
+/** At most so many characters, the last one an ellipsis when some were cut. */
+function clip(text: string, characters: number): string {
+  return text.length <= characters ? text : `${text.slice(0, characters - 1)}…`;
+}

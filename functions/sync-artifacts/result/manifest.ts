@@ -1,0 +1,95 @@
+// The manifest of a job: every copy with its proof, zipped into the action's output artifact.
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { strToU8, zipSync } from 'fflate';
+import { redirectRegion, request } from '../aws/s3-clients.ts';
+import { clientFor, type JobContext } from '../context.ts';
+import { definedOf } from '../defined.ts';
+import type { Artifact, CopyReport, SyncJob } from '../types.ts';
+import { type RequestTarget, S3RequestError } from './failure.ts';
+
+/** Identifies the format; `schemas/sync-manifest.schema.json` describes it. */
+const MANIFEST_VERSION = 1;
+/** Name of the manifest inside the output artifact. */
+const MANIFEST_FILE = 'sync-manifest.json';
+/** A fixed time: the same copies give the same bytes. ZIP knows no earlier one. */
+const ZIP_TIME = new Date(1980, 0, 1);
+
+/** The manifest, as plain data. */
+export function manifestOf(job: SyncJob, jobId: string, reports: readonly CopyReport[]) {
+  return {
+    version: MANIFEST_VERSION,
+    jobId,
+    ...definedOf({ executionId: job.executionId }),
+    copies: reports.map(({ task, strategy, proof, versionId, checksum, durationMs }) => ({
+      artifact: task.source.artifact.name,
+      source: {
+        bucket: task.source.artifact.bucket,
+        key: task.source.artifact.key,
+        region: task.source.region,
+        eTag: task.source.etag,
+        ...definedOf({ versionId: task.source.versionId, revision: task.source.artifact.revision }),
+      },
+      destination: {
+        bucket: task.destination.bucket,
+        key: task.key,
+        region: task.destination.region,
+        ...definedOf({ versionId }),
+      },
+      bytes: task.source.sizeBytes,
+      strategy,
+      ...definedOf({
+        checksum,
+        proof,
+        durationMs: durationMs === undefined ? undefined : Math.round(durationMs),
+      }),
+    })),
+  };
+}
+
+/** Writes the manifest to the output artifact's location, with the job's own credentials if it has any: mostly only they may write there. */
+export async function writeManifest(
+  job: SyncJob,
+  output: Artifact,
+  manifest: ReturnType<typeof manifestOf>,
+  context: JobContext,
+): Promise<void> {
+  const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
+  const body = zipSync({ [MANIFEST_FILE]: [strToU8(text), { mtime: ZIP_TIME }] });
+  const identity = context.s3.hasArtifactCredentials ? 'artifactCredentials' : 'role';
+  const put = async (region: string): Promise<void> => {
+    const target: RequestTarget = {
+      operation: 'PutObject',
+      side: 'destination',
+      bucket: output.bucket,
+      key: output.key,
+      region,
+      principal: identity,
+      ...definedOf({ kmsKeyId: job.encryptionKeyId }),
+    };
+    await request(context, target, (options) =>
+      clientFor(context, identity, region).send(
+        new PutObjectCommand({
+          Bucket: output.bucket,
+          Key: output.key,
+          Body: body,
+          ContentType: 'application/zip',
+          ExpectedBucketOwner: job.accountId,
+          // Without a key of its own the pipeline uses the default encryption of its artifact bucket.
+          ...(job.encryptionKeyId === undefined
+            ? {}
+            : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: job.encryptionKeyId }),
+        }),
+        options,
+      ),
+    );
+  };
+  const region = context.facts.region(output.bucket) ?? context.settings.region;
+  try {
+    await put(region);
+  } catch (error) {
+    const actual = error instanceof S3RequestError ? redirectRegion(error.cause) : undefined;
+    if (actual === undefined || actual === region) throw error;
+    context.facts.setRegion(output.bucket, actual);
+    await put(actual);
+  }
+}

@@ -1,0 +1,191 @@
+// What a failed S3 request means for the pipeline, and what to change.
+import {
+  asAwsError,
+  errorCode,
+  httpStatus,
+  isAccessDenied,
+  isExpired,
+  isNotFound,
+  isTransient,
+  NO_CODES,
+  TRANSIENT,
+} from '../aws/errors.ts';
+import { partitionOf } from '../aws/partition.ts';
+import type { FailureTypeName } from '../telemetry/metrics.ts';
+import type { JobFailure, RequestTarget, S3RequestError } from './failure.ts';
+
+/** The failure type of a request that failed for good, and a message with what to change. */
+export function requestFailure({ target, cause }: S3RequestError): JobFailure {
+  const code = errorCode(cause);
+  const context = `${where(target)}: ${code}${requestId(cause)}`;
+  const said = asAwsError(cause).message ?? '';
+  const speaker = httpStatus(cause) === undefined ? 'The network' : 'AWS';
+  const details = said === '' || said === code || NO_CODES.has(said) ? '' : ` ${speaker} said: ${said}`;
+  const fail = (type: FailureTypeName, advice: string): JobFailure => ({
+    type,
+    message: `${context}. ${advice}${details}`,
+  });
+
+  if (isExpired(cause)) {
+    return fail(
+      'SystemUnavailable',
+      "The job's artifactCredentials ran out and GetJobDetails gave no new ones: retry the stage; for long relays allow codepipeline:GetJobDetails.",
+    );
+  }
+  const kms = kmsFailure(code, target);
+  if (kms !== undefined) return fail('ConfigurationError', kms);
+  if (code === 'NoSuchBucket') {
+    const missing = asAwsError(cause).BucketName ?? target.bucket;
+    return fail(
+      'ConfigurationError',
+      `Bucket ${missing} does not exist: create it or correct the bucket's name in UserParameters.`,
+    );
+  }
+  if (isSourceChange(code, target) || isHiddenAbsence(said, target)) {
+    return fail(
+      'RevisionOutOfSync',
+      'The source artifact changed or vanished while it was being copied: release the change again.',
+    );
+  }
+  if (target.side === 'source' && isNotFound(cause)) {
+    return fail(
+      'RevisionUnavailable',
+      'The source artifact does not exist: check the lifecycle rules of the artifact bucket, then release the change again.',
+    );
+  }
+  if (code === 'BadRequest' && target.operation === 'HeadObject') {
+    return fail(
+      'ConfigurationError',
+      "S3 gives no reason to a HEAD request; usually the object's KMS key is disabled or pending deletion: enable it, or release the change again.",
+    );
+  }
+  if (CREDENTIALS.has(code)) {
+    return fail(
+      'PermissionError',
+      `The credentials of ${principalName(target, said)} were refused: check the function's execution role.`,
+    );
+  }
+  if (isAccessDenied(cause)) return fail('PermissionError', denialAdvice(target, said));
+  if (isTransient(cause)) {
+    return fail(
+      'SystemUnavailable',
+      'S3, KMS or the network kept failing after retries: retry the stage; if it lasts, look at the AWS Health Dashboard.',
+    );
+  }
+  if (
+    code === 'PermanentRedirect' ||
+    code === 'AuthorizationHeaderMalformed' ||
+    code === 'IllegalLocationConstraintException'
+  ) {
+    return fail(
+      'ConfigurationError',
+      "The bucket is in another region than given or found: correct the destination's Region.",
+    );
+  }
+  return fail('JobFailed', 'S3 refused the request; the same request would be refused again.');
+}
+
+const CREDENTIALS = new Set([
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'InvalidToken',
+  'InvalidClientTokenId',
+  'UnrecognizedClientException',
+]);
+
+function where({ operation, bucket, key, region, copySource }: RequestTarget): string {
+  const object = key === undefined ? `s3://${bucket}` : `s3://${bucket}/${key}`;
+  const from = copySource === undefined ? '' : ` from s3://${copySource.bucket}/${copySource.key}`;
+  return `${operation} on ${object}${from} in ${region}`;
+}
+
+function requestId(cause: unknown): string {
+  const id = asAwsError(cause).$metadata?.requestId;
+  return id === undefined ? '' : ` (request id ${id})`;
+}
+
+/** The pinned source is gone or another one: known facts no longer hold. */
+function isSourceChange(code: string, target: RequestTarget): boolean {
+  if (code === 'PreconditionFailed') return true;
+  const readsSource = target.copySource !== undefined || target.operation === 'GetObject';
+  return readsSource && ['NoSuchKey', 'NoSuchVersion', 'NotFound'].includes(code);
+}
+
+/** Without s3:ListBucket, S3 says that instead of "not found"; but what a copy reads was there when it began. */
+function isHiddenAbsence(said: string, { operation }: RequestTarget): boolean {
+  return operation === 'GetObject' && said.includes('s3:ListBucket');
+}
+
+function kmsFailure(code: string, { kmsKeyId, side }: RequestTarget): string | undefined {
+  if (!code.startsWith('KMS.') || code === 'KMS.ThrottlingException') return undefined;
+  const key = kmsKeyId ?? `the KMS key of the ${side} bucket`;
+  switch (code) {
+    case 'KMS.DisabledException':
+      return `KMS key ${key} (or the key of the source) is disabled: enable it, or name another in KmsKeyId or in the bucket's default encryption.`;
+    case 'KMS.NotFoundException':
+      return `KMS key ${key} does not exist in the bucket's region and account: correct KmsKeyId or the bucket's default encryption.`;
+    case 'KMS.KMSInvalidStateException':
+    case 'KMS.InvalidStateException':
+      return `KMS key ${key} (or the key of the source) is not usable, perhaps pending deletion: cancel the deletion or name another key.`;
+    default:
+      return TRANSIENT.has(code) ? undefined : `KMS refused key ${key}: check the key's state and usage.`;
+  }
+}
+
+/** IAM actions that an S3 operation needs, for the advice in a denial. */
+const ACTION_BY_OPERATION: Readonly<Record<string, string>> = {
+  HeadObject: 's3:GetObject',
+  GetObject: 's3:GetObject',
+  GetObjectTagging: 's3:GetObjectTagging',
+  GetObjectAttributes: 's3:GetObjectAttributes',
+  HeadBucket: 's3:ListBucket',
+  GetBucketEncryption: 's3:GetEncryptionConfiguration',
+  CopyObject: 's3:PutObject',
+  CreateMultipartUpload: 's3:PutObject',
+  UploadPart: 's3:PutObject',
+  UploadPartCopy: 's3:PutObject',
+  CompleteMultipartUpload: 's3:PutObject',
+  PutObject: 's3:PutObject',
+  AbortMultipartUpload: 's3:AbortMultipartUpload',
+  ListParts: 's3:ListMultipartUploadParts',
+  ListMultipartUploads: 's3:ListBucketMultipartUploads',
+  DeleteObject: 's3:DeleteObject',
+};
+
+function denialAdvice(target: RequestTarget, said: string): string {
+  const principal = principalName(target, said);
+  if (said.includes('codepipeline:GetJobDetails')) {
+    return `The job's artifactCredentials ran out and must be renewed: allow codepipeline:GetJobDetails on * for ${principal}, in its IAM policy.`;
+  }
+  const kmsAction = /kms:[A-Za-z]+/.exec(said)?.[0];
+  if (kmsAction !== undefined) {
+    const key =
+      /arn:[a-z-]+:kms:[^\s"]+/.exec(said)?.[0].replace(/[.,;]$/, '') ??
+      target.kmsKeyId ??
+      "the bucket's KMS key";
+    return `Allow ${kmsAction} on ${key} for ${principal}, in the key policy and, for a role, in its IAM policy.`;
+  }
+  const action = /s3:[A-Za-z]+/.exec(said)?.[0] ?? ACTION_BY_OPERATION[target.operation] ?? 's3:*';
+  const bucketLevel = target.key === undefined;
+  const arn = `arn:${partitionOf(target.region)}:s3:::`;
+  const resource =
+    /"(arn:[a-z-]+:s3:::[^"]+)"/.exec(said)?.[1] ??
+    `${arn}${target.bucket}${bucketLevel ? '' : `/${target.key}`}`;
+  const reading =
+    target.copySource === undefined
+      ? ''
+      : `, and s3:GetObject with s3:GetObjectVersion on ${arn}${target.copySource.bucket}/${target.copySource.key},`;
+  const keys = bucketLevel
+    ? ''
+    : `; S3 hides KMS denials on HEAD, so check kms:${target.side === 'source' ? 'Decrypt' : 'GenerateDataKey and kms:Decrypt'} on ${target.kmsKeyId ?? "the bucket's key"} too`;
+  return (
+    `Allow ${action} on ${resource}${reading} for ${principal}: look at its IAM policy first, then at the bucket policy${keys}. ` +
+    `If bucket ${target.bucket} belongs to another account than expected, S3 answers the same: correct BucketOwner.`
+  );
+}
+
+function principalName(target: RequestTarget, said: string): string {
+  const named = /User: (arn:[^\s]+)/.exec(said)?.[1];
+  if (named !== undefined) return named;
+  return target.principal === 'artifactCredentials' ? "the job's artifactCredentials" : "the function's role";
+}

@@ -1,0 +1,81 @@
+// What a finished or continuing job says of itself to people and to later actions.
+import type { CopyReport } from '../types.ts';
+
+/** The sentence that the pipeline's console shows, such as `Synced 2 artifacts (312.4 MB) to 3 regions in 8.2 s, 1 already there`. */
+export function summarise(reports: readonly CopyReport[], durationMs: number): string {
+  const { artifactCount, copiesSkipped } = totalsOf(reports, durationMs);
+  const sizes = new Map(reports.map(({ task }) => [task.source.artifact.name, task.source.sizeBytes]));
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  const regions = new Set(reports.map(({ task }) => task.destination.region)).size;
+  const skipped = copiesSkipped === 0 ? '' : `, ${copiesSkipped} already there`;
+  const proved = reports.filter(({ proof }) => proof !== undefined && proof.kind === 'size-only').length;
+  const weak = proved === 0 ? '' : `, ${proved} proved by size only`;
+  return `Synced ${plural(artifactCount, 'artifact')} (${formatBytes(bytes)}) to ${plural(regions, 'region')} in ${formatSeconds(durationMs)}${skipped}${weak}`;
+}
+
+/** The sentence for a job that goes on in another invocation. */
+export function summariseProgress(
+  finished: number,
+  copies: number,
+  doneBytes: number,
+  totalBytes: number,
+  durationMs: number,
+): string {
+  return `Synced ${finished} of ${plural(copies, 'copy', 'copies')}, ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}, in ${formatSeconds(durationMs)}; going on`;
+}
+
+/** Output variables of the action (DESIGN section 4), for `#{namespace.BytesCopied}`. */
+export function outputVariables(reports: readonly CopyReport[], durationMs: number): Record<string, string> {
+  const totals = totalsOf(reports, durationMs);
+  const variables: Record<string, string> = {
+    ArtifactCount: String(totals.artifactCount),
+    DestinationCount: String(totals.destinationCount),
+    BytesCopied: String(totals.bytesCopied),
+    CopiesSkipped: String(totals.copiesSkipped),
+    DurationMs: String(Math.round(totals.durationMs)),
+  };
+  for (const { task } of reports) {
+    const { artifact, checksum, etag } = task.source;
+    variables[`${artifact.name}_ObjectKey`] ??= task.key;
+    variables[`${artifact.name}_Checksum`] ??=
+      checksum === undefined ? `ETag:${etag}` : `${checksum.algorithm}:${checksum.value}`;
+  }
+  return variables;
+}
+
+/** Bytes in decimal units, as S3's console shows them. */
+export function formatBytes(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return `${power === 0 ? bytes : (bytes / 1000 ** power).toFixed(1)} ${units[power]}`;
+}
+
+/** Milliseconds as seconds with one decimal. */
+export function formatSeconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** `1 region`, `3 regions`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+interface JobTotals {
+  readonly artifactCount: number;
+  readonly destinationCount: number;
+  /** Bytes that were copied, by this and earlier invocations; nothing for what was there already. */
+  readonly bytesCopied: number;
+  readonly copiesSkipped: number;
+  readonly durationMs: number;
+}
+
+function totalsOf(reports: readonly CopyReport[], durationMs: number): JobTotals {
+  const made = reports.filter(({ strategy }) => strategy !== 'skip' && strategy !== 'same-object');
+  return {
+    artifactCount: new Set(reports.map(({ task }) => task.source.artifact.name)).size,
+    destinationCount: new Set(reports.map(({ task }) => task.destination.bucket)).size,
+    bytesCopied: made.reduce((sum, { task }) => sum + task.source.sizeBytes, 0),
+    copiesSkipped: reports.length - made.length,
+    durationMs,
+  };
+}

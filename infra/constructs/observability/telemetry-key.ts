@@ -1,0 +1,60 @@
+// The KMS key of log groups and of the alarm topic: used by CloudWatch Logs and CloudWatch alarms, not through S3.
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { PolicyDocument } from 'aws-cdk-lib/aws-iam';
+import { CfnAlias, Key } from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+import { KEY_ADMINISTRATION } from '../../permissions/artifact-store-policies.ts';
+
+/** Makes the key, and its alias if there is a name for it. */
+export function telemetryKey(scope: Construct, id: string, aliasName?: string): Key {
+  const stack = Stack.of(scope);
+  const key = new Key(scope, id, {
+    description: 'Logs and alarm messages of artifact sync',
+    enableKeyRotation: true,
+    removalPolicy: RemovalPolicy.RETAIN,
+    policy: PolicyDocument.fromJson({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Sid: 'AdministerInThisAccount',
+          Effect: 'Allow',
+          Principal: { AWS: `arn:${stack.partition}:iam::${stack.account}:root` },
+          Action: KEY_ADMINISTRATION,
+          Resource: '*',
+        },
+        {
+          // CloudWatch Logs user guide, "Encrypt log data": its actions, without their wildcards.
+          Sid: 'EncryptLogs',
+          Effect: 'Allow',
+          Principal: { Service: `logs.${stack.region}.amazonaws.com` },
+          Action: [
+            'kms:Decrypt',
+            'kms:DescribeKey',
+            'kms:Encrypt',
+            'kms:GenerateDataKey',
+            'kms:GenerateDataKeyWithoutPlaintext',
+            'kms:ReEncryptFrom',
+            'kms:ReEncryptTo',
+          ],
+          Resource: '*',
+          Condition: {
+            ArnLike: {
+              'kms:EncryptionContext:aws:logs:arn': `arn:${stack.partition}:logs:${stack.region}:${stack.account}:log-group:*`,
+            },
+          },
+        },
+        {
+          // SNS developer guide, "Configuring KMS permissions": a publishing service needs exactly these two.
+          Sid: 'PublishAlarms',
+          Effect: 'Allow',
+          Principal: { Service: 'cloudwatch.amazonaws.com' },
+          Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+          Resource: '*',
+          Condition: { StringEquals: { 'aws:SourceAccount': stack.account } },
+        },
+      ],
+    }),
+  });
+  if (aliasName !== undefined) new CfnAlias(scope, `${id}Alias`, { aliasName, targetKeyId: key.keyArn });
+  return key;
+}

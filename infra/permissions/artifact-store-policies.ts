@@ -1,0 +1,142 @@
+// The policies of an artifact store: its key's and its buckets'.
+import type { Stack } from 'aws-cdk-lib';
+import type { Key } from 'aws-cdk-lib/aws-kms';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { s3ViaService } from '../shape/names.ts';
+import type { Statement } from './policy.ts';
+
+/** AWS KMS developer guide, "Key policies": what an administrator needs, action by action; none of it uses the key. */
+export const KEY_ADMINISTRATION = [
+  'kms:CancelKeyDeletion',
+  'kms:CreateAlias',
+  'kms:DeleteAlias',
+  'kms:DescribeKey',
+  'kms:DisableKey',
+  'kms:DisableKeyRotation',
+  'kms:EnableKey',
+  'kms:EnableKeyRotation',
+  'kms:GetKeyPolicy',
+  'kms:GetKeyRotationStatus',
+  'kms:ListGrants',
+  'kms:ListKeyPolicies',
+  'kms:ListKeyRotations',
+  'kms:ListResourceTags',
+  'kms:PutKeyPolicy',
+  'kms:RevokeGrant',
+  'kms:ScheduleKeyDeletion',
+  'kms:TagResource',
+  'kms:UntagResource',
+  'kms:UpdateAlias',
+  'kms:UpdateKeyDescription',
+];
+
+/** Who administers the key of a store, and who may use it through S3. */
+export function keyPolicy(
+  stack: Stack,
+  readers: readonly string[],
+  copyRegions: readonly string[],
+): Statement[] {
+  const account = `arn:${stack.partition}:iam::${stack.account}:root`;
+  return [
+    {
+      Sid: 'AdministerInThisAccount',
+      Effect: 'Allow',
+      Principal: { AWS: account },
+      Action: KEY_ADMINISTRATION,
+      Resource: '*',
+    },
+    {
+      // IAM policies of this account decide who; the key only ever works through S3.
+      Sid: 'UseThroughS3InThisAccount',
+      Effect: 'Allow',
+      Principal: { AWS: account },
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Resource: '*',
+      Condition: {
+        StringEquals: { 'kms:CallerAccount': stack.account, 'kms:ViaService': copyRegions.map(s3ViaService) },
+      },
+    },
+    ...(readers.length === 0
+      ? []
+      : ([
+          {
+            Sid: 'DecryptThroughS3InDeployAccounts',
+            Effect: 'Allow',
+            Principal: { AWS: accountRootsOf(readers) },
+            Action: ['kms:Decrypt'],
+            Resource: '*',
+            Condition: {
+              ArnEquals: { 'aws:PrincipalArn': readers },
+              StringEquals: { 'kms:ViaService': s3ViaService(stack.region) },
+            },
+          },
+          {
+            // CodePipeline looks at the key before it reads an artifact with the role of a cross-account action.
+            Sid: 'DescribeInDeployAccounts',
+            Effect: 'Allow',
+            Principal: { AWS: accountRootsOf(readers) },
+            Action: ['kms:DescribeKey'],
+            Resource: '*',
+            Condition: { ArnEquals: { 'aws:PrincipalArn': readers } },
+          },
+        ] satisfies Statement[])),
+  ];
+}
+
+/** Writes that name an encryption must name this key; writes that name none get it from the bucket's default. */
+export function denyOtherEncryption(bucket: Bucket, key: Key): Statement[] {
+  const encryptionIsNamed = { Null: { 's3:x-amz-server-side-encryption': 'false' } };
+  return [
+    {
+      Sid: 'DenyWritesWithoutKms',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:PutObject',
+      Resource: bucket.arnForObjects('*'),
+      Condition: {
+        ...encryptionIsNamed,
+        StringNotEquals: { 's3:x-amz-server-side-encryption': ['aws:kms', 'aws:kms:dsse'] },
+      },
+    },
+    {
+      Sid: 'DenyWritesUnderOtherKeys',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:PutObject',
+      Resource: bucket.arnForObjects('*'),
+      Condition: {
+        ...encryptionIsNamed,
+        StringNotEquals: { 's3:x-amz-server-side-encryption-aws-kms-key-id': key.keyArn },
+      },
+    },
+  ];
+}
+
+/** Lets roles of other accounts read. */
+export function allowReaders(bucket: Bucket, readers: readonly string[]): Statement[] {
+  if (readers.length === 0) return [];
+  const who = {
+    Principal: { AWS: accountRootsOf(readers) },
+    Condition: { ArnEquals: { 'aws:PrincipalArn': readers } },
+  };
+  return [
+    {
+      Sid: 'ReadArtifactsInDeployAccounts',
+      Effect: 'Allow',
+      Action: ['s3:GetObject', 's3:GetObjectVersion'],
+      Resource: bucket.arnForObjects('*'),
+      ...who,
+    },
+    {
+      Sid: 'FindArtifactsInDeployAccounts',
+      Effect: 'Allow',
+      Action: ['s3:GetBucketLocation', 's3:GetBucketVersioning', 's3:ListBucket'],
+      Resource: bucket.bucketArn,
+      ...who,
+    },
+  ];
+}
+
+function accountRootsOf(roleArns: readonly string[]): string[] {
+  return [...new Set(roleArns.map((arn) => arn.replace(/:role\/.*$/, ':root')))];
+}

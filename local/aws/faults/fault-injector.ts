@@ -1,0 +1,218 @@
+// Injects faults by kind and rate: the same seed strikes the same requests, in whatever order they come.
+import { generated } from '../content/content.ts';
+import type { World } from '../state/world.ts';
+import { ALL_FAULT_KINDS, FAULT_KINDS, type FaultKind, type FaultRates } from './fault-kinds.ts';
+import type { Fault, FaultHook, FaultPoint } from './faults.ts';
+import { chance } from './seeded-random.ts';
+
+/** Faults that are being made, and how often each has struck. */
+export interface FaultInjector {
+  /** To be given to the server as its fault hook. */
+  readonly hook: FaultHook;
+  /** How often each kind has struck so far. */
+  readonly struck: ReadonlyMap<FaultKind, number>;
+}
+
+/** Which faults strike how often, and whom. */
+export interface FaultPlan {
+  readonly seed: number;
+  readonly rates: FaultRates;
+  /** Where lasting faults change things; they need to know it only once a request comes. */
+  readonly world: () => World;
+  readonly now?: () => number;
+}
+
+/** The longest that a denial lasts which heals by itself. */
+const MAX_DENIAL_MS = 1_800;
+const MIN_DENIAL_MS = 100;
+const MAX_LATE_MS = 300;
+const CLOCK_AHEAD_MS = 20 * 60_000;
+/** A lasting fault strikes early in a copy or late, so that both are seen. */
+const MAX_LASTING_DELAY_REQUESTS = 6;
+
+const COPYING = ['CopyObject', 'UploadPartCopy', 'CompleteMultipartUpload'];
+const WRITING = [...COPYING, 'CreateMultipartUpload', 'UploadPart', 'PutObject'];
+const READING_SOURCE = ['CopyObject', 'UploadPartCopy', 'GetObject'];
+const RESULTS = ['PutJobSuccessResult', 'PutJobFailureResult'];
+
+/** Makes the faults of a plan. */
+export function injectFaults(plan: FaultPlan): FaultInjector {
+  const { seed, rates, now = Date.now } = plan;
+  const kinds = ALL_FAULT_KINDS.filter((kind) => (rates[kind] ?? 0) > 0);
+  const struck = new Map<FaultKind, number>();
+  const seen = new Map<string, number>();
+  const denials = new Map<string, number>();
+  const lasting = new Map<FaultKind, number>();
+
+  /** The n-th time that a kind could strike a request of this description decides always in the same way. */
+  const drawn = (kind: FaultKind, point: FaultPoint): number => {
+    const request = [kind, point.operation, point.bucket, point.key, point.partNumber].join('\n');
+    const count = (seen.get(request) ?? 0) + 1;
+    seen.set(request, count);
+    return chance(seed, `${request}\n${count}`);
+  };
+  const strike = (kind: FaultKind, point: FaultPoint): Fault | undefined => {
+    if (!isOpportunity(kind, point)) return undefined;
+    const rate = rates[kind] ?? 0;
+    if (kind === 'access-denied') return deny(point, rate);
+    const draw = drawn(kind, point);
+    if (draw >= rate) return undefined;
+    if (FAULT_KINDS[kind].nature === 'lasting') return last(kind, point);
+    return fault(kind, draw / rate, now());
+  };
+  /** Decided once for a request; until the denial heals, all attempts at it are refused. */
+  const deny = (point: FaultPoint, rate: number): Fault | undefined => {
+    const request = [point.operation, point.bucket, point.key].join('\n');
+    const draw = chance(seed, `access-denied\n${request}`);
+    if (draw >= rate) return undefined;
+    const healsAtMs = denials.get(request) ?? now() + MIN_DENIAL_MS + (draw / rate) * MAX_DENIAL_MS;
+    denials.set(request, healsAtMs);
+    return now() < healsAtMs ? error(403, 'AccessDenied', 'Access Denied') : undefined;
+  };
+  /** Strikes once, after a few more requests. */
+  const last = (kind: FaultKind, point: FaultPoint): undefined => {
+    const left = lasting.get(kind) ?? Math.floor(chance(seed, kind) * MAX_LASTING_DELAY_REQUESTS);
+    lasting.set(kind, left - 1);
+    if (left === 0 || (left > 0 && point.operation === 'CompleteMultipartUpload')) {
+      lasting.set(kind, -1);
+      change(kind, point, plan.world());
+      struck.set(kind, (struck.get(kind) ?? 0) + 1);
+    }
+    return undefined;
+  };
+  return {
+    struck,
+    hook: (point) => {
+      for (const kind of kinds) {
+        const found = strike(kind, point);
+        if (found === undefined) continue;
+        struck.set(kind, (struck.get(kind) ?? 0) + 1);
+        return found;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Which requests a kind can strike, and when. */
+function isOpportunity(kind: FaultKind, { phase, service, operation }: FaultPoint): boolean {
+  const s3 = service === 's3';
+  switch (kind) {
+    case 'internal-error':
+    case 'slow-down':
+    case 'reset-before':
+    case 'access-denied':
+    case 'clock-skew':
+      return s3 && phase === 'before';
+    case 'error-in-200':
+      return phase === 'before' && COPYING.includes(operation);
+    case 'kms-throttling':
+      return phase === 'before' && (WRITING.includes(operation) || operation === 'GetObject');
+    case 'reset-after':
+    case 'slow':
+    case 'stall':
+      return s3 && phase === 'after';
+    case 'stall-body':
+    case 'truncate':
+      return s3 && phase === 'after' && operation !== 'HeadObject' && operation !== 'HeadBucket';
+    case 'pipeline-throttling':
+    case 'pipeline-error':
+      return service === 'codepipeline' && phase === 'before';
+    case 'lost-result':
+      return phase === 'after' && RESULTS.includes(operation);
+    case 'key-disabled':
+    case 'bucket-deleted':
+      return phase === 'before' && (COPYING.includes(operation) || operation === 'UploadPart');
+    case 'source-overwritten':
+    case 'source-deleted':
+      return phase === 'before' && READING_SOURCE.includes(operation);
+    case 'oom':
+      return false;
+  }
+}
+
+/** `position` is from 0 to 1: where in its range a fault lies. */
+function fault(kind: FaultKind, position: number, nowMs: number): Fault {
+  const afterBytes = Math.floor(position * 400);
+  switch (kind) {
+    case 'internal-error':
+      return error(500, 'InternalError', 'We encountered an internal error. Please try again.');
+    case 'slow-down':
+      return error(503, 'SlowDown', 'Please reduce your request rate.');
+    case 'error-in-200':
+      return error(200, position < 0.5 ? 'InternalError' : 'SlowDown', 'Please try again.');
+    case 'slow':
+      return { kind: 'stall', delayMs: position * MAX_LATE_MS };
+    case 'stall':
+      return { kind: 'stall', delayMs: Number.POSITIVE_INFINITY };
+    case 'stall-body':
+      return { kind: 'stall-body', afterBytes };
+    case 'truncate':
+      return { kind: 'truncate', afterBytes };
+    case 'clock-skew': {
+      const date = new Date(nowMs + CLOCK_AHEAD_MS).toUTCString();
+      return {
+        ...error(
+          403,
+          'RequestTimeTooSkewed',
+          'The difference between the request time and the current time is too large.',
+        ),
+        headers: { date },
+      };
+    }
+    case 'kms-throttling':
+      return error(
+        400,
+        'ThrottlingException',
+        'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.',
+      );
+    case 'pipeline-throttling':
+      return error(400, 'ThrottlingException', 'Rate exceeded');
+    case 'pipeline-error':
+      return position < 0.5 ? error(500, 'InternalFailure', 'Internal failure') : { kind: 'reset' };
+    case 'reset-before':
+    case 'reset-after':
+    case 'lost-result':
+      return { kind: 'reset' };
+    case 'access-denied':
+    case 'key-disabled':
+    case 'source-overwritten':
+    case 'source-deleted':
+    case 'bucket-deleted':
+    case 'oom':
+      throw new Error(`${kind} is more than one fault of one request`);
+  }
+}
+
+type ErrorFault = Extract<Fault, { kind: 'error' }>;
+
+function error(status: number, code: string, message: string): ErrorFault {
+  return { kind: 'error', status, code, message };
+}
+
+/** Changes the world for good: what the request is about is no longer what it was. */
+function change(kind: FaultKind, point: FaultPoint, world: World): void {
+  const bucket = world.buckets.get(point.bucket ?? '');
+  if (bucket === undefined) return;
+  if (kind === 'bucket-deleted') {
+    world.deleteBucket(bucket.name);
+  } else if (kind === 'key-disabled') {
+    // Whichever key it was that the copy is made with, its parameters' or its bucket's.
+    for (const key of world.keys.list(bucket.ownerAccountId, bucket.region)) key.state = 'Disabled';
+  } else {
+    const source = sourceOf(world);
+    for (const { bucketName, objectKey } of source) {
+      if (kind === 'source-deleted') world.deleteObject(bucketName, objectKey);
+      else world.putObject(bucketName, objectKey, generated(SUCCESSOR_BYTES, SUCCESSOR_SEED));
+    }
+  }
+}
+
+const SUCCESSOR_BYTES = 77_777;
+const SUCCESSOR_SEED = 987_654;
+
+/** The input artifacts of the job that was made last. */
+function sourceOf(world: World): readonly { readonly bucketName: string; readonly objectKey: string }[] {
+  const data = world.codePipeline.newest?.data;
+  return (data?.inputArtifacts ?? []).map(({ location }) => location.s3Location);
+}

@@ -1,0 +1,203 @@
+// CompleteMultipartUpload: the checks on the list of parts, and the object that becomes of them.
+import { createHash } from 'node:crypto';
+import { AwsError } from '../../aws-error.ts';
+import { type Checksum, checksumOf, compositeOf, DEFAULT_ALGORITHM } from '../../content/checksum.ts';
+import { type Content, concat } from '../../content/content.ts';
+import { checksumHeader } from '../../http/upload.ts';
+import { encodeRfc3986 } from '../../http/uri.ts';
+import { children, malformedXml, text, xmlDocument } from '../../http/xml.ts';
+import { MAX_OBJECT_BYTES, MAX_PARTS, MIN_PART_BYTES } from '../../limits.ts';
+import { type MultipartUpload, type NewVersion, store, type UploadedPart } from '../../state/buckets.ts';
+import { checkWriteConditions } from '../objects/conditions.ts';
+import { checksumElements, encryptionHeaders, quoted, versionHeaders } from '../objects/object-headers.ts';
+import {
+  authorize,
+  bucketOf,
+  objectArn,
+  requestHeader,
+  type S3Answer,
+  type S3Request,
+  useKey,
+  xmlBody,
+} from '../request.ts';
+import { uploadOf } from './multipart.ts';
+
+/** S3 API, CompleteMultipartUpload: the object of the parts that the document names, if they are those that S3 has. */
+export async function completeMultipartUpload(request: S3Request): Promise<S3Answer> {
+  authorize(request, 's3:PutObject', objectArn(bucketOf(request), request.key));
+  uploadOf(request, bucketOf(request));
+  const document = await xmlBody(request, 'CompleteMultipartUpload', 'of the object');
+  // Looked up again: while the body came in, somebody else may have completed or aborted it.
+  const bucket = bucketOf(request);
+  const upload = uploadOf(request, bucket);
+  useKey(request, upload.encryption.keyArn, 'kms:GenerateDataKey', 'kms:Decrypt');
+  const parts = namedParts(upload, children(document, 'Part'));
+  checkWriteConditions(request, bucket);
+  const content = concat(parts.map((part) => part.content));
+  checkSize(request, content);
+  const checksum = objectChecksum(upload, parts, content);
+  checkGivenChecksum(request, checksum);
+  const version: NewVersion = {
+    key: upload.key,
+    content,
+    etag: multipartEtag(parts),
+    headers: upload.headers,
+    metadata: upload.metadata,
+    tags: upload.tags,
+    encryption: upload.encryption,
+    storageClass: upload.storageClass,
+    checksum,
+    parts: parts.map((part) => ({
+      partNumber: part.partNumber,
+      sizeBytes: part.content.sizeBytes,
+      ...(part.checksum && { checksum: part.checksum }),
+    })),
+  };
+  const stored = store(bucket, version);
+  bucket.uploads.delete(upload.uploadId);
+  request.noteBytes(stored.sizeBytes);
+  return {
+    headers: { ...encryptionHeaders(upload.encryption), ...versionHeaders(bucket, stored) },
+    xml: xmlDocument('CompleteMultipartUploadResult', {
+      Location: `https://${bucket.name}.s3.${bucket.region}.amazonaws.com/${encodeRfc3986(upload.key)}`,
+      Bucket: bucket.name,
+      Key: upload.key,
+      ETag: quoted(stored.etag),
+      ...checksumElements(checksum),
+    }),
+  };
+}
+
+/** The parts that the client lists, checked against those that were uploaded. */
+function namedParts(upload: MultipartUpload, elements: readonly unknown[]): UploadedPart[] {
+  if (elements.length === 0 || elements.length > MAX_PARTS) {
+    throw malformedXml();
+  }
+  let previous = 0;
+  const parts = elements.map((element) => {
+    const partNumber = Number(text(element, 'PartNumber'));
+    const etag = text(element, 'ETag')?.trim().replace(/^"|"$/g, '');
+    if (!Number.isInteger(partNumber) || etag === undefined) {
+      throw malformedXml();
+    }
+    if (partNumber <= previous) {
+      throw new AwsError(
+        400,
+        'InvalidPartOrder',
+        'The list of parts was not in ascending order. The parts list must be specified in order by part number.',
+      );
+    }
+    previous = partNumber;
+    const part = upload.parts.get(partNumber);
+    if (part === undefined || part.etag !== etag) {
+      throw invalidPart(partNumber, etag);
+    }
+    checkPartChecksum(upload, part, element);
+    return part;
+  });
+  for (const part of parts.slice(0, -1)) {
+    if (part.content.sizeBytes < MIN_PART_BYTES) {
+      throw new AwsError(
+        400,
+        'EntityTooSmall',
+        'Your proposed upload is smaller than the minimum allowed size',
+        {
+          details: {
+            ProposedSize: String(part.content.sizeBytes),
+            MinSizeAllowed: String(MIN_PART_BYTES),
+            PartNumber: String(part.partNumber),
+            ETag: part.etag,
+          },
+        },
+      );
+    }
+  }
+  return parts;
+}
+
+function checkPartChecksum({ checksum }: MultipartUpload, part: UploadedPart, element: unknown): void {
+  if (checksum === undefined) {
+    return;
+  }
+  const given = text(element, `Checksum${checksum.algorithm}`)?.trim();
+  if (given === undefined && checksum.type === 'COMPOSITE') {
+    throw new AwsError(
+      400,
+      'InvalidRequest',
+      `The upload was created using a ${checksum.algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${part.partNumber} in the request.`,
+    );
+  }
+  if (given !== undefined && given !== part.checksum) {
+    throw invalidPart(part.partNumber, part.etag);
+  }
+}
+
+function invalidPart(partNumber: number, etag: string): AwsError {
+  return new AwsError(
+    400,
+    'InvalidPart',
+    "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
+    { details: { PartNumber: String(partNumber), ETag: etag } },
+  );
+}
+
+function checkSize(request: S3Request, { sizeBytes }: Content): void {
+  if (sizeBytes > MAX_OBJECT_BYTES) {
+    throw new AwsError(
+      400,
+      'EntityTooLarge',
+      'Your proposed upload exceeds the maximum allowed object size.',
+    );
+  }
+  const expected = requestHeader(request, 'x-amz-mp-object-size');
+  if (expected !== undefined && Number(expected) !== sizeBytes) {
+    throw new AwsError(
+      400,
+      'InvalidRequest',
+      `The provided 'x-amz-mp-object-size' header value ${expected} does not match what was computed: ${sizeBytes}`,
+    );
+  }
+}
+
+function objectChecksum(upload: MultipartUpload, parts: readonly UploadedPart[], content: Content): Checksum {
+  const { algorithm, type } = upload.checksum ?? { algorithm: DEFAULT_ALGORITHM, type: 'FULL_OBJECT' };
+  return type === 'FULL_OBJECT'
+    ? { algorithm, type, value: checksumOf(content, algorithm) }
+    : {
+        algorithm,
+        type,
+        value: compositeOf(
+          parts.map((part) => part.checksum ?? ''),
+          algorithm,
+        ),
+      };
+}
+
+/** The object's checksum as the client computed it. @throws InvalidRequest, BadDigest */
+function checkGivenChecksum(request: S3Request, checksum: Checksum): void {
+  const type = requestHeader(request, 'x-amz-checksum-type');
+  if (type !== undefined && type !== checksum.type) {
+    throw new AwsError(
+      400,
+      'InvalidRequest',
+      `The upload was created using the ${checksum.type} checksum mode. The complete request must use the same checksum mode.`,
+    );
+  }
+  const given = requestHeader(request, checksumHeader(checksum.algorithm));
+  if (given !== undefined && given !== checksum.value) {
+    throw new AwsError(
+      400,
+      'BadDigest',
+      `The ${checksum.algorithm.toLowerCase()} you specified did not match the calculated checksum.`,
+    );
+  }
+}
+
+/** The MD5 of the parts' MD5s and their number; under a KMS key it has the form but not the meaning. */
+function multipartEtag(parts: readonly UploadedPart[]): string {
+  const hash = createHash('md5');
+  for (const part of parts) {
+    hash.update(part.etag, 'hex');
+  }
+  return `${hash.digest('hex')}-${parts.length}`;
+}

@@ -1,0 +1,226 @@
+// CreateMultipartUpload, UploadPart, UploadPartCopy and AbortMultipartUpload.
+import { AwsError } from '../../aws-error.ts';
+import { type ChecksumAlgorithm, checksumOf, multipartTypes } from '../../content/checksum.ts';
+import { slice } from '../../content/content.ts';
+import { checksumHeader } from '../../http/upload.ts';
+import { xmlDocument } from '../../http/xml.ts';
+import { MAX_SINGLE_REQUEST_BYTES, MIN_PART_BYTES } from '../../limits.ts';
+import { type Bucket, type MultipartUpload, newId, type UploadedPart } from '../../state/buckets.ts';
+import { sourceTooLarge, sourceVersionHeader } from '../objects/copy.ts';
+import { copySourceOf } from '../objects/copy-source.ts';
+import {
+  encryptionHeaders,
+  quoted,
+  readAlgorithm,
+  readContentHeaders,
+  readMetadata,
+} from '../objects/object-headers.ts';
+import { digestsFor, etagOf, prepareWrite, storageClassOf } from '../objects/write.ts';
+import {
+  authorize,
+  bucketOf,
+  objectArn,
+  partNumberOf,
+  requestHeader,
+  type S3Answer,
+  type S3Request,
+  useKey,
+} from '../request.ts';
+
+/** S3 API, CreateMultipartUpload: everything about the object but its bytes is settled here. */
+export function createMultipartUpload(request: S3Request): S3Answer {
+  const { bucket, encryption, tags } = prepareWrite(request);
+  const checksum = readUploadChecksum(request);
+  const upload: MultipartUpload = {
+    uploadId: newId(48),
+    key: request.key,
+    initiatedAt: new Date(),
+    initiatorArn: request.caller.principalArn,
+    ownerAccountId: bucket.ownerAccountId,
+    headers: readContentHeaders(request),
+    metadata: readMetadata(request),
+    tags,
+    encryption,
+    storageClass: storageClassOf(request),
+    ...(checksum && { checksum }),
+    parts: new Map(),
+  };
+  bucket.uploads.set(upload.uploadId, upload);
+  return {
+    headers: {
+      ...encryptionHeaders(encryption),
+      'x-amz-checksum-algorithm': checksum?.algorithm,
+      'x-amz-checksum-type': checksum?.type,
+    },
+    xml: xmlDocument('InitiateMultipartUploadResult', {
+      Bucket: bucket.name,
+      Key: upload.key,
+      UploadId: upload.uploadId,
+    }),
+  };
+}
+
+/** S3 API, UploadPart: a part that is there already is replaced. */
+export async function uploadPart(request: S3Request): Promise<S3Answer> {
+  const { bucket, upload, partNumber } = partTarget(request);
+  const body = await request.receive(digestsFor(upload.encryption, upload.checksum?.algorithm));
+  request.noteBytes(body.content.sizeBytes);
+  const [given] = body.checksums;
+  requireUploadAlgorithm(upload, given?.[0]);
+  const algorithm = upload.checksum?.algorithm;
+  const part: UploadedPart = {
+    partNumber,
+    content: body.content,
+    etag: etagOf(body.content, upload.encryption),
+    lastModified: new Date(),
+    ...(algorithm && { checksum: checksumOf(body.content, algorithm) }),
+  };
+  // The upload may have been completed or aborted while the body came in.
+  uploadOf(request, bucket).parts.set(partNumber, part);
+  const shown = part.checksum ? ([algorithm, part.checksum] as const) : given;
+  return {
+    headers: {
+      etag: quoted(part.etag),
+      ...encryptionHeaders(upload.encryption),
+      ...(shown?.[0] && { [checksumHeader(shown[0])]: shown[1] }),
+    },
+  };
+}
+
+/** S3 API, UploadPartCopy: a range of another object as a part. */
+export function uploadPartCopy(request: S3Request): S3Answer {
+  const { upload, partNumber } = partTarget(request);
+  const source = copySourceOf(request);
+  const range = requestHeader(request, 'x-amz-copy-source-range');
+  const [start, end] =
+    range === undefined ? [0, source.version.sizeBytes] : copyRange(range, source.version.sizeBytes);
+  if (end - start > MAX_SINGLE_REQUEST_BYTES) {
+    throw sourceTooLarge();
+  }
+  const content = slice(source.version.content, start, end);
+  const algorithm = upload.checksum?.algorithm;
+  const part: UploadedPart = {
+    partNumber,
+    content,
+    etag: etagOf(content, upload.encryption),
+    lastModified: new Date(),
+    ...(algorithm && { checksum: checksumOf(content, algorithm) }),
+  };
+  upload.parts.set(partNumber, part);
+  request.noteBytes(content.sizeBytes);
+  return {
+    headers: { ...encryptionHeaders(upload.encryption), ...sourceVersionHeader(source) },
+    xml: xmlDocument('CopyPartResult', {
+      LastModified: part.lastModified.toISOString(),
+      ETag: quoted(part.etag),
+      ...(algorithm && part.checksum && { [`Checksum${algorithm}`]: part.checksum }),
+    }),
+  };
+}
+
+/** S3 API, AbortMultipartUpload. */
+export function abortMultipartUpload(request: S3Request): S3Answer {
+  const bucket = bucketOf(request);
+  authorize(request, 's3:AbortMultipartUpload', objectArn(bucket, request.key));
+  bucket.uploads.delete(uploadOf(request, bucket).uploadId);
+  return { status: 204 };
+}
+
+/** The upload that the query names. @throws NoSuchUpload, also once it has been completed or aborted. */
+export function uploadOf(request: S3Request, bucket: Bucket): MultipartUpload {
+  const uploadId = request.query.get('uploadId') ?? '';
+  const upload = bucket.uploads.get(uploadId);
+  if (upload === undefined || upload.key !== request.key) {
+    throw new AwsError(
+      404,
+      'NoSuchUpload',
+      'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
+      { details: { UploadId: uploadId } },
+    );
+  }
+  return upload;
+}
+
+function partTarget(request: S3Request): { bucket: Bucket; upload: MultipartUpload; partNumber: number } {
+  const bucket = bucketOf(request);
+  const partNumber = partNumberOf(request);
+  authorize(request, 's3:PutObject', objectArn(bucket, request.key));
+  const upload = uploadOf(request, bucket);
+  useKey(request, upload.encryption.keyArn, 'kms:GenerateDataKey', 'kms:Decrypt');
+  return { bucket, upload, partNumber };
+}
+
+function readUploadChecksum(request: S3Request): MultipartUpload['checksum'] {
+  const algorithm = readAlgorithm(request);
+  const type = requestHeader(request, 'x-amz-checksum-type');
+  if (algorithm === undefined) {
+    if (type !== undefined) {
+      throw new AwsError(
+        400,
+        'InvalidRequest',
+        'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.',
+      );
+    }
+    return undefined;
+  }
+  const types = multipartTypes(algorithm);
+  const chosen = type === undefined ? types[0] : types.find((known) => known === type);
+  if (chosen === undefined) {
+    throw new AwsError(
+      400,
+      'InvalidRequest',
+      `The ${type} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`,
+    );
+  }
+  return { algorithm, type: chosen };
+}
+
+/** An upload with an algorithm of its own takes no other, and a COMPOSITE one takes no part without. */
+function requireUploadAlgorithm(upload: MultipartUpload, given: ChecksumAlgorithm | undefined): void {
+  if (upload.checksum === undefined) {
+    return;
+  }
+  const { algorithm, type } = upload.checksum;
+  if (given === undefined ? type === 'COMPOSITE' : given !== algorithm) {
+    const actual = given?.toLowerCase() ?? 'null';
+    throw new AwsError(
+      400,
+      'InvalidRequest',
+      `Checksum Type mismatch occurred, expected checksum Type: ${algorithm.toLowerCase()}, actual checksum Type: ${actual}`,
+    );
+  }
+}
+
+/** Unlike the range of a read, this one must lie within the source. @throws InvalidArgument, InvalidRequest */
+function copyRange(value: string, sourceSizeBytes: number): [number, number] {
+  const match = /^bytes=(\d+)-(\d+)$/.exec(value);
+  const first = Number(match?.[1] ?? Number.NaN);
+  const last = Number(match?.[2] ?? Number.NaN);
+  if (!(first <= last)) {
+    throw new AwsError(
+      400,
+      'InvalidArgument',
+      'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
+      { details: { ArgumentName: 'x-amz-copy-source-range', ArgumentValue: value } },
+    );
+  }
+  if (last >= sourceSizeBytes) {
+    throw new AwsError(
+      400,
+      'InvalidArgument',
+      `Range specified is not valid for source object of size: ${sourceSizeBytes}`,
+      {
+        details: { ArgumentName: 'x-amz-copy-source-range', ArgumentValue: value },
+      },
+    );
+  }
+  // A range can only be copied out of a source larger than the smallest part (S3 API, UploadPartCopy).
+  if (sourceSizeBytes <= MIN_PART_BYTES) {
+    throw new AwsError(
+      400,
+      'InvalidRequest',
+      'The specified copy source is not supported as a byte-range copy source',
+    );
+  }
+  return [first, last + 1];
+}

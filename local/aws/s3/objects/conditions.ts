@@ -1,0 +1,113 @@
+// Conditional requests: on reads, on the source of a copy, and on what a write would replace.
+import { AwsError } from '../../aws-error.ts';
+import { type Bucket, latest, type ObjectVersion } from '../../state/buckets.ts';
+import { requestHeader, type S3Request } from '../request.ts';
+
+/** @throws PreconditionFailed, or NotModified (304) where the read is merely unnecessary. */
+export function checkReadConditions(request: S3Request, version: ObjectVersion): void {
+  const failed = evaluate(request, '', version);
+  if (failed === 'if-none-match' || failed === 'if-modified-since') {
+    throw new AwsError(304, 'NotModified', 'Not Modified', { headers: { etag: `"${version.etag}"` } });
+  }
+  if (failed !== undefined) {
+    throw preconditionFailed(failed);
+  }
+}
+
+/** The `x-amz-copy-source-if-*` headers of CopyObject and UploadPartCopy. @throws PreconditionFailed */
+export function checkSourceConditions(request: S3Request, source: ObjectVersion): void {
+  const failed = evaluate(request, 'x-amz-copy-source-', source);
+  if (failed !== undefined) {
+    throw preconditionFailed(`x-amz-copy-source-${failed}`);
+  }
+}
+
+/** If-None-Match and If-Match of a write. @throws PreconditionFailed, NoSuchKey, NotImplemented */
+export function checkWriteConditions(request: S3Request, bucket: Bucket): void {
+  const existing = latest(bucket, request.key);
+  const present = existing?.deleteMarker === false ? existing : undefined;
+  const ifNoneMatch = requestHeader(request, 'if-none-match');
+  if (ifNoneMatch !== undefined) {
+    if (ifNoneMatch !== '*') {
+      throw notImplemented('If-None-Match');
+    }
+    if (present !== undefined) {
+      throw preconditionFailed('If-None-Match');
+    }
+  }
+  const ifMatch = requestHeader(request, 'if-match');
+  if (ifMatch !== undefined) {
+    if (present === undefined) {
+      throw new AwsError(404, 'NoSuchKey', 'The specified key does not exist.', {
+        details: { Key: request.key },
+      });
+    }
+    if (!matches(ifMatch, present.etag)) {
+      throw preconditionFailed('If-Match');
+    }
+  }
+}
+
+/** What S3 answers to a header whose meaning it does not support on an operation. */
+export function notImplemented(headerName: string): AwsError {
+  return new AwsError(
+    501,
+    'NotImplemented',
+    'A header you provided implies functionality that is not implemented',
+    {
+      details: { Header: headerName },
+    },
+  );
+}
+
+type Condition = 'if-match' | 'if-none-match' | 'if-modified-since' | 'if-unmodified-since';
+
+/** The condition that does not hold. ETags win over dates (S3 API, CopyObject and GetObject). */
+function evaluate(request: S3Request, prefix: string, version: ObjectVersion): Condition | undefined {
+  const ifMatch = requestHeader(request, `${prefix}if-match`);
+  const unmodifiedSince = readDate(requestHeader(request, `${prefix}if-unmodified-since`));
+  if (ifMatch !== undefined) {
+    if (!matches(ifMatch, version.etag)) {
+      return 'if-match';
+    }
+  } else if (unmodifiedSince !== undefined && seconds(version) > unmodifiedSince) {
+    return 'if-unmodified-since';
+  }
+  const ifNoneMatch = requestHeader(request, `${prefix}if-none-match`);
+  const modifiedSince = readDate(requestHeader(request, `${prefix}if-modified-since`));
+  if (ifNoneMatch !== undefined) {
+    if (matches(ifNoneMatch, version.etag)) {
+      return 'if-none-match';
+    }
+  } else if (modifiedSince !== undefined && seconds(version) <= modifiedSince) {
+    return 'if-modified-since';
+  }
+  return undefined;
+}
+
+function matches(condition: string, etag: string): boolean {
+  return condition.split(',').some((candidate) => {
+    const bare = candidate.trim().replace(/^W\//, '').replace(/^"|"$/g, '');
+    return bare === '*' || bare === etag;
+  });
+}
+
+function seconds(version: ObjectVersion): number {
+  return Math.floor(version.lastModified.getTime() / 1000);
+}
+
+function readDate(value: string | undefined): number | undefined {
+  const date = value === undefined ? Number.NaN : Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.floor(date / 1000);
+}
+
+function preconditionFailed(condition: string): AwsError {
+  return new AwsError(
+    412,
+    'PreconditionFailed',
+    'At least one of the pre-conditions you specified did not hold',
+    {
+      details: { Condition: condition },
+    },
+  );
+}

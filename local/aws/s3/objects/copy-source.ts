@@ -1,0 +1,54 @@
+// The source of CopyObject and UploadPartCopy: which version it is, and whether the caller may read it.
+import { AwsError } from '../../aws-error.ts';
+import { decode } from '../../http/uri.ts';
+import type { Bucket, ObjectVersion } from '../../state/buckets.ts';
+import { noSuchBucket, requestHeader, requireOwner, type S3Request, useKey } from '../request.ts';
+import { checkSourceConditions } from './conditions.ts';
+import { findObject } from './find-object.ts';
+
+/** The version that a copy reads. */
+export interface CopySource {
+  readonly bucket: Bucket;
+  readonly version: ObjectVersion;
+  /** The version id that the client named. */
+  readonly versionId: string | undefined;
+}
+
+/**
+ * The source may be in any region; the one who asks must be allowed to read it and to use its key.
+ * @throws InvalidArgument, NoSuchBucket, NoSuchKey, NoSuchVersion, AccessDenied, PreconditionFailed, and those of KMS
+ */
+export function copySourceOf(request: S3Request): CopySource {
+  const { bucketName, key, versionId } = parseCopySource(requestHeader(request, 'x-amz-copy-source') ?? '');
+  const bucket = request.world.buckets.get(bucketName);
+  if (bucket === undefined) {
+    throw noSuchBucket(bucketName);
+  }
+  requireOwner(bucket, requestHeader(request, 'x-amz-source-expected-bucket-owner'));
+  const version = findObject(request, bucket, key, versionId);
+  checkSourceConditions(request, version);
+  useKey(request, version.encryption.keyArn, 'kms:Decrypt');
+  return { bucket, version, versionId };
+}
+
+/** `/bucket/key?versionId=id`, of which bucket and key are URL-encoded. @throws InvalidArgument */
+function parseCopySource(value: string): {
+  bucketName: string;
+  key: string;
+  versionId: string | undefined;
+} {
+  const question = value.lastIndexOf('?versionId=');
+  const path = question < 0 ? value : value.slice(0, question);
+  const versionId = question < 0 ? undefined : decode(value.slice(question + '?versionId='.length));
+  const decoded = decode(path.replace(/\+/g, ' ')).replace(/^\//, '');
+  const slash = decoded.indexOf('/');
+  if (slash <= 0 || slash === decoded.length - 1) {
+    throw new AwsError(
+      400,
+      'InvalidArgument',
+      'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
+      { details: { ArgumentName: 'x-amz-copy-source', ArgumentValue: value } },
+    );
+  }
+  return { bucketName: decoded.slice(0, slash), key: decoded.slice(slash + 1), versionId };
+}

@@ -1,0 +1,102 @@
+// DeleteObject and DeleteObjects.
+import { AwsError } from '../../aws-error.ts';
+import { children, malformedXml, text, xmlDocument } from '../../http/xml.ts';
+import { type Bucket, latest, remove, versionOf } from '../../state/buckets.ts';
+import {
+  authorize,
+  bucketOf,
+  objectArn,
+  requestHeader,
+  type S3Answer,
+  type S3Request,
+  xmlBody,
+} from '../request.ts';
+
+/** Keys in one DeleteObjects (S3 API). */
+const MAX_KEYS = 1000;
+
+/** S3 API, DeleteObject: a version for good, else a marker that hides the latest one. */
+export function deleteObject(request: S3Request): S3Answer {
+  const bucket = bucketOf(request);
+  const versionId = request.query.get('versionId');
+  authorizeDelete(request, bucket, request.key, versionId);
+  const ifMatch = requestHeader(request, 'if-match')?.replace(/^"|"$/g, '');
+  const victim =
+    versionId === undefined ? latest(bucket, request.key) : versionOf(bucket, request.key, versionId);
+  if (ifMatch !== undefined && (victim === undefined || (ifMatch !== '*' && victim.etag !== ifMatch))) {
+    throw new AwsError(
+      412,
+      'PreconditionFailed',
+      'At least one of the pre-conditions you specified did not hold',
+      {
+        details: { Condition: 'If-Match' },
+      },
+    );
+  }
+  const deletion = remove(bucket, request.key, versionId);
+  return {
+    status: 204,
+    headers: {
+      'x-amz-version-id': deletion.versionId,
+      'x-amz-delete-marker': deletion.deleteMarker ? 'true' : undefined,
+    },
+  };
+}
+
+/** S3 API, DeleteObjects: each key on its own, with an error of its own. */
+export async function deleteObjects(request: S3Request): Promise<S3Answer> {
+  bucketOf(request);
+  if (!Object.keys(request.headers).some((name) => name === 'content-md5' || isChecksumHeader(name))) {
+    throw new AwsError(
+      400,
+      'InvalidRequest',
+      'Missing required header for this request: Content-MD5 OR x-amz-checksum-*',
+    );
+  }
+  const document = await xmlBody(request, 'Delete');
+  const objects = children(document, 'Object');
+  if (objects.length === 0 || objects.length > MAX_KEYS) {
+    throw malformedXml();
+  }
+  const bucket = bucketOf(request);
+  const deleted: Record<string, string | boolean | undefined>[] = [];
+  const errors: Record<string, string | undefined>[] = [];
+  for (const element of objects) {
+    const key = text(element, 'Key');
+    const versionId = text(element, 'VersionId');
+    if (key === undefined) {
+      throw malformedXml();
+    }
+    try {
+      authorizeDelete(request, bucket, key, versionId);
+      const deletion = remove(bucket, key, versionId);
+      deleted.push({
+        Key: key,
+        VersionId: versionId,
+        DeleteMarker: deletion.deleteMarker ? true : undefined,
+        DeleteMarkerVersionId: deletion.deleteMarker ? deletion.versionId : undefined,
+      });
+    } catch (error) {
+      if (!(error instanceof AwsError)) {
+        throw error;
+      }
+      errors.push({ Key: key, VersionId: versionId, Code: error.code, Message: error.message });
+    }
+  }
+  const quiet = text(document, 'Quiet') === 'true';
+  return { xml: xmlDocument('DeleteResult', { Deleted: quiet ? [] : deleted, Error: errors }) };
+}
+
+function authorizeDelete(
+  request: S3Request,
+  bucket: Bucket,
+  key: string,
+  versionId: string | undefined,
+): void {
+  const action = versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
+  authorize(request, action, objectArn(bucket, key));
+}
+
+function isChecksumHeader(name: string): boolean {
+  return name.startsWith('x-amz-checksum-') || name === 'x-amz-trailer';
+}

@@ -1,0 +1,55 @@
+// Finds the version that a read or a copy means, with the permissions that this takes and the errors that S3 gives.
+import { AwsError } from '../../aws-error.ts';
+import { type Bucket, latest, type ObjectVersion, versionOf } from '../../state/buckets.ts';
+import { authorize, objectArn, type S3Request } from '../request.ts';
+
+/** The actions on the latest and on a named version. */
+export interface ReadActions {
+  readonly latest: string;
+  readonly version: string;
+}
+
+const READ_OBJECT: ReadActions = { latest: 's3:GetObject', version: 's3:GetObjectVersion' };
+/** What reading tags needs. */
+export const READ_TAGS: ReadActions = {
+  latest: 's3:GetObjectTagging',
+  version: 's3:GetObjectVersionTagging',
+};
+
+/**
+ * Without s3:ListBucket nobody learns that a key does not exist: S3 answers 403 instead of 404.
+ * @throws AccessDenied, NoSuchKey, NoSuchVersion, MethodNotAllowed (a delete marker named by its version id)
+ */
+export function findObject(
+  request: S3Request,
+  bucket: Bucket,
+  key: string,
+  versionId: string | undefined,
+  actions: ReadActions = READ_OBJECT,
+): ObjectVersion {
+  authorize(request, versionId === undefined ? actions.latest : actions.version, objectArn(bucket, key));
+  const version = versionId === undefined ? latest(bucket, key) : versionOf(bucket, key, versionId);
+  if (version !== undefined && !version.deleteMarker) {
+    return version;
+  }
+  if (versionId !== undefined && version !== undefined) {
+    throw new AwsError(
+      405,
+      'MethodNotAllowed',
+      'The specified method is not allowed against this resource.',
+      {
+        headers: { 'x-amz-delete-marker': 'true', 'x-amz-version-id': version.versionId, allow: 'DELETE' },
+      },
+    );
+  }
+  authorize(request, 's3:ListBucket', bucket.arn);
+  if (versionId !== undefined) {
+    throw new AwsError(404, 'NoSuchVersion', 'The specified version does not exist.', {
+      details: { Key: key, VersionId: versionId },
+    });
+  }
+  throw new AwsError(404, 'NoSuchKey', 'The specified key does not exist.', {
+    details: { Key: key },
+    ...(version && { headers: { 'x-amz-delete-marker': 'true', 'x-amz-version-id': version.versionId } }),
+  });
+}

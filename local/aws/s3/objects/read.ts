@@ -1,0 +1,173 @@
+// GetObject, HeadObject and GetObjectAttributes.
+import { AwsError } from '../../aws-error.ts';
+import { slice } from '../../content/content.ts';
+import { xmlDocument } from '../../http/xml.ts';
+import type { Bucket, ObjectPart, ObjectVersion } from '../../state/buckets.ts';
+import {
+  authorize,
+  bucketOf,
+  objectArn,
+  partNumberOf,
+  requestHeader,
+  type S3Answer,
+  type S3Request,
+  useKey,
+} from '../request.ts';
+import { checkReadConditions } from './conditions.ts';
+import { findObject } from './find-object.ts';
+import { checksumElements, checksumHeaders, objectHeaders, versionHeaders } from './object-headers.ts';
+import { parseRange, type Range, unsatisfiable } from './range.ts';
+
+/** S3 API, GetObject. */
+export function getObject(request: S3Request): S3Answer {
+  const { bucket, version } = target(request);
+  useKey(request, version.encryption.keyArn, 'kms:Decrypt');
+  const answer = describe(request, bucket, version);
+  const { start, end } = answer.range;
+  request.noteBytes(end - start);
+  return {
+    status: answer.status,
+    headers: { ...answer.headers, ...overrides(request) },
+    content: slice(version.content, start, end),
+  };
+}
+
+/** S3 API, HeadObject. */
+export function headObject(request: S3Request): S3Answer {
+  const { bucket, version } = target(request);
+  if (wantsChecksum(request)) {
+    // S3 decrypts to tell the checksum of an object under a KMS key (S3 API, HeadObject).
+    useKey(request, version.encryption.keyArn, 'kms:Decrypt');
+  }
+  const { status, headers, range } = describe(request, bucket, version);
+  return { status, headers, contentLength: range.end - range.start };
+}
+
+/** S3 API, GetObjectAttributes. */
+export function getObjectAttributes(request: S3Request): S3Answer {
+  const bucket = bucketOf(request);
+  const versionId = request.query.get('versionId');
+  const version = findObject(request, bucket, request.key, versionId);
+  const action = versionId === undefined ? 's3:GetObjectAttributes' : 's3:GetObjectVersionAttributes';
+  authorize(request, action, objectArn(bucket, request.key));
+  useKey(request, version.encryption.keyArn, 'kms:Decrypt');
+  const wanted = new Set(
+    (requestHeader(request, 'x-amz-object-attributes') ?? '').split(',').map((name) => name.trim()),
+  );
+  return {
+    headers: { 'last-modified': version.lastModified.toUTCString(), ...versionHeaders(bucket, version) },
+    xml: xmlDocument('GetObjectAttributesResponse', {
+      ETag: wanted.has('ETag') ? version.etag : undefined,
+      Checksum: wanted.has('Checksum') && version.checksum ? checksumElements(version.checksum) : undefined,
+      ObjectParts:
+        wanted.has('ObjectParts') && version.parts ? listedParts(request, version, version.parts) : undefined,
+      StorageClass: wanted.has('StorageClass') ? version.storageClass : undefined,
+      ObjectSize: wanted.has('ObjectSize') ? version.sizeBytes : undefined,
+    }),
+  };
+}
+
+function target(request: S3Request): { bucket: Bucket; version: ObjectVersion } {
+  const bucket = bucketOf(request);
+  const version = findObject(request, bucket, request.key, request.query.get('versionId'));
+  checkReadConditions(request, version);
+  return { bucket, version };
+}
+
+function wantsChecksum(request: S3Request): boolean {
+  return requestHeader(request, 'x-amz-checksum-mode')?.toUpperCase() === 'ENABLED';
+}
+
+/** The answer's head, and which bytes it is about: all, a range, or one part. */
+function describe(request: S3Request, bucket: Bucket, version: ObjectVersion) {
+  const headers = objectHeaders(request, bucket, version);
+  const all: Range = { start: 0, end: version.sizeBytes };
+  const rangeHeader = requestHeader(request, 'range');
+  if (request.query.has('partNumber')) {
+    if (rangeHeader !== undefined) {
+      throw new AwsError(
+        400,
+        'InvalidRequest',
+        'Cannot specify both Range header and partNumber query parameter',
+      );
+    }
+    return describePart(request, version, headers);
+  }
+  const range = rangeHeader === undefined ? undefined : parseRange(rangeHeader, version.sizeBytes);
+  if (range === undefined) {
+    const checksum = wantsChecksum(request) ? checksumHeaders(version.checksum) : {};
+    return { status: 200, headers: { ...headers, ...checksum }, range: all };
+  }
+  return { status: 206, headers: { ...headers, 'content-range': contentRange(range, version) }, range };
+}
+
+function describePart(
+  request: S3Request,
+  version: ObjectVersion,
+  headers: Record<string, string | undefined>,
+) {
+  const partNumber = partNumberOf(request);
+  const parts: readonly ObjectPart[] = version.parts ?? [{ partNumber: 1, sizeBytes: version.sizeBytes }];
+  const index = parts.findIndex((part) => part.partNumber === partNumber);
+  const part = parts[index];
+  if (part === undefined) {
+    throw unsatisfiable(
+      'The requested partnumber is not satisfiable',
+      'InvalidPartNumber',
+      version.sizeBytes,
+    );
+  }
+  const start = parts.slice(0, index).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const range: Range = { start, end: start + part.sizeBytes };
+  const { checksum } = version;
+  const known = version.parts === undefined ? checksum?.value : part.checksum;
+  return {
+    status: 206,
+    headers: {
+      ...headers,
+      ...(version.parts && { 'x-amz-mp-parts-count': String(version.parts.length) }),
+      ...(part.sizeBytes > 0 && { 'content-range': contentRange(range, version) }),
+      ...(wantsChecksum(request) && checksum && known && checksumHeaders({ ...checksum, value: known })),
+    },
+    range,
+  };
+}
+
+function contentRange({ start, end }: Range, { sizeBytes }: ObjectVersion): string {
+  return `bytes ${start}-${end - 1}/${sizeBytes}`;
+}
+
+/** Only uploads with a checksum algorithm of their own list their parts one by one (S3 API, GetObjectAttributes). */
+function listedParts(request: S3Request, version: ObjectVersion, parts: readonly ObjectPart[]) {
+  const maxParts = Math.min(Number(requestHeader(request, 'x-amz-max-parts') ?? 1000), 1000);
+  const marker = Number(requestHeader(request, 'x-amz-part-number-marker') ?? 0);
+  const after = parts.filter((part) => part.partNumber > marker);
+  const page = after.slice(0, maxParts);
+  const detailed = parts.some((part) => part.checksum !== undefined);
+  if (!detailed) {
+    return { PartsCount: parts.length };
+  }
+  return {
+    PartsCount: parts.length,
+    PartNumberMarker: marker,
+    NextPartNumberMarker: page.at(-1)?.partNumber ?? 0,
+    MaxParts: maxParts,
+    IsTruncated: page.length < after.length,
+    Part: page.map((part) => ({
+      ...(version.checksum && part.checksum && { [`Checksum${version.checksum.algorithm}`]: part.checksum }),
+      PartNumber: part.partNumber,
+      Size: part.sizeBytes,
+    })),
+  };
+}
+
+/** `response-content-type` and its like set headers of this one answer (S3 API, GetObject). */
+function overrides(request: S3Request): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of request.query) {
+    if (name.startsWith('response-')) {
+      headers[name.slice('response-'.length)] = value;
+    }
+  }
+  return headers;
+}

@@ -1,0 +1,119 @@
+// PutObject, and what all ways of writing an object have in common: its encryption, its tags, its ETag.
+import { randomBytes } from 'node:crypto';
+import { AwsError } from '../../aws-error.ts';
+import {
+  type Checksum,
+  type ChecksumAlgorithm,
+  checksumOf,
+  DEFAULT_ALGORITHM,
+  md5Of,
+} from '../../content/checksum.ts';
+import type { Content } from '../../content/content.ts';
+import type { Upload } from '../../http/upload.ts';
+import { type Bucket, type ObjectEncryption, store, type Tags } from '../../state/buckets.ts';
+import { encryptionOf } from '../../state/object-encryption.ts';
+import {
+  authorize,
+  bucketOf,
+  objectArn,
+  requestHeader,
+  type S3Answer,
+  type S3Request,
+  useKey,
+} from '../request.ts';
+import { checkWriteConditions } from './conditions.ts';
+import {
+  checksumHeaders,
+  encryptionHeaders,
+  quoted,
+  readAlgorithm,
+  readContentHeaders,
+  readEncryption,
+  readMetadata,
+  readTags,
+  versionHeaders,
+} from './object-headers.ts';
+
+/** Keys are at most this long in UTF-8 (S3 user guide, object keys). */
+const MAX_KEY_BYTES = 1024;
+
+/** S3 API, PutObject: in place of what is there, unless If-None-Match or If-Match forbid it. */
+export async function putObject(request: S3Request): Promise<S3Answer> {
+  const { bucket, encryption, tags } = prepareWrite(request);
+  checkWriteConditions(request, bucket);
+  const upload = await request.receive(
+    digestsFor(encryption, readAlgorithm(request, 'x-amz-sdk-checksum-algorithm')),
+  );
+  request.noteBytes(upload.content.sizeBytes);
+  // Another request may have written the key, or removed the bucket, while this one's body came in.
+  checkWriteConditions(request, bucketOf(request));
+  const checksum = checksumOfUpload(upload);
+  const version = store(bucket, {
+    key: request.key,
+    content: upload.content,
+    etag: etagOf(upload.content, encryption),
+    headers: readContentHeaders(request),
+    metadata: readMetadata(request),
+    tags,
+    encryption,
+    checksum,
+    storageClass: storageClassOf(request),
+  });
+  return {
+    headers: {
+      etag: quoted(version.etag),
+      ...encryptionHeaders(encryption),
+      ...checksumHeaders(checksum),
+      ...versionHeaders(bucket, version),
+    },
+  };
+}
+
+/**
+ * What PutObject, CopyObject and CreateMultipartUpload settle before anything else.
+ * @throws the errors of `bucketOf`, AccessDenied, and those of KMS
+ */
+export function prepareWrite(request: S3Request): {
+  bucket: Bucket;
+  encryption: ObjectEncryption;
+  tags: Tags;
+} {
+  const bucket = bucketOf(request);
+  if (Buffer.byteLength(request.key) > MAX_KEY_BYTES) {
+    throw new AwsError(400, 'KeyTooLongError', 'Your key is too long');
+  }
+  authorize(request, 's3:PutObject', objectArn(bucket, request.key));
+  const tags = readTags(request);
+  if (Object.keys(tags).length > 0) {
+    authorize(request, 's3:PutObjectTagging', objectArn(bucket, request.key));
+  }
+  const encryption = encryptionOf(request.world, bucket, request.caller.accountId, readEncryption(request));
+  useKey(request, encryption.keyArn, 'kms:GenerateDataKey');
+  return { bucket, encryption, tags };
+}
+
+/** The MD5, but under a KMS key something that is none and says nothing about the content. */
+export function etagOf(content: Content, encryption: ObjectEncryption): string {
+  return encryption.algorithm === 'AES256' ? md5Of(content) : randomBytes(16).toString('hex');
+}
+
+/** What is worth computing while a body passes, as it will be needed anyway. */
+export function digestsFor(
+  encryption: ObjectEncryption,
+  algorithm: ChecksumAlgorithm | undefined,
+): (ChecksumAlgorithm | 'MD5')[] {
+  const wanted = algorithm ?? DEFAULT_ALGORITHM;
+  return encryption.algorithm === 'AES256' ? ['MD5', wanted] : [wanted];
+}
+
+/** The storage class that a write asks for. */
+export function storageClassOf(request: S3Request): string {
+  return requestHeader(request, 'x-amz-storage-class') ?? 'STANDARD';
+}
+
+/** The checksum that the client gave, else S3's default. */
+function checksumOfUpload({ content, checksums }: Upload): Checksum {
+  const [given] = checksums;
+  const algorithm = given?.[0] ?? DEFAULT_ALGORITHM;
+  return { algorithm, type: 'FULL_OBJECT', value: given?.[1] ?? checksumOf(content, algorithm) };
+}

@@ -1,0 +1,202 @@
+// Buckets, the versions of their objects, and their unfinished uploads: plain state and the rules of versioning.
+import { randomBytes } from 'node:crypto';
+import type { Checksum, ChecksumAlgorithm, ChecksumType } from '../content/checksum.ts';
+import { type Content, EMPTY } from '../content/content.ts';
+
+/** Algorithms of server-side encryption (S3 API, ServerSideEncryption). */
+export type EncryptionAlgorithm = 'AES256' | 'aws:kms' | 'aws:kms:dsse';
+
+/** A bucket's default encryption; `keyId` as it was given, so possibly a bare id or an alias. */
+export interface BucketEncryption {
+  readonly algorithm: EncryptionAlgorithm;
+  readonly keyId?: string;
+  readonly bucketKey?: boolean;
+}
+
+/** How an object is encrypted; S3 always reports the key's ARN. */
+export interface ObjectEncryption {
+  readonly algorithm: EncryptionAlgorithm;
+  readonly keyArn?: string;
+  readonly bucketKey: boolean;
+}
+
+/** Content headers that S3 keeps with an object, by their lower-case names. */
+export type ContentHeaders = Readonly<Record<string, string>>;
+/** User metadata, by name without `x-amz-meta-`. */
+export type Metadata = Readonly<Record<string, string>>;
+/** Object tags. */
+export type Tags = Readonly<Record<string, string>>;
+
+/** A part as the finished object remembers it. */
+export interface ObjectPart {
+  readonly partNumber: number;
+  readonly sizeBytes: number;
+  /** Only uploads with an algorithm of their own remember the checksums of their parts. */
+  readonly checksum?: string;
+}
+
+/** One version of an object, or a delete marker. Everything but the tags is immutable. */
+export interface ObjectVersion {
+  readonly key: string;
+  /** `null`, as S3 writes it, in a bucket without versioning. */
+  readonly versionId: string;
+  readonly deleteMarker: boolean;
+  readonly content: Content;
+  readonly sizeBytes: number;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly lastModified: Date;
+  readonly headers: ContentHeaders;
+  readonly metadata: Metadata;
+  readonly encryption: ObjectEncryption;
+  readonly checksum?: Checksum;
+  /** Absent unless the object came by a multipart upload. */
+  readonly parts?: readonly ObjectPart[];
+  readonly storageClass: string;
+  tags: Tags;
+}
+
+/** What a new version is made of; the bucket adds version id and date. */
+export type NewVersion = Omit<ObjectVersion, 'versionId' | 'deleteMarker' | 'lastModified' | 'sizeBytes'>;
+
+/** A part of an upload that is under way. */
+export interface UploadedPart {
+  readonly partNumber: number;
+  readonly content: Content;
+  readonly etag: string;
+  readonly lastModified: Date;
+  readonly checksum?: string;
+}
+
+/** A multipart upload that is neither completed nor aborted. */
+export interface MultipartUpload {
+  readonly uploadId: string;
+  readonly key: string;
+  readonly initiatedAt: Date;
+  readonly initiatorArn: string;
+  readonly ownerAccountId: string;
+  readonly headers: ContentHeaders;
+  readonly metadata: Metadata;
+  readonly tags: Tags;
+  readonly encryption: ObjectEncryption;
+  readonly storageClass: string;
+  /** Absent if the client named none: the object then gets S3's default checksum. */
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly type: ChecksumType };
+  readonly parts: Map<number, UploadedPart>;
+}
+
+/** Whether a bucket keeps versions; one that ever did can only suspend it. */
+export type Versioning = 'Unversioned' | 'Enabled' | 'Suspended';
+
+/** A bucket with everything in it. */
+export interface Bucket {
+  readonly name: string;
+  readonly arn: string;
+  readonly region: string;
+  readonly ownerAccountId: string;
+  readonly createdAt: Date;
+  versioning: Versioning;
+  /** Undefined only if asked for: S3 itself gives every bucket SSE-S3. */
+  encryption: BucketEncryption | undefined;
+  /** All versions of each key, the latest last. */
+  readonly objects: Map<string, ObjectVersion[]>;
+  readonly uploads: Map<string, MultipartUpload>;
+}
+
+/** The latest version of a key, be it a delete marker. */
+export function latest(bucket: Bucket, key: string): ObjectVersion | undefined {
+  return bucket.objects.get(key)?.at(-1);
+}
+
+/** One version of a key; `null` is the one written without versioning. */
+export function versionOf(bucket: Bucket, key: string, versionId: string): ObjectVersion | undefined {
+  return bucket.objects.get(key)?.find((version) => version.versionId === versionId);
+}
+
+/** Writes an object as a new version, or in place of the one without version id. */
+export function store(bucket: Bucket, version: NewVersion): ObjectVersion {
+  const stored: ObjectVersion = {
+    ...version,
+    sizeBytes: version.content.sizeBytes,
+    versionId: bucket.versioning === 'Enabled' ? newId(24) : 'null',
+    deleteMarker: false,
+    lastModified: new Date(),
+  };
+  push(bucket, stored);
+  return stored;
+}
+
+/** What a delete did. */
+export interface Deletion {
+  readonly versionId: string | undefined;
+  /** Whether a marker was written, or was what has been deleted. */
+  readonly deleteMarker: boolean;
+}
+
+/** Deletes one version for good, or without a version id hides the object as the bucket's versioning has it. */
+export function remove(bucket: Bucket, key: string, versionId?: string): Deletion {
+  if (versionId !== undefined) {
+    const victim = versionOf(bucket, key, versionId);
+    drop(bucket, key, versionId);
+    return { versionId, deleteMarker: victim?.deleteMarker ?? false };
+  }
+  if (bucket.versioning === 'Unversioned') {
+    drop(bucket, key, 'null');
+    return { versionId: undefined, deleteMarker: false };
+  }
+  const marker: ObjectVersion = {
+    key,
+    versionId: bucket.versioning === 'Enabled' ? newId(24) : 'null',
+    deleteMarker: true,
+    content: EMPTY,
+    sizeBytes: 0,
+    etag: '',
+    lastModified: new Date(),
+    headers: {},
+    metadata: {},
+    encryption: { algorithm: 'AES256', bucketKey: false },
+    storageClass: 'STANDARD',
+    tags: {},
+  };
+  push(bucket, marker);
+  return { versionId: marker.versionId, deleteMarker: true };
+}
+
+/** The latest versions that are no delete markers, sorted by key as S3 lists them. */
+export function currentObjects(bucket: Bucket): ObjectVersion[] {
+  return [...bucket.objects.values()]
+    .flatMap((versions) => versions.slice(-1))
+    .filter((version) => !version.deleteMarker)
+    .sort((a, b) => compareKeys(a.key, b.key));
+}
+
+/** S3's order: by the bytes of the key's UTF-8. */
+export function compareKeys(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/** A random id of letters and digits, as version ids and upload ids are. */
+export function newId(bytes: number): string {
+  return randomBytes(bytes).toString('base64url').replace(/[-_]/g, 'x');
+}
+
+function push(bucket: Bucket, version: ObjectVersion): void {
+  if (version.versionId === 'null') {
+    drop(bucket, version.key, 'null');
+  }
+  const versions = bucket.objects.get(version.key);
+  if (versions === undefined) {
+    bucket.objects.set(version.key, [version]);
+  } else {
+    versions.push(version);
+  }
+}
+
+function drop(bucket: Bucket, key: string, versionId: string): void {
+  const left = bucket.objects.get(key)?.filter((version) => version.versionId !== versionId) ?? [];
+  if (left.length === 0) {
+    bucket.objects.delete(key);
+  } else {
+    bucket.objects.set(key, left);
+  }
+}

@@ -1,0 +1,114 @@
+// The KMS keys of all accounts and regions: their states, their aliases, and how a key id is resolved.
+import { randomUUID } from 'node:crypto';
+import { AwsError } from '../aws-error.ts';
+
+/** States of a key (KMS API, KeyState) that matter here. */
+export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
+
+/** A customer managed key. */
+export interface KmsKey {
+  readonly arn: string;
+  readonly keyId: string;
+  readonly accountId: string;
+  readonly region: string;
+  /** `AWS` for `aws/s3`, which no other account can use. */
+  readonly manager: 'CUSTOMER' | 'AWS';
+  readonly description: string;
+  readonly createdAt: Date;
+  /** With the `alias/` prefix. */
+  readonly aliases: Set<string>;
+  state: KeyState;
+}
+
+/** What a key is made of. */
+export interface NewKey {
+  readonly accountId: string;
+  readonly region: string;
+  readonly keyId?: string;
+  readonly alias?: string;
+  readonly state?: KeyState;
+  readonly manager?: 'CUSTOMER' | 'AWS';
+  readonly description?: string;
+}
+
+const MANAGED_ALIAS = 'alias/aws/s3';
+
+/** All keys of the embedded AWS, by ARN. */
+export class KmsKeys {
+  readonly #byArn = new Map<string, KmsKey>();
+
+  create({ accountId, region, keyId = randomUUID(), alias, state, manager, description }: NewKey): KmsKey {
+    const key: KmsKey = {
+      arn: `arn:aws:kms:${region}:${accountId}:key/${keyId}`,
+      keyId,
+      accountId,
+      region,
+      manager: manager ?? 'CUSTOMER',
+      description: description ?? '',
+      createdAt: new Date(),
+      aliases: new Set(),
+      state: state ?? 'Enabled',
+    };
+    if (this.#byArn.has(key.arn)) {
+      throw new Error(`there is a key ${key.arn} already`);
+    }
+    this.#byArn.set(key.arn, key);
+    if (alias !== undefined) {
+      this.addAlias(key, alias);
+    }
+    return key;
+  }
+
+  /** @throws AlreadyExistsException as KMS does: an alias is unique in its account and region. */
+  addAlias(key: KmsKey, alias: string): void {
+    const name = alias.startsWith('alias/') ? alias : `alias/${alias}`;
+    if (this.#withAlias(key.accountId, key.region, name) !== undefined) {
+      const arn = `arn:aws:kms:${key.region}:${key.accountId}:${name}`;
+      throw new AwsError(400, 'AlreadyExistsException', `An alias with the name ${arn} already exists`);
+    }
+    key.aliases.add(name);
+  }
+
+  /** The keys of an account in a region, in the order of their creation. */
+  list(accountId: string, region: string): KmsKey[] {
+    return [...this.#byArn.values()].filter((key) => key.accountId === accountId && key.region === region);
+  }
+
+  get(arn: string): KmsKey | undefined {
+    return this.#byArn.get(arn);
+  }
+
+  /** Finds a key by ARN, alias ARN, or by bare id or alias, which mean the given account and region. */
+  find(id: string, accountId: string, region: string): KmsKey | undefined {
+    const aliasArn = /^arn:aws:kms:([^:]+):(\d+):(alias\/.+)$/.exec(id);
+    if (aliasArn !== null) {
+      const [, aliasRegion = '', aliasAccount = '', alias = ''] = aliasArn;
+      return this.#withAlias(aliasAccount, aliasRegion, alias);
+    }
+    if (id.startsWith('arn:')) {
+      return this.#byArn.get(id);
+    }
+    if (id.startsWith('alias/')) {
+      return this.#withAlias(accountId, region, id);
+    }
+    return this.#byArn.get(`arn:aws:kms:${region}:${accountId}:key/${id}`);
+  }
+
+  /** The AWS managed key for S3 of an account in a region, made when first needed. */
+  managed(accountId: string, region: string): KmsKey {
+    return (
+      this.#withAlias(accountId, region, MANAGED_ALIAS) ??
+      this.create({
+        accountId,
+        region,
+        alias: MANAGED_ALIAS,
+        manager: 'AWS',
+        description: 'Default key for S3',
+      })
+    );
+  }
+
+  #withAlias(accountId: string, region: string, alias: string): KmsKey | undefined {
+    return this.list(accountId, region).find((key) => key.aliases.has(alias));
+  }
+}

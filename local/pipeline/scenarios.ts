@@ -1,0 +1,104 @@
+// What the sample events cannot say themselves, since they are pure AWS JSON: sizes, and what is broken on purpose.
+import { basename, dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FailureTypeName } from '../../functions/sync-artifacts/telemetry/metrics.ts';
+
+/** The world around a sample event, where it differs from a sound one with small artifacts. */
+export interface Scenario {
+  /** One sentence: what the sample shows. */
+  readonly shows: string;
+  /** Size of each artifact by name; others get DEFAULT_ARTIFACT_BYTES. */
+  readonly artifactBytes?: Readonly<Record<string, number>>;
+  /** Artifacts that are not in the bucket. */
+  readonly missingArtifacts?: readonly string[];
+  /** Destination buckets whose KMS key the function's role may not use. */
+  readonly deniedKeyBuckets?: readonly string[];
+  /** Destination buckets that encrypt with S3's own keys. */
+  readonly bucketsWithoutKmsKey?: readonly string[];
+  /** The function's role may not read the source; only `artifactCredentials` may. */
+  readonly roleMayNotReadSource?: boolean;
+  /** The failure that the sample is meant to end with. */
+  readonly fails?: FailureTypeName;
+}
+
+/** Size of an artifact that neither the scenario nor `--artifact` names. */
+export const DEFAULT_ARTIFACT_BYTES = 8 * 2 ** 20;
+
+const KIB = 2 ** 10;
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+
+/** By file name in `events/`, without `.json`. */
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  'three-regions': {
+    shows: 'Two artifacts to three regions, one of them large enough for a parallel multipart copy.',
+    artifactBytes: { App: 192 * MIB, Templates: 38 * KIB },
+  },
+  classic: {
+    shows: 'The classic form: one artifact, one destination bucket.',
+    artifactBytes: { App: 24 * MIB },
+  },
+  'five-artifacts': {
+    shows: 'Five artifacts, as many as an action can have, from an empty one up to a gigabyte.',
+    artifactBytes: {
+      App: 64 * MIB,
+      Templates: 38 * KIB,
+      Frontend: 9 * MIB,
+      Migrations: 0,
+      LambdaLayers: GIB,
+    },
+  },
+  'seven-gib': {
+    shows: 'A 7 GiB artifact to three regions, beyond what one CopyObject request can copy.',
+    artifactBytes: { MachineImage: 7 * GIB },
+  },
+  'input-artifacts': {
+    shows: 'Only the artifacts that InputArtifacts names; the third one stays where it is.',
+    artifactBytes: { App: 24 * MIB, Templates: 38 * KIB },
+  },
+  'release-bucket': {
+    shows: 'Copies under keys of a template in a release bucket, under their own keys elsewhere.',
+    artifactBytes: { App: 24 * MIB, Templates: 38 * KIB },
+  },
+  'unusual-keys': {
+    shows: 'Object keys with spaces, +, % and characters of other scripts.',
+    artifactBytes: { Spaces: 96 * MIB, Plus: 38 * KIB, Unicode: 3 * MIB },
+  },
+  relay: {
+    shows: "The function's role may not read the source: bytes are relayed with the job's own credentials.",
+    artifactBytes: { Vendor: 160 * MIB },
+    roleMayNotReadSource: true,
+  },
+  'output-artifact': {
+    shows: 'An action with an output artifact: sync-manifest.json says what was copied where.',
+    artifactBytes: { App: 96 * MIB, Templates: 38 * KIB },
+  },
+  'fails-bad-parameters': {
+    shows: 'A misspelt property in UserParameters.',
+    fails: 'ConfigurationError',
+  },
+  'fails-missing-artifact': {
+    shows: 'An artifact that has expired from the artifact bucket.',
+    missingArtifacts: ['Templates'],
+    fails: 'RevisionUnavailable',
+  },
+  'fails-denied-key': {
+    shows: "A destination whose KMS key does not let the function's role in.",
+    deniedKeyBuckets: ['web-shop-artifacts-ap-southeast-2'],
+    fails: 'PermissionError',
+  },
+  'fails-no-kms-key': {
+    shows: 'A destination bucket without a customer managed key.',
+    bucketsWithoutKmsKey: ['web-shop-plain-bucket-eu-west-1'],
+    fails: 'ConfigurationError',
+  },
+};
+
+/** The folder of the sample events. */
+export const SAMPLES_FOLDER = fileURLToPath(new URL('../../events', import.meta.url));
+
+/** The scenario of a sample event; a sound world for any other event file. */
+export function scenarioOf(eventFile: string): Scenario {
+  const isSample = dirname(resolve(eventFile)) === SAMPLES_FOLDER;
+  return (isSample ? SCENARIOS[basename(eventFile, '.json')] : undefined) ?? { shows: 'Your own event.' };
+}

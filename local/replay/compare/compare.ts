@@ -1,0 +1,134 @@
+// Compares every destination object with its source: bytes over the wire, encryption key, headers, metadata and tags.
+import { randomInt } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { firstDifference } from '../../aws/content/content.ts';
+import type { EmbeddedAws } from '../../aws/embedded-aws.ts';
+import { latest, type ObjectVersion } from '../../aws/state/buckets.ts';
+import type { ExpectedCopy } from '../../pipeline/event.ts';
+import { contentOf, type Stage } from '../../pipeline/set-up.ts';
+import type { CompareMessage, CompareRequest, WorkerSettings } from './compare-worker.ts';
+
+/** What was found at one destination. */
+export interface Comparison {
+  readonly copy: ExpectedCopy;
+  /** Everything that is not as it should be, in words; empty when the copy is right. */
+  readonly problems: readonly string[];
+  readonly bytesRead: number;
+  readonly kmsKeyArn: string | undefined;
+}
+
+/** Above this size objects are compared as extents, and only samples of them go over the wire. */
+export const MAX_WIRE_BYTES = 8 * 2 ** 30;
+const SAMPLES = 32;
+const SAMPLE_BYTES = 16 * 2 ** 20;
+
+/** Compares all copies, one after the other; `onBytes` tells how many bytes more have been compared. */
+export async function compareCopies(
+  aws: EmbeddedAws,
+  stage: Stage,
+  copies: readonly ExpectedCopy[],
+  onBytes: (bytes: number) => void = () => undefined,
+): Promise<Comparison[]> {
+  const settings: WorkerSettings = { endpoint: aws.endpoint, credentials: aws.admin };
+  // A thread of its own, so that the embedded AWS can send on one core while this one compares on another.
+  const worker = new Worker(new URL('./compare-worker.ts', import.meta.url), { workerData: settings });
+  try {
+    const results: Comparison[] = [];
+    for (const copy of copies) results.push(await compareCopy(aws, worker, stage, copy, onBytes));
+    return results;
+  } finally {
+    await worker.terminate();
+  }
+}
+
+/** How many bytes comparing will read. */
+export function bytesToCompare(stage: Stage, copies: readonly ExpectedCopy[]): number {
+  return copies.reduce((sum, { artifact }) => {
+    const sizeBytes = stage.sizesBytes.get(artifact.name) ?? 0;
+    return sum + (sizeBytes > MAX_WIRE_BYTES ? SAMPLES * SAMPLE_BYTES : sizeBytes);
+  }, 0);
+}
+
+async function compareCopy(
+  { world }: EmbeddedAws,
+  worker: Worker,
+  stage: Stage,
+  copy: ExpectedCopy,
+  onBytes: (bytes: number) => void,
+): Promise<Comparison> {
+  const { artifact, destination, key } = copy;
+  const recipe = stage.recipes.get(artifact.name);
+  const made = objectAt(world.buckets.get(destination.bucket), key);
+  const source = objectAt(world.buckets.get(artifact.bucket), artifact.key);
+  if (!recipe || !source)
+    return { copy, problems: ['there is no source'], bytesRead: 0, kmsKeyArn: undefined };
+  if (!made) return { copy, problems: ['is not there'], bytesRead: 0, kmsKeyArn: undefined };
+  const problems = propertyProblems(made, source);
+  const request = { region: destination.region, bucket: destination.bucket, key, recipe };
+  const ranges = source.sizeBytes > MAX_WIRE_BYTES ? sampleRanges(source.sizeBytes) : [undefined];
+  if (source.sizeBytes > MAX_WIRE_BYTES) {
+    const offset = firstDifference(made.content, contentOf(recipe));
+    if (offset !== undefined) problems.push(`differs from its source from byte ${offset}`);
+  }
+  let bytesRead = 0;
+  let found: Extract<CompareMessage, { type: 'verdict' }> | undefined;
+  for (const [id, range] of ranges.entries()) {
+    const count = (bytes: number): void => {
+      bytesRead += bytes;
+      onBytes(bytes);
+    };
+    found = await ask(worker, { id, ...request, ...(range ? { range } : {}) }, count);
+    if (found.difference) problems.push(found.difference);
+  }
+  const wantedKey = stage.keyArns.get(destination.bucket);
+  if (!found?.encryption?.startsWith('aws:kms') || found.kmsKeyArn !== wantedKey) {
+    problems.push(
+      `is encrypted with ${found?.kmsKeyArn ?? found?.encryption ?? 'nothing'}, not with ${wantedKey ?? 'a customer managed key'}`,
+    );
+  }
+  return { copy, problems, bytesRead, kmsKeyArn: found?.kmsKeyArn };
+}
+
+function objectAt(bucket: Parameters<typeof latest>[0] | undefined, key: string): ObjectVersion | undefined {
+  const version = bucket && latest(bucket, key);
+  return version?.deleteMarker ? undefined : version;
+}
+
+function propertyProblems(made: ObjectVersion, source: ObjectVersion): string[] {
+  const properties = ['headers', 'metadata', 'tags'] as const;
+  return properties
+    .filter((name) => !isDeepStrictEqual({ ...made[name] }, { ...source[name] }))
+    .map((name) => `has other ${name} than its source`);
+}
+
+/** Both ends, and places between them that nobody can foresee. */
+function sampleRanges(sizeBytes: number): { start: number; end: number }[] {
+  const last = sizeBytes - SAMPLE_BYTES;
+  const between = Array.from({ length: SAMPLES - 2 }, () =>
+    Math.floor((randomInt(2 ** 47) / 2 ** 47) * last),
+  );
+  return [0, ...between, last].map((start) => ({ start, end: start + SAMPLE_BYTES }));
+}
+
+/** One request to the thread and its verdict. */
+async function ask(
+  worker: Worker,
+  request: CompareRequest,
+  onBytes: (bytes: number) => void,
+): Promise<Extract<CompareMessage, { type: 'verdict' }>> {
+  const { promise, resolve, reject } = Promise.withResolvers<Extract<CompareMessage, { type: 'verdict' }>>();
+  const receive = (message: CompareMessage): void => {
+    if (message.type === 'progress') onBytes(message.bytes);
+    else resolve(message);
+  };
+  worker.on('message', receive);
+  worker.once('error', reject);
+  worker.postMessage(request);
+  try {
+    return await promise;
+  } finally {
+    worker.off('message', receive);
+    worker.off('error', reject);
+  }
+}

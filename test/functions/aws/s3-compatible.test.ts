@@ -1,0 +1,355 @@
+// S3 servers that are not AWS: what they lack weakens the proof at most, and never the encryption.
+import { describe, expect, it } from 'vitest';
+import { checksumOf } from '../../../functions/sync-artifacts/facts/head-object.ts';
+import { compareContent } from '../../../local/aws/content/content.ts';
+import type { FaultHook } from '../../../local/aws/faults/faults.ts';
+import { type Asked, type Lacks, startLesserServer } from '../harness/limited-server.ts';
+import {
+  copiesOf,
+  failureOf,
+  HOME,
+  JobWorld,
+  MIB,
+  MULTIPART_BYTES,
+  type Outcome,
+  SOURCE,
+  successOf,
+} from '../harness/world.ts';
+
+const EU = 'foreign-eu';
+const US = 'foreign-us';
+const REGION = 'eu-west-1';
+const KEY = 'pipeline/App/abc.zip';
+
+/** How servers say that they lack an operation. */
+const LACKING = [
+  [501, 'NotImplemented'],
+  [405, 'MethodNotAllowed'],
+  [404, 'NoSuchConfiguration'],
+  [400, 'InvalidRequest'],
+] as const;
+
+const SIZES = [
+  ['object', 1000],
+  ['multipart', MULTIPART_BYTES],
+] as const;
+
+async function sourceAndDestination(sizeBytes = 1000): Promise<JobWorld> {
+  const world = await JobWorld.start();
+  world.addArtifact('App', sizeBytes);
+  world.addDestination(EU);
+  return world;
+}
+
+function lacking(operation: string, status: number, code: string): FaultHook {
+  return (point) =>
+    point.phase === 'before' && point.operation === operation ? { kind: 'error', status, code } : undefined;
+}
+
+/** Invokes the function with a lesser server between it and the world. */
+async function invokeThrough(lacks: Lacks, world: JobWorld, parameters: unknown): Promise<Outcome> {
+  await using server = await startLesserServer(world.aws.endpoint, lacks);
+  process.env.AWS_ENDPOINT_URL_S3 = server.endpoint;
+  return await world.invoke(parameters);
+}
+
+function expectCopied(world: JobWorld, bucket = EU): void {
+  const copy = world.object(bucket, KEY);
+  expect(compareContent(copy.content, world.object(SOURCE, KEY).content)).toBe(true);
+  expect(copy.encryption?.algorithm).toBe('aws:kms');
+}
+
+describe.each(LACKING)('a server that answers %d %s', (status, code) => {
+  it('to GetBucketEncryption needs a KmsKeyId, as a bucket without a key does', async () => {
+    await using world = await sourceAndDestination();
+    world.faults = lacking('GetBucketEncryption', status, code);
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expect(failureOf(outcome)).toMatchObject({
+      type: 'ConfigurationError',
+      message: expect.stringContaining('KmsKeyId'),
+    });
+    expect(outcome.writes).toEqual([]);
+  });
+
+  it('to GetBucketEncryption is not asked when there is a KmsKeyId', async () => {
+    await using world = await sourceAndDestination();
+    world.faults = lacking('GetBucketEncryption', status, code);
+    const { arn } = world.world.createKey({ region: REGION });
+    world.allowKey(arn);
+    successOf(await world.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId: arn }] }));
+    expectCopied(world);
+  });
+
+  it('to ListMultipartUploads gets a new upload each time', async () => {
+    await using world = await sourceAndDestination(MULTIPART_BYTES);
+    world.faults = lacking('ListMultipartUploads', status, code);
+    successOf(await world.invoke({ DestinationBucket: EU }));
+    expectCopied(world);
+  });
+
+  it('to GetObjectTagging gives copies without tags', async () => {
+    await using world = await sourceAndDestination();
+    world.faults = lacking('GetObjectTagging', status, code);
+    successOf(await world.invoke({ DestinationBucket: EU }));
+    expectCopied(world);
+  });
+});
+
+describe('a server without bucket regions', () => {
+  it.each([501, 405, 400])('is asked where the key is (HeadBucket answers %d)', async (status) => {
+    await using world = await sourceAndDestination();
+    const { arn } = world.world.createKey({ region: REGION });
+    world.allowKey(arn);
+    world.faults = lacking('HeadBucket', status, 'NotImplemented');
+    const outcome = await world.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId: arn }] });
+    successOf(outcome);
+    expect(copiesOf(outcome)).toMatchObject([{ region: REGION }]);
+    expect(outcome.requests.filter(({ status: answered }) => answered === 301)).toEqual([]);
+  });
+
+  it('is asked where the default key of the bucket is', async () => {
+    await using world = await JobWorld.start();
+    world.addArtifact('App');
+    const { arn } = world.addDestination(EU);
+    const answer = ({ method, path, query }: Asked) => {
+      if (method === 'HEAD' && path === `/${EU}/`) return { status: 200 };
+      if (query.has('encryption')) return { status: 200, body: defaultEncryption(arn) };
+      return undefined;
+    };
+    const outcome = await invokeThrough({ answer }, world, { DestinationBucket: EU });
+    successOf(outcome);
+    expect(copiesOf(outcome)).toMatchObject([{ region: REGION, kmsKeyArn: arn }]);
+    expect(outcome.requests.filter(({ status }) => status === 301)).toEqual([]);
+  });
+});
+
+describe('a server that copies no parts', () => {
+  it.each([
+    ['CreateMultipartUpload', 501, 'NotImplemented'],
+    ['CreateMultipartUpload', 405, 'MethodNotAllowed'],
+    ['UploadPartCopy', 501, 'NotImplemented'],
+    ['UploadPartCopy', 405, 'MethodNotAllowed'],
+  ] as const)(
+    '(%s answers %d) copies in one request and keeps no upload',
+    async (operation, status, code) => {
+      await using world = await sourceAndDestination(MULTIPART_BYTES);
+      world.faults = lacking(operation, status, code);
+      const outcome = await world.invoke({ DestinationBucket: EU });
+      successOf(outcome);
+      expectCopied(world);
+      expect(copiesOf(outcome)).toMatchObject([{ strategy: 'object', proof: 'checksum' }]);
+      expect(world.bucket(EU).uploads.size).toBe(0);
+    },
+  );
+
+  it('fails the job when the copy in one request is refused too', async () => {
+    await using world = await sourceAndDestination(MULTIPART_BYTES);
+    world.faults = ({ phase, operation }) =>
+      phase === 'before' && ['UploadPartCopy', 'CopyObject'].includes(operation)
+        ? { kind: 'error', status: 501, code: 'NotImplemented' }
+        : undefined;
+    expect(failureOf(await world.invoke({ DestinationBucket: EU })).type).toBe('JobFailed');
+    expect(world.bucket(EU).uploads.size).toBe(0);
+  });
+});
+
+describe('a server that does not know subresources', () => {
+  it.each([
+    ['small', 'no XML at all'],
+    ['large', 'x'.repeat(100_000_000)],
+    ['an XML document', '<project><TagSet/></project>'],
+  ])('and answers with an object (%s) gives copies without tags', async (_what, body) => {
+    await using world = await sourceAndDestination();
+    const answer = ({ query }: Asked) => (query.has('tagging') ? { status: 200, body } : undefined);
+    const outcome = await invokeThrough({ answer }, world, { DestinationBucket: EU });
+    successOf(outcome);
+    expectCopied(world);
+    expect(outcome.metrics.map(({ metric }) => metric)).not.toContain('ThrottledRequests');
+  });
+});
+
+describe('a server whose answers lack', () => {
+  it.each(SIZES)(
+    'checksums: the proof of a copy by %s is weaker, the copy the same',
+    async (_, sizeBytes) => {
+      await using world = await sourceAndDestination(sizeBytes);
+      const outcome = await invokeThrough({ headers: ['x-amz-checksum'] }, world, { DestinationBucket: EU });
+      successOf(outcome);
+      expectCopied(world);
+    },
+  );
+
+  it.each(SIZES)('versions: the ETag alone pins the source of a copy by %s', async (_, sizeBytes) => {
+    await using world = await sourceAndDestination(sizeBytes);
+    const outcome = await invokeThrough({ headers: ['x-amz-version-id'] }, world, { DestinationBucket: EU });
+    successOf(outcome);
+    expectCopied(world);
+  });
+
+  it('checksums and ETags: the copy is not called proved by an ETag', async () => {
+    await using world = await sourceAndDestination();
+    const lacks: Lacks = {
+      headers: ['x-amz-checksum', 'etag'],
+      rewrite: (xml) => xml.replaceAll(/<(Checksum\w*|ETag)>[^<]*<\/\1>/g, ''),
+    };
+    const outcome = await invokeThrough(lacks, world, { DestinationBucket: EU });
+    expect(copiesOf(outcome).map(({ proof }) => proof)).toEqual(['size-only']);
+  });
+
+  it.each(SIZES)('the encryption: a copy by %s fails and is removed', async (_, sizeBytes) => {
+    await using world = await sourceAndDestination(sizeBytes);
+    const outcome = await invokeThrough({ headers: ['x-amz-server-side'] }, world, { DestinationBucket: EU });
+    expect(failureOf(outcome)).toMatchObject({
+      type: 'JobFailed',
+      message: expect.stringContaining('no reported encryption'),
+    });
+    expect(() => world.object(EU, KEY)).toThrow('there is no');
+  });
+});
+
+describe('a server that says it encrypted otherwise', () => {
+  const KEY_HEADER = 'x-amz-server-side-encryption-aws-kms-key-id';
+  const CLAIMS = [
+    ['with another key', { [KEY_HEADER]: `arn:aws:kms:${REGION}:111122223333:key/not-asked-for` }],
+    ['in another way', { 'x-amz-server-side-encryption': 'AES256' }],
+  ] as const;
+
+  it.each(CLAIMS)('(%s) has its copy removed again', async (_, claims) => {
+    await using world = await sourceAndDestination();
+    const outcome = await invokeThrough({ claims: () => claims }, world, { DestinationBucket: EU });
+    expect(failureOf(outcome)).toMatchObject({
+      type: 'JobFailed',
+      message: expect.stringMatching(/instead of aws:kms with arn:.* was removed/),
+    });
+    expect(() => world.object(EU, KEY)).toThrow('there is no');
+  });
+
+  it.each(CLAIMS)('(%s) when a copy in parts begins gets no part', async (_, claims) => {
+    await using world = await sourceAndDestination(MULTIPART_BYTES);
+    const outcome = await invokeThrough({ claims: () => claims }, world, { DestinationBucket: EU });
+    expect(failureOf(outcome)).toMatchObject({
+      type: 'JobFailed',
+      message: expect.stringMatching(/^S3 began the copy .* instead of aws:kms with arn:/),
+    });
+    expect(outcome.writes.map(({ operation }) => operation)).toEqual([
+      'CreateMultipartUpload',
+      'AbortMultipartUpload',
+    ]);
+  });
+});
+
+describe('a server that says it stored other bytes than went through', () => {
+  it('in a part fails the job, and the parts are cleared away', async () => {
+    await using world = await sourceAndDestination(10 * MIB);
+    world.addDestination(US, { region: 'us-west-2' });
+    const outcome = await invokeThrough(
+      {
+        claims: ({ method, query }): Record<string, string> =>
+          method === 'PUT' && query.has('partNumber') ? { 'x-amz-checksum-crc64nvme': 'AAAAAAAAAAA=' } : {},
+      },
+      world,
+      { DestinationBuckets: [EU, US], Mode: 'relay' },
+    );
+    expect(failureOf(outcome)).toMatchObject({
+      type: 'JobFailed',
+      message: expect.stringMatching(/^S3 stored part \d .* with CRC64NVME AAAAAAAAAAA= instead of/),
+    });
+    for (const bucket of [EU, US]) {
+      expect(() => world.object(bucket, KEY)).toThrow('there is no');
+      expect(world.bucket(bucket).uploads.size).toBe(0);
+    }
+  });
+
+  it('in one request has its copy proved by the size alone', async () => {
+    await using world = await JobWorld.start();
+    world.addArtifact('App', 1000, { checksum: 'none' });
+    world.addDestination(EU);
+    const outcome = await invokeThrough(
+      {
+        claims: ({ method }): Record<string, string> =>
+          method === 'PUT' ? { 'x-amz-checksum-crc64nvme': 'AAAAAAAAAAA=' } : {},
+      },
+      world,
+      { DestinationBucket: EU, Mode: 'relay' },
+    );
+    expect(copiesOf(outcome).map(({ proof }) => proof)).toEqual(['size-only']);
+  });
+});
+
+describe('a checksum', () => {
+  const CRC32 = 'NSRBwg==';
+  it.each([
+    ['a composite one says so itself', { ChecksumCRC32: `${CRC32}-3`, ETag: '"e-3"' }, 'COMPOSITE'],
+    ['of an object in one piece is of the whole', { ChecksumCRC32: CRC32, ETag: '"e"' }, 'FULL_OBJECT'],
+    [
+      'of an object in parts is what the answer says',
+      { ChecksumCRC32: CRC32, ETag: '"e-3"', ChecksumType: 'FULL_OBJECT' },
+      'FULL_OBJECT',
+    ],
+    [
+      'of an object in parts without a type may be of anything',
+      { ChecksumCRC32: CRC32, ETag: '"e-3"' },
+      undefined,
+    ],
+    ['that is too short is none of its algorithm', { ChecksumCRC64NVME: CRC32, ETag: '"e"' }, undefined],
+  ])('%s', (_what, fields, type) => {
+    expect(checksumOf(fields)?.type).toBe(type);
+  });
+});
+
+describe('a refusal inside a 200 OK', () => {
+  it('is believed at once, as one with a status of its own is', async () => {
+    await using world = await sourceAndDestination();
+    let asked = 0;
+    world.faults = ({ phase, operation }) => {
+      if (phase !== 'after' || operation !== 'CopyObject') return undefined;
+      asked++;
+      return { kind: 'error', status: 200, code: 'AccessDenied' };
+    };
+    expect(failureOf(await world.invoke({ DestinationBucket: EU })).type).toBe('PermissionError');
+    expect(asked).toBe(1);
+  });
+});
+
+describe('a CodePipeline that does not know GetJobDetails', () => {
+  it.each([
+    [400, 'UnknownOperationException'],
+    [404, 'JobNotFoundException'],
+    [500, 'InternalFailure'],
+  ])(
+    '(%d %s) leaves S3 to say whether artifactCredentials of the past have run out',
+    async (status, code) => {
+      await using world = await sourceAndDestination();
+      world.faults = lacking('GetJobDetails', status, code);
+      const { event } = world.job({ DestinationBucket: EU, Mode: 'relay' });
+      const { 'CodePipeline.job': job } = event;
+      const artifactCredentials = { ...job.data.artifactCredentials, expirationTime: 1_575_493_418_000 };
+      successOf(
+        await world.run({ 'CodePipeline.job': { ...job, data: { ...job.data, artifactCredentials } } }),
+      );
+      expectCopied(world);
+    },
+  );
+});
+
+describe('an action with an output artifact', () => {
+  it('but no artifactCredentials gets its manifest from the role', async () => {
+    await using world = await sourceAndDestination();
+    const { arn } = world.addDestination('foreign-manifests', { region: HOME });
+    const output = {
+      name: 'Manifest',
+      location: { type: 'S3', s3Location: { bucketName: 'foreign-manifests', objectKey: 'manifest' } },
+    } as const;
+    const { event } = world.job({ DestinationBucket: EU }, { outputArtifacts: [output] });
+    const { 'CodePipeline.job': job } = event;
+    const outcome = await world.run({
+      'CodePipeline.job': { ...job, data: { ...job.data, artifactCredentials: null } },
+    });
+    successOf(outcome);
+    expect(world.object('foreign-manifests', 'manifest').encryption?.keyArn).toBe(arn);
+  });
+});
+
+function defaultEncryption(keyArn: string): string {
+  return `<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>${keyArn}</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>`;
+}

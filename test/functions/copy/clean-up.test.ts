@@ -1,0 +1,188 @@
+// What a failing job leaves behind: nothing in flight, no unfinished upload, and the cause rather than a symptom.
+import { ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
+import { describe, expect, it } from 'vitest';
+import type { FaultHook } from '../../../local/aws/faults/faults.ts';
+import { failureOf, JobWorld, MIB, MULTIPART_BYTES, type Outcome, successOf } from '../harness/world.ts';
+
+const BUCKETS = { 'clean-up-eu': 'eu-west-1', 'clean-up-ap': 'ap-southeast-2', 'clean-up-sa': 'sa-east-1' };
+const [EU, AP] = Object.keys(BUCKETS) as [string, string];
+
+async function threeRegions(): Promise<JobWorld> {
+  const world = await JobWorld.start();
+  world.addArtifact('App', 256 * MIB);
+  world.addArtifact('Templates', MULTIPART_BYTES);
+  for (const [bucket, region] of Object.entries(BUCKETS)) world.addDestination(bucket, { region });
+  return world;
+}
+
+const everywhere = { DestinationBuckets: Object.keys(BUCKETS) };
+
+/** Unfinished uploads as any S3 client sees them. */
+async function unfinishedUploads({ aws }: JobWorld, bucket: string, region: string): Promise<number> {
+  const client = new S3Client({
+    endpoint: aws.endpoint,
+    region,
+    credentials: aws.admin,
+    forcePathStyle: true,
+  });
+  try {
+    const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+    return Uploads.length;
+  } finally {
+    client.destroy();
+  }
+}
+
+async function expectNothingLeft(world: JobWorld): Promise<void> {
+  for (const [bucket, region] of Object.entries(BUCKETS)) {
+    expect(await unfinishedUploads(world, bucket, region), bucket).toBe(0);
+  }
+}
+
+/** Refuses one part of a copy to a bucket for good. */
+function refusingPart(
+  bucket: string,
+  partNumber: number,
+  code: string,
+  operation = 'UploadPartCopy',
+): FaultHook {
+  return (point) =>
+    point.phase === 'before' &&
+    point.operation === operation &&
+    point.bucket === bucket &&
+    point.partNumber === partNumber
+      ? { kind: 'error', status: 403, code, message: 'Refused on purpose' }
+      : undefined;
+}
+
+describe('a job of which one copy fails for good', () => {
+  it.each([
+    ['server-side', 'UploadPartCopy', {}],
+    ['relayed', 'UploadPart', { Mode: 'relay' }],
+  ])('aborts the uploads of all its copies (%s)', async (_how, operation, mode) => {
+    await using world = await threeRegions();
+    world.faults = refusingPart(AP, 2, 'AccessDenied', operation);
+    const outcome = await world.invoke({ ...everywhere, ...mode });
+    const { type, message } = failureOf(outcome);
+    expect(type).toBe('PermissionError');
+    expect(message).toContain(`${operation} on s3://${AP}/`);
+    expect(outcome.writes.some(({ operation: name }) => name === 'AbortMultipartUpload')).toBe(true);
+    await expectNothingLeft(world);
+  });
+
+  it('names the cause, however many symptoms it has', async () => {
+    await using world = await threeRegions();
+    world.faults = refusingPart(AP, 1, 'AccessDenied');
+    const outcome = await world.invoke(everywhere);
+    const { message } = failureOf(outcome);
+    expect(message).toContain(`s3://${AP}/`);
+    expect(message).toContain('AccessDenied');
+    expect(message).not.toContain('AbortError');
+    expect(outcome.log.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+
+  it('begins no further copy request once it has failed', async () => {
+    await using world = await threeRegions();
+    world.faults = refusingPart(EU, 1, 'AccessDenied');
+    const outcome = await world.invoke(everywhere, { settings: { maxConcurrency: 2 } });
+    failureOf(outcome);
+    const parts = outcome.requests.filter(({ operation }) => operation === 'UploadPartCopy');
+    expect(parts.length).toBeLessThan(12);
+    await expectNothingLeft(world);
+  });
+
+  it('leaves nothing in flight when it answers', async () => {
+    await using world = await threeRegions();
+    world.faults = refusingPart(EU, 1, 'AccessDenied');
+    const outcome = await world.invoke(everywhere);
+    expect(outcome.requests.at(-1)?.operation).toBe('PutJobFailureResult');
+    const after = await world.run({});
+    expect(after.requests).toEqual([]);
+  });
+
+  it('keeps the copies that were finished before, and a retry of the stage skips them', async () => {
+    await using world = await threeRegions();
+    world.addArtifact('Small', 1000);
+    world.faults = refusingPart(AP, 1, 'AccessDenied');
+    failureOf(await world.invoke(everywhere, { settings: { maxConcurrency: 1 } }));
+    world.faults = undefined;
+    const retried = await world.invoke(everywhere);
+    successOf(retried);
+    await expectNothingLeft(world);
+  });
+
+  it('warns of an upload that it may not abort, and still names the cause', async () => {
+    await using world = await threeRegions();
+    world.deny(['s3:AbortMultipartUpload'], `arn:aws:s3:::${AP}/*`);
+    world.faults = refusingPart(AP, 1, 'AccessDenied');
+    const outcome = await world.invoke(everywhere);
+    expect(failureOf(outcome).message).toContain('UploadPartCopy');
+    expect(outcome.log).toContainEqual({
+      level: 'warn',
+      message: expect.stringContaining('a lifecycle rule must remove it'),
+      fields: expect.objectContaining({ bucket: AP, errorCode: 'AccessDenied' }),
+    });
+  });
+
+  it('never touches uploads of others', async () => {
+    await using world = await threeRegions();
+    addForeignUpload(world, EU);
+    world.faults = refusingPart(EU, 3, 'AccessDenied');
+    failureOf(await world.invoke(everywhere));
+    expect([...world.bucket(EU).uploads.keys()]).toEqual([FOREIGN_UPLOAD]);
+  });
+});
+
+describe('an upload whose beginning was not answered', () => {
+  it('is aborted once the copy is made with another one; those of others stay', async () => {
+    await using world = await threeRegions();
+    let lost = false;
+    world.faults = ({ phase, operation, bucket }) => {
+      if (phase === 'before' || operation !== 'CreateMultipartUpload' || bucket !== EU || lost)
+        return undefined;
+      lost = true;
+      addForeignUpload(world, EU);
+      return { kind: 'reset' };
+    };
+    successOf(await world.invoke({ DestinationBucket: EU, InputArtifacts: ['App'] }));
+    expect(lost).toBe(true);
+    expect([...world.bucket(EU).uploads.keys()]).toEqual([FOREIGN_UPLOAD]);
+  });
+});
+
+describe('throttling', () => {
+  it('slows a job down and does not fail it', async () => {
+    await using world = await threeRegions();
+    let refused = 0;
+    world.faults = ({ phase, operation }) =>
+      phase === 'before' && operation === 'UploadPartCopy' && ++refused % 3 === 1 && refused < 10
+        ? { kind: 'error', status: 503, code: 'SlowDown' }
+        : undefined;
+    const outcome = await world.invoke(everywhere, { settings: { retryBudgetMs: 30_000 } });
+    successOf(outcome);
+    const throttled = outcome.metrics.filter(
+      ({ metric }: Outcome['metrics'][number]) => metric === 'ThrottledRequests',
+    );
+    expect(throttled.length).toBeGreaterThanOrEqual(1);
+    await expectNothingLeft(world);
+  });
+});
+
+const FOREIGN_UPLOAD = 'somebody-elses';
+
+/** An unfinished upload of somebody else at the very key of a copy. */
+function addForeignUpload(world: JobWorld, bucket: string): void {
+  world.bucket(bucket).uploads.set(FOREIGN_UPLOAD, {
+    uploadId: FOREIGN_UPLOAD,
+    key: 'pipeline/App/abc.zip',
+    initiatedAt: new Date(),
+    initiatorArn: 'arn:aws:iam::111122223333:user/somebody',
+    ownerAccountId: '111122223333',
+    headers: {},
+    metadata: {},
+    tags: {},
+    encryption: { algorithm: 'AES256', bucketKey: false },
+    storageClass: 'STANDARD',
+    parts: new Map(),
+  });
+}

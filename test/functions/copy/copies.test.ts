@@ -1,0 +1,110 @@
+// What survives a copy: bytes, content headers, metadata and tags, whatever the strategy and however odd the key.
+import { describe, expect, it } from 'vitest';
+import { compareContent } from '../../../local/aws/content/content.ts';
+import { copiesOf, JobWorld, MULTIPART_BYTES, SOURCE, successOf } from '../harness/world.ts';
+
+const DESCRIPTION = {
+  contentType: 'application/zip',
+  headers: {
+    'cache-control': 'max-age=60',
+    'content-disposition': 'attachment; filename="app.zip"',
+    'content-encoding': 'identity',
+    'content-language': 'de-DE',
+    expires: 'Wed, 21 Oct 2037 07:28:00 GMT',
+  },
+  metadata: { 'codepipeline-artifact-revision-summary': 'Fix it', build: '42' },
+  tags: { team: 'web shop', 'cost:center': '1+1=2 & more' },
+};
+
+const STRATEGIES = [
+  { strategy: 'object', sizeBytes: 1000, parameters: {} },
+  { strategy: 'object', sizeBytes: 0, parameters: {} },
+  { strategy: 'multipart', sizeBytes: MULTIPART_BYTES, parameters: {} },
+  { strategy: 'relay', sizeBytes: 1000, parameters: { Mode: 'relay' } },
+  { strategy: 'relay', sizeBytes: MULTIPART_BYTES, parameters: { Mode: 'relay' } },
+];
+
+describe('a copy', () => {
+  it.each(STRATEGIES)('by $strategy of $sizeBytes bytes is the same object', async (sample) => {
+    const { strategy, sizeBytes, parameters } = sample;
+    await using world = await JobWorld.start();
+    const source = world.addArtifact('App', sizeBytes, DESCRIPTION);
+    const key = world.addDestination('copies-eu');
+    const outcome = await world.invoke({ DestinationBucket: 'copies-eu', ...parameters });
+    successOf(outcome);
+    expect(copiesOf(outcome)).toMatchObject([{ strategy, proof: 'checksum', sizeBytes }]);
+    const copy = world.object('copies-eu', source.key);
+    expect(compareContent(copy.content, source.content)).toBe(true);
+    expect(copy.headers).toEqual(source.headers);
+    expect(copy.metadata).toEqual(source.metadata);
+    expect(copy.tags).toEqual(source.tags);
+    expect(copy.checksum).toEqual(source.checksum);
+    expect(copy.encryption).toEqual({ algorithm: 'aws:kms', keyArn: key.arn, bucketKey: true });
+  });
+
+  it.each([
+    ['spaces', 'pipe line/my app/a b.zip'],
+    ['a plus', 'pipeline/c++/1+1.zip'],
+    ['per cent signs', 'pipeline/100%/%41%2F.zip'],
+    ['other scripts', 'pipeline/наборы/成果物-é-🚀.zip'],
+    ['what URLs and versions are made of', "pipeline/a?versionId=b&c=d#e/(f)'!*.zip"],
+  ])('keeps a key with %s', async (_what, key) => {
+    await using world = await JobWorld.start();
+    world.addArtifact('Small', 100, { key });
+    world.addArtifact('Large', MULTIPART_BYTES, { key: `${key}.large` });
+    world.addDestination('copies-eu');
+    const outcome = await world.invoke({ DestinationBucket: 'copies-eu' });
+    successOf(outcome);
+    expect(copiesOf(outcome).map(({ strategy }) => strategy)).toEqual(['object', 'multipart']);
+    for (const copied of [key, `${key}.large`]) {
+      const same = compareContent(
+        world.object('copies-eu', copied).content,
+        world.object(SOURCE, copied).content,
+      );
+      expect(same).toBe(true);
+    }
+  });
+
+  it.each([1000, MULTIPART_BYTES])(
+    'of %d bytes has dual-layer encryption where the bucket says so',
+    async (sizeBytes) => {
+      await using world = await JobWorld.start();
+      const { key } = world.addArtifact('App', sizeBytes);
+      const { arn } = world.world.createKey({ region: 'eu-west-1' });
+      world.addDestination('copies-eu', { encryption: { algorithm: 'aws:kms:dsse', keyId: arn } });
+      world.allowKey(arn);
+      successOf(await world.invoke({ DestinationBucket: 'copies-eu' }));
+      const { encryption } = world.object('copies-eu', key);
+      expect(encryption).toEqual({ algorithm: 'aws:kms:dsse', keyArn: arn, bucketKey: false });
+    },
+  );
+
+  it.each([1000, MULTIPART_BYTES])(
+    'of %d bytes whose tags nobody may read is made without them, and says so',
+    async (sizeBytes) => {
+      await using world = await JobWorld.start();
+      const { key } = world.addArtifact('App', sizeBytes, { tags: { team: 'web' } });
+      world.addDestination('copies-eu');
+      world.deny(['s3:GetObjectTagging', 's3:GetObjectVersionTagging'], '*');
+      const outcome = await world.invoke({ DestinationBucket: 'copies-eu' });
+      successOf(outcome);
+      expect(world.object('copies-eu', key).tags).toEqual({});
+      expect(outcome.log.filter(({ level }) => level === 'warn')).toEqual([
+        {
+          level: 'warn',
+          message: expect.stringContaining('Tags of the source may not be read'),
+          fields: { artifact: 'App' },
+        },
+      ]);
+    },
+  );
+
+  it('does not take over what the source is encrypted with', async () => {
+    await using world = await JobWorld.start();
+    const source = world.addArtifact('App');
+    const key = world.addDestination('copies-eu');
+    successOf(await world.invoke({ DestinationBucket: 'copies-eu' }));
+    expect(source.encryption.keyArn).toBe(world.sourceKey.arn);
+    expect(world.object('copies-eu', source.key).encryption.keyArn).toBe(key.arn);
+  });
+});

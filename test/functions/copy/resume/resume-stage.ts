@@ -1,0 +1,343 @@
+// A pipeline's world for tests of the function: source buckets, destinations, the role, a job; and what must hold when it ended.
+import { randomUUID } from 'node:crypto';
+import { expect } from 'vitest';
+import { FactsCache } from '../../../../functions/sync-artifacts/aws/bucket-cache.ts';
+import { S3ClientPool } from '../../../../functions/sync-artifacts/aws/s3-clients.ts';
+import { type Container, runInvocation } from '../../../../functions/sync-artifacts/invocation.ts';
+import { JobReporter } from '../../../../functions/sync-artifacts/result/job-reporter.ts';
+import { readSettings } from '../../../../functions/sync-artifacts/settings.ts';
+import type {
+  Dimensions,
+  LogFields,
+  TelemetrySink,
+} from '../../../../functions/sync-artifacts/telemetry/telemetry.ts';
+import { type Content, compareContent } from '../../../../local/aws/content/content.ts';
+import type { EmbeddedAws } from '../../../../local/aws/embedded-aws.ts';
+import {
+  type Bucket,
+  latest,
+  type ObjectVersion,
+  type Versioning,
+} from '../../../../local/aws/state/buckets.ts';
+import type { Job, JobResult } from '../../../../local/aws/state/code-pipeline-jobs.ts';
+import type { Identity } from '../../../../local/aws/state/identities.ts';
+import type { LoggedRequest } from '../../../../local/aws/state/request-log.ts';
+import { DEFAULT_ACCOUNT_ID, type PutOptions } from '../../../../local/aws/state/world.ts';
+import type { Invocation } from '../../../../local/lambda/lambda.ts';
+import { roleGrants, roleSessionArn } from '../../../../local/pipeline/identities.ts';
+
+export const MIB = 1024 ** 2;
+export const HOME_REGION = 'eu-central-1';
+const DESTINATION_REGIONS = ['us-east-1', 'ap-northeast-1', 'eu-west-1'];
+
+export interface StageArtifact {
+  readonly name: string;
+  readonly content: Content;
+  readonly put?: PutOptions;
+  /** Only the job's `artifactCredentials` may read it. */
+  readonly foreign?: boolean;
+}
+
+export interface StageOptions {
+  readonly artifacts: readonly StageArtifact[];
+  readonly destinationCount?: number;
+  readonly sourceVersioning?: Versioning;
+  readonly destinationVersioning?: Versioning;
+  /** UserParameters beside the destinations. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  readonly outputArtifact?: boolean;
+  /** A role to go on with, so that a warm function can serve several actions; a new one by default. */
+  readonly role?: Identity | undefined;
+}
+
+/** One action of a pipeline, ready to run. */
+export interface Stage {
+  readonly aws: EmbeddedAws;
+  readonly job: Job;
+  readonly role: Identity;
+  readonly artifacts: readonly StageArtifact[];
+  readonly sourceBuckets: readonly Bucket[];
+  readonly destinations: readonly Bucket[];
+  sourceOf(artifact: StageArtifact): ObjectVersion;
+  keyOf(artifact: StageArtifact): string;
+}
+
+/** The description that artifacts have unless a test says otherwise: all of it must survive a copy. */
+export const DESCRIBED: PutOptions = {
+  contentType: 'application/zip',
+  headers: { 'cache-control': 'no-store', 'content-disposition': 'attachment; filename="a b.zip"' },
+  metadata: { 'built-by': 'build 42' },
+  tags: { team: 'web shop', stage: 'a+b=c' },
+};
+
+/** Builds the world of one action. Names are new each time, so that many fit into one embedded AWS. */
+export function createStage(aws: EmbeddedAws, options: StageOptions): Stage {
+  const { world } = aws;
+  const id = randomUUID().slice(0, 8);
+  const sourceKey = world.createKey({ region: HOME_REGION });
+  const makeSource = (name: string): Bucket =>
+    world.createBucket({
+      name: `${name}-${id}`,
+      region: HOME_REGION,
+      versioning: options.sourceVersioning ?? 'Enabled',
+      encryption: { algorithm: 'aws:kms', keyId: sourceKey.arn, bucketKey: true },
+    });
+  const own = makeSource('pipeline');
+  const foreign = makeSource('vendor');
+  const keyOf = ({ name }: StageArtifact): string => `shop/${name}/an artifact+1.zip`;
+  for (const artifact of options.artifacts) {
+    world.putObject(artifact.foreign ? foreign : own, keyOf(artifact), artifact.content, {
+      ...DESCRIBED,
+      ...(artifact.foreign ? { tags: {} } : {}),
+      ...artifact.put,
+    });
+  }
+  const destinations = DESTINATION_REGIONS.slice(0, options.destinationCount ?? 2).map((region) =>
+    world.createBucket({
+      name: `${region}-${id}`,
+      region,
+      versioning: options.destinationVersioning ?? 'Enabled',
+      encryption: { algorithm: 'aws:kms', keyId: world.createKey({ region }).arn, bucketKey: true },
+    }),
+  );
+  const may = roleGrants({
+    sourceBuckets: [own.name],
+    sourceKeyArns: [sourceKey.arn],
+    destinationBuckets: destinations.map(({ name }) => name),
+    destinationKeyArns: destinations.flatMap(({ encryption }) => encryption?.keyId ?? []),
+  });
+  const role =
+    options.role ??
+    world.addIdentity({
+      principalArn: roleSessionArn(DEFAULT_ACCOUNT_ID, `sync-${id}`),
+      expiresAt: new Date(Date.now() + 3_600_000),
+      may,
+    });
+  role.may = may;
+  const location = (bucket: Bucket, objectKey: string) =>
+    ({ type: 'S3', s3Location: { bucketName: bucket.name, objectKey } }) as const;
+  const job = world.codePipeline.createJob({
+    accountId: DEFAULT_ACCOUNT_ID,
+    data: {
+      actionConfiguration: {
+        configuration: {
+          FunctionName: 'sync-artifacts',
+          UserParameters: JSON.stringify({
+            DestinationBuckets: destinations.map(({ name }) => name),
+            ...options.parameters,
+          }),
+        },
+      },
+      inputArtifacts: options.artifacts.map((artifact) => ({
+        name: artifact.name,
+        revision: 'abc123',
+        location: location(artifact.foreign ? foreign : own, keyOf(artifact)),
+      })),
+      outputArtifacts: options.outputArtifact
+        ? [{ name: 'Manifest', location: location(own, 'shop/Manifest/out.zip') }]
+        : [],
+      encryptionKey: { id: sourceKey.arn, type: 'KMS' },
+    },
+  });
+  const sourceOf = (artifact: StageArtifact): ObjectVersion => {
+    const found = latest(artifact.foreign ? foreign : own, keyOf(artifact));
+    if (found === undefined) throw new Error(`no source of ${artifact.name}`);
+    return found;
+  };
+  return {
+    aws,
+    job,
+    role,
+    artifacts: options.artifacts,
+    sourceBuckets: [own, foreign],
+    destinations,
+    keyOf,
+    sourceOf,
+  };
+}
+
+/** A value of a metric. */
+export interface MetricPoint {
+  readonly metric: string;
+  readonly value: number;
+  readonly dimensions: Dimensions | undefined;
+}
+
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: LogFields;
+  readonly correlationId: string;
+}
+
+export interface FunctionOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Milliseconds left; 15 minutes that never pass by default. */
+  readonly remainingMs?: () => number;
+  readonly endpoint?: string;
+}
+
+/** The function in this process, as one cold container would run it. */
+export class InProcessFunction {
+  readonly metrics: MetricPoint[] = [];
+  readonly lines: LogLine[] = [];
+  readonly #stage: Stage;
+  readonly #container: Container;
+  readonly #options: FunctionOptions;
+
+  constructor(stage: Stage, options: FunctionOptions = {}) {
+    this.#stage = stage;
+    this.#options = options;
+    const settings = readSettings({
+      AWS_REGION: HOME_REGION,
+      AWS_ENDPOINT_URL_S3: 'here',
+      SYNC_ACCESS_DENIED_RETRY_MS: '0',
+      ...options.environment,
+    });
+    const onThrottled = (): void => container.onThrottled();
+    const container: Container = {
+      settings,
+      telemetry: this.#telemetry(),
+      clients: new S3ClientPool(settings, onThrottled),
+      reporter: new JobReporter(settings, onThrottled),
+      facts: new FactsCache(settings.bucketCacheMs),
+      onThrottled: () => undefined,
+    };
+    this.#container = container;
+  }
+
+  async invoke(event: unknown, requestId: string = randomUUID()): Promise<Invocation> {
+    const { accessKeyId, secretAccessKey, sessionToken } = this.#stage.role.credentials;
+    const endpoint = this.#options.endpoint ?? this.#stage.aws.endpoint;
+    Object.assign(process.env, {
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      AWS_SESSION_TOKEN: sessionToken,
+      AWS_REGION: HOME_REGION,
+      AWS_ENDPOINT_URL_S3: endpoint,
+      AWS_ENDPOINT_URL_CODEPIPELINE: this.#stage.aws.endpoint,
+    });
+    const started = performance.now();
+    const { remainingMs = () => 900_000 } = this.#options;
+    const outcome = await runInvocation(
+      event,
+      { awsRequestId: requestId, getRemainingTimeInMillis: remainingMs },
+      this.#container,
+    ).then(
+      () => ({ outcome: 'ok' }) as const,
+      (error: unknown) => ({ outcome: 'error', errorMessage: String(error) }) as const,
+    );
+    return { requestId, ...outcome, durationMs: performance.now() - started, initMs: 0, lines: [] };
+  }
+
+  /** All values of a metric. */
+  values(metric: string): number[] {
+    return this.metrics.filter((point) => point.metric === metric).map(({ value }) => value);
+  }
+
+  #telemetry(): TelemetrySink {
+    let correlationId = '';
+    const line =
+      (level: string) =>
+      (message: string, fields: LogFields = {}): void =>
+        void this.lines.push({ level, message, fields, correlationId });
+    const record = (metric: string, value: number, dimensions?: Dimensions): void =>
+      void this.metrics.push({ metric, value, dimensions });
+    return {
+      debug: line('debug'),
+      info: line('info'),
+      warn: line('warn'),
+      error: line('error'),
+      record,
+      count: (metric, dimensions) => record(metric, 1, dimensions),
+      warmUp: async () => undefined,
+      begin: () => undefined,
+      correlate: (id) => {
+        correlationId = id;
+      },
+      flush: async () => undefined,
+    };
+  }
+}
+
+/** Runs the job's event once in a new container, and gives the result that CodePipeline accepted for it. */
+export async function runOnce(stage: Stage, options: FunctionOptions = {}, event: unknown = stage.job.event) {
+  const lambda = new InProcessFunction(stage, options);
+  await lambda.invoke(event);
+  return { lambda, result: lastResult(stage) };
+}
+
+/** The last result that CodePipeline accepted. */
+export function lastResult(stage: Stage): JobResult {
+  const result = stage.aws.world.codePipeline.results.at(-1);
+  if (result === undefined) throw new Error('CodePipeline has no result');
+  return result;
+}
+
+/** The message of a failure. */
+export function failureOf({ input }: JobResult): { readonly type: string; readonly message: string } {
+  return input.failureDetails as { readonly type: string; readonly message: string };
+}
+
+/** Final results, which each action has exactly one of: successes without a token, and failures. */
+export function finalResults(stage: Stage): JobResult[] {
+  const { codePipeline } = stage.aws.world;
+  return codePipeline.results.filter(
+    ({ jobId, input }) =>
+      codePipeline.get(jobId)?.actionExecutionId === stage.job.actionExecutionId &&
+      input.continuationToken === undefined,
+  );
+}
+
+/** What an object is to whoever reads it, without what differs from copy to copy. */
+export function describeObject({ headers, metadata, tags, sizeBytes, checksum, encryption }: ObjectVersion) {
+  return { headers, metadata, tags, sizeBytes, checksum, algorithm: encryption.algorithm };
+}
+
+/** Every copy is there with the source's bytes, description and the destination's key, and no upload is left anywhere. */
+export function expectRightCopies(
+  stage: Stage,
+  sourceOf: (artifact: StageArtifact) => ObjectVersion = stage.sourceOf,
+): void {
+  for (const bucket of stage.destinations) {
+    for (const artifact of stage.artifacts) {
+      const source = sourceOf(artifact);
+      const copy = latest(bucket, stage.keyOf(artifact));
+      if (copy === undefined) throw new Error(`no copy of ${artifact.name} in ${bucket.name}`);
+      const { headers, metadata, tags } = copy;
+      expect({ headers, metadata, tags }).toEqual({
+        headers: source.headers,
+        metadata: source.metadata,
+        tags: source.tags,
+      });
+      expect(copy.encryption).toEqual({
+        algorithm: 'aws:kms',
+        keyArn: bucket.encryption?.keyId,
+        bucketKey: true,
+      });
+      if (!compareContent(copy.content, source.content)) {
+        throw new Error(`the copy of ${artifact.name} in ${bucket.name} has other bytes than its source`);
+      }
+    }
+    expect([...bucket.uploads.keys()]).toEqual([]);
+  }
+}
+
+/** How often each operation was asked for and took effect, since a request number. */
+export function countOperations(requests: readonly LoggedRequest[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { operation } of requests) counts[operation] = (counts[operation] ?? 0) + 1;
+  return counts;
+}
+
+/** Part writes that took effect more than once, as `bucket/key#part`. */
+export function partsWrittenTwice(requests: readonly LoggedRequest[]): string[] {
+  const seen = new Map<string, number>();
+  for (const { operation, status, bucket, key, partNumber } of requests) {
+    if ((operation === 'UploadPartCopy' || operation === 'UploadPart') && status === 200) {
+      const id = `${bucket}/${key}#${partNumber}`;
+      seen.set(id, (seen.get(id) ?? 0) + 1);
+    }
+  }
+  return [...seen].filter(([, times]) => times > 1).map(([id]) => id);
+}

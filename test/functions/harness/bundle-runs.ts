@@ -1,0 +1,65 @@
+// Runs the built bundle in a process of its own against a test's world, and keeps everything that it prints.
+import { fileURLToPath } from 'node:url';
+import type { JobResult } from '../../../local/aws/state/code-pipeline-jobs.ts';
+import { type Invocation, LambdaFunction } from '../../../local/lambda/lambda.ts';
+import { runJob } from '../../../local/pipeline/job-loop.ts';
+import { ACCOUNT, HOME, type JobWorld } from './world.ts';
+
+export const BUNDLE = fileURLToPath(new URL('../../../dist/sync-artifacts/', import.meta.url));
+
+export interface BundleOptions {
+  readonly entry?: 'handler.mjs' | 'lost-job.mjs';
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+}
+
+/** The deployed function, with short retries. */
+export function deployed(world: JobWorld, options: BundleOptions = {}): LambdaFunction {
+  const { entry = 'handler.mjs', environment = {}, timeoutMs = 30_000 } = options;
+  const { AWS_ENDPOINT_URL_S3 = '', AWS_ENDPOINT_URL_CODEPIPELINE = '' } = world.environment;
+  return new LambdaFunction({
+    handlerFile: `${BUNDLE}${entry}`,
+    region: HOME,
+    accountId: ACCOUNT,
+    credentials: world.role.credentials,
+    timeoutMs,
+    memoryMb: 512,
+    environment: {
+      AWS_ENDPOINT_URL_S3,
+      AWS_ENDPOINT_URL_CODEPIPELINE,
+      SYNC_ACCESS_DENIED_RETRY_MS: '0',
+      SYNC_RETRY_BUDGET_MS: '1000',
+      ...environment,
+    },
+  });
+}
+
+/** A whole action, as CodePipeline runs it: continuations included. */
+export interface ActionRun {
+  readonly invocations: readonly Invocation[];
+  readonly results: readonly JobResult[];
+  /** Everything that was printed, to stdout and stderr. */
+  readonly output: string;
+}
+
+/** Runs an action to its end. */
+export async function runAction(
+  world: JobWorld,
+  userParameters: unknown,
+  options: BundleOptions = {},
+): Promise<ActionRun> {
+  await using lambda = deployed(world, options);
+  const job = world.job(userParameters);
+  const before = world.world.codePipeline.results.length;
+  const { invocations, results } = await runJob(world.world, lambda, { job, event: job.event });
+  const output = invocations.flatMap(({ lines }) => lines).join('\n');
+  return { invocations, results: results.slice(before), output };
+}
+
+/** The lines that are JSON, parsed. */
+export function jsonLines(output: string): readonly Record<string, unknown>[] {
+  return output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}

@@ -1,0 +1,35 @@
+// Loads an entry of the functions from its source in this process, as a cold start would, and keeps what it prints.
+import { randomUUID } from 'node:crypto';
+import { vi } from 'vitest';
+import { jsonLines } from './bundle-runs.ts';
+
+export const context = { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => 30_000 };
+
+interface Entry {
+  handler(event: unknown, lambda: typeof context): Promise<void>;
+}
+
+/** Loads an entry anew, in the environment as it is now. */
+export async function coldStart(entry: 'handler' | 'lost-job'): Promise<Entry['handler']> {
+  vi.resetModules();
+  const { handler } = (await import(`../../../functions/sync-artifacts/${entry}.ts`)) as Entry;
+  return handler;
+}
+
+/** What is printed meanwhile. */
+export async function printedBy(work: () => Promise<void>): Promise<readonly Record<string, unknown>[]> {
+  let printed = '';
+  const keep = (text: string | Uint8Array): boolean => {
+    printed += String(text);
+    return true;
+  };
+  const spies = [process.stdout, process.stderr].map((stream) =>
+    vi.spyOn(stream, 'write').mockImplementation(keep),
+  );
+  try {
+    await work();
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+  return jsonLines(printed);
+}

@@ -1,0 +1,371 @@
+// The world around one job: buckets, keys, artifacts, the role as it is deployed, and what became of an invocation.
+import { randomUUID } from 'node:crypto';
+import { FactsCache } from '../../../functions/sync-artifacts/aws/bucket-cache.ts';
+import { S3ClientPool } from '../../../functions/sync-artifacts/aws/s3-clients.ts';
+import { type Container, runInvocation } from '../../../functions/sync-artifacts/invocation.ts';
+import { JobReporter } from '../../../functions/sync-artifacts/result/job-reporter.ts';
+import { readSettings, type Settings } from '../../../functions/sync-artifacts/settings.ts';
+import type { MetricName } from '../../../functions/sync-artifacts/telemetry/metrics.ts';
+import type {
+  Dimensions,
+  LogFields,
+  TelemetrySink,
+} from '../../../functions/sync-artifacts/telemetry/telemetry.ts';
+import { type Content, generated } from '../../../local/aws/content/content.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
+import type { FaultHook } from '../../../local/aws/faults/faults.ts';
+import {
+  type Bucket,
+  type BucketEncryption,
+  latest,
+  type ObjectVersion,
+} from '../../../local/aws/state/buckets.ts';
+import type { Job, JobData, JobResult } from '../../../local/aws/state/code-pipeline-jobs.ts';
+import type { Grant, Identity } from '../../../local/aws/state/identities.ts';
+import type { KmsKey } from '../../../local/aws/state/kms-keys.ts';
+import type { LoggedRequest } from '../../../local/aws/state/request-log.ts';
+import type { PutOptions, World } from '../../../local/aws/state/world.ts';
+import { roleGrants, roleSessionArn } from '../../../local/pipeline/identities.ts';
+
+export const ACCOUNT = '111122223333';
+export const OTHER_ACCOUNT = '444455556666';
+/** Region of the pipeline, its artifact bucket and the function. */
+export const HOME = 'us-east-1';
+export const SOURCE = 'pipeline-artifacts';
+export const MIB = 2 ** 20;
+/** Large enough that a copy to any region is made in parts. */
+export const MULTIPART_BYTES = 24 * MIB;
+
+/** S3 operations that change something. */
+const WRITES = new Set([
+  'CopyObject',
+  'CreateMultipartUpload',
+  'UploadPart',
+  'UploadPartCopy',
+  'CompleteMultipartUpload',
+  'AbortMultipartUpload',
+  'PutObject',
+  'PutObjectTagging',
+  'DeleteObject',
+]);
+
+export interface NewDestination {
+  readonly region?: string;
+  readonly ownerAccountId?: string;
+  /** A customer managed key of the bucket's own account and region by default. */
+  readonly encryption?: BucketEncryption | 'none';
+  readonly versioning?: 'Enabled' | 'Unversioned';
+}
+
+export interface NewArtifact extends PutOptions {
+  readonly key?: string;
+  readonly revision?: string;
+}
+
+/** What differs from an ordinary invocation. */
+export interface InvokeOptions {
+  readonly settings?: Partial<Settings>;
+  readonly data?: Partial<JobData>;
+  /** Lambda's clock; a minute from now by default. */
+  readonly remainingMs?: () => number;
+  /** Goes on with the container of an earlier invocation. */
+  readonly warm?: boolean;
+}
+
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+export interface DataPoint {
+  readonly metric: MetricName;
+  readonly value: number;
+  readonly dimensions: Dimensions;
+}
+
+/** What an invocation did, as seen from outside. */
+export interface Outcome {
+  readonly results: readonly JobResult[];
+  readonly log: readonly LogLine[];
+  readonly metrics: readonly DataPoint[];
+  readonly requests: readonly LoggedRequest[];
+  /** Requests to S3 that change something. */
+  readonly writes: readonly LoggedRequest[];
+  readonly thrown: unknown;
+}
+
+/** An embedded AWS with a pipeline's artifact bucket, to which tests add what they need. */
+export class JobWorld implements AsyncDisposable {
+  readonly aws: EmbeddedAws;
+  readonly sourceKey: KmsKey;
+  readonly role: Identity;
+  readonly artifacts: JobData['inputArtifacts'][number][] = [];
+  /** Set to make requests fail. */
+  faults: FaultHook | undefined;
+  readonly #destinationKeys: string[] = [];
+  readonly #destinations: string[] = [];
+  readonly #extras: Grant[] = [];
+  #container: Container | undefined;
+  #recording: Recording = { log: [], metrics: [] };
+
+  private constructor(aws: EmbeddedAws) {
+    this.aws = aws;
+    this.sourceKey = this.world.createKey({ region: HOME, alias: 'pipeline' });
+    this.world.createBucket({
+      name: SOURCE,
+      region: HOME,
+      versioning: 'Enabled',
+      encryption: { algorithm: 'aws:kms', keyId: this.sourceKey.arn, bucketKey: true },
+    });
+    this.role = this.world.addIdentity({
+      principalArn: roleSessionArn(ACCOUNT, 'sync-artifacts'),
+      accountId: ACCOUNT,
+      expiresAt: new Date(Date.now() + 3_600_000),
+      may: [],
+    });
+    this.#grant();
+    Object.assign(process.env, this.environment);
+  }
+
+  static async start(): Promise<JobWorld> {
+    const aws = await startEmbeddedAws({ faults: (point) => created.faults?.(point) });
+    const created = new JobWorld(aws);
+    return created;
+  }
+
+  get world(): World {
+    return this.aws.world;
+  }
+
+  /** What the function needs in its environment to reach this world as its role. */
+  get environment(): Record<string, string> {
+    const { accessKeyId, secretAccessKey, sessionToken = '' } = this.role.credentials;
+    return {
+      AWS_REGION: HOME,
+      AWS_ENDPOINT_URL_S3: this.aws.endpoint,
+      AWS_ENDPOINT_URL_CODEPIPELINE: this.aws.endpoint,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      AWS_SESSION_TOKEN: sessionToken,
+    };
+  }
+
+  /** Puts an artifact into the pipeline's bucket and among the action's inputs. */
+  addArtifact(
+    name: string,
+    content: Content | number = 1000,
+    { key = `pipeline/${name}/abc.zip`, revision, ...put }: NewArtifact = {},
+  ): ObjectVersion {
+    const bytes = typeof content === 'number' ? generated(content, this.artifacts.length + 1) : content;
+    const version = this.world.putObject(SOURCE, key, bytes, put);
+    this.artifacts.push({
+      name,
+      ...(revision === undefined ? {} : { revision }),
+      location: { type: 'S3', s3Location: { bucketName: SOURCE, objectKey: key } },
+    });
+    return version;
+  }
+
+  /** Makes a destination bucket that the role may write to; its default key unless it is to have none. */
+  addDestination(
+    name: string,
+    {
+      region = 'eu-west-1',
+      ownerAccountId = ACCOUNT,
+      encryption,
+      versioning = 'Enabled',
+    }: NewDestination = {},
+  ): KmsKey {
+    const key = this.world.createKey({ accountId: ownerAccountId, region, alias: name });
+    this.world.createBucket({
+      name,
+      region,
+      ownerAccountId,
+      versioning,
+      encryption: encryption ?? { algorithm: 'aws:kms', keyId: key.arn, bucketKey: true },
+    });
+    this.#destinations.push(name);
+    this.allowKey(key.arn);
+    return key;
+  }
+
+  /** Puts a new version of the first artifact: what is not named stays as the artifact was added without options. */
+  addArtifactVersion({
+    sizeBytes = 1000,
+    seed = 1,
+    ...put
+  }: PutOptions & { readonly sizeBytes?: number; readonly seed?: number }): ObjectVersion {
+    const key = this.artifacts[0]?.location.s3Location.objectKey ?? '';
+    return this.world.putObject(SOURCE, key, generated(sizeBytes, seed), put);
+  }
+
+  /** Lets the role write to a bucket as to a destination. */
+  allowWriting(bucket: string): void {
+    this.#destinations.push(bucket);
+    const keyId = this.bucket(bucket).encryption?.keyId;
+    if (keyId !== undefined) this.#destinationKeys.push(keyId);
+    this.#grant();
+  }
+
+  /** Lets the role encrypt under a key. */
+  allowKey(arn: string): void {
+    this.#destinationKeys.push(arn);
+    this.#grant();
+  }
+
+  /** Gives the role a permission that it does not have when deployed. */
+  allow(actions: readonly string[], resource = '*'): void {
+    this.#extras.push({ actions, resources: [resource] });
+    this.#grant();
+  }
+
+  /** Takes a permission from the role. */
+  deny(actions: readonly string[], resource: string): void {
+    this.#extras.push({ effect: 'Deny', actions, resources: [resource] });
+    this.#grant();
+  }
+
+  /** Runs the function on a new job with all artifacts as inputs. */
+  async invoke(userParameters: unknown, options: InvokeOptions = {}): Promise<Outcome> {
+    return await this.run(this.job(userParameters, options.data).event, options);
+  }
+
+  /** A new job with all artifacts as inputs. */
+  job(userParameters: unknown, data: Partial<JobData> = {}): Job {
+    const UserParameters =
+      typeof userParameters === 'string' ? userParameters : JSON.stringify(userParameters);
+    return this.world.codePipeline.createJob({
+      accountId: ACCOUNT,
+      data: {
+        actionConfiguration: { configuration: { FunctionName: 'sync-artifacts', UserParameters } },
+        inputArtifacts: this.artifacts,
+        outputArtifacts: [],
+        ...data,
+      },
+    });
+  }
+
+  /** Runs the function in this process on an event. */
+  async run(event: unknown, options: InvokeOptions = {}): Promise<Outcome> {
+    const { results } = this.world.codePipeline;
+    const [resultsBefore, requestsBefore] = [results.length, this.world.requests.length];
+    this.#recording = { log: [], metrics: [] };
+    if (options.warm !== true || this.#container === undefined)
+      this.#container = this.#compose(options.settings);
+    const deadlineMs = Date.now() + 60_000;
+    const { remainingMs = () => deadlineMs - Date.now() } = options;
+    let thrown: unknown;
+    try {
+      await runInvocation(
+        event,
+        { awsRequestId: randomUUID(), getRemainingTimeInMillis: remainingMs },
+        this.#container,
+      );
+    } catch (error) {
+      thrown = error;
+    }
+    const requests = this.world.requests.slice(requestsBefore);
+    return {
+      ...this.#recording,
+      results: results.slice(resultsBefore),
+      requests,
+      writes: requests.filter(({ operation }) => WRITES.has(operation)),
+      thrown,
+    };
+  }
+
+  bucket(name: string): Bucket {
+    return this.world.bucket(name);
+  }
+
+  /** The current object at a key. */
+  object(bucket: string, key: string): ObjectVersion {
+    const found = latest(this.bucket(bucket), key);
+    if (found === undefined) throw new Error(`there is no s3://${bucket}/${key}`);
+    return found;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.aws.close();
+  }
+
+  #grant(): void {
+    const destinationKeyArns = this.#destinationKeys;
+    const scope = { sourceBuckets: [SOURCE], sourceKeyArns: [this.sourceKey.arn], destinationKeyArns };
+    this.role.may = [...roleGrants({ ...scope, destinationBuckets: this.#destinations }), ...this.#extras];
+  }
+
+  /** As handler.ts does it, with a telemetry that remembers instead of one that prints. */
+  #compose(settings: Partial<Settings> = {}): Container {
+    const all: Settings = {
+      ...readSettings(process.env),
+      accessDeniedRetryMs: 0,
+      retryBudgetMs: 1_000,
+      ...settings,
+    };
+    const onThrottled = (): void => container.onThrottled();
+    const container: Container = {
+      settings: all,
+      telemetry: this.#telemetry(),
+      clients: new S3ClientPool(all, onThrottled),
+      reporter: new JobReporter(all, onThrottled),
+      facts: new FactsCache(all.bucketCacheMs),
+      onThrottled: () => undefined,
+    };
+    return container;
+  }
+
+  #telemetry(): TelemetrySink {
+    const log =
+      (level: LogLine['level']) =>
+      (message: string, fields: LogFields = {}): void =>
+        void this.#recording.log.push({ level, message, fields });
+    const record: TelemetrySink['record'] = (metric, value, dimensions = {}) =>
+      void this.#recording.metrics.push({ metric, value, dimensions });
+    return {
+      debug: log('debug'),
+      info: log('info'),
+      warn: log('warn'),
+      error: log('error'),
+      record,
+      count: (metric, dimensions) => record(metric, 1, dimensions),
+      begin: () => undefined,
+      correlate: () => undefined,
+      warmUp: async () => undefined,
+      flush: async () => undefined,
+    };
+  }
+}
+
+interface Recording {
+  readonly log: LogLine[];
+  readonly metrics: DataPoint[];
+}
+
+/** The failure that CodePipeline was told, and nothing else. */
+export function failureOf({ results, thrown }: Outcome): { type: string; message: string } {
+  const [only] = results;
+  if (thrown !== undefined || results.length !== 1 || only?.operation !== 'PutJobFailureResult')
+    throw new Error(`expected one failure, found ${JSON.stringify(results)} and ${String(thrown)}`);
+  return only.input.failureDetails as { type: string; message: string };
+}
+
+/** The success that CodePipeline was told, and nothing else. */
+export function successOf({ results, thrown, log }: Outcome): {
+  executionDetails: { summary: string; externalExecutionId: string; percentComplete: number };
+  outputVariables?: Record<string, string>;
+  continuationToken?: string;
+} {
+  const [only] = results;
+  if (thrown !== undefined || results.length !== 1 || only?.operation !== 'PutJobSuccessResult')
+    throw new Error(
+      `expected one success, found ${JSON.stringify(results)} and ${String(thrown)} ${JSON.stringify(log)}`,
+    );
+  return only.input as ReturnType<typeof successOf>;
+}
+
+/** The copies as the log tells of them. */
+export function copiesOf({ log }: Outcome): readonly LogFields[] {
+  return log.filter(({ message }) => message === 'Copy finished').map(({ fields }) => fields);
+}

@@ -1,0 +1,374 @@
+// Bad parameters and malformed events: one ConfigurationError that names the property, and nothing is written.
+import { describe, expect, it } from 'vitest';
+import { failureOf, JobWorld, type Outcome } from '../harness/world.ts';
+
+const BUCKET = 'bad-input-eu';
+
+/** Parameters, and what the message must say: the property, what was given, what is allowed. */
+const BAD_PARAMETERS: readonly [what: string, parameters: unknown, ...says: (string | RegExp)[]][] = [
+  ['no text', '', 'UserParameters is missing', '{"DestinationBucket":"regional-pipeline-bucket"}'],
+  ['no JSON', '{DestinationBucket: x}', 'UserParameters is not JSON', '{DestinationBucket: x}'],
+  ['cut-off JSON', '{"DestinationBucket":"x', 'UserParameters is not JSON'],
+  ['a JSON array', ['a-bucket'], 'UserParameters is ["a-bucket"]', 'a JSON object'],
+  ['a JSON string', '"a-bucket"', 'UserParameters is "a-bucket"', 'a JSON object'],
+  ['null', 'null', 'UserParameters is null', 'a JSON object'],
+  [
+    'over 1000 characters',
+    { DestinationBucket: BUCKET, ExecutionId: 'x'.repeat(1000) },
+    /has 10\d\d characters/,
+    'at most 1000',
+  ],
+  ['no destination', {}, 'neither DestinationBucket nor DestinationBuckets', 'exactly one'],
+  [
+    'both destinations',
+    { DestinationBucket: BUCKET, DestinationBuckets: [BUCKET] },
+    'both DestinationBucket and DestinationBuckets',
+  ],
+  [
+    'a typo',
+    { DestinationBuket: BUCKET },
+    'unknown property "DestinationBuket"',
+    'DestinationBuckets, InputArtifacts',
+    'Did you mean "DestinationBucket"?',
+  ],
+  ['another case', { destinationbuckets: [BUCKET] }, 'Did you mean "DestinationBuckets"?'],
+  ['half a name', { Destination: BUCKET }, 'Did you mean "DestinationBucket"?'],
+  ['a name of every object', { DestinationBucket: BUCKET, toString: 1 }, 'unknown property "toString"'],
+  [
+    'a prototype',
+    `{"DestinationBucket":"${BUCKET}","__proto__":{"Mode":"copy"}}`,
+    'unknown property "__proto__"',
+  ],
+  [
+    'nothing alike',
+    { DestinationBucket: BUCKET, Colour: 'red' },
+    'unknown property "Colour"',
+    /MinimumProof, ExecutionId\.$/,
+  ],
+  ['a number as bucket', { DestinationBucket: 7 }, 'property DestinationBucket is 7', 'a string'],
+  ['null as bucket', { DestinationBucket: null }, 'property DestinationBucket is null', 'a string'],
+  [
+    'an impossible bucket name',
+    { DestinationBucket: 'No_Such_Name' },
+    'property DestinationBucket is "No_Such_Name"',
+    '3 to 63 lower-case letters',
+  ],
+  ['a short bucket name', { DestinationBucket: 'ab' }, 'property DestinationBucket is "ab"'],
+  ['a long bucket name', { DestinationBucket: 'a'.repeat(64) }, 'property DestinationBucket is "aaa'],
+  ['an IP address', { DestinationBucket: '192.168.5.4' }, 'property DestinationBucket is "192.168.5.4"'],
+  ...[
+    'xn--shop',
+    'sthree-shop',
+    'shop-s3alias',
+    'shop--ol-s3',
+    'shop.mrap',
+    'shop--x-s3',
+    'shop--table-s3',
+  ].map((name): [string, object, string] => [
+    `the name of something else than a bucket (${name})`,
+    { DestinationBucket: name },
+    `property DestinationBucket is "${name}"`,
+  ]),
+  ['an empty bucket name', { DestinationBucket: '' }, 'property DestinationBucket is ""'],
+  ['an ARN', { DestinationBucket: `arn:aws:s3:::${BUCKET}` }, 'property DestinationBucket is "arn:aws:s3'],
+  [
+    'a bucket where a list belongs',
+    { DestinationBuckets: BUCKET },
+    `property DestinationBuckets is "${BUCKET}"`,
+    'an array of bucket names or objects',
+  ],
+  ['an empty list', { DestinationBuckets: [] }, 'property DestinationBuckets is []', 'at least one bucket'],
+  ['a number in the list', { DestinationBuckets: [BUCKET, 7] }, 'property DestinationBuckets[1] is 7'],
+  [
+    'an impossible name in the list',
+    { DestinationBuckets: [BUCKET, 'Upper'] },
+    'property DestinationBuckets[1] is "Upper"',
+  ],
+  [
+    'a bucket twice',
+    { DestinationBuckets: [BUCKET, { Bucket: BUCKET, Key: 'other/{objectKey}' }] },
+    `property DestinationBuckets names "${BUCKET}" twice`,
+  ],
+  [
+    'an object without Bucket',
+    { DestinationBuckets: [{ Region: 'eu-west-1' }] },
+    'property DestinationBuckets[0].Bucket is missing',
+  ],
+  [
+    'a typo in an object',
+    { DestinationBuckets: [{ Bucket: BUCKET, KmsKeyID: 'alias/a' }] },
+    'unknown property "DestinationBuckets[0].KmsKeyID"',
+    'Bucket, Region, KmsKeyId, BucketOwner, Key',
+    'Did you mean "KmsKeyId"?',
+  ],
+  [
+    'an impossible region',
+    { DestinationBuckets: [{ Bucket: BUCKET, Region: 'Ireland' }] },
+    'property DestinationBuckets[0].Region is "Ireland"',
+    'eu-west-1',
+  ],
+  [
+    'an impossible key id',
+    { DestinationBuckets: [{ Bucket: BUCKET, KmsKeyId: 'my key!' }] },
+    'property DestinationBuckets[0].KmsKeyId is "my key!"',
+    'alias/NAME',
+  ],
+  [
+    'an impossible account',
+    { DestinationBuckets: [{ Bucket: BUCKET, BucketOwner: '1234' }] },
+    'property DestinationBuckets[0].BucketOwner is "1234"',
+    '12 digits',
+  ],
+  [
+    'a number as account',
+    { DestinationBuckets: [{ Bucket: BUCKET, BucketOwner: 111122223333 }] },
+    'property DestinationBuckets[0].BucketOwner is 111122223333',
+    'a string',
+  ],
+  [
+    'a bad template in an object',
+    { DestinationBuckets: [{ Bucket: BUCKET, Key: '{nope}' }] },
+    'property DestinationBuckets[0].Key is "{nope}"',
+  ],
+  [
+    'an unknown artifact',
+    { DestinationBucket: BUCKET, InputArtifacts: ['Ap'] },
+    'property InputArtifacts names "Ap"',
+    'input artifacts App, Templates',
+    'Did you mean "App"?',
+  ],
+  ['an artifact twice', { DestinationBucket: BUCKET, InputArtifacts: ['App', 'App'] }, '"App" twice'],
+  ['no artifacts chosen', { DestinationBucket: BUCKET, InputArtifacts: [] }, 'InputArtifacts is []'],
+  ['one artifact, no list', { DestinationBucket: BUCKET, InputArtifacts: 'App' }, 'InputArtifacts is "App"'],
+  ['an artifact number', { DestinationBucket: BUCKET, InputArtifacts: [1] }, 'InputArtifacts[0] is 1'],
+  [
+    'an unknown mode',
+    { DestinationBucket: BUCKET, Mode: 'Relay' },
+    'property Mode is "Relay"',
+    'auto, copy, relay',
+    'Did you mean "relay"?',
+  ],
+  ['a mode of another type', { DestinationBucket: BUCKET, Mode: true }, 'property Mode is true'],
+  [
+    'an unknown proof',
+    { DestinationBucket: BUCKET, MinimumProof: 'checksums' },
+    'property MinimumProof is "checksums"',
+    'size-only, etag, checksum',
+    'Did you mean "checksum"?',
+  ],
+  [
+    'an unknown placeholder',
+    { DestinationBucket: BUCKET, Key: 'r/{artefact}.zip' },
+    'property Key is "r/{artefact}.zip"',
+    '{objectKey}, {artifact}, {revision}, {executionId}',
+    'Did you mean "artifact"?',
+  ],
+  ['an open brace', { DestinationBucket: BUCKET, Key: 'r/{artifact' }, 'property Key is "r/{artifact"'],
+  ['an empty template', { DestinationBucket: BUCKET, Key: '' }, 'property Key is ""'],
+  [
+    'a template without its execution id',
+    { DestinationBucket: BUCKET, Key: '{executionId}/{artifact}' },
+    'property Key is',
+    'ExecutionId',
+    '#{codepipeline.PipelineExecutionId}',
+  ],
+  [
+    'a template without its revision',
+    { DestinationBucket: BUCKET, Key: '{revision}/{artifact}' },
+    'property Key is',
+    '"App" has no revision',
+  ],
+  [
+    'a template that does not tell artifacts apart',
+    { DestinationBucket: BUCKET, Key: 'latest.zip' },
+    'property Key is "latest.zip"',
+    '"App" and "Templates"',
+    'the same key "latest.zip"',
+  ],
+  [
+    'a template that gives too long a key',
+    { DestinationBucket: BUCKET, Key: `${'ä'.repeat(510)}/{artifact}` },
+    'property Key gives',
+    'at most 1024',
+  ],
+  ['an empty execution id', { DestinationBucket: BUCKET, ExecutionId: '' }, 'property ExecutionId is ""'],
+];
+
+async function soundWorld(): Promise<JobWorld> {
+  const world = await JobWorld.start();
+  world.addArtifact('App');
+  world.addArtifact('Templates');
+  world.addDestination(BUCKET);
+  return world;
+}
+
+function expectRefusal(outcome: Outcome, says: readonly (string | RegExp)[]): void {
+  const { type, message } = failureOf(outcome);
+  expect(type).toBe('ConfigurationError');
+  for (const part of says) {
+    if (part instanceof RegExp) expect(message).toMatch(part);
+    else expect(message).toContain(part);
+  }
+  expect(outcome.requests.filter(({ service }) => service === 's3')).toEqual([]);
+}
+
+describe('UserParameters', () => {
+  it.each(BAD_PARAMETERS)(
+    'with %s are refused before S3 is asked anything',
+    async (_, parameters, ...says) => {
+      await using world = await soundWorld();
+      expectRefusal(await world.invoke(parameters), says);
+    },
+  );
+
+  it('that are not there are refused', async () => {
+    await using world = await soundWorld();
+    const data = { actionConfiguration: { configuration: { FunctionName: 'sync-artifacts' } } };
+    expectRefusal(await world.invoke({}, { data }), ['UserParameters is missing']);
+  });
+
+  it('are refused with all that is wrong with them at once', async () => {
+    await using world = await soundWorld();
+    const outcome = await world.invoke({ DestinationBucket: 'Bad', Mode: 'fast', MinimumProof: 'none' });
+    expectRefusal(outcome, ['property DestinationBucket', 'property Mode', 'property MinimumProof']);
+  });
+
+  it('that ask for a relay are refused without artifactCredentials', async () => {
+    await using world = await soundWorld();
+    const { event } = world.job({ DestinationBucket: BUCKET, Mode: 'relay' });
+    const outcome = await world.run(edited(event, (job) => delete job.data.artifactCredentials));
+    const { type, message } = failureOf(outcome);
+    expect(type).toBe('ConfigurationError');
+    expect(message).toContain('property Mode is "relay"');
+    expect(outcome.writes).toEqual([]);
+  });
+});
+
+type LooseJob = Record<string, unknown> & { data: Record<string, unknown> };
+
+/** A copy of an event with a change. */
+function edited(event: unknown, change: (job: LooseJob) => unknown): unknown {
+  const copy = structuredClone(event) as { 'CodePipeline.job': LooseJob };
+  change(copy['CodePipeline.job']);
+  return copy;
+}
+
+function artifactsWith(change: object): (job: LooseJob) => void {
+  return (job) => {
+    job.data.inputArtifacts = (job.data.inputArtifacts as object[]).map((each) => ({ ...each, ...change }));
+  };
+}
+
+const MALFORMED: readonly [what: string, change: (job: LooseJob) => unknown, ...says: (string | RegExp)[]][] =
+  [
+    ['no input artifacts', (job) => (job.data.inputArtifacts = []), 'inputArtifacts', '1 to 5'],
+    ['inputArtifacts null', (job) => (job.data.inputArtifacts = null), 'inputArtifacts'],
+    ['inputArtifacts missing', (job) => delete job.data.inputArtifacts, 'inputArtifacts'],
+    [
+      'inputArtifacts of another type',
+      (job) => (job.data.inputArtifacts = 'App'),
+      'data.inputArtifacts is "App"',
+    ],
+    [
+      'more artifacts than an action can have',
+      (job) =>
+        (job.data.inputArtifacts = Array.from({ length: 6 }, () => (job.data.inputArtifacts as object[])[0])),
+      'inputArtifacts',
+      'at most 5',
+    ],
+    ['an artifact without name', artifactsWith({ name: undefined }), 'inputArtifacts[0].name is missing'],
+    ['an artifact name that is none', artifactsWith({ name: 'a b' }), 'inputArtifacts[0].name is "a b"'],
+    ['an artifact without location', artifactsWith({ location: null }), 'inputArtifacts[0].location is null'],
+    [
+      'an artifact that is not in S3',
+      artifactsWith({ location: { type: 'Git' } }),
+      'inputArtifacts[0].location.type is "Git"',
+      '"S3"',
+    ],
+    [
+      'an artifact without key',
+      artifactsWith({ location: { type: 'S3', s3Location: { bucketName: 'b' } } }),
+      'inputArtifacts[0].location.s3Location.objectKey is missing',
+    ],
+    [
+      'an artifact with an empty bucket name',
+      artifactsWith({ location: { type: 'S3', s3Location: { bucketName: '', objectKey: 'k' } } }),
+      'inputArtifacts[0].location.s3Location.bucketName is ""',
+    ],
+    [
+      'an artifact with a longer key than S3 has',
+      (job) => {
+        const s3Location = { bucketName: 'b', objectKey: 'k'.repeat(1025) };
+        artifactsWith({ location: { type: 'S3', s3Location } })(job);
+        const UserParameters = JSON.stringify({ DestinationBucket: BUCKET, Key: '{artifact}' });
+        job.data.actionConfiguration = { configuration: { UserParameters } };
+      },
+      's3Location.objectKey is',
+      'at most 1024 bytes',
+    ],
+    ['no data', (job) => Reflect.deleteProperty(job, 'data'), "The job's data is missing"],
+    ['an account id that is none', (job) => (job.accountId = 'mine'), 'The job\'s accountId is "mine"'],
+    [
+      'configuration of another type',
+      (job) => (job.data.actionConfiguration = 'none'),
+      'actionConfiguration is "none"',
+    ],
+    [
+      'UserParameters of another type',
+      (job) =>
+        (job.data.actionConfiguration = { configuration: { UserParameters: { DestinationBucket: BUCKET } } }),
+      'UserParameters is {"DestinationBucket"',
+      'JSON text',
+    ],
+    [
+      'credentials without a secret',
+      (job) => (job.data.artifactCredentials = { accessKeyId: 'ASIASECRETSECRET' }),
+      'artifactCredentials.secretAccessKey is not usable',
+    ],
+    [
+      'credentials of another type',
+      (job) => (job.data.artifactCredentials = 'ASIASECRETSECRET'),
+      'artifactCredentials is not usable',
+    ],
+  ];
+
+describe('an event', () => {
+  it.each(MALFORMED)('with %s is refused before S3 is asked anything', async (_, change, ...says) => {
+    await using world = await soundWorld();
+    const outcome = await world.run(edited(world.job({ DestinationBucket: BUCKET }).event, change));
+    expectRefusal(outcome, says);
+    expect(failureOf(outcome).message).not.toContain('ASIASECRET');
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['text', 'CodePipeline.job'],
+    ['another service', { Records: [{ eventSource: 'aws:s3' }] }],
+    ['a job without id', { 'CodePipeline.job': { accountId: '111122223333', data: {} } }],
+    ['an id of another type', { 'CodePipeline.job': { id: 7 } }],
+    ['an id that is none', { 'CodePipeline.job': { id: '../../etc' } }],
+  ])('with %s is logged once and thrown, since there is no job to answer', async (_what, event) => {
+    await using world = await soundWorld();
+    const outcome = await world.run(event);
+    expect(outcome.thrown).toEqual(new Error('the event is not a CodePipeline job'));
+    expect(outcome.log).toEqual([
+      { level: 'error', message: expect.stringContaining('"CodePipeline.job".id'), fields: {} },
+    ]);
+    expect(outcome.requests).toEqual([]);
+  });
+
+  it('may lack what is optional and carry what nobody knows', async () => {
+    await using world = await soundWorld();
+    const { event } = world.job({ DestinationBucket: BUCKET });
+    const outcome = await world.run(
+      edited(event, (job) => {
+        Object.assign(job, { nonce: 'x', 'future-field': {} });
+        Object.assign(job.data, { encryptionKey: null, continuationToken: null, outputArtifacts: null });
+        artifactsWith({ revision: null, sha: 1 })(job);
+        delete job.data.artifactCredentials;
+      }),
+    );
+    expect(outcome.results.map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
+  });
+});

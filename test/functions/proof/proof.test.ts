@@ -1,0 +1,170 @@
+// How strongly each kind of copy is proved, by what the source's checksum is and how the copy was made.
+import { describe, expect, it } from 'vitest';
+import type { ChecksumAlgorithm, ChecksumType } from '../../../local/aws/content/checksum.ts';
+import { compareContent, concat, generated } from '../../../local/aws/content/content.ts';
+import {
+  copiesOf,
+  failureOf,
+  HOME,
+  JobWorld,
+  MIB,
+  MULTIPART_BYTES,
+  SOURCE,
+  successOf,
+} from '../harness/world.ts';
+
+const EU = 'proof-eu';
+const KEY = 'pipeline/App/abc.zip';
+const PART_BYTES = 8 * MIB;
+
+interface Sample {
+  readonly algorithm: ChecksumAlgorithm | 'none';
+  readonly type?: ChecksumType;
+  readonly sizeBytes: number;
+  readonly mode?: 'relay';
+  readonly strategy: string;
+  readonly proof: string;
+}
+
+const SMALL = 1000;
+const LARGE = MULTIPART_BYTES;
+const SAMPLES: readonly Sample[] = [
+  ...(['CRC64NVME', 'CRC32C', 'CRC32'] as const).flatMap((algorithm): Sample[] => [
+    { algorithm, sizeBytes: SMALL, strategy: 'object', proof: 'checksum' },
+    { algorithm, sizeBytes: LARGE, strategy: 'multipart', proof: 'checksum' },
+    { algorithm, sizeBytes: SMALL, mode: 'relay', strategy: 'relay', proof: 'checksum' },
+    { algorithm, sizeBytes: LARGE, mode: 'relay', strategy: 'relay', proof: 'checksum' },
+  ]),
+  // SHA-1 and SHA-256 of a whole object cannot be had from parts: one request, however large.
+  ...(['SHA1', 'SHA256'] as const).flatMap((algorithm): Sample[] => [
+    { algorithm, sizeBytes: SMALL, strategy: 'object', proof: 'checksum' },
+    { algorithm, sizeBytes: LARGE, strategy: 'object', proof: 'checksum' },
+    { algorithm, sizeBytes: SMALL, mode: 'relay', strategy: 'relay', proof: 'checksum' },
+    { algorithm, sizeBytes: LARGE, mode: 'relay', strategy: 'relay', proof: 'relayed' },
+  ]),
+  // The parts of the source are reproduced, so that their checksums come out the same.
+  ...(['SHA256', 'CRC32C'] as const).flatMap((algorithm): Sample[] => [
+    { algorithm, type: 'COMPOSITE', sizeBytes: LARGE, strategy: 'multipart', proof: 'composite' },
+    { algorithm, type: 'COMPOSITE', sizeBytes: LARGE, mode: 'relay', strategy: 'relay', proof: 'composite' },
+  ]),
+  { algorithm: 'none', sizeBytes: SMALL, strategy: 'object', proof: 'size-only' },
+  { algorithm: 'none', sizeBytes: LARGE, strategy: 'multipart', proof: 'size-only' },
+  { algorithm: 'none', sizeBytes: SMALL, mode: 'relay', strategy: 'relay', proof: 'relayed' },
+  { algorithm: 'none', sizeBytes: LARGE, mode: 'relay', strategy: 'relay', proof: 'relayed' },
+];
+
+describe('a copy', () => {
+  it.each(SAMPLES)(
+    'of $sizeBytes bytes with $algorithm ($type) by $strategy is proved by $proof',
+    async ({ algorithm, type, sizeBytes, mode, strategy, proof }) => {
+      await using world = await JobWorld.start();
+      const source = world.addArtifact('App', sizeBytes, {
+        checksum: algorithm === 'none' ? 'none' : { algorithm, ...(type && { type }) },
+        ...(type === 'COMPOSITE' && { partSizeBytes: PART_BYTES }),
+      });
+      world.addDestination(EU);
+      const outcome = await world.invoke({ DestinationBucket: EU, ...(mode && { Mode: mode }) });
+      successOf(outcome);
+      expect(copiesOf(outcome)).toMatchObject([{ strategy, proof }]);
+      expect(compareContent(world.object(EU, KEY).content, source.content)).toBe(true);
+
+      const again = await world.invoke({ DestinationBucket: EU });
+      const provable = proof === 'checksum' || proof === 'composite';
+      expect(copiesOf(again)[0]?.strategy === 'skip').toBe(provable);
+    },
+  );
+});
+
+describe('a source with a COMPOSITE checksum', () => {
+  const composite = {
+    checksum: { algorithm: 'SHA256', type: 'COMPOSITE' },
+    partSizeBytes: PART_BYTES,
+  } as const;
+
+  it('has its parts read with GetObjectAttributes where the role may ask for them', async () => {
+    await using world = await JobWorld.start();
+    world.addArtifact('App', LARGE, composite);
+    world.addDestination(EU);
+    world.allow(['s3:GetObjectAttributes', 's3:GetObjectVersionAttributes']);
+    const outcome = await world.invoke({ DestinationBucket: EU, MinimumProof: 'checksum' });
+    successOf(outcome);
+    expect(copiesOf(outcome)).toMatchObject([{ proof: 'composite', proofAlgorithm: 'SHA256' }]);
+    expect(outcome.requests.find(({ operation }) => operation === 'GetObjectAttributes')?.status).toBe(200);
+    const sizes = outcome.requests.filter(({ operation }) => operation === 'UploadPartCopy');
+    expect(sizes.map(({ bytes }) => bytes)).toEqual([PART_BYTES, PART_BYTES, PART_BYTES]);
+  });
+
+  it('with more parts than one page lists is reproduced all the same', async () => {
+    await using world = await JobWorld.start();
+    const partSizeBytes = 5 * MIB;
+    world.addArtifact('App', 1003 * partSizeBytes - 7, {
+      checksum: { algorithm: 'CRC32', type: 'COMPOSITE' },
+      partSizeBytes,
+    });
+    world.addDestination(EU, { region: HOME });
+    world.allow(['s3:GetObjectAttributes', 's3:GetObjectVersionAttributes']);
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expect(copiesOf(outcome)).toMatchObject([{ proof: 'composite' }]);
+    const pages = outcome.requests.filter(({ operation }) => operation === 'GetObjectAttributes');
+    expect(pages).toHaveLength(2);
+  });
+
+  it('in parts that S3 would not take again is copied with another layout and proved less', async () => {
+    await using world = await JobWorld.start();
+    world.addArtifact('App', LARGE, { ...composite, partSizeBytes: 3 * MIB });
+    world.addDestination(EU);
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    successOf(outcome);
+    expect(copiesOf(outcome)).toMatchObject([{ proof: 'size-only' }]);
+    const strict = await world.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
+    expect(failureOf(strict).message).toContain('has only the proof "size-only", but MinimumProof is "etag"');
+  });
+
+  it('of one part is copied as such', async () => {
+    await using world = await JobWorld.start();
+    world.addArtifact('App', SMALL, { ...composite });
+    world.addDestination(EU);
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expect(copiesOf(outcome)).toMatchObject([{ proof: 'composite' }]);
+  });
+
+  it.each(['GetObjectAttributes', 'HeadObject'])(
+    'whose parts cannot be found out for a moment (%s) is copied nonetheless',
+    async (operation) => {
+      await using world = await JobWorld.start();
+      world.addArtifact('App', LARGE, composite);
+      world.addDestination(EU);
+      world.deny(['s3:GetObjectAttributes', 's3:GetObjectVersionAttributes'], '*');
+      world.faults = (point) =>
+        point.phase === 'before' && point.operation === operation && point.partNumber === 1
+          ? { kind: 'error', status: 400, code: 'InvalidRequest' }
+          : undefined;
+      const outcome = await world.invoke({ DestinationBucket: EU });
+      successOf(outcome);
+      expect(copiesOf(outcome)).toHaveLength(1);
+    },
+  );
+});
+
+describe('what is at the destination already', () => {
+  it('with other bytes of the same size under the same key is found out by its checksum', async () => {
+    await using world = await JobWorld.start();
+    const { content } = world.addArtifact('App', SMALL, { contentType: 'application/zip' });
+    const { arn } = world.addDestination(EU);
+    const damaged = concat([generated(SMALL - 1, 1), generated(1, 99)]);
+    world.world.putObject(EU, KEY, damaged, { contentType: 'application/zip', kmsKeyArn: arn });
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expect(copiesOf(outcome)).toMatchObject([{ strategy: 'object', proof: 'checksum' }]);
+    expect(compareContent(world.object(EU, KEY).content, content)).toBe(true);
+  });
+
+  it('but proves nothing is copied again rather than believed', async () => {
+    await using world = await JobWorld.start();
+    world.addArtifact('App', SMALL, { checksum: 'none' });
+    world.addDestination(EU);
+    successOf(await world.invoke({ DestinationBucket: EU }));
+    const again = await world.invoke({ DestinationBucket: EU });
+    expect(copiesOf(again)).toMatchObject([{ strategy: 'object', proof: 'size-only' }]);
+    expect(world.bucket(SOURCE).objects.get(KEY)).toHaveLength(1);
+  });
+});

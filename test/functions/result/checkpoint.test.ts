@@ -1,0 +1,242 @@
+// Properties of the continuation token: it survives the round trip, fits, and no altered one is believed.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseJob } from '../../../functions/sync-artifacts/job/parse-job.ts';
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from '../../../functions/sync-artifacts/result/checkpoint.ts';
+
+const NOW_MS = 1_790_000_000_000;
+const BINDING = '["111122223333","{}",[]]';
+
+const checkpoints: fc.Arbitrary<Checkpoint> = fc
+  .record({ artifacts: fc.integer({ min: 1, max: 5 }), destinations: fc.integer({ min: 1, max: 162 }) })
+  .chain(({ artifacts, destinations }) =>
+    fc.record({
+      firstJobId: fc.uuid(),
+      startedAtMs: fc.integer({ min: NOW_MS - 23 * 3_600_000, max: NOW_MS }),
+      progress: fc.nat(10_000_000),
+      idleInvocations: fc.nat(3),
+      pins: fc.array(
+        fc.record(
+          {
+            etagDigest: fc.stringMatching(/^[\w-]{12}$/),
+            versionId: fc.stringMatching(/^[A-Za-z0-9._]{32}$/),
+          },
+          { requiredKeys: ['etagDigest'] },
+        ),
+        { minLength: artifacts, maxLength: artifacts },
+      ),
+      finished: fc.array(
+        fc.option(
+          fc.record({
+            strategy: fc.constantFrom('same-object', 'skip', 'object', 'multipart', 'relay'),
+            proof: fc.constantFrom('size-only', 'etag', 'relayed', 'composite', 'checksum'),
+          }),
+          { nil: undefined },
+        ),
+        { minLength: artifacts * destinations, maxLength: artifacts * destinations },
+      ),
+    }),
+  );
+
+const decode = (token: string, { pins, finished }: Checkpoint, binding = BINDING, nowMs = NOW_MS) =>
+  decodeCheckpoint(token, { binding, artifactCount: pins.length, copyCount: finished.length }, nowMs);
+
+describe('the continuation token', () => {
+  it('comes back as it was written, in at most 2048 characters, for as many copies as a job can have', () => {
+    fc.assert(
+      fc.property(checkpoints, (checkpoint) => {
+        const token = encodeCheckpoint(checkpoint, BINDING);
+        expect(token.length).toBeLessThanOrEqual(2048);
+        expect(decode(token, checkpoint)).toEqual(checkpoint);
+      }),
+    );
+  });
+
+  it('is not believed when anything in it was altered', () => {
+    fc.assert(
+      fc.property(
+        checkpoints,
+        fc.nat(),
+        fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 1 }),
+        (checkpoint, at, other) => {
+          const token = encodeCheckpoint(checkpoint, BINDING);
+          const position = at % token.length;
+          const altered = token.slice(0, position) + other + token.slice(position + 1);
+          if (altered !== token) expect(decode(altered, checkpoint)).toBeUndefined();
+          expect(decode(token.slice(0, position), checkpoint)).toBeUndefined();
+        },
+      ),
+    );
+  });
+
+  it('of an older format is not believed, however right its digest', () => {
+    fc.assert(
+      fc.property(checkpoints, (checkpoint) => {
+        const token = encodeCheckpoint(checkpoint, BINDING);
+        expect(decode(token.replace(/^v\d+/, 'v0'), checkpoint)).toBeUndefined();
+      }),
+    );
+  });
+
+  it('is not believed by another action, artifact or revision, nor after a day, nor from the future', () => {
+    fc.assert(
+      fc.property(checkpoints, (checkpoint) => {
+        const token = encodeCheckpoint(checkpoint, BINDING);
+        expect(decode(token, checkpoint, `${BINDING} `)).toBeUndefined();
+        expect(decode(token, checkpoint, BINDING, checkpoint.startedAtMs + 25 * 3_600_000)).toBeUndefined();
+        expect(decode(token, checkpoint, BINDING, checkpoint.startedAtMs - 3_600_000)).toBeUndefined();
+        expect(decode(token, checkpoint, BINDING, checkpoint.startedAtMs + 23.9 * 3_600_000)).toEqual(
+          checkpoint,
+        );
+      }),
+    );
+  });
+
+  it('is not believed when it tells of another number of artifacts or copies than the job has', () => {
+    fc.assert(
+      fc.property(checkpoints, (checkpoint) => {
+        const { pins, finished } = checkpoint;
+        const token = encodeCheckpoint(checkpoint, BINDING);
+        expect(decode(token, { ...checkpoint, pins: pins.slice(1) })).toBeUndefined();
+        expect(decode(token, { ...checkpoint, finished: finished.slice(1) })).toBeUndefined();
+      }),
+    );
+  });
+
+  it('is never longer than CodePipeline takes: more copies than a job can have are an error', () => {
+    const checkpoint: Checkpoint = {
+      firstJobId: '11111111-abcd-1111-abcd-111111abcdef',
+      startedAtMs: NOW_MS,
+      progress: 1,
+      idleInvocations: 0,
+      pins: [{ etagDigest: 'abcdefghijkl' }],
+      finished: Array.from({ length: 2000 }, () => undefined),
+    };
+    expect(() => encodeCheckpoint(checkpoint, BINDING)).toThrow('allowed are 2048');
+  });
+
+  it('is no token when it is any other text', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          fc.string().map((text) => `v1.${text}`),
+        ),
+        (text) => {
+          expect(
+            decodeCheckpoint(text, { binding: BINDING, artifactCount: 1, copyCount: 1 }, NOW_MS),
+          ).toBeUndefined();
+        },
+      ),
+    );
+  });
+
+  it('leaves out a version id that would not fit', () => {
+    const checkpoint: Checkpoint = {
+      firstJobId: '11111111-abcd-1111-abcd-111111abcdef',
+      startedAtMs: NOW_MS,
+      progress: 1,
+      idleInvocations: 0,
+      pins: Array.from({ length: 5 }, () => ({ etagDigest: 'abcdefghijkl', versionId: 'v'.repeat(1024) })),
+      finished: Array.from({ length: 810 }, () => undefined),
+    };
+    const token = encodeCheckpoint(checkpoint, BINDING);
+    expect(token.length).toBeLessThanOrEqual(2048);
+    expect(decode(token, checkpoint)?.pins).toEqual(
+      checkpoint.pins.map(({ etagDigest }) => ({ etagDigest })),
+    );
+  });
+});
+
+describe('a job', () => {
+  interface Given {
+    readonly accountId?: string;
+    readonly parameters?: object;
+    readonly name?: string;
+    readonly revision?: string;
+    readonly bucketName?: string;
+    readonly objectKey?: string;
+  }
+  const bindingOf = (given: Given): string =>
+    parseJob({
+      'CodePipeline.job': {
+        id: '11111111-abcd-1111-abcd-111111abcdef',
+        accountId: given.accountId ?? '111122223333',
+        data: {
+          actionConfiguration: {
+            configuration: {
+              UserParameters: JSON.stringify(given.parameters ?? { DestinationBucket: 'shop-eu' }),
+            },
+          },
+          inputArtifacts: [
+            {
+              name: given.name ?? 'App',
+              revision: given.revision ?? 'abc',
+              location: {
+                type: 'S3',
+                s3Location: {
+                  bucketName: given.bucketName ?? 'shop-source',
+                  objectKey: given.objectKey ?? 'App/abc.zip',
+                },
+              },
+            },
+          ],
+        },
+      },
+    }).binding;
+
+  it.each<[string, Given]>([
+    ['account', { accountId: '444455556666' }],
+    ['destination', { parameters: { DestinationBucket: 'shop-us' } }],
+    ['MinimumProof', { parameters: { DestinationBucket: 'shop-eu', MinimumProof: 'checksum' } }],
+    ['artifact', { name: 'Templates' }],
+    ['revision', { revision: 'def' }],
+    ['artifact bucket', { bucketName: 'shop-other' }],
+    ['artifact key', { objectKey: 'App/def.zip' }],
+  ])('does not believe the token of one with another %s', (_, other) => {
+    const checkpoint: Checkpoint = {
+      firstJobId: 'f',
+      startedAtMs: NOW_MS,
+      progress: 1,
+      idleInvocations: 0,
+      pins: [{ etagDigest: 'abcdefghijkl' }],
+      finished: [undefined],
+    };
+    const token = encodeCheckpoint(checkpoint, bindingOf(other));
+    expect(decode(token, checkpoint, bindingOf({}))).toBeUndefined();
+    expect(decode(token, checkpoint, bindingOf(other))).toEqual(checkpoint);
+  });
+});
+
+describe('the uploads in a continuation token', () => {
+  const checkpoint = (uploads: Checkpoint['uploads'] & object): Checkpoint => ({
+    firstJobId: '11111111-abcd-1111-abcd-111111abcdef',
+    startedAtMs: NOW_MS,
+    progress: 1,
+    idleInvocations: 0,
+    pins: [{ etagDigest: 'abcdefghijkl' }],
+    finished: Array.from({ length: 20 }, () => undefined),
+    uploads,
+  });
+  const idsOf = (count: number) =>
+    Array.from({ length: count }, (_, index) => [index, 'u'.repeat(150)] as const);
+
+  it('come back when they fit', () => {
+    const written = checkpoint(idsOf(3));
+    expect(decode(encodeCheckpoint(written, BINDING), written)).toEqual(written);
+  });
+
+  it('are left out as far as they do not fit', () => {
+    const written = checkpoint(idsOf(20));
+    const token = encodeCheckpoint(written, BINDING);
+    expect(token.length).toBeLessThanOrEqual(2048);
+    const read = decode(token, written)?.uploads ?? [];
+    expect(read.length).toBeGreaterThan(5);
+    expect(read).toEqual(written.uploads?.slice(0, read.length));
+  });
+});

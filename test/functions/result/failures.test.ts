@@ -1,0 +1,600 @@
+// Every way in which S3 and KMS refuse a job: the failure type, and a message that says where and what to change.
+import { describe, expect, it } from 'vitest';
+import { generated } from '../../../local/aws/content/content.ts';
+import type { FaultHook } from '../../../local/aws/faults/faults.ts';
+import {
+  failureOf,
+  HOME,
+  JobWorld,
+  MULTIPART_BYTES,
+  OTHER_ACCOUNT,
+  type Outcome,
+  SOURCE,
+} from '../harness/world.ts';
+
+const EU = 'failures-eu';
+const REGION = 'eu-west-1';
+const ROLE = 'arn:aws:sts::111122223333:assumed-role/sync-artifacts/sync-artifacts';
+const KEY = 'pipeline/App/abc.zip';
+const REQUEST_ID = /\(request id [0-9A-F]{16}\)/;
+
+async function soundWorld(sizeBytes = 1000): Promise<JobWorld> {
+  const world = await JobWorld.start();
+  world.addArtifact('App', sizeBytes);
+  world.addDestination(EU);
+  return world;
+}
+
+/** The one failure has the type and says all that an operator needs; what it says of requests is true. */
+function expectFailure(outcome: Outcome, type: string, ...says: (string | RegExp)[]): void {
+  const failure = failureOf(outcome);
+  expect(failure.type, failure.message).toBe(type);
+  for (const part of says) {
+    if (part instanceof RegExp) expect(failure.message).toMatch(part);
+    else expect(failure.message).toContain(part);
+  }
+  expect(outcome.metrics).toContainEqual({
+    metric: 'JobsFailed',
+    value: 1,
+    dimensions: { FailureType: type },
+  });
+}
+
+/** Fails one operation, as S3 answers it. */
+function failing(operation: string, status: number, code: string, message = ''): FaultHook {
+  return (point) =>
+    point.phase === 'before' && point.operation === operation
+      ? { kind: 'error', status, code, message }
+      : undefined;
+}
+
+describe('a source', () => {
+  it('that is gone is RevisionUnavailable', async () => {
+    await using world = await soundWorld();
+    world.bucket(SOURCE).objects.clear();
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expectFailure(
+      outcome,
+      'RevisionUnavailable',
+      `HeadObject on s3://${SOURCE}/${KEY} in ${HOME}: NotFound`,
+      REQUEST_ID,
+      'lifecycle rules of the artifact bucket',
+    );
+    expect(outcome.writes).toEqual([]);
+  });
+
+  it('whose bucket is gone is a failure that names the bucket', async () => {
+    await using world = await soundWorld();
+    world.world.deleteBucket(SOURCE);
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expectFailure(outcome, 'RevisionUnavailable', `s3://${SOURCE}/${KEY}`, REQUEST_ID);
+  });
+
+  it.each([1000, MULTIPART_BYTES])(
+    'of %d bytes that gets a new version under way is still copied as it was',
+    async (sizeBytes) => {
+      await using world = await soundWorld(sizeBytes);
+      const pinned = world.object(SOURCE, KEY);
+      replaceSource(world, () => world.world.putObject(SOURCE, KEY, pinned.content, { contentType: 'new' }));
+      const outcome = await world.invoke({ DestinationBucket: EU });
+      expect(outcome.results.map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
+      expect(world.object(EU, KEY).headers).toEqual(pinned.headers);
+    },
+  );
+
+  it.each([
+    ['CopyObject', 1000],
+    ['UploadPartCopy', MULTIPART_BYTES],
+  ])('that is overwritten before %s is RevisionOutOfSync', async (operation, sizeBytes) => {
+    await using world = await soundWorld(sizeBytes);
+    world.bucket(SOURCE).versioning = 'Unversioned';
+    world.bucket(SOURCE).objects.clear();
+    const { content } = world.world.putObject(SOURCE, KEY, generated(sizeBytes));
+    replaceSource(world, () => world.world.putObject(SOURCE, KEY, content));
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expectFailure(
+      outcome,
+      'RevisionOutOfSync',
+      `${operation} on s3://${EU}/${KEY} from s3://${SOURCE}/${KEY} in ${REGION}: PreconditionFailed`,
+      REQUEST_ID,
+      'release the change again',
+    );
+    expect(world.bucket(EU).objects.size).toBe(0);
+    expect(world.bucket(EU).uploads.size).toBe(0);
+  });
+
+  it.each([
+    ['CopyObject', 1000],
+    ['UploadPartCopy', MULTIPART_BYTES],
+  ])('whose version vanishes before %s is RevisionOutOfSync', async (operation, sizeBytes) => {
+    await using world = await soundWorld(sizeBytes);
+    replaceSource(world, () => world.bucket(SOURCE).objects.clear());
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expectFailure(outcome, 'RevisionOutOfSync', operation, /NoSuch(Key|Version)/, 'changed or vanished');
+  });
+
+  it('that is overwritten while it is relayed is RevisionOutOfSync', async () => {
+    await using world = await soundWorld();
+    world.bucket(SOURCE).versioning = 'Unversioned';
+    world.bucket(SOURCE).objects.clear();
+    const { content } = world.world.putObject(SOURCE, KEY, generated(1000));
+    replaceSource(world, () => world.world.putObject(SOURCE, KEY, content), ['GetObject']);
+    const outcome = await world.invoke({ DestinationBucket: EU, Mode: 'relay' });
+    expectFailure(outcome, 'RevisionOutOfSync', `GetObject on s3://${SOURCE}/${KEY} in ${HOME}`);
+  });
+
+  it('that neither identity may read is a PermissionError that says whom to allow what', async () => {
+    await using world = await soundWorld();
+    world.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`);
+    const outcome = await world.invoke({ DestinationBucket: EU, Mode: 'copy' });
+    expectFailure(
+      outcome,
+      'PermissionError',
+      `HeadObject on s3://${SOURCE}/${KEY} in ${HOME}: AccessDenied`,
+      REQUEST_ID,
+      `Allow s3:GetObject on arn:aws:s3:::${SOURCE}/${KEY} for the function's role`,
+      'IAM policy first, then at the bucket policy',
+      'kms:Decrypt',
+      'correct BucketOwner',
+    );
+    expect(outcome.writes).toEqual([]);
+  });
+
+  it('that the job itself may not read either is a PermissionError', async () => {
+    await using world = await soundWorld();
+    const data = { inputArtifacts: world.artifacts };
+    world.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`);
+    const job = world.job({ DestinationBucket: EU }, data);
+    const identity = world.world.identity(job.data.artifactCredentials.accessKeyId);
+    if (identity !== undefined) identity.may = [];
+    const outcome = await world.run(job.event);
+    expectFailure(outcome, 'PermissionError', `HeadObject on s3://${SOURCE}/${KEY}`);
+    expect(outcome.writes).toEqual([]);
+  });
+
+  it.each([
+    ['CopyObject', 1000],
+    ['UploadPartCopy', MULTIPART_BYTES],
+  ])('whose key the role may not use fails %s as PermissionError', async (operation, sizeBytes) => {
+    await using world = await soundWorld(sizeBytes);
+    world.faults = ({ phase, operation: asked }) => {
+      if (phase === 'before' && asked === operation) world.deny(['kms:Decrypt'], world.sourceKey.arn);
+      return undefined;
+    };
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expectFailure(
+      outcome,
+      'PermissionError',
+      `${operation} on s3://${EU}/${KEY} from s3://${SOURCE}/${KEY} in ${REGION}: AccessDenied`,
+      `Allow kms:Decrypt on ${world.sourceKey.arn} for ${ROLE}, in the key policy`,
+      `AWS said: User: ${ROLE} is not authorized to perform: kms:Decrypt`,
+    );
+    expect(world.bucket(EU).uploads.size).toBe(0);
+  });
+
+  it('whose key is disabled is a ConfigurationError', async () => {
+    await using world = await soundWorld();
+    world.faults = ({ operation }) => {
+      if (operation === 'CopyObject') world.world.setKeyState(world.sourceKey.arn, 'Disabled');
+      return undefined;
+    };
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expectFailure(outcome, 'ConfigurationError', 'KMS.DisabledException', 'or the key of the source');
+  });
+});
+
+describe('a destination', () => {
+  it.each([
+    ['with its region', { Bucket: 'failures-nowhere', Region: REGION }],
+    ['without its region', { Bucket: 'failures-nowhere' }],
+    [
+      'with its region and key',
+      {
+        Bucket: 'failures-nowhere',
+        Region: REGION,
+        KmsKeyId: `arn:aws:kms:${REGION}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`,
+      },
+    ],
+  ])('that does not exist, given %s, is a ConfigurationError', async (_what, destination) => {
+    await using world = await soundWorld();
+    const outcome = await world.invoke({ DestinationBuckets: [EU, destination] });
+    expectFailure(outcome, 'ConfigurationError', /[Bb]ucket failures-nowhere does not exist: create it/);
+  });
+
+  it.each([
+    ['CopyObject', 1000],
+    ['CreateMultipartUpload', MULTIPART_BYTES],
+  ])('that may not be written to fails %s as PermissionError', async (operation, sizeBytes) => {
+    await using world = await soundWorld(sizeBytes);
+    world.deny(['s3:PutObject'], `arn:aws:s3:::${EU}/*`);
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expectFailure(
+      outcome,
+      'PermissionError',
+      `${operation} on s3://${EU}/${KEY}`,
+      `in ${REGION}: AccessDenied`,
+      REQUEST_ID,
+      `Allow s3:PutObject on arn:aws:s3:::${EU}/${KEY}`,
+      ROLE,
+      'explicit deny',
+      'bucket policy',
+    );
+    expect(world.bucket(EU).objects.size).toBe(0);
+  });
+
+  it('that may not be written to at a key with spaces is named with all of it', async () => {
+    await using world = await JobWorld.start();
+    world.addArtifact('App', 1000, { key: 'my app/a b.zip' });
+    world.addDestination(EU);
+    world.deny(['s3:PutObject'], `arn:aws:s3:::${EU}/*`);
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expectFailure(outcome, 'PermissionError', `Allow s3:PutObject on arn:aws:s3:::${EU}/my app/a b.zip, and`);
+  });
+
+  it.each(['kms:GenerateDataKey', 'kms:Decrypt'])(
+    'whose key does not let the role in for %s is a PermissionError',
+    async (action) => {
+      await using world = await soundWorld(MULTIPART_BYTES);
+      const { keyId = '' } = world.bucket(EU).encryption ?? {};
+      world.deny([action], keyId);
+      const outcome = await world.invoke({ DestinationBucket: EU });
+      expectFailure(
+        outcome,
+        'PermissionError',
+        `s3://${EU}/${KEY}`,
+        `Allow ${action} on ${keyId} for ${ROLE}, in the key policy and, for a role, in its IAM policy`,
+      );
+      expect(world.bucket(EU).objects.size).toBe(0);
+      expect(world.bucket(EU).uploads.size).toBe(0);
+    },
+  );
+
+  it('whose encryption may not be read is a PermissionError that names the action', async () => {
+    await using world = await soundWorld();
+    world.deny(['s3:GetEncryptionConfiguration'], `arn:aws:s3:::${EU}`);
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expectFailure(
+      outcome,
+      'PermissionError',
+      `GetBucketEncryption on s3://${EU} in ${REGION}`,
+      `s3:GetEncryptionConfiguration on arn:aws:s3:::${EU} for`,
+    );
+    expect(outcome.writes).toEqual([]);
+  });
+
+  it.each([{}, { Region: REGION }])(
+    'that belongs to a stranger is a PermissionError that names both causes (given %o)',
+    async (given) => {
+      await using world = await soundWorld();
+      world.addDestination('failures-stolen', { ownerAccountId: OTHER_ACCOUNT });
+      const outcome = await world.invoke({ DestinationBuckets: [{ Bucket: 'failures-stolen', ...given }] });
+      expectFailure(
+        outcome,
+        'PermissionError',
+        's3://failures-stolen',
+        'IAM policy',
+        'If bucket failures-stolen belongs to another account than expected, S3 answers the same: correct BucketOwner',
+      );
+      expect(outcome.writes).toEqual([]);
+      expect(world.bucket('failures-stolen').objects.size).toBe(0);
+    },
+  );
+
+  it('that belongs to a stranger is not written to even when its key is given', async () => {
+    await using world = await soundWorld();
+    const key = world.addDestination('failures-stolen', { ownerAccountId: OTHER_ACCOUNT });
+    const Bucket = { Bucket: 'failures-stolen', Region: REGION, KmsKeyId: key.arn };
+    const outcome = await world.invoke({ DestinationBuckets: [Bucket] });
+    expectFailure(outcome, 'PermissionError', 'CopyObject on s3://failures-stolen', 'correct BucketOwner');
+    expect(world.bucket('failures-stolen').objects.size).toBe(0);
+  });
+});
+
+describe('the encryption of a destination', () => {
+  it.each([
+    ['none', 'none' as const, 'no default encryption'],
+    ["S3's own keys", { algorithm: 'AES256' } as const, 'default encryption AES256 without a key of yours'],
+    ['no key of its own', { algorithm: 'aws:kms' } as const, 'default encryption aws:kms without a key'],
+  ])('by %s fails the job before a byte is copied', async (_what, encryption, says) => {
+    await using world = await soundWorld();
+    world.addDestination('failures-plain', { encryption });
+    const outcome = await world.invoke({ DestinationBuckets: [EU, 'failures-plain'] });
+    expectFailure(
+      outcome,
+      'ConfigurationError',
+      `failures-plain has ${says}`,
+      'KmsKeyId',
+      'Nothing was copied',
+    );
+    expect(outcome.writes).toEqual([]);
+  });
+
+  it('under the AWS managed key fails the job, since other accounts cannot use it', async () => {
+    await using world = await soundWorld();
+    const { arn } = world.world.keys.managed('111122223333', REGION);
+    for (const [bucket, keyId] of [
+      ['failures-alias', 'alias/aws/s3'],
+      ['failures-alias-arn', `arn:aws:kms:${REGION}:111122223333:alias/aws/s3`],
+    ] as const) {
+      world.addDestination(bucket, { encryption: { algorithm: 'aws:kms', keyId } });
+      const outcome = await world.invoke({ DestinationBuckets: [EU, bucket] });
+      expectFailure(outcome, 'ConfigurationError', keyId, bucket, 'AWS managed key', 'customer managed key');
+      expect(outcome.writes).toEqual([]);
+    }
+    expect(arn).toContain(':key/');
+  });
+
+  it('under a key of another region fails the job before a byte is copied', async () => {
+    await using world = await soundWorld();
+    const { arn } = world.world.createKey({ region: 'ap-southeast-2' });
+    const outcome = await world.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId: arn }] });
+    expectFailure(outcome, 'ConfigurationError', arn, 'is in ap-southeast-2', `bucket ${EU} is in ${REGION}`);
+    expect(outcome.writes.filter(({ status }) => status < 300)).toEqual([]);
+  });
+
+  it.each([
+    ['Disabled', 'KMS.DisabledException', 'is disabled: enable it'],
+    ['PendingDeletion', 'KMS.KMSInvalidStateException', 'pending deletion: cancel the deletion'],
+  ] as const)('under a key that is %s is a ConfigurationError', async (state, code, says) => {
+    await using world = await soundWorld();
+    const { keyId = '' } = world.bucket(EU).encryption ?? {};
+    world.world.setKeyState(keyId, state);
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expectFailure(outcome, 'ConfigurationError', `s3://${EU}/${KEY}`, code, `KMS key ${keyId}`, says);
+  });
+
+  it.each([
+    `arn:aws:kms:${REGION}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`,
+    '1234abcd-12ab-34cd-56ef-1234567890ab',
+    'alias/never-made',
+  ])('under a key that does not exist (%s) is a ConfigurationError', async (KmsKeyId) => {
+    await using world = await soundWorld();
+    world.allowKey('*');
+    const outcome = await world.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId }] });
+    const last = KmsKeyId.split(':').at(-1) ?? '';
+    expectFailure(outcome, 'ConfigurationError', 'KMS.NotFoundException', last, 'does not exist', 'KmsKeyId');
+    expect(world.bucket(EU).objects.size).toBe(0);
+  });
+});
+
+describe('a copy', () => {
+  /** A copy whose proof is read from a HEAD of an unversioned object, which somebody replaces just before. */
+  async function replacedCopy(
+    replace: (world: JobWorld) => void,
+  ): Promise<{ outcome: Outcome; world: JobWorld }> {
+    const world = await JobWorld.start();
+    world.addArtifact('App', 1000, { checksum: 'none' });
+    world.addDestination(EU, { versioning: 'Unversioned' });
+    let copied = false;
+    world.faults = ({ phase, operation, bucket }) => {
+      if (phase === 'after' && operation === 'CopyObject') copied = true;
+      if (phase === 'before' && operation === 'HeadObject' && bucket === EU && copied) replace(world);
+      return undefined;
+    };
+    return { outcome: await world.invoke({ DestinationBucket: EU }), world };
+  }
+
+  it('that is not what its source is fails the job, and what others wrote is left alone', async () => {
+    const { outcome, world } = await replacedCopy(({ world: aws }) => aws.putObject(EU, KEY, generated(999)));
+    await using _ = world;
+    expectFailure(
+      outcome,
+      'JobFailed',
+      `The copy at s3://${EU}/${KEY} in ${REGION} is not what its source is: 999 bytes instead of 1000`,
+      'no longer the one that this job wrote, so it was left alone',
+    );
+    expect(world.object(EU, KEY).sizeBytes).toBe(999);
+    expect(outcome.metrics).toContainEqual({ metric: 'VerificationFailures', value: 1, dimensions: {} });
+  });
+
+  it('that is under another key than asked for fails the job', async () => {
+    const { outcome, world } = await replacedCopy((inWorld) => {
+      const { world: aws } = inWorld;
+      const bucket = aws.bucket(EU);
+      const { arn } = aws.createKey({ region: REGION });
+      inWorld.allowKey(arn);
+      aws.putObject({ ...bucket, encryption: { algorithm: 'aws:kms', keyId: arn } }, KEY, generated(1000));
+    });
+    await using _ = world;
+    expectFailure(outcome, 'JobFailed', /has aws:kms with arn:\S+ instead of aws:kms with arn/);
+  });
+
+  it('that S3 refuses to put together for its checksum fails the job, and its parts are cleared away', async () => {
+    await using world = await soundWorld(MULTIPART_BYTES);
+    world.faults = failing('CompleteMultipartUpload', 400, 'BadDigest');
+    const outcome = await world.invoke({ DestinationBucket: EU }, { settings: { retryBudgetMs: 0 } });
+    expectFailure(
+      outcome,
+      'JobFailed',
+      `S3 refused to complete the copy at s3://${EU}/${KEY}`,
+      'Nothing was written there',
+    );
+    expect(world.bucket(EU).uploads.size).toBe(0);
+  });
+});
+
+describe('S3', () => {
+  it.each([
+    [500, 'InternalError'],
+    [503, 'ServiceUnavailable'],
+    [503, 'SlowDown'],
+    [400, 'RequestTimeout'],
+    [503, 'KMS.KeyUnavailableException'],
+  ])('answering %d %s until the patience ends is SystemUnavailable', async (status, code) => {
+    await using world = await soundWorld();
+    world.faults = failing('CopyObject', status, code);
+    const outcome = await world.invoke({ DestinationBucket: EU }, { settings: { retryBudgetMs: 200 } });
+    expectFailure(
+      outcome,
+      'SystemUnavailable',
+      `CopyObject on s3://${EU}/${KEY}`,
+      code,
+      'kept failing after retries: retry the stage',
+      'AWS Health Dashboard',
+    );
+  });
+
+  it('that cuts every connection is SystemUnavailable', async () => {
+    await using world = await soundWorld();
+    world.faults = ({ operation }) => (operation === 'CopyObject' ? { kind: 'reset' } : undefined);
+    const outcome = await world.invoke({ DestinationBucket: EU }, { settings: { retryBudgetMs: 200 } });
+    expectFailure(outcome, 'SystemUnavailable', 'CopyObject', 'The network said: socket hang up');
+  });
+
+  it('that does not know the credentials of the role is a PermissionError', async () => {
+    await using world = await soundWorld();
+    world.faults = ({ operation, phase }) => {
+      if (operation === 'CopyObject' && phase === 'before')
+        return { kind: 'error', status: 403, code: 'InvalidAccessKeyId' };
+      return undefined;
+    };
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expectFailure(
+      outcome,
+      'PermissionError',
+      'InvalidAccessKeyId',
+      "The credentials of the function's role were refused",
+    );
+  });
+
+  it('that refuses for a reason that nobody foresaw is JobFailed, with what it said', async () => {
+    await using world = await soundWorld();
+    world.faults = failing('CopyObject', 400, 'InvalidStorageClass', 'The storage class is not valid');
+    const outcome = await world.invoke({ DestinationBucket: EU });
+    expectFailure(
+      outcome,
+      'JobFailed',
+      'CopyObject',
+      'InvalidStorageClass',
+      'AWS said: The storage class is not valid',
+    );
+  });
+
+  it('that denies for a moment only, while a grant spreads, does not fail the job', async () => {
+    await using world = await soundWorld();
+    let denials = 0;
+    world.faults = ({ operation, phase }) =>
+      operation === 'CopyObject' && phase === 'before' && ++denials <= 2
+        ? { kind: 'error', status: 403, code: 'AccessDenied' }
+        : undefined;
+    const outcome = await world.invoke(
+      { DestinationBucket: EU },
+      { settings: { accessDeniedRetryMs: 5_000 } },
+    );
+    expect(outcome.results.map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
+    expect(denials).toBe(3);
+  });
+
+  it('that keeps denying is believed when its time is over', async () => {
+    await using world = await soundWorld();
+    let denials = 0;
+    world.faults = ({ operation, phase }) =>
+      operation === 'CopyObject' && phase === 'before' && ++denials <= 8
+        ? { kind: 'error', status: 403, code: 'AccessDenied' }
+        : undefined;
+    const outcome = await world.invoke({ DestinationBucket: EU }, { settings: { accessDeniedRetryMs: 250 } });
+    expectFailure(outcome, 'PermissionError', 'CopyObject');
+    expect(denials).toBeGreaterThan(1);
+    expect(denials).toBeLessThan(8);
+  });
+});
+
+describe('a relay', () => {
+  const relayed = { DestinationBucket: EU, Mode: 'relay' };
+
+  it.each([1000, MULTIPART_BYTES])(
+    'of %d bytes reads again what was cut off, and writes it once',
+    async (sizeBytes) => {
+      await using world = await soundWorld(sizeBytes);
+      let cut = 0;
+      world.faults = ({ phase, operation }) =>
+        phase === 'after' && operation === 'GetObject' && ++cut <= 2
+          ? { kind: 'truncate', afterBytes: 100 }
+          : undefined;
+      const outcome = await world.invoke(relayed, { settings: { retryBudgetMs: 10_000 } });
+      expect(outcome.results.map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
+      expect(world.object(EU, KEY).checksum).toEqual(world.object(SOURCE, KEY).checksum);
+      expect(cut).toBeGreaterThan(2);
+    },
+  );
+
+  it('of a source that is always cut off is SystemUnavailable, and leaves no upload', async () => {
+    await using world = await soundWorld(MULTIPART_BYTES);
+    world.faults = ({ phase, operation }) =>
+      phase === 'after' && operation === 'GetObject' ? { kind: 'truncate', afterBytes: 100 } : undefined;
+    const outcome = await world.invoke(relayed, { settings: { retryBudgetMs: 300 } });
+    expectFailure(outcome, 'SystemUnavailable', `GetObject on s3://${SOURCE}/${KEY} in ${HOME}`);
+    expect(world.bucket(EU).uploads.size).toBe(0);
+  });
+
+  it.each([1000, MULTIPART_BYTES])(
+    'of %d bytes that may not be written is a PermissionError, and leaves no upload',
+    async (sizeBytes) => {
+      await using world = await soundWorld(sizeBytes);
+      world.faults = failing(
+        sizeBytes === 1000 ? 'PutObject' : 'UploadPart',
+        403,
+        'AccessDenied',
+        'Access Denied',
+      );
+      const outcome = await world.invoke(relayed);
+      expectFailure(
+        outcome,
+        'PermissionError',
+        `s3://${EU}/${KEY} in ${REGION}: AccessDenied`,
+        's3:PutObject',
+      );
+      expect(world.bucket(EU).objects.size).toBe(0);
+      expect(world.bucket(EU).uploads.size).toBe(0);
+    },
+  );
+
+  it('waits no longer than the stall limit for a request that stays unanswered', async () => {
+    await using world = await soundWorld();
+    let stalled = 0;
+    world.faults = ({ phase, operation }) =>
+      phase === 'before' && operation === 'GetObject' && ++stalled === 1
+        ? { kind: 'stall', delayMs: Number.POSITIVE_INFINITY }
+        : undefined;
+    const outcome = await world.invoke(relayed, { settings: { stallMs: 200, retryBudgetMs: 5_000 } });
+    expect(outcome.results.map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
+    expect(stalled).toBeGreaterThan(1);
+  });
+});
+
+describe('a job that never gets anything done', () => {
+  it('is given up after three invocations, and says what to change', async () => {
+    await using world = await soundWorld(MULTIPART_BYTES);
+    const parameters = { DestinationBucket: EU };
+    let event: unknown = world.job(parameters).event;
+    const unsubscribe = world.world.codePipeline.onJob((job) => {
+      event = job.event;
+    });
+    let outcome: Outcome | undefined;
+    for (let count = 0; count < 3; count++) {
+      // The minute that there was when it began is over when the first part could be copied.
+      let asked = 0;
+      outcome = await world.run(event, { remainingMs: () => (++asked <= 2 ? 60_000 : 0) });
+    }
+    unsubscribe();
+    if (outcome === undefined) throw new Error('nothing was run');
+    expectFailure(outcome, 'JobFailed', '3 invocations in a row', 'raise the timeout of the function');
+    expect(world.bucket(EU).objects.size).toBe(0);
+  });
+});
+
+/** Changes the source when the first request that copies it arrives. */
+function replaceSource(
+  world: JobWorld,
+  change: () => unknown,
+  operations = ['CopyObject', 'CreateMultipartUpload'],
+): void {
+  let changed = false;
+  world.faults = ({ phase, operation }) => {
+    if (phase === 'before' && operations.includes(operation) && !changed) {
+      changed = true;
+      change();
+    }
+    return undefined;
+  };
+}

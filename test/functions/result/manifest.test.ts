@@ -1,0 +1,155 @@
+// The output artifact: a zip that says what was copied where, written where and how the pipeline expects it.
+import { strFromU8, unzipSync } from 'fflate';
+import { describe, expect, it } from 'vitest';
+import { toBuffer } from '../../../local/aws/content/content.ts';
+import { failureOf, JobWorld, MULTIPART_BYTES, SOURCE, successOf } from '../harness/world.ts';
+
+const EU = 'manifest-eu';
+const OUTPUT = 'pipeline/Manifest/xyz';
+
+async function soundWorld(): Promise<JobWorld> {
+  const world = await JobWorld.start();
+  world.addArtifact('App', MULTIPART_BYTES, { revision: 'c0ffee' });
+  world.addArtifact('Templates');
+  world.addDestination(EU);
+  return world;
+}
+
+const outputIn = (bucketName: string) => ({
+  outputArtifacts: [
+    { name: 'Manifest', location: { type: 'S3' as const, s3Location: { bucketName, objectKey: OUTPUT } } },
+  ],
+});
+
+function manifestIn(world: JobWorld, bucket: string): Record<string, unknown> {
+  const files = unzipSync(toBuffer(world.object(bucket, OUTPUT).content));
+  expect(Object.keys(files)).toEqual(['sync-manifest.json']);
+  return JSON.parse(strFromU8(files['sync-manifest.json'] ?? new Uint8Array())) as Record<string, unknown>;
+}
+
+describe('the manifest', () => {
+  it('tells of every copy, its proof and its version', async () => {
+    await using world = await soundWorld();
+    const parameters = { DestinationBuckets: [EU, SOURCE], ExecutionId: 'e-1' };
+    const job = world.job(parameters, outputIn(SOURCE));
+    successOf(await world.run(job.event));
+    const [app] = world.artifacts;
+    const source = world.object(SOURCE, app?.location.s3Location.objectKey ?? '');
+    const copy = world.object(EU, source.key);
+    const manifest = manifestIn(world, SOURCE);
+    expect(manifest).toMatchObject({ version: 1, jobId: job.id, executionId: 'e-1' });
+    expect((manifest.copies as unknown[]).length).toBe(4);
+    expect((manifest.copies as unknown[])[0]).toEqual({
+      artifact: 'App',
+      source: {
+        bucket: SOURCE,
+        key: source.key,
+        region: 'us-east-1',
+        eTag: `"${source.etag}"`,
+        versionId: source.versionId,
+        revision: 'c0ffee',
+      },
+      destination: { bucket: EU, key: source.key, region: 'eu-west-1', versionId: copy.versionId },
+      bytes: MULTIPART_BYTES,
+      strategy: 'multipart',
+      checksum: { ...copy.checksum },
+      proof: {
+        kind: 'checksum',
+        algorithm: 'CRC64NVME',
+        kmsKeyArn: copy.encryption.keyArn,
+        kmsKeyResolved: true,
+      },
+      durationMs: expect.any(Number),
+    });
+    expect((manifest.copies as unknown[])[1]).toMatchObject({
+      destination: { bucket: SOURCE },
+      strategy: 'same-object',
+    });
+  });
+
+  it('is written to each output artifact, since a pipeline fails an action that leaves one out', async () => {
+    await using world = await soundWorld();
+    const outputArtifacts = ['One', 'Two', 'Three'].map((name) => ({
+      name,
+      location: {
+        type: 'S3' as const,
+        s3Location: { bucketName: SOURCE, objectKey: `pipeline/${name}/xyz` },
+      },
+    }));
+    successOf(await world.invoke({ DestinationBucket: EU }, { data: { outputArtifacts } }));
+    const [one, two, three] = outputArtifacts.map(({ location }) =>
+      toBuffer(world.object(SOURCE, location.s3Location.objectKey).content),
+    );
+    expect(two).toEqual(one);
+    expect(three).toEqual(one);
+  });
+
+  it('of copies under an alias says that the alias was not resolved', async () => {
+    await using world = await soundWorld();
+    const { arn } = world.world.createKey({ region: 'eu-west-1', alias: 'release' });
+    world.allowKey(arn);
+    const parameters = { DestinationBuckets: [{ Bucket: EU, KmsKeyId: 'alias/release' }] };
+    successOf(await world.invoke(parameters, { data: outputIn(SOURCE) }));
+    expect(manifestIn(world, SOURCE).copies).toContainEqual(
+      expect.objectContaining({ proof: expect.objectContaining({ kmsKeyArn: arn, kmsKeyResolved: false }) }),
+    );
+  });
+
+  it("is encrypted under the job's key and written with the job's credentials", async () => {
+    await using world = await soundWorld();
+    const { arn } = world.world.createKey({ region: 'us-east-1' });
+    const job = world.job(
+      { DestinationBucket: EU },
+      { ...outputIn(SOURCE), encryptionKey: { id: arn, type: 'KMS' } },
+    );
+    const outcome = await world.run(job.event);
+    successOf(outcome);
+    expect(world.object(SOURCE, OUTPUT).encryption.keyArn).toBe(arn);
+    const put = outcome.requests.find(({ operation }) => operation === 'PutObject');
+    expect(put?.accessKeyId).toBe(job.data.artifactCredentials.accessKeyId);
+  });
+
+  it('without a key of the job takes the default of the artifact bucket', async () => {
+    await using world = await soundWorld();
+    successOf(await world.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) }));
+    expect(world.object(SOURCE, OUTPUT).encryption.keyArn).toBe(world.sourceKey.arn);
+    expect(world.object(SOURCE, OUTPUT).headers['content-type']).toBe('application/zip');
+  });
+
+  it('finds a bucket in another region', async () => {
+    await using world = await soundWorld();
+    const key = world.world.createKey({ region: 'ap-southeast-2' });
+    world.world.createBucket({
+      name: 'manifest-ap',
+      region: 'ap-southeast-2',
+      encryption: { algorithm: 'aws:kms', keyId: key.arn },
+    });
+    successOf(await world.invoke({ DestinationBucket: EU }, { data: outputIn('manifest-ap') }));
+    expect(manifestIn(world, 'manifest-ap').version).toBe(1);
+  });
+
+  it('that may not be written fails the job, naming where and whom; a retry skips the copies', async () => {
+    await using world = await soundWorld();
+    world.faults = ({ operation, phase }) =>
+      operation === 'PutObject' && phase === 'before'
+        ? { kind: 'error', status: 403, code: 'AccessDenied', message: 'Access Denied' }
+        : undefined;
+    const { type, message } = failureOf(
+      await world.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) }),
+    );
+    expect(type).toBe('PermissionError');
+    expect(message).toContain(`PutObject on s3://${SOURCE}/${OUTPUT}`);
+    expect(message).toContain("the job's artifactCredentials");
+    world.faults = undefined;
+    const again = await world.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) });
+    expect(successOf(again).outputVariables).toMatchObject({ CopiesSkipped: '2' });
+  });
+
+  it('is not written when the job fails', async () => {
+    await using world = await soundWorld();
+    world.deny(['s3:PutObject'], `arn:aws:s3:::${EU}/*`);
+    const outcome = await world.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) });
+    expect(failureOf(outcome).message).toContain(EU);
+    expect(outcome.writes.map(({ operation }) => operation)).not.toContain('PutObject');
+  });
+});

@@ -1,0 +1,225 @@
+// How CodePipeline is told: within its limits, exactly once, and what happens when it does not take the answer.
+import {
+  CodePipelineClient,
+  InvalidJobStateException,
+  JobNotFoundException,
+  OutputVariablesSizeExceededException,
+  PutJobFailureResultCommand,
+  PutJobSuccessResultCommand,
+} from '@aws-sdk/client-codepipeline';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  JobReporter,
+  type JobResult,
+  MAX_EXECUTION_ID_CHARACTERS,
+  MAX_MESSAGE_CHARACTERS,
+  MAX_SUMMARY_CHARACTERS,
+} from '../../../functions/sync-artifacts/result/job-reporter.ts';
+import { readSettings } from '../../../functions/sync-artifacts/settings.ts';
+import type { Telemetry } from '../../../functions/sync-artifacts/telemetry/telemetry.ts';
+import { failureOf, JobWorld, successOf } from '../harness/world.ts';
+
+const JOB = 'f0000000-0000-4000-8000-000000000000';
+const DONE: JobResult = { kind: 'success', summary: 'Done', outputVariables: { ArtifactCount: '1' } };
+
+/** A CodePipeline that gives answers which the embedded one never would. */
+function pipelineThat(): ReturnType<typeof mockClient> {
+  mocks = mockClient(CodePipelineClient);
+  return mocks;
+}
+let mocks: ReturnType<typeof mockClient> | undefined;
+afterEach(() => mocks?.restore());
+
+interface Said {
+  readonly level: string;
+  readonly message: string;
+}
+
+async function report(result: JobResult, requestId = 'request-1'): Promise<readonly Said[]> {
+  const said: Said[] = [];
+  const say = (level: string) => (message: string) => void said.push({ level, message });
+  const telemetry: Telemetry = {
+    debug: say('debug'),
+    info: say('info'),
+    warn: say('warn'),
+    error: say('error'),
+    record: () => undefined,
+    count: () => undefined,
+  };
+  const settings = { ...readSettings({ AWS_REGION: 'us-east-1' }), retryBudgetMs: 0 };
+  const lambda = { awsRequestId: requestId, getRemainingTimeInMillis: () => 60_000 };
+  await new JobReporter(settings, () => undefined).report(JOB, lambda, result, telemetry);
+  return said;
+}
+
+const metadata = { $metadata: { httpStatusCode: 400 }, message: 'No' };
+
+describe('a result', () => {
+  it('of success carries summary, request id, 100 percent and variables', async () => {
+    const pipeline = pipelineThat();
+    await report(DONE);
+    expect(pipeline.commandCalls(PutJobSuccessResultCommand).map(({ args }) => args[0].input)).toEqual([
+      {
+        jobId: JOB,
+        executionDetails: { summary: 'Done', externalExecutionId: 'request-1', percentComplete: 100 },
+        outputVariables: { ArtifactCount: '1' },
+      },
+    ]);
+  });
+
+  it('of an unfinished job carries the token and no variables', async () => {
+    const pipeline = pipelineThat();
+    await report({
+      kind: 'continuation',
+      summary: 'Going on',
+      continuationToken: 'v1.x',
+      percentComplete: 42,
+    });
+    expect(pipeline.commandCalls(PutJobSuccessResultCommand).map(({ args }) => args[0].input)).toEqual([
+      {
+        jobId: JOB,
+        continuationToken: 'v1.x',
+        executionDetails: { summary: 'Going on', externalExecutionId: 'request-1', percentComplete: 42 },
+      },
+    ]);
+  });
+
+  it('is cut to the limits of the API, and shows that it was', async () => {
+    const pipeline = pipelineThat();
+    const long = 'x'.repeat(10_000);
+    await report({ ...DONE, summary: long }, long);
+    await report({ kind: 'failure', failure: { type: 'JobFailed', message: long } }, long);
+    const [success] = pipeline.commandCalls(PutJobSuccessResultCommand);
+    const [failure] = pipeline.commandCalls(PutJobFailureResultCommand);
+    const { executionDetails } = success?.args[0].input ?? {};
+    const { failureDetails } = failure?.args[0].input ?? {};
+    expect(executionDetails?.summary).toBe(`${'x'.repeat(MAX_SUMMARY_CHARACTERS - 1)}…`);
+    expect(failureDetails?.message).toBe(`${'x'.repeat(MAX_MESSAGE_CHARACTERS - 1)}…`);
+    for (const details of [executionDetails, failureDetails])
+      expect(details?.externalExecutionId).toHaveLength(MAX_EXECUTION_ID_CHARACTERS);
+  });
+
+  it('exactly as long as a limit is left as it is', async () => {
+    const pipeline = pipelineThat();
+    const summary = 'x'.repeat(MAX_SUMMARY_CHARACTERS);
+    await report({ ...DONE, summary });
+    const [call] = pipeline.commandCalls(PutJobSuccessResultCommand);
+    expect(call?.args[0].input.executionDetails?.summary).toBe(summary);
+  });
+
+  it('of failure without words still has some, since CodePipeline refuses none', async () => {
+    const pipeline = pipelineThat();
+    await report({ kind: 'failure', failure: { type: 'SystemUnavailable', message: '' } });
+    const [call] = pipeline.commandCalls(PutJobFailureResultCommand);
+    expect(call?.args[0].input.failureDetails?.message).toBe('SystemUnavailable');
+  });
+
+  it.each<JobResult>([DONE, { kind: 'failure', failure: { type: 'JobFailed', message: 'No' } }])(
+    'that CodePipeline has already is harmless ($kind)',
+    async (result) => {
+      pipelineThat().rejects(new InvalidJobStateException(metadata));
+      expect(await report(result)).toEqual([
+        { level: 'info', message: 'CodePipeline has a result of this job already' },
+      ]);
+    },
+  );
+
+  it.each([
+    new OutputVariablesSizeExceededException(metadata),
+    Object.assign(new Error('No'), { name: 'ValidationException', ...metadata }),
+  ])('with variables that CodePipeline refuses ($name) is reported without them', async (refusal) => {
+    const pipeline = pipelineThat();
+    pipeline.rejectsOnce(refusal).resolves({});
+    const said = await report(DONE);
+    expect(said.map(({ level }) => level)).toEqual(['warn']);
+    const inputs = pipeline.commandCalls(PutJobSuccessResultCommand).map(({ args }) => args[0].input);
+    expect(inputs.map((input) => 'outputVariables' in input)).toEqual([true, false]);
+    expect(inputs[1]?.executionDetails?.summary).toBe('Done');
+  });
+
+  it.each([
+    new JobNotFoundException(metadata),
+    Object.assign(new Error('No'), { name: 'AccessDeniedException', ...metadata }),
+    Object.assign(new Error('No'), { name: 'InternalFailure', $metadata: { httpStatusCode: 500 } }),
+  ])('that cannot be delivered ($name) throws, so that Lambda tries again', async (refusal) => {
+    pipelineThat().rejects(refusal);
+    await expect(report(DONE)).rejects.toThrow(refusal);
+    await expect(report({ kind: 'failure', failure: { type: 'JobFailed', message: 'No' } })).rejects.toThrow(
+      refusal,
+    );
+  });
+});
+
+describe('an invocation', () => {
+  async function soundWorld(): Promise<JobWorld> {
+    const world = await JobWorld.start();
+    world.addArtifact('App');
+    world.addDestination('report-eu');
+    return world;
+  }
+
+  it('that is retried after its answer got lost does nothing twice and fails nothing', async () => {
+    await using world = await soundWorld();
+    const { event } = world.job({ DestinationBucket: 'report-eu' });
+    successOf(await world.run(event));
+    const again = await world.run(event);
+    expect(again.thrown).toBeUndefined();
+    expect(again.results).toEqual([]);
+    expect(again.writes).toEqual([]);
+  });
+
+  it('whose answer does not arrive throws, and its retry answers', async () => {
+    await using world = await soundWorld();
+    const { event } = world.job({ DestinationBucket: 'report-eu' });
+    world.faults = ({ service }) =>
+      service === 'codepipeline' ? { kind: 'error', status: 500, code: 'InternalFailure' } : undefined;
+    const first = await world.run(event, { settings: { retryBudgetMs: 0 } });
+    expect(first.thrown).toMatchObject({ name: 'InternalFailure' });
+    expect(first.results).toEqual([]);
+    world.faults = undefined;
+    const second = await world.run(event);
+    expect(successOf(second).outputVariables).toMatchObject({ CopiesSkipped: '1' });
+  });
+
+  it('whose answer is never taken throws before its time is over, and keeps nobody waiting', async () => {
+    await using world = await soundWorld();
+    world.faults = ({ service }) =>
+      service === 'codepipeline' ? { kind: 'stall', delayMs: Number.POSITIVE_INFINITY } : undefined;
+    const outcome = await world.invoke(
+      { DestinationBucket: 'report-eu' },
+      { settings: { stallMs: 300_000, retryBudgetMs: 60_000 }, remainingMs: () => 700 },
+    );
+    expect(outcome.thrown).toBeInstanceOf(Error);
+    expect(outcome.results).toEqual([]);
+  });
+
+  it('sends its answer again when the connection breaks', async () => {
+    await using world = await soundWorld();
+    let broken = false;
+    world.faults = ({ service, phase }) => {
+      if (service !== 'codepipeline' || phase === 'after' || broken) return undefined;
+      broken = true;
+      return { kind: 'reset' };
+    };
+    successOf(await world.invoke({ DestinationBucket: 'report-eu' }));
+    expect(broken).toBe(true);
+  });
+
+  it('gives the request id of its Lambda invocation as external execution id', async () => {
+    await using world = await soundWorld();
+    const { executionDetails } = successOf(await world.invoke({ DestinationBucket: 'report-eu' }));
+    expect(executionDetails.externalExecutionId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(executionDetails.percentComplete).toBe(100);
+    expect(executionDetails.summary).toMatch(/^Synced 1 artifact \(1\.0 kB\) to 1 region in \d+\.\d s$/);
+  });
+
+  it('answers exactly once, whatever becomes of it', async () => {
+    await using world = await soundWorld();
+    world.faults = ({ operation }) =>
+      operation === 'CopyObject' ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined;
+    const outcome = await world.invoke({ DestinationBucket: 'report-eu' });
+    expect(failureOf(outcome).type).toBe('PermissionError');
+    expect(outcome.requests.filter(({ service }) => service === 'codepipeline')).toHaveLength(1);
+  });
+});
