@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { soakJob } from './soak/job.ts';
-import { BUNDLE_FOLDER, Laboratory, type SoakResult } from './soak/laboratory.ts';
+import { BUNDLE_FOLDER, SoakHarness, type SoakResult } from './soak/laboratory.ts';
 import { Tally } from './soak/tally.ts';
 
 /** A world is thrown away after so many jobs, so that cold starts are part of the soak and nothing piles up. */
@@ -36,12 +36,12 @@ const tally = new Tally();
 // A copy, so that a build does not pull the ground from under a long soak.
 const bundle = await mkdtemp(join(tmpdir(), 'soak-'));
 await cp(BUNDLE_FOLDER, bundle, { recursive: true });
-let laboratory: Laboratory | undefined;
+let laboratory: SoakHarness | undefined;
 try {
   for (let index = 0; index < jobs && Date.now() < untilMs; index += 1) {
     if (index % JOBS_PER_WORLD === 0) {
       await laboratory?.[Symbol.asyncDispose]();
-      laboratory = await Laboratory.open({}, bundle);
+      laboratory = await SoakHarness.open({}, bundle);
     }
     const result = await laboratory?.run(soakJob(seed + index));
     if (result === undefined) break;

@@ -1,13 +1,13 @@
 // Clears away what earlier invocations of a job began, when the job fails before it gets to go on with it.
 import type { JobContext } from './context.ts';
-import { sweepUploads } from './copy/upload/resume-upload.ts';
+import { abortOwnUploads } from './copy/upload/resume-upload.ts';
 import { CLEAN_UP_MS } from './copy/upload/upload-requests.ts';
 import { readDestination } from './facts/destination.ts';
 import { destinationKey } from './job/parse-job.ts';
 import type { SyncJob } from './types.ts';
 
 /** Aborts our unfinished uploads at the keys of the job. What cannot be found is left to the bucket's lifecycle rule. */
-export async function clearLeftUploads(job: SyncJob, context: JobContext): Promise<void> {
+export async function abandonUploads(job: SyncJob, context: JobContext): Promise<void> {
   const cleanUp: JobContext = { ...context, signal: context.deadline.cleanUp(CLEAN_UP_MS) };
   await Promise.all(
     job.destinations.map(async (request) => {
@@ -15,7 +15,7 @@ export async function clearLeftUploads(job: SyncJob, context: JobContext): Promi
       if (destination === undefined) return;
       for (const artifact of job.artifacts) {
         const key = destinationKey(request.keyTemplate, artifact, job.executionId);
-        await sweepUploads({ destination: destination.facts, key }, undefined, context);
+        await abortOwnUploads({ destination: destination.facts, key }, undefined, context);
       }
     }),
   );

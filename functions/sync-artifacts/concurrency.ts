@@ -7,7 +7,7 @@ const SHRINK_FACTOR = 0.7;
 const MINIMUM = 2;
 
 /** Shares request slots between all copies of a job. */
-export class Budget {
+export class RequestSlots {
   readonly #maximum: number;
   readonly #limit: LimitFunction;
   #size: number;

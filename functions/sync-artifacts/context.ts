@@ -1,8 +1,8 @@
 // What every step of a job is given besides its data.
 
-import type { FactsCache } from './aws/bucket-cache.ts';
+import type { BucketCache } from './aws/bucket-cache.ts';
 import type { RequestContext, S3Clients } from './aws/s3-clients.ts';
-import type { Budget } from './concurrency.ts';
+import type { RequestSlots } from './concurrency.ts';
 import type { Deadline } from './deadline.ts';
 import type { Settings } from './settings.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -12,8 +12,8 @@ import type { SourceReader } from './types.ts';
 export interface JobContext extends RequestContext {
   readonly settings: Settings;
   readonly s3: S3Clients;
-  readonly facts: FactsCache;
-  readonly budget: Budget;
+  readonly facts: BucketCache;
+  readonly budget: RequestSlots;
   readonly deadline: Deadline;
   readonly telemetry: Telemetry;
   /** Aborts when the job has failed or the deadline is near. */

@@ -1,5 +1,5 @@
 // Entry of the Lambda function: composes clients, logger and metrics once per cold start.
-import { FactsCache } from './aws/bucket-cache.ts';
+import { BucketCache } from './aws/bucket-cache.ts';
 import { S3ClientPool } from './aws/s3-clients.ts';
 import { type Container, runInvocation } from './invocation.ts';
 import { JobReporter, type LambdaContext } from './result/job-reporter.ts';
@@ -21,7 +21,7 @@ function compose(): Container {
     telemetry: createTelemetry(process.env),
     clients: new S3ClientPool(settings, onThrottled),
     reporter: new JobReporter(settings, onThrottled),
-    facts: new FactsCache(settings.bucketCacheMs),
+    facts: new BucketCache(settings.bucketCacheMs),
     onThrottled: () => undefined,
   };
   return composed;

@@ -1,17 +1,17 @@
 // One invocation: from the event to exactly one result for CodePipeline.
 
-import type { FactsCache } from './aws/bucket-cache.ts';
+import type { BucketCache } from './aws/bucket-cache.ts';
 import { errorCode, isAccessDenied } from './aws/errors.ts';
 import type { S3ClientPool } from './aws/s3-clients.ts';
-import { Budget } from './concurrency.ts';
+import { RequestSlots } from './concurrency.ts';
 import type { JobContext } from './context.ts';
 import { deadlineOf } from './deadline.ts';
 import { jobIdOf, parseJob } from './job/parse-job.ts';
-import { anewOf, continuationOf, readCheckpoint } from './result/continuation.ts';
+import { continueFromStart, continueJob, readCheckpoint } from './result/continuation.ts';
 import { SyncError, toJobFailure } from './result/failure.ts';
 import type { JobReporter, JobResult, LambdaContext } from './result/job-reporter.ts';
 import { outputVariables, summarise } from './result/summary.ts';
-import { requireSound, type Settings } from './settings.ts';
+import { assertValidSettings, type Settings } from './settings.ts';
 import { syncArtifacts } from './sync.ts';
 import type { TelemetrySink } from './telemetry/telemetry.ts';
 import type { CopyReport, SyncJob } from './types.ts';
@@ -22,7 +22,7 @@ export interface Container {
   readonly telemetry: TelemetrySink;
   readonly clients: S3ClientPool;
   readonly reporter: JobReporter;
-  readonly facts: FactsCache;
+  readonly facts: BucketCache;
   /** Called when AWS asks to slow down. */
   onThrottled: () => void;
 }
@@ -47,7 +47,7 @@ export async function runInvocation(
       throw new Error('the event is not a CodePipeline job');
     }
     telemetry.correlate(jobId);
-    const result = resultOf(event, jobId, lambda, container);
+    const result = runJob(event, jobId, lambda, container);
     // Loaded while the first S3 requests are on their way; a failure to load shows when the result is reported.
     Promise.all([reporter.warmUp(), telemetry.warmUp()]).catch(() => undefined);
     await reporter.report(jobId, lambda, await result, telemetry);
@@ -56,7 +56,7 @@ export async function runInvocation(
   }
 }
 
-async function resultOf(
+async function runJob(
   event: unknown,
   jobId: string,
   lambda: LambdaContext,
@@ -68,21 +68,21 @@ async function resultOf(
   let startedAtMs = begunAtMs;
   let context: JobContext | undefined;
   try {
-    requireSound(settings);
+    assertValidSettings(settings);
     const job = parseJob(event);
     const checkpoint = readCheckpoint(job, begunAtMs, telemetry);
     startedAtMs = checkpoint?.startedAtMs ?? begunAtMs;
     telemetry.correlate(checkpoint?.firstJobId ?? jobId);
-    context = contextOf(job, deadline, container);
+    context = createContext(job, deadline, container);
     const current = context;
     const outcome = await syncArtifacts(job, context, checkpoint).catch((error: unknown) => {
       if (!isOutOfTime(current)) throw error;
       return undefined;
     });
-    if (outcome === undefined) return await anewOf(job, checkpoint, context);
+    if (outcome === undefined) return await continueFromStart(job, checkpoint, context);
     const reports = outcome.reports.filter((report): report is CopyReport => report !== undefined);
     if (reports.length < outcome.planned.length)
-      return await continuationOf(job, outcome, checkpoint, startedAtMs, context);
+      return await continueJob(job, outcome, checkpoint, startedAtMs, context);
     if (job.outputArtifacts.length > 0) {
       const { manifestOf, writeManifest } = await import('./result/manifest.ts');
       const manifest = manifestOf(job, checkpoint?.firstJobId ?? jobId, reports);
@@ -90,7 +90,7 @@ async function resultOf(
         for (const output of job.outputArtifacts) await writeManifest(job, output, manifest, context);
       } catch (error) {
         if (!isOutOfTime(context)) throw error;
-        return await continuationOf(job, outcome, checkpoint, startedAtMs, context);
+        return await continueJob(job, outcome, checkpoint, startedAtMs, context);
       }
     }
     const durationMs = Date.now() - startedAtMs;
@@ -125,10 +125,14 @@ function isOutOfTime({ deadline, failed }: JobContext): boolean {
 }
 
 /** The surroundings of one job in a container. */
-export function contextOf(job: SyncJob, deadline: JobContext['deadline'], container: Container): JobContext {
+export function createContext(
+  job: SyncJob,
+  deadline: JobContext['deadline'],
+  container: Container,
+): JobContext {
   const { settings, telemetry, clients, facts } = container;
   const failure = new AbortController();
-  const budget = new Budget(settings.maxConcurrency);
+  const budget = new RequestSlots(settings.maxConcurrency);
   container.onThrottled = () => {
     telemetry.count('ThrottledRequests');
     budget.throttled();

@@ -55,6 +55,6 @@ export function readSettings(environment: Environment): Settings {
 }
 
 /** @throws ConfigurationError naming every wrong variable, what it holds and what is allowed. */
-export function requireSound({ problems }: Settings): void {
+export function assertValidSettings({ problems }: Settings): void {
   if (problems.length > 0) throw new ConfigurationError(problems.join(' '));
 }

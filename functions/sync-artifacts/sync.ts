@@ -1,17 +1,17 @@
 // The whole algorithm on one page: resolve -> plan -> copy -> verify.
 import { setImmediate } from 'node:timers/promises';
-import { Budget } from './concurrency.ts';
+import { RequestSlots } from './concurrency.ts';
 import type { JobContext } from './context.ts';
 import { copyMultipart } from './copy/copy-multipart.ts';
 import { copyObject } from './copy/copy-object.ts';
 import type { CopyResult } from './copy/strategy.ts';
-import { farthestFirst, resolve } from './facts/resolve.ts';
+import { resolve, slowestFirst } from './facts/resolve.ts';
 import { groupBy } from './group-by.ts';
 import { partSize } from './plan/part-layout.ts';
 import { type CopyPlan, type PlanLimits, type PlannedCopy, planCopies } from './plan/plan.ts';
-import { proveWritten, wasFinished } from './proof/verify-copy.ts';
+import { isStillFinished, verifyCopy } from './proof/verify-copy.ts';
 import type { Checkpoint, UnfinishedUpload } from './result/checkpoint.ts';
-import { reportFinished, reportKnown } from './result/copy-report.ts';
+import { reportCopied, reportSkipped } from './result/copy-report.ts';
 import type { CopyReport, SyncJob } from './types.ts';
 
 /** Copies whose requests are made ready before the first of them leave (`npm run bench:timeline -- --case 5x1mib-x3`). */
@@ -43,8 +43,8 @@ export async function planJob(
     if (context.deadline.signal.aborted && !context.failed) throw error;
     context.fail(error);
     if (checkpoint !== undefined) {
-      const { clearLeftUploads } = await import('./abandon-uploads.ts');
-      await clearLeftUploads(job, context);
+      const { abandonUploads } = await import('./abandon-uploads.ts');
+      await abandonUploads(job, context);
     }
     throw error;
   });
@@ -69,9 +69,9 @@ export async function syncArtifacts(
 
   const settle = async ({ task, plan }: PlannedCopy, result: CopyResult | undefined): Promise<void> => {
     if (result?.finished === true) {
-      const proved = await proveWritten(task, result.written, job.minimumProof, context);
+      const proved = await verifyCopy(task, result.written, job.minimumProof, context);
       const durationMs = Date.now() - startedAtMs;
-      reports[task.index] = reportFinished(
+      reports[task.index] = reportCopied(
         { task, strategy: result.strategy ?? plan.strategy, ...proved, durationMs },
         job.mode,
         context,
@@ -95,15 +95,15 @@ export async function syncArtifacts(
     if (copying.length % COPIES_PER_TURN === 0) await setImmediate();
   };
   const relays: Relayed[] = [];
-  for (const copy of farthestFirst(planned, ({ task }) => task.destination.bucket, context)) {
+  for (const copy of slowestFirst(planned, ({ task }) => task.destination.bucket, context)) {
     const { task, plan } = copy;
     const earlier = checkpoint?.finished[task.index];
     if (
       plan.strategy === 'same-object' ||
       plan.strategy === 'skip' ||
-      (earlier !== undefined && wasFinished(task, earlier, startedAtMs, job.minimumProof))
+      (earlier !== undefined && isStillFinished(task, earlier, startedAtMs, job.minimumProof))
     ) {
-      reports[task.index] = reportKnown(copy, earlier, context);
+      reports[task.index] = reportSkipped(copy, earlier, context);
       doneBytes += task.source.sizeBytes;
     } else if (plan.strategy === 'object') {
       await begin(copyObject(task, context).then((result) => settle(copy, result)));
@@ -134,7 +134,7 @@ function relayAll(
   context: JobContext,
 ): Promise<void>[] {
   const largestPart = Math.max(1, ...relays.map(({ plan }) => partSize(plan.layout, 1)));
-  const lanes = new Budget(Math.max(1, Math.floor(context.settings.relayMemoryBytes / largestPart)));
+  const lanes = new RequestSlots(Math.max(1, Math.floor(context.settings.relayMemoryBytes / largestPart)));
   const bySource = [...groupBy(relays, ({ task }) => task.source).values()];
   const memoryParts = Math.max(1, Math.floor(lanes.size / bySource.length));
   return bySource.map(async (group) => {

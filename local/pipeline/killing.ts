@@ -9,7 +9,7 @@ import type { Invocable } from './job-loop.ts';
 const MAX_REQUESTS = 6;
 
 /** Stands before a function and kills its process in some invocations; the same seed kills the same ones. */
-export function dying(
+export function killing(
   lambda: Pick<LambdaFunction, 'invoke' | 'kill'>,
   world: World,
   { seed, rate, onDeath }: { readonly seed: number; readonly rate: number; readonly onDeath?: () => void },

@@ -1,15 +1,15 @@
 // A handler that reads a job's facts and plans its copies with the function's own modules, and copies nothing.
 
-import { FactsCache } from '../../functions/sync-artifacts/aws/bucket-cache.ts';
+import { BucketCache } from '../../functions/sync-artifacts/aws/bucket-cache.ts';
 import { S3ClientPool } from '../../functions/sync-artifacts/aws/s3-clients.ts';
 import { deadlineOf } from '../../functions/sync-artifacts/deadline.ts';
-import { contextOf } from '../../functions/sync-artifacts/invocation.ts';
+import { createContext } from '../../functions/sync-artifacts/invocation.ts';
 import { parseJob } from '../../functions/sync-artifacts/job/parse-job.ts';
 import { partCount, partSize } from '../../functions/sync-artifacts/plan/part-layout.ts';
 import type { PlannedCopy } from '../../functions/sync-artifacts/plan/plan.ts';
 import { type JobFailure, toJobFailure } from '../../functions/sync-artifacts/result/failure.ts';
 import { JobReporter, type LambdaContext } from '../../functions/sync-artifacts/result/job-reporter.ts';
-import { readSettings, requireSound } from '../../functions/sync-artifacts/settings.ts';
+import { assertValidSettings, readSettings } from '../../functions/sync-artifacts/settings.ts';
 import { planJob } from '../../functions/sync-artifacts/sync.ts';
 import { createTelemetry } from '../../functions/sync-artifacts/telemetry/telemetry.ts';
 
@@ -40,14 +40,14 @@ async function answer(event: unknown, lambda: LambdaContext): Promise<PlanAnswer
   const deadline = deadlineOf(() => lambda.getRemainingTimeInMillis(), settings.deadlineMarginMs);
   const onThrottled = (): void => undefined;
   try {
-    requireSound(settings);
+    assertValidSettings(settings);
     const job = parseJob(event);
-    const context = contextOf(job, deadline, {
+    const context = createContext(job, deadline, {
       settings,
       telemetry: createTelemetry(process.env),
       clients: new S3ClientPool(settings, onThrottled),
       reporter: new JobReporter(settings, onThrottled),
-      facts: new FactsCache(settings.bucketCacheMs),
+      facts: new BucketCache(settings.bucketCacheMs),
       onThrottled,
     });
     return { plan: (await planJob(job, context)).map(lineOf) };

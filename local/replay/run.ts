@@ -8,7 +8,7 @@ import type { Credentials } from '../aws/state/identities.ts';
 import { LambdaFunction, type LambdaOptions } from '../lambda/lambda.ts';
 import { EventError, type ReplayEvent, readEvent } from '../pipeline/event.ts';
 import { type JobRun, runJob } from '../pipeline/job-loop.ts';
-import { dying } from '../pipeline/killing.ts';
+import { killing } from '../pipeline/killing.ts';
 import { scenarioOf } from '../pipeline/scenarios.ts';
 import { setUp } from '../pipeline/set-up.ts';
 import { compareCopies } from './compare/compare.ts';
@@ -82,13 +82,13 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   await using lambda = new LambdaFunction(configuration(HANDLER_FILE, stage.role));
   await using onFailure = new LambdaFunction(configuration(LOST_JOB_FILE, stage.lostJobRole));
   const { oom: rate = 0 } = options.faults;
-  const mortal = rate > 0 ? dying(lambda, world, { seed: options.seed, rate }) : lambda;
+  const killable = rate > 0 ? killing(lambda, world, { seed: options.seed, rate }) : lambda;
   const started = performance.now();
   let run: JobRun;
   try {
     run = await runJob(
       world,
-      mortal,
+      killable,
       { job: stage.job, event: event.raw },
       {
         continued: ({ input }) => watch.progress.print(continuation(input, paint)),

@@ -1,6 +1,6 @@
 // A random job that follows from its seed alone: artifacts, destinations, strategy, time and faults.
 import { type FaultKind, type FaultRates, PASSING_FAULT_KINDS } from '../aws/faults/fault-kinds.ts';
-import { type Dice, diceOf } from '../aws/faults/seeded-random.ts';
+import { type Dice, seededRandom } from '../aws/faults/seeded-random.ts';
 
 /** An input artifact. */
 export interface SoakArtifact {
@@ -63,7 +63,7 @@ const LARGE_BYTES = 1500 * MIB;
 
 /** The job of a seed. */
 export function soakJob(seed: number, wishes: SoakWishes = {}): SoakJob {
-  const dice = diceOf(seed);
+  const dice = seededRandom(seed);
   const roleMayReadSource = dice.chance(0.75);
   const mode = roleMayReadSource ? dice.pick(['auto', 'auto', 'copy', 'relay']) : 'auto';
   const relays =

@@ -11,7 +11,7 @@ import { DEFAULT_ACCOUNT_ID, type World } from '../aws/state/world.ts';
 import { LambdaFunction, type LambdaOptions } from '../lambda/lambda.ts';
 import { roleSessionArn } from '../pipeline/identities.ts';
 import { type Invocable, type JobRun, runJob } from '../pipeline/job-loop.ts';
-import { dying } from '../pipeline/killing.ts';
+import { killing } from '../pipeline/killing.ts';
 import { outcomeOf, violations } from './check.ts';
 import { HOME_REGION, type SoakJob } from './job.ts';
 import { stage } from './stage.ts';
@@ -35,7 +35,7 @@ const ENVIRONMENT = { POWERTOOLS_LOG_LEVEL: 'DEBUG' };
 const SOON = { SYNC_STALL_MS: '1200' };
 
 /** Runs one job after the other. */
-export class Laboratory implements AsyncDisposable {
+export class SoakHarness implements AsyncDisposable {
   readonly world: World;
   readonly #aws: EmbeddedAws;
   readonly #role: Identity;
@@ -85,13 +85,13 @@ export class Laboratory implements AsyncDisposable {
   static async open(
     environment: Environment = {},
     bundleFolder: string = BUNDLE_FOLDER,
-  ): Promise<Laboratory> {
+  ): Promise<SoakHarness> {
     let hook: FaultHook | undefined;
     const aws = await startEmbeddedAws({ faults: (point) => hook?.(point) });
     const setFaults = (next: FaultHook | undefined): void => {
       hook = next;
     };
-    return new Laboratory(bundleFolder, aws, setFaults, environment);
+    return new SoakHarness(bundleFolder, aws, setFaults, environment);
   }
 
   /** Runs a job to its end and checks what it left behind. */
@@ -115,14 +115,14 @@ export class Laboratory implements AsyncDisposable {
     let deaths = 0;
     try {
       const stalls = soak.faults.stall || soak.faults['stall-body'];
-      const mortal = dying(stalls ? this.#impatient : this.#lambda, world, {
+      const killable = killing(stalls ? this.#impatient : this.#lambda, world, {
         seed: soak.seed,
         rate: soak.faults.oom ?? 0,
         onDeath: () => {
           deaths += 1;
         },
       });
-      const timed: Invocable = { invoke: (event, id) => mortal.invoke(event, id, soak.timeoutMs) };
+      const timed: Invocable = { invoke: (event, id) => killable.invoke(event, id, soak.timeoutMs) };
       const { job } = staged;
       const run = await runJob(world, timed, { job, event: job.event }, {}, this.#onFailure);
       for (const [kind, count] of injector.struck) struck.set(kind, count);

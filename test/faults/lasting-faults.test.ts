@@ -2,16 +2,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FaultKind } from '../../local/aws/faults/fault-kinds.ts';
 import { type SoakWishes, soakJob } from '../../local/soak/job.ts';
-import { Laboratory, type SoakResult } from '../../local/soak/laboratory.ts';
+import { SoakHarness, type SoakResult } from '../../local/soak/laboratory.ts';
 
 const JOBS = Number(process.env.FAULT_JOBS ?? 4);
 
 describe('a fault that lasts', () => {
-  let laboratory: Laboratory;
+  let laboratory: SoakHarness;
   let nextSeed = 1;
   beforeAll(async () => {
     // Nothing is denied for a while only, so that no denial need be doubted.
-    laboratory = await Laboratory.open({ SYNC_ACCESS_DENIED_RETRY_MS: '0' });
+    laboratory = await SoakHarness.open({ SYNC_ACCESS_DENIED_RETRY_MS: '0' });
   });
   afterAll(() => laboratory[Symbol.asyncDispose]());
 

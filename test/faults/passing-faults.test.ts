@@ -2,28 +2,28 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FaultRates, PASSING_FAULT_KINDS } from '../../local/aws/faults/fault-kinds.ts';
 import { soakJob } from '../../local/soak/job.ts';
-import { Laboratory, type SoakResult } from '../../local/soak/laboratory.ts';
+import { SoakHarness, type SoakResult } from '../../local/soak/laboratory.ts';
 import { Tally } from '../../local/soak/tally.ts';
 
 const JOBS = Number(process.env.FAULT_JOBS ?? 1);
 const TOGETHER_JOBS = Number(process.env.FAULT_JOBS ?? 2);
 
 describe('a fault that passes', () => {
-  const doubting: Laboratory[] = [];
+  const doubting: SoakHarness[] = [];
   /** Believe a denial at once, which saves seconds where nothing is denied for a while only. A HEAD at a wrong time is a denial, too. */
-  const believing: Laboratory[] = [];
+  const believing: SoakHarness[] = [];
   beforeAll(async () => {
     const count = Math.min(LABORATORIES, Math.max(JOBS, TOGETHER_JOBS));
     for (let index = 0; index < count; index += 1) {
-      doubting.push(await Laboratory.open());
-      believing.push(await Laboratory.open({ SYNC_ACCESS_DENIED_RETRY_MS: '0' }));
+      doubting.push(await SoakHarness.open());
+      believing.push(await SoakHarness.open({ SYNC_ACCESS_DENIED_RETRY_MS: '0' }));
     }
   });
   afterAll(async () => {
     for (const laboratory of [...doubting, ...believing]) await laboratory[Symbol.asyncDispose]();
   });
 
-  const run = (laboratory: Laboratory, seed: number, faults: FaultRates): Promise<SoakResult> => {
+  const run = (laboratory: SoakHarness, seed: number, faults: FaultRates): Promise<SoakResult> => {
     const job = soakJob(seed, { faults, timeoutMs: 60_000 });
     const small = job.artifacts.map((artifact) => ({
       ...artifact,

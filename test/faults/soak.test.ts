@@ -1,7 +1,7 @@
 // A short run of the soak: random jobs with random faults keep every promise.
 import { expect, it } from 'vitest';
 import { soakJob } from '../../local/soak/job.ts';
-import { Laboratory } from '../../local/soak/laboratory.ts';
+import { SoakHarness } from '../../local/soak/laboratory.ts';
 import { Tally } from '../../local/soak/tally.ts';
 
 /** Short enough for the suite on two busy cores; `npm run soak` runs long. */
@@ -10,7 +10,7 @@ const SOAK_MS = 6_000;
 const LEAST_JOBS = 5;
 
 it('random jobs with random faults end with one right result, and leave nothing behind', async () => {
-  await using laboratory = await Laboratory.open();
+  await using laboratory = await SoakHarness.open();
   const tally = new Tally();
   const broken: string[] = [];
   const untilMs = Date.now() + SOAK_MS;

@@ -1,12 +1,12 @@
 // Small rules of the function, each on its own: names of keys, classes of errors, units, limits, deadlines.
 import { describe, expect, it, vi } from 'vitest';
-import { FactsCache } from '../../functions/sync-artifacts/aws/bucket-cache.ts';
+import { BucketCache } from '../../functions/sync-artifacts/aws/bucket-cache.ts';
 import { errorCode, isTransient } from '../../functions/sync-artifacts/aws/errors.ts';
 import { redirectRegion, stallLimitMs } from '../../functions/sync-artifacts/aws/s3-clients.ts';
-import { Budget } from '../../functions/sync-artifacts/concurrency.ts';
+import { RequestSlots } from '../../functions/sync-artifacts/concurrency.ts';
 import type { JobContext } from '../../functions/sync-artifacts/context.ts';
 import { checksumOfBytes, md5OfBytes } from '../../functions/sync-artifacts/copy/relay/hashing.ts';
-import { lingering } from '../../functions/sync-artifacts/copy/upload/open-upload.ts';
+import { withGracePeriod } from '../../functions/sync-artifacts/copy/upload/open-upload.ts';
 import { deadlineOf } from '../../functions/sync-artifacts/deadline.ts';
 import { isSameKey, qualifyKey } from '../../functions/sync-artifacts/facts/kms-key.ts';
 import { S3RequestError, SyncError, toJobFailure } from '../../functions/sync-artifacts/result/failure.ts';
@@ -314,13 +314,13 @@ describe('a request that begins an upload', () => {
       },
     };
     const context = { deadline, signal: job.signal, settings: readSettings({}) } as JobContext;
-    const { signal } = lingering(context);
+    const { signal } = withGracePeriod(context);
     job.abort(new Error('the job has failed'));
     expect(asked).toEqual([500]);
     expect(signal.aborted).toBe(false);
     allowed.abort();
     expect(signal.reason).toEqual(new Error('the job has failed'));
-    expect(lingering(context).signal.aborted).toBe(true);
+    expect(withGracePeriod(context).signal.aborted).toBe(true);
     deadline.clear();
   });
 });
@@ -328,7 +328,7 @@ describe('a request that begins an upload', () => {
 describe('facts about buckets', () => {
   it('are fresh for their time only, and of one owner only', () => {
     let now = 0;
-    const facts = new FactsCache(1_000, () => now);
+    const facts = new BucketCache(1_000, () => now);
     facts.setRegion('b', 'eu-west-1');
     facts.setEncryption('b', '111122223333', { algorithm: 'aws:kms', kmsKeyId: ARN });
     now = 999;
@@ -341,7 +341,7 @@ describe('facts about buckets', () => {
   });
 
   it('are forgotten after a failure', () => {
-    const facts = new FactsCache(1_000);
+    const facts = new BucketCache(1_000);
     facts.setRegion('b', 'eu-west-1');
     facts.clear();
     expect(facts.region('b')).toBeUndefined();
@@ -350,7 +350,7 @@ describe('facts about buckets', () => {
 
 describe('the budget', () => {
   it('never has more at work than it allows, and lets everybody through', async () => {
-    const budget = new Budget(3);
+    const budget = new RequestSlots(3);
     let [atWork, most, done] = [0, 0, 0];
     const works = Array.from({ length: 20 }, () =>
       budget.begin(async () => {
@@ -365,19 +365,19 @@ describe('the budget', () => {
   });
 
   it('passes on what its work throws', async () => {
-    const { done } = await new Budget(1).begin(() => Promise.reject(new Error('no')));
+    const { done } = await new RequestSlots(1).begin(() => Promise.reject(new Error('no')));
     await expect(done).rejects.toThrow('no');
   });
 
   it('shrinks when AWS asks to slow down, never to nothing, and recovers', async () => {
-    const budget = new Budget(10);
+    const budget = new RequestSlots(10);
     budget.throttled();
     expect(budget.size).toBe(7);
     budget.throttled();
     expect(budget.size).toBe(7);
     for (let count = 0; count < 60; count++) await (await budget.begin(async () => undefined)).done;
     expect(budget.size).toBe(10);
-    const small = new Budget(1);
+    const small = new RequestSlots(1);
     small.throttled();
     expect(small.size).toBe(1);
   });

@@ -1,7 +1,7 @@
 // Hostile events, parameters and tokens: each ends with exactly one clear result, and asks only for buckets that it names.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FactsCache } from '../../functions/sync-artifacts/aws/bucket-cache.ts';
+import { BucketCache } from '../../functions/sync-artifacts/aws/bucket-cache.ts';
 import type { S3ClientPool } from '../../functions/sync-artifacts/aws/s3-clients.ts';
 import { type Container, runInvocation } from '../../functions/sync-artifacts/invocation.ts';
 import { jobIdOf } from '../../functions/sync-artifacts/job/parse-job.ts';
@@ -51,7 +51,7 @@ async function invoke(event: unknown): Promise<Deed> {
       hasArtifactCredentials: true,
       role: () => client,
       artifact: () => client,
-      anticipate: () => undefined,
+      preconnect: () => undefined,
       retries: () => 0,
       lastRetryCause: () => undefined,
     }),
@@ -84,7 +84,7 @@ async function invoke(event: unknown): Promise<Deed> {
     telemetry,
     clients: clients as unknown as S3ClientPool,
     reporter: reporter as unknown as JobReporter,
-    facts: new FactsCache(0),
+    facts: new BucketCache(0),
     onThrottled: () => undefined,
   };
   const lambda = { awsRequestId: 'request', getRemainingTimeInMillis: () => 60_000 };

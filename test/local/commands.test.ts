@@ -19,7 +19,7 @@ function stderrOf(file: string, args: readonly string[]): Promise<string> {
 describe('a port in use', () => {
   it.each([
     ['local-aws.ts', []],
-    ['wan/proxy.ts', ['--upstream', 'http://127.0.0.1:1']],
+    ['wan.ts', ['--upstream', 'http://127.0.0.1:1']],
   ])('is told by %s with what to do, without a stack trace', async (file, args) => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -39,7 +39,7 @@ describe('npm run wan', () => {
     [['--upstream', 'http://127.0.0.1:1', '--port', '99999'], /--port.*0 to 65535/],
     [[], /--upstream is needed/],
   ])('answers %j with what is allowed', async (args, message) => {
-    const stderr = await stderrOf('wan/proxy.ts', args);
+    const stderr = await stderrOf('wan.ts', args);
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain('    at ');
   });

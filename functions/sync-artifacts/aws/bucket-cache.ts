@@ -7,7 +7,7 @@ interface Entry<T> {
 }
 
 /** Facts about buckets, each fresh for a limited time. */
-export class FactsCache {
+export class BucketCache {
   readonly #regions = new Map<string, Entry<string>>();
   readonly #encryptions = new Map<string, Entry<DestinationEncryption>>();
   readonly #looksMs = new Map<string, Entry<number>>();
@@ -39,12 +39,12 @@ export class FactsCache {
   }
 
   /** How long a bucket took to answer the last look at it, in milliseconds; 0 while nobody has looked. */
-  lookMs(bucket: string): number {
+  latencyMs(bucket: string): number {
     return this.#read(this.#looksMs, bucket) ?? 0;
   }
 
-  setLookMs(bucket: string, lookMs: number): void {
-    this.#write(this.#looksMs, bucket, lookMs);
+  setLookMs(bucket: string, latencyMs: number): void {
+    this.#write(this.#looksMs, bucket, latencyMs);
   }
 
   /** Forgets everything, after a failure that stale facts may have caused. */

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-codepipeline';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { AwsCredentialIdentity, HttpHandlerOptions, RetryStrategyV2 } from '@smithy/types';
-import { guarded } from './response-limits.ts';
+import { withResponseLimits } from './response-limits.ts';
 
 /** GetJobDetails names no expiration; CodePipeline's credentials live for hours, so asking again this early is safe. */
 const RENEWED_MS = 10 * 60_000;
@@ -34,7 +34,7 @@ export function connectCodePipeline(
   stallMs: number,
 ): CodePipelineApi {
   const defaults = { connectionTimeout: stallMs, requestTimeout: stallMs, throwOnRequestTimeout: true };
-  const requestHandler = guarded(new NodeHttpHandler(defaults), stallMs);
+  const requestHandler = withResponseLimits(new NodeHttpHandler(defaults), stallMs);
   const client = new CodePipelineClient({ region, retryStrategy, requestHandler });
   return {
     putSuccess: async (input, limits) => {

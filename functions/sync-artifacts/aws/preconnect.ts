@@ -19,18 +19,18 @@ const http = process.getBuiltinModule('node:http');
 type CreateConnection = HttpAgent['createConnection'];
 
 /** The agents of all S3 clients, and what was opened for them ahead of need. */
-export class Connections {
+export class Preconnector {
   readonly httpAgent: HttpAgent;
   readonly httpsAgent: HttpsAgent;
   readonly #create = new Map<HttpAgent, CreateConnection>();
-  readonly #waiting = new Map<string, Waiting[]>();
+  readonly #waiting = new Map<string, IdleConnection[]>();
 
   readonly #options: AgentOptions;
 
   constructor(options: AgentOptions) {
     this.#options = options;
-    this.httpAgent = this.#lend(new http.Agent(options));
-    this.httpsAgent = this.#lend(new HttpsAgent(options));
+    this.httpAgent = this.#reuseIdle(new http.Agent(options));
+    this.httpsAgent = this.#reuseIdle(new HttpsAgent(options));
   }
 
   /** Sees to it that so many requests to an endpoint can be sent at once without waiting for a handshake. */
@@ -49,12 +49,12 @@ export class Connections {
       waiting.length + (agent.sockets[name]?.length ?? 0) + (agent.freeSockets[name]?.length ?? 0);
     for (let opened = known; opened < Math.min(count, agent.maxSockets); opened++) {
       const socket = this.#create.get(agent)?.({ ...options });
-      if (socket) waiting.push(new Waiting(socket));
+      if (socket) waiting.push(new IdleConnection(socket));
     }
   }
 
   /** Makes an agent take a connection that was opened ahead before it opens another (Node.js, `agent.createConnection`). */
-  #lend<T extends HttpAgent>(agent: T): T {
+  #reuseIdle<T extends HttpAgent>(agent: T): T {
     const create = agent.createConnection.bind(agent);
     this.#create.set(agent, create);
     agent.createConnection = (options: ClientRequestArgs, callback) => {
@@ -70,7 +70,7 @@ export class Connections {
 }
 
 /** A connection that waits to be taken, and closes when it is not. */
-class Waiting {
+class IdleConnection {
   readonly #socket: Duplex;
   readonly #timer: NodeJS.Timeout;
   // An error shows when the connection is taken: another one is opened then.

@@ -25,7 +25,7 @@ const TICK_MS = 4;
  * A pace that all requests of one region share. While nobody asks to slow down it costs one comparison a request. The concurrency of
  * copies (budget.ts) bounds what is in flight; this bounds how many are sent per second, which is what S3 counts.
  */
-export class Pace {
+export class RateLimiter {
   readonly #now: () => number;
   readonly #waiting: (() => void)[] = [];
   readonly #answered: number[] = Array.from({ length: BUCKETS }, () => 0);

@@ -13,17 +13,20 @@ const MAX_ANSWER_BYTES = 64 * 1024;
  * Gives each body as long as its request had for the headers, then destroys it with a TimeoutError, which is retried.
  * @param limitMs  for requests that name no `requestTimeout`
  */
-export function guarded(handler: NodeHttpHandler, limitMs: number): HttpHandler<NodeHttpHandlerOptions> {
+export function withResponseLimits(
+  handler: NodeHttpHandler,
+  limitMs: number,
+): HttpHandler<NodeHttpHandlerOptions> {
   return {
     metadata: handler.metadata,
     handle: async (request, options) => {
       const answer = await handler.handle(request, options);
       const body: unknown = answer.response.body;
       if (body instanceof Readable) {
-        guard(body, options?.requestTimeout ?? limitMs);
+        limitTime(body, options?.requestTimeout ?? limitMs);
         // Objects are read in ranges, by a reader that counts their bytes itself.
         if (request.headers.range === undefined)
-          bound(body, request.method === 'GET' ? MAX_GET_ANSWER_BYTES : MAX_ANSWER_BYTES);
+          limitSize(body, request.method === 'GET' ? MAX_GET_ANSWER_BYTES : MAX_ANSWER_BYTES);
       }
       return answer;
     },
@@ -33,7 +36,7 @@ export function guarded(handler: NodeHttpHandler, limitMs: number): HttpHandler<
   };
 }
 
-function guard(body: Readable, limitMs: number): void {
+function limitTime(body: Readable, limitMs: number): void {
   if (body.readableEnded || body.destroyed) return;
   const timer = setTimeout(() => {
     body.destroy(Object.assign(new Error(`the body stalled for ${limitMs} ms`), { name: 'TimeoutError' }));
@@ -44,7 +47,7 @@ function guard(body: Readable, limitMs: number): void {
 }
 
 /** Counts what arrives before anybody keeps it. */
-function bound(body: Readable, limitBytes: number): void {
+function limitSize(body: Readable, limitBytes: number): void {
   const push = body.push.bind(body);
   let sizeBytes = 0;
   body.push = (chunk: unknown, encoding) => {

@@ -1,7 +1,7 @@
 // Retries of single requests: backoff with jitter inside a time budget, at a pace that follows throttling.
 import type { RetryErrorInfo, RetryStrategyV2, RetryToken } from '@smithy/types';
 import { httpStatus, isThrottling, isTransient } from './errors.ts';
-import { Pace } from './rate-limiter.ts';
+import { RateLimiter } from './rate-limiter.ts';
 
 const TRANSIENT_DELAY_MS = 50;
 const THROTTLING_DELAY_MS = 250;
@@ -25,7 +25,7 @@ export interface RetryOptions {
  */
 export class TimedRetryStrategy implements RetryStrategyV2 {
   readonly #options: RetryOptions;
-  readonly #pace = new Pace();
+  readonly #pace = new RateLimiter();
 
   constructor(options: RetryOptions) {
     this.#options = options;

@@ -12,10 +12,10 @@ import type {
 import { type RequestTarget, S3RequestError } from '../result/failure.ts';
 import type { Settings } from '../settings.ts';
 import { httpStatus, isAccessDenied, responseHeader } from './errors.ts';
-import { Connections, type Origin } from './preconnect.ts';
-import { guarded } from './response-limits.ts';
+import { type Origin, Preconnector } from './preconnect.ts';
+import { withResponseLimits } from './response-limits.ts';
 import { TimedRetryStrategy } from './retry.ts';
-import { refuseObjects } from './xml-only.ts';
+import { requireXml } from './xml-only.ts';
 
 /** Bytes per second that the slowest healthy request still moves; below it, it counts as stalled. */
 const STALLED_BYTES_PER_SECOND = 10 * 1024 * 1024;
@@ -44,7 +44,7 @@ export interface S3Clients {
   artifact(region: string): S3Client;
   readonly hasArtifactCredentials: boolean;
   /** Opens connections for requests that will come soon, to endpoints that earlier requests have shown. */
-  anticipate(requests: readonly ExpectedRequests[]): void;
+  preconnect(requests: readonly ExpectedRequests[]): void;
   /** Requests that were sent again so far. */
   retries(): number;
   /** Why a request of this job was sent again last. */
@@ -62,7 +62,7 @@ export interface ExpectedRequests {
 export class S3ClientPool {
   readonly #settings: Settings;
   readonly #handler: HttpHandler<NodeHttpHandlerOptions>;
-  readonly #connections: Connections;
+  readonly #connections: Preconnector;
   /** The endpoint of each region and bucket that was asked for anything. */
   readonly #origins = new Map<string, Origin>();
   readonly #role = new Map<string, S3Client>();
@@ -74,12 +74,12 @@ export class S3ClientPool {
   constructor(settings: Settings, onThrottled: () => void) {
     this.#settings = settings;
     this.#onThrottled = onThrottled;
-    this.#connections = new Connections({
+    this.#connections = new Preconnector({
       keepAlive: true,
       maxSockets: settings.maxConcurrency + SPARE_SOCKETS,
       maxFreeSockets: settings.maxConcurrency + SPARE_SOCKETS,
     });
-    this.#handler = guarded(
+    this.#handler = withResponseLimits(
       new NodeHttpHandler({
         httpAgent: this.#connections.httpAgent,
         httpsAgent: this.#connections.httpsAgent,
@@ -98,7 +98,7 @@ export class S3ClientPool {
     this.#lastRetryCause = undefined;
     for (const strategy of this.#strategies.values()) strategy.reset();
     return {
-      anticipate: (requests) => this.#anticipate(requests),
+      preconnect: (requests) => this.#preconnect(requests),
       lastRetryCause: () => this.#lastRetryCause,
       hasArtifactCredentials: artifactCredentials !== undefined,
       retries: () => this.#retries,
@@ -110,7 +110,7 @@ export class S3ClientPool {
     };
   }
 
-  #anticipate(requests: readonly ExpectedRequests[]): void {
+  #preconnect(requests: readonly ExpectedRequests[]): void {
     const byOrigin = new Map<string, { readonly origin: Origin; count: number }>();
     for (const { bucket, region, count } of requests) {
       const origin = this.#origins.get(`${region}/${bucket}`) ?? this.#originElsewhere(bucket, region);
@@ -146,7 +146,7 @@ export class S3ClientPool {
     });
     // Steps that do nothing here, but once for each of thousands of requests: see `npm run bench:profile`.
     for (const idle of IDLE_MIDDLEWARE) client.middlewareStack.remove(idle);
-    refuseObjects(client);
+    requireXml(client);
     client.middlewareStack.add(
       (next) => (args) => {
         const { Bucket } = args.input as { Bucket?: string };

@@ -8,7 +8,7 @@ const MAX_LISTING_BYTES = 8 * 1024 ** 2;
 const XML = /^(?:\uFEFF)?\s*</;
 
 /** Makes a question fail as not implemented when the answer is no XML document, of which no more than a little is read. */
-export function refuseObjects({ middlewareStack }: S3Client): void {
+export function requireXml({ middlewareStack }: S3Client): void {
   middlewareStack.add(
     (next, { commandName }) =>
       async (args) => {
@@ -21,7 +21,7 @@ export function refuseObjects({ middlewareStack }: S3Client): void {
         return result;
       },
     // Innermost, so that the SDK's deserializer gets what this leaves.
-    { step: 'deserialize', priority: 'low', name: 'refuseObjects' },
+    { step: 'deserialize', priority: 'low', name: 'requireXml' },
   );
 }
 

@@ -36,7 +36,7 @@ export async function copyObject(task: CopyTask, context: JobContext): Promise<C
         ),
       source.sizeBytes,
     );
-    const how = { sameLayout: false, hashedInPassing: false, adopted: false };
+    const how = { sameLayout: false, hashedInTransit: false, resumed: false };
     return { finished: true, written: writtenObject(output.CopyObjectResult ?? {}, output, how) };
   });
   return await begun.done;

@@ -97,7 +97,7 @@ interface WriteHeaders {
 export function writtenObject(
   answer: WriteAnswer,
   headers: WriteHeaders,
-  how: Pick<WrittenObject, 'sameLayout' | 'hashedInPassing' | 'adopted'>,
+  how: Pick<WrittenObject, 'sameLayout' | 'hashedInTransit' | 'resumed'>,
 ): WrittenObject {
   return {
     etag: answer.ETag,

@@ -51,7 +51,7 @@ export async function readDestination(
 }
 
 /** A destination in which every artifact is its own source: nothing is written there, so its encryption does not matter. */
-export async function readSourceItself(
+export async function readSameBucket(
   destination: DestinationRequest,
   context: JobContext,
 ): Promise<DestinationReading> {
@@ -61,10 +61,10 @@ export async function readSourceItself(
     context.facts.region(bucket) ??
     (await findRegion(destination, 0, context)) ??
     context.settings.region;
-  return { facts: { bucket, bucketOwner, region, encryption: NOT_WRITTEN }, existing: [] };
+  return { facts: { bucket, bucketOwner, region, encryption: NO_ENCRYPTION_NEEDED }, existing: [] };
 }
 
-const NOT_WRITTEN: DestinationEncryption = { algorithm: 'aws:kms', kmsKeyId: '' };
+const NO_ENCRYPTION_NEEDED: DestinationEncryption = { algorithm: 'aws:kms', kmsKeyId: '' };
 
 /** On a server that does not tell a bucket's region: it is where the key is, since S3 encrypts with no key of another region. */
 async function readWhereKeyIs(
@@ -123,7 +123,7 @@ async function findRegion(
   }
   if (region === undefined || region === '') return undefined;
   context.facts.setRegion(bucket, region);
-  context.s3.anticipate([{ bucket, region, count: requestCount }]);
+  context.s3.preconnect([{ bucket, region, count: requestCount }]);
   // To all destinations that have answered by now, before the first requests are made ready: handshakes take a while by themselves.
   await setImmediate();
   return region;

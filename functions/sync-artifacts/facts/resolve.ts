@@ -5,7 +5,7 @@ import { destinationKey } from '../job/parse-job.ts';
 import { expectedRequests, type PlanLimits } from '../plan/plan.ts';
 import type { Checkpoint } from '../result/checkpoint.ts';
 import type { CopyTask, DestinationRequest, SourceFacts, SyncJob } from '../types.ts';
-import { type DestinationReading, readDestination, readSourceItself } from './destination.ts';
+import { type DestinationReading, readDestination, readSameBucket } from './destination.ts';
 import { readSource } from './source.ts';
 
 /** The copies of a job with all that is to be known before anything is written. */
@@ -17,12 +17,12 @@ export async function resolve(
 ): Promise<readonly CopyTask[]> {
   // The destinations are far: their requests leave before those to the sources are made ready.
   const [destinations, sources] = await Promise.all([
-    lookAtDestinations(job, context),
+    readDestinations(job, context),
     setImmediate()
       .then(() => readSources(job, context, checkpoint))
       .then((sources) => {
         // Known while the destinations are still to answer.
-        if (checkpoint === undefined) anticipate(job, sources, limits, context);
+        if (checkpoint === undefined) preconnect(job, sources, limits, context);
         return sources;
       }),
   ]);
@@ -47,37 +47,37 @@ export async function resolve(
  * Those first whose bucket took longest to answer the last look at it: what goes there is on its way while the requests to the others
  * are made ready, a good quarter of a millisecond of CPU each.
  */
-export function farthestFirst<T>(
+export function slowestFirst<T>(
   items: readonly T[],
   bucketOf: (item: T) => string,
   { facts }: JobContext,
 ): readonly T[] {
-  return items.toSorted((a, b) => facts.lookMs(bucketOf(b)) - facts.lookMs(bucketOf(a)));
+  return items.toSorted((a, b) => facts.latencyMs(bucketOf(b)) - facts.latencyMs(bucketOf(a)));
 }
 
-interface DestinationLook extends DestinationReading {
+interface DestinationState extends DestinationReading {
   /** The keys of the copies, in the order of the artifacts. */
   readonly keys: readonly string[];
 }
 
 /** In the order of the job. */
-async function lookAtDestinations(
+async function readDestinations(
   { artifacts, destinations, executionId }: SyncJob,
   context: JobContext,
-): Promise<readonly DestinationLook[]> {
-  const look = async (destination: DestinationRequest): Promise<DestinationLook> => {
+): Promise<readonly DestinationState[]> {
+  const look = async (destination: DestinationRequest): Promise<DestinationState> => {
     const keys = artifacts.map((artifact) => destinationKey(destination.keyTemplate, artifact, executionId));
     const isItself = artifacts.every(
       ({ bucket, key }, index) => bucket === destination.bucket && key === keys[index],
     );
     const startedMs = performance.now();
     const reading = isItself
-      ? await readSourceItself(destination, context)
+      ? await readSameBucket(destination, context)
       : await readDestination(destination, keys, context);
     context.facts.setLookMs(destination.bucket, performance.now() - startedMs);
     return { keys, ...reading };
   };
-  const begun = farthestFirst(destinations, ({ bucket }) => bucket, context).map(
+  const begun = slowestFirst(destinations, ({ bucket }) => bucket, context).map(
     (destination) => [destination, look(destination)] as const,
   );
   const looks = new Map(begun);
@@ -99,7 +99,7 @@ function readSources(
 }
 
 /** Has connections ready for the copies when the destinations have answered. */
-function anticipate(
+function preconnect(
   job: SyncJob,
   sources: readonly SourceFacts[],
   limits: PlanLimits,
@@ -107,7 +107,7 @@ function anticipate(
 ): void {
   const copied = sources.filter(({ readableBy }) => readableBy === 'role').map(({ sizeBytes }) => sizeBytes);
   const count = expectedRequests(copied, job.destinations.length, limits);
-  context.s3.anticipate(
+  context.s3.preconnect(
     job.destinations.map(({ bucket, region }) => ({
       bucket,
       region: region ?? context.facts.region(bucket) ?? context.settings.region,

@@ -8,7 +8,7 @@ import {
 import { httpStatus, isAccessDenied, isNotFound, isUnsupported } from '../aws/errors.ts';
 import { type RequestContext, redirectRegion, request } from '../aws/s3-clients.ts';
 import { clientFor, type JobContext } from '../context.ts';
-import { definedOf } from '../defined.ts';
+import { omitUndefined } from '../defined.ts';
 import { MAX_PARTS } from '../plan/part-layout.ts';
 import { etagDigest, type SourcePin } from '../result/checkpoint.ts';
 import { ConfigurationError, type RequestTarget, S3RequestError, SyncError } from '../result/failure.ts';
@@ -51,7 +51,7 @@ export async function readSource(
 }
 
 /** Who asks, for what, where. */
-interface Probe {
+interface SourceRequest {
   readonly artifact: Artifact;
   readonly bucketOwner: string;
   readonly reader: SourceReader;
@@ -69,7 +69,10 @@ function readersOf({ mode }: Pick<SyncJob, 'mode'>, { s3 }: JobContext): readonl
   );
 }
 
-async function inRightRegion<T>(probe: Probe, read: (placed: Probe) => Promise<T>): Promise<T> {
+async function inRightRegion<T>(
+  probe: SourceRequest,
+  read: (placed: SourceRequest) => Promise<T>,
+): Promise<T> {
   try {
     return await read(probe);
   } catch (error) {
@@ -80,9 +83,9 @@ async function inRightRegion<T>(probe: Probe, read: (placed: Probe) => Promise<T
   }
 }
 
-async function readAs(probe: Probe, pin: PinnedSource | undefined): Promise<SourceFacts> {
+async function readAs(probe: SourceRequest, pin: PinnedSource | undefined): Promise<SourceFacts> {
   // Asked for beside the HEAD and so unpinned, to save a round trip; asked again if they turn out to be another version's.
-  const mayTag = probe.reader === 'role' ? probe.context : atOnce(probe.context);
+  const mayTag = probe.reader === 'role' ? probe.context : withoutDenialRetries(probe.context);
   const early = settle(readTags(probe, pin?.versionId, mayTag));
   const facts = await readFacts(probe, pin);
   const partSizesBytes = await readPartSizes(probe, facts);
@@ -103,12 +106,12 @@ async function readAs(probe: Probe, pin: PinnedSource | undefined): Promise<Sour
   };
 }
 
-async function readFacts(probe: Probe, pin: PinnedSource | undefined): Promise<ObjectFacts> {
+async function readFacts(probe: SourceRequest, pin: PinnedSource | undefined): Promise<ObjectFacts> {
   if (pin === undefined) return await headSource(probe, undefined);
   const { name, bucket, key } = probe.artifact;
   const [pinned, latest] = await Promise.all([
-    orGone(headSource(probe, pin.versionId)),
-    pin.versionId === undefined ? undefined : orGone(headSource(probe, undefined)),
+    undefinedIfGone(headSource(probe, pin.versionId)),
+    pin.versionId === undefined ? undefined : undefinedIfGone(headSource(probe, undefined)),
   ]);
   // A version that was not the latest when the job began is none that the job can have pinned.
   const overtaken = latest !== undefined && latest.versionId !== pin.versionId;
@@ -120,13 +123,18 @@ async function readFacts(probe: Probe, pin: PinnedSource | undefined): Promise<O
   );
 }
 
-function headSource(probe: Probe, versionId: string | undefined): Promise<ObjectFacts> {
+function headSource(probe: SourceRequest, versionId: string | undefined): Promise<ObjectFacts> {
   const { artifact, bucketOwner, reader, region, context } = probe;
-  const location = { bucket: artifact.bucket, key: artifact.key, bucketOwner, ...definedOf({ versionId }) };
+  const location = {
+    bucket: artifact.bucket,
+    key: artifact.key,
+    bucketOwner,
+    ...omitUndefined({ versionId }),
+  };
   return headObject(context, clientFor(context, reader, region), location, targetOf(probe, 'HeadObject'));
 }
 
-async function orGone(facts: Promise<ObjectFacts>): Promise<ObjectFacts | undefined> {
+async function undefinedIfGone(facts: Promise<ObjectFacts>): Promise<ObjectFacts | undefined> {
   try {
     return await facts;
   } catch (error) {
@@ -143,12 +151,12 @@ function isGone(cause: unknown): boolean {
 const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** The job's credentials are seldom allowed to read tags: asking them again would only delay every relay. */
-function atOnce({ signal, settings }: JobContext): RequestContext {
+function withoutDenialRetries({ signal, settings }: JobContext): RequestContext {
   return { signal, settings: { ...settings, accessDeniedRetryMs: 0 } };
 }
 
 /** Whatever the mode, tags are read with whichever identity may. */
-function otherIdentity(probe: Probe): readonly Probe[] {
+function otherIdentity(probe: SourceRequest): readonly SourceRequest[] {
   if (probe.reader === 'artifactCredentials') return [{ ...probe, reader: 'role' }];
   return probe.context.s3.hasArtifactCredentials ? [{ ...probe, reader: 'artifactCredentials' }] : [];
 }
@@ -159,7 +167,7 @@ interface TagReading {
 }
 
 async function readTags(
-  probe: Probe,
+  probe: SourceRequest,
   versionId: string | undefined,
   context: RequestContext = probe.context,
 ): Promise<TagReading> {
@@ -181,7 +189,7 @@ async function readTags(
 /** The tags as the first identity that may read them sees them; `undefined` when none may; none on a server without tags. */
 async function readableTags(
   early: Settled<TagReading>,
-  [first, ...others]: readonly [Probe, ...Probe[]],
+  [first, ...others]: readonly [SourceRequest, ...SourceRequest[]],
   versionId: string | undefined,
 ): Promise<readonly Tag[] | undefined> {
   let result = early;
@@ -190,7 +198,7 @@ async function readableTags(
   }
   for (const other of others) {
     if ('value' in result || !isDenial(result.error)) break;
-    result = await settle(readTags(other, versionId, atOnce(other.context)));
+    result = await settle(readTags(other, versionId, withoutDenialRetries(other.context)));
   }
   if ('value' in result) return result.value.tags;
   if (isDenial(result.error)) return undefined;
@@ -202,7 +210,10 @@ async function readableTags(
  * The part sizes of an object with a COMPOSITE checksum, in bytes. `undefined` when they cannot be had: the copy is then proved
  * less strongly, as it says.
  */
-async function readPartSizes(probe: Probe, facts: ObjectFacts): Promise<readonly number[] | undefined> {
+async function readPartSizes(
+  probe: SourceRequest,
+  facts: ObjectFacts,
+): Promise<readonly number[] | undefined> {
   if (facts.checksum?.type !== 'COMPOSITE') return undefined;
   const count = Number(/-(\d+)$/.exec(facts.checksum.value)?.[1]);
   if (!Number.isInteger(count) || count < 1) return undefined;
@@ -215,7 +226,10 @@ async function readPartSizes(probe: Probe, facts: ObjectFacts): Promise<readonly
 const MAX_PAGES = 1 + MAX_PARTS / 1000;
 
 /** From GetObjectAttributes, up to 1000 parts a request; `undefined` without s3:GetObjectAttributes or on a server that lacks it. */
-async function listPartSizes(probe: Probe, facts: ObjectFacts): Promise<readonly number[] | undefined> {
+async function listPartSizes(
+  probe: SourceRequest,
+  facts: ObjectFacts,
+): Promise<readonly number[] | undefined> {
   const { reader, region, context } = probe;
   const parts: ObjectPart[] = [];
   let marker: string | undefined;
@@ -248,7 +262,7 @@ async function listPartSizes(probe: Probe, facts: ObjectFacts): Promise<readonly
 
 /** From a HEAD of the first part: with equal parts, as all tools make them, the others follow from it. */
 async function headPartSizes(
-  probe: Probe,
+  probe: SourceRequest,
   facts: ObjectFacts,
   count: number,
 ): Promise<readonly number[] | undefined> {
@@ -272,7 +286,7 @@ async function headPartSizes(
 }
 
 /** Names a version of the source, and who must own its bucket. */
-function objectFields({ artifact, bucketOwner }: Probe, versionId: string | undefined) {
+function objectFields({ artifact, bucketOwner }: SourceRequest, versionId: string | undefined) {
   return {
     Bucket: artifact.bucket,
     Key: artifact.key,
@@ -281,7 +295,7 @@ function objectFields({ artifact, bucketOwner }: Probe, versionId: string | unde
   };
 }
 
-function targetOf({ artifact, region, reader }: Probe, operation: string): RequestTarget {
+function targetOf({ artifact, region, reader }: SourceRequest, operation: string): RequestTarget {
   return { operation, side: 'source', bucket: artifact.bucket, key: artifact.key, region, principal: reader };
 }
 

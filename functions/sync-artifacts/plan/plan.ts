@@ -1,6 +1,6 @@
 // Decides how each copy is made: facts and limits in, plans out; no I/O.
 import { createHash } from 'node:crypto';
-import { proveExisting } from '../proof/verify-copy.ts';
+import { proofOfExisting } from '../proof/verify-copy.ts';
 import { ConfigurationError } from '../result/failure.ts';
 import type { CopyTask, Mode, Proof, SourceFacts } from '../types.ts';
 import {
@@ -85,7 +85,7 @@ function planCopy(task: CopyTask, mode: Mode, partBytes: number, limits: PlanLim
   const { source, destination } = task;
   if (source.artifact.bucket === destination.bucket && source.artifact.key === task.key)
     return { strategy: 'same-object' };
-  const proof = proveExisting(task);
+  const proof = proofOfExisting(task);
   if (proof !== undefined) return { strategy: 'skip', proof };
   if (source.sizeBytes > MAX_OBJECT_BYTES) {
     throw new ConfigurationError(

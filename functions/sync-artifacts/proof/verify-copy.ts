@@ -3,7 +3,7 @@ import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { isAccessDenied, isNotFound } from '../aws/errors.ts';
 import { request } from '../aws/s3-clients.ts';
 import type { JobContext } from '../context.ts';
-import { definedOf } from '../defined.ts';
+import { omitUndefined } from '../defined.ts';
 import { headObject } from '../facts/head-object.ts';
 import { isAlias, isSameKey } from '../facts/kms-key.ts';
 import type { FinishedCopy } from '../result/checkpoint.ts';
@@ -29,9 +29,9 @@ export interface WrittenObject {
   /** The parts were cut as the source's are, so that COMPOSITE checksums can be compared. */
   readonly sameLayout: boolean;
   /** Every byte went through the function, and its checksum is the one that S3 stored. */
-  readonly hashedInPassing: boolean;
+  readonly hashedInTransit: boolean;
   /** The upload was begun by an earlier attempt, so its headers and encryption are to be looked at. */
-  readonly adopted: boolean;
+  readonly resumed: boolean;
 }
 
 /** A copy that is proved, with what the manifest tells of it. */
@@ -44,7 +44,7 @@ export interface ProvedObject {
 type Bytes = Pick<Proof, 'kind' | 'algorithm'>;
 
 /** The proof that what is at the destination already is the copy; `undefined` when it must be made (DESIGN section 3.4). */
-export function proveExisting({ source, destination, existing }: CopyTask): Proof | undefined {
+export function proofOfExisting({ source, destination, existing }: CopyTask): Proof | undefined {
   if (existing === undefined || !hasSizeAndKey({ source, destination, existing })) return undefined;
   const bytes = compareBytes(source, existing, false);
   if (bytes === 'different' || bytes.kind === 'size-only') return undefined;
@@ -57,7 +57,7 @@ export function proveExisting({ source, destination, existing }: CopyTask): Proo
 }
 
 /** Can what is at the destination be the copy, as far as S3 shows it? Where checksums do not tell, one of the right size, key and description. */
-export function mayBeCopy(task: CopyTask): boolean {
+export function couldBeCopy(task: CopyTask): boolean {
   const { source, existing } = task;
   if (existing === undefined || !hasSizeAndKey(task)) return false;
   return (
@@ -70,13 +70,13 @@ export function mayBeCopy(task: CopyTask): boolean {
  * Is what is at the destination the copy that an earlier invocation of the job says it finished? It must have come since the job began
  * and be proved well enough by what S3 shows now.
  */
-export function wasFinished(
+export function isStillFinished(
   task: CopyTask,
   earlier: FinishedCopy,
   jobStartedAtMs: number,
   minimumProof: MinimumProof,
 ): boolean {
-  const proof = mayBeCopy(task) ? proofOfFinished(task, earlier) : undefined;
+  const proof = couldBeCopy(task) ? proofOfFinished(task, earlier) : undefined;
   return (
     proof !== undefined &&
     PROOF_STRENGTH[proof.kind] >= PROOF_STRENGTH[minimumProof] &&
@@ -118,7 +118,7 @@ function hasSizeAndKey({
  * Proves a copy that was just made, from S3's answer where that says enough, else from a HEAD. What turns out wrong is removed again.
  * @throws SyncError when the copy is not what the source is, has another key, or has a weaker proof than asked for
  */
-export async function proveWritten(
+export async function verifyCopy(
   task: CopyTask,
   written: WrittenObject,
   minimumProof: MinimumProof,
@@ -126,7 +126,7 @@ export async function proveWritten(
 ): Promise<ProvedObject> {
   const { source, destination } = task;
   const answered = answeredFacts(task, written);
-  const enough = !written.adopted && written.kmsKeyArn !== undefined && written.encryption !== undefined;
+  const enough = !written.resumed && written.kmsKeyArn !== undefined && written.encryption !== undefined;
   const first = compareBytes(source, answered, written.sameLayout);
   const stored =
     enough && first !== 'different' && isStrong(first)
@@ -151,14 +151,14 @@ export async function proveWritten(
       `The copy at ${where} is not what its source is: ${describeDifference(source, stored)}. Retry the stage; if it happens again, look at what else writes to this key.`,
     );
   }
-  const differing = written.adopted ? contradictingDescription(source, stored) : [];
+  const differing = written.resumed ? contradictingDescription(source, stored) : [];
   if (differing.length > 0) {
     return await reject(
       `The copy at ${where} was begun with other ${differing.join(', ')} than its source has now. Retry the stage.`,
     );
   }
   const bytes: Bytes =
-    compared.kind === 'size-only' && written.hashedInPassing ? { kind: 'relayed' } : compared;
+    compared.kind === 'size-only' && written.hashedInTransit ? { kind: 'relayed' } : compared;
   if (PROOF_STRENGTH[bytes.kind] < PROOF_STRENGTH[minimumProof]) {
     return await reject(
       `The copy at ${where} has only the proof "${bytes.kind}", but MinimumProof is "${minimumProof}": upload the source with a checksum, or accept the weaker proof.`,
@@ -166,7 +166,7 @@ export async function proveWritten(
   }
   return {
     proof: { ...bytes, kmsKeyArn: stored.kmsKeyArn ?? '', kmsKeyResolved: !isAlias(kmsKeyId) },
-    ...definedOf({ versionId: answered.versionId ?? stored.versionId, checksum: stored.checksum }),
+    ...omitUndefined({ versionId: answered.versionId ?? stored.versionId, checksum: stored.checksum }),
   };
 }
 
@@ -226,7 +226,7 @@ function targetOf({ destination, key }: CopyTask, operation: string): RequestTar
 
 function locationOf({ destination, key }: CopyTask, versionId: string | undefined) {
   const { bucket, bucketOwner } = destination;
-  return { bucket, key, bucketOwner, ...definedOf({ versionId }) };
+  return { bucket, key, bucketOwner, ...omitUndefined({ versionId }) };
 }
 
 /** What S3's answer to the write says, in the shape of a HEAD. Its size is the source's: the parts tile it, and Complete names it. */
@@ -236,7 +236,7 @@ function answeredFacts({ source }: CopyTask, written: WrittenObject): ObjectFact
     etag: written.etag ?? '',
     headers: source.headers,
     metadata: source.metadata,
-    ...definedOf({
+    ...omitUndefined({
       versionId: written.versionId === 'null' ? undefined : written.versionId,
       checksum: written.checksum,
       encryption: written.encryption,

@@ -32,7 +32,7 @@ export function readCheckpoint(job: SyncJob, nowMs: number, telemetry: Telemetry
 }
 
 /** The answer of an invocation that could not finish everything. */
-export async function continuationOf(
+export async function continueJob(
   job: SyncJob,
   { planned, reports, finishedParts, uploads, doneBytes }: SyncOutcome,
   checkpoint: Checkpoint | undefined,
@@ -88,7 +88,7 @@ export async function continuationOf(
 }
 
 /** The answer of an invocation whose time was up before it knew what there is to do: the next one begins where this one did. */
-export async function anewOf(
+export async function continueFromStart(
   job: SyncJob,
   checkpoint: Checkpoint | undefined,
   context: JobContext,
@@ -119,7 +119,7 @@ export async function anewOf(
 
 /** Fails a job for good, and with it the uploads that its earlier invocations began. */
 async function giveUp(error: SyncError, job: SyncJob, context: JobContext): Promise<never> {
-  const { clearLeftUploads } = await import('../abandon-uploads.ts');
-  await clearLeftUploads(job, context);
+  const { abandonUploads } = await import('../abandon-uploads.ts');
+  await abandonUploads(job, context);
   throw error;
 }

@@ -1,14 +1,14 @@
 // Reports a finished copy: to the log, to the metrics, and as data for summary and manifest.
 
 import type { JobContext } from '../context.ts';
-import { definedOf } from '../defined.ts';
+import { omitUndefined } from '../defined.ts';
 import type { PlannedCopy } from '../plan/plan.ts';
-import { proofOfFinished, proveExisting } from '../proof/verify-copy.ts';
+import { proofOfExisting, proofOfFinished } from '../proof/verify-copy.ts';
 import type { CopyReport, Mode, Proof } from '../types.ts';
 import type { FinishedCopy } from './checkpoint.ts';
 
 /** Logs and counts a copy that this invocation made. */
-export function reportFinished(
+export function reportCopied(
   report: CopyReport & { readonly durationMs: number },
   mode: Mode,
   context: JobContext,
@@ -26,7 +26,7 @@ export function reportFinished(
 }
 
 /** Reports a copy that needed no work in this invocation: it was there before, or an earlier invocation of the job made it. */
-export function reportKnown(
+export function reportSkipped(
   { task, plan }: PlannedCopy,
   earlier: FinishedCopy | undefined,
   context: JobContext,
@@ -39,11 +39,11 @@ export function reportKnown(
   const proof: Proof | undefined =
     plan.strategy === 'same-object'
       ? undefined
-      : (proveExisting(task) ?? (earlier && proofOfFinished(task, earlier)));
+      : (proofOfExisting(task) ?? (earlier && proofOfFinished(task, earlier)));
   const report: CopyReport = {
     task,
     strategy: earlier?.strategy ?? plan.strategy,
-    ...definedOf({ proof, versionId: existing?.versionId, checksum: existing?.checksum }),
+    ...omitUndefined({ proof, versionId: existing?.versionId, checksum: existing?.checksum }),
     ...(made ? {} : { durationMs: 0 }),
   };
   log(report, context);

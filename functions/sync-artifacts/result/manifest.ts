@@ -3,7 +3,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { strToU8, zipSync } from 'fflate';
 import { redirectRegion, request } from '../aws/s3-clients.ts';
 import { clientFor, type JobContext } from '../context.ts';
-import { definedOf } from '../defined.ts';
+import { omitUndefined } from '../defined.ts';
 import type { Artifact, CopyReport, SyncJob } from '../types.ts';
 import { type RequestTarget, S3RequestError } from './failure.ts';
 
@@ -19,7 +19,7 @@ export function manifestOf(job: SyncJob, jobId: string, reports: readonly CopyRe
   return {
     version: MANIFEST_VERSION,
     jobId,
-    ...definedOf({ executionId: job.executionId }),
+    ...omitUndefined({ executionId: job.executionId }),
     copies: reports.map(({ task, strategy, proof, versionId, checksum, durationMs }) => ({
       artifact: task.source.artifact.name,
       source: {
@@ -27,17 +27,17 @@ export function manifestOf(job: SyncJob, jobId: string, reports: readonly CopyRe
         key: task.source.artifact.key,
         region: task.source.region,
         eTag: task.source.etag,
-        ...definedOf({ versionId: task.source.versionId, revision: task.source.artifact.revision }),
+        ...omitUndefined({ versionId: task.source.versionId, revision: task.source.artifact.revision }),
       },
       destination: {
         bucket: task.destination.bucket,
         key: task.key,
         region: task.destination.region,
-        ...definedOf({ versionId }),
+        ...omitUndefined({ versionId }),
       },
       bytes: task.source.sizeBytes,
       strategy,
-      ...definedOf({
+      ...omitUndefined({
         checksum,
         proof,
         durationMs: durationMs === undefined ? undefined : Math.round(durationMs),
@@ -64,7 +64,7 @@ export async function writeManifest(
       key: output.key,
       region,
       principal: identity,
-      ...definedOf({ kmsKeyId: job.encryptionKeyId }),
+      ...omitUndefined({ kmsKeyId: job.encryptionKeyId }),
     };
     await request(context, target, (options) =>
       clientFor(context, identity, region).send(

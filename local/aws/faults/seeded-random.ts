@@ -18,7 +18,7 @@ export interface Dice {
 }
 
 /** Dice that fall the same for the same seed. */
-export function diceOf(seed: number): Dice {
+export function seededRandom(seed: number): Dice {
   let count = 0;
   const roll = (): number => chance(seed, `roll ${count++}`);
   const integer = (minimum: number, maximum: number): number =>

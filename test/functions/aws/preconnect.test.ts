@@ -4,7 +4,7 @@ import { createServer, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Connections, type Origin } from '../../../functions/sync-artifacts/aws/preconnect.ts';
+import { type Origin, Preconnector } from '../../../functions/sync-artifacts/aws/preconnect.ts';
 
 describe('connections', () => {
   let server: Server;
@@ -26,7 +26,7 @@ describe('connections', () => {
     server.close();
   });
 
-  const request = async (connections: Connections): Promise<void> => {
+  const request = async (connections: Preconnector): Promise<void> => {
     const [response] = await once(
       get({ host: origin.hostname, port: origin.port, agent: connections.httpAgent }),
       'response',
@@ -40,7 +40,7 @@ describe('connections', () => {
   };
 
   it('are open before the first request, which opens no other', async () => {
-    const connections = new Connections({ keepAlive: true, maxSockets: 10 });
+    const connections = new Preconnector({ keepAlive: true, maxSockets: 10 });
     connections.open(origin, 3);
     await opened(3);
     await Promise.all([request(connections), request(connections), request(connections)]);
@@ -49,7 +49,7 @@ describe('connections', () => {
   });
 
   it('are opened only as far as there are not enough', async () => {
-    const connections = new Connections({ keepAlive: true, maxSockets: 10 });
+    const connections = new Preconnector({ keepAlive: true, maxSockets: 10 });
     await request(connections);
     connections.open(origin, 3);
     connections.open(origin, 3);
@@ -60,7 +60,7 @@ describe('connections', () => {
   });
 
   it('that the server closed in the meantime are not used', async () => {
-    const connections = new Connections({ keepAlive: true, maxSockets: 10 });
+    const connections = new Preconnector({ keepAlive: true, maxSockets: 10 });
     connections.open(origin, 1);
     const [socket] = await once(server, 'connection');
     socket.destroy();

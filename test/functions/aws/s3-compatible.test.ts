@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { checksumOf } from '../../../functions/sync-artifacts/facts/head-object.ts';
 import { compareContent } from '../../../local/aws/content/content.ts';
 import type { FaultHook } from '../../../local/aws/faults/faults.ts';
-import { type Asked, type Lacks, startLesserServer } from '../harness/limited-server.ts';
+import { type Asked, type Lacks, startLimitedServer } from '../harness/limited-server.ts';
 import {
   copiesOf,
   failureOf,
@@ -48,7 +48,7 @@ function lacking(operation: string, status: number, code: string): FaultHook {
 
 /** Invokes the function with a lesser server between it and the world. */
 async function invokeThrough(lacks: Lacks, world: JobWorld, parameters: unknown): Promise<Outcome> {
-  await using server = await startLesserServer(world.aws.endpoint, lacks);
+  await using server = await startLimitedServer(world.aws.endpoint, lacks);
   process.env.AWS_ENDPOINT_URL_S3 = server.endpoint;
   return await world.invoke(parameters);
 }

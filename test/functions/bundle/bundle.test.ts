@@ -65,7 +65,7 @@ describe('the bundle', () => {
     const chunks = [...filesOf(alone)].filter(isCode).map(([path]) => path);
     const script = `
       for (const file of ${JSON.stringify(chunks)}) {
-        const exported = await import('../' + file);
+        const exported = await import('./' + file);
         if (!file.includes('/')) console.log(file, Object.keys(exported).join(), typeof exported.handler);
       }`;
     const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', script], {

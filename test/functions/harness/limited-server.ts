@@ -32,7 +32,7 @@ export interface LesserServer extends AsyncDisposable {
 }
 
 /** Starts such a server in front of another endpoint. Signatures stay valid: the Host header is passed on as it is. */
-export async function startLesserServer(behind: string, lacks: Lacks): Promise<LesserServer> {
+export async function startLimitedServer(behind: string, lacks: Lacks): Promise<LesserServer> {
   const server = createServer((asked, reply) => {
     const url = new URL(asked.url ?? '/', behind);
     const question = { method: asked.method ?? 'GET', path: url.pathname, query: url.searchParams };

@@ -1,6 +1,6 @@
 // The world around one job: buckets, keys, artifacts, the role as it is deployed, and what became of an invocation.
 import { randomUUID } from 'node:crypto';
-import { FactsCache } from '../../../functions/sync-artifacts/aws/bucket-cache.ts';
+import { BucketCache } from '../../../functions/sync-artifacts/aws/bucket-cache.ts';
 import { S3ClientPool } from '../../../functions/sync-artifacts/aws/s3-clients.ts';
 import { type Container, runInvocation } from '../../../functions/sync-artifacts/invocation.ts';
 import { JobReporter } from '../../../functions/sync-artifacts/result/job-reporter.ts';
@@ -310,7 +310,7 @@ export class JobWorld implements AsyncDisposable {
       telemetry: this.#telemetry(),
       clients: new S3ClientPool(all, onThrottled),
       reporter: new JobReporter(all, onThrottled),
-      facts: new FactsCache(all.bucketCacheMs),
+      facts: new BucketCache(all.bucketCacheMs),
       onThrottled: () => undefined,
     };
     return container;

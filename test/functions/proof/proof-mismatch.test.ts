@@ -16,7 +16,7 @@ import {
   type Stage,
   type StageArtifact,
 } from '../copy/resume/resume-stage.ts';
-import { startLesserServer } from '../harness/limited-server.ts';
+import { startLimitedServer } from '../harness/limited-server.ts';
 
 let faults: FaultHook | undefined;
 let aws: EmbeddedAws;
@@ -188,7 +188,7 @@ describe('a server without checksums that ignores conditions', () => {
     [1000, 'relay'],
     [24 * MIB, 'relay'],
   ])('gets %i bytes copied (mode %s), and no proof is called a checksum', async (sizeBytes, mode) => {
-    await using server = await startLesserServer(aws.endpoint, {
+    await using server = await startLimitedServer(aws.endpoint, {
       headers: ['x-amz-checksum', 'x-amz-version'],
       rewrite: (xml) => xml.replaceAll(/<(Checksum\w*|VersionId)>[^<]*<\/\1>/g, ''),
     });

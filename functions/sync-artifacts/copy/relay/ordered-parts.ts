@@ -7,7 +7,7 @@ import type { WrittenObject } from '../../proof/verify-copy.ts';
 import type { CopyTask } from '../../types.ts';
 import { declaresChecksums, relayAlgorithm } from '../request-fields.ts';
 import { checksumOfBytes, type RunningHash, runningHash } from './hashing.ts';
-import { giveBack, takeBuffer } from './part-buffers.ts';
+import { acquireBuffer, releaseBuffer } from './part-buffers.ts';
 import { readPart } from './read-part.ts';
 import { type HashedBytes, uploadPart } from './upload-part.ts';
 
@@ -65,13 +65,13 @@ export class OrderedParts {
     this.#held.delete(PartNumber);
     const upload = { task: this.#task, layout: this.#layout, uploadId: UploadId };
     const { output, proved } = await uploadPart(upload, held.part, held, this.#context);
-    giveBack(held.bytes);
+    releaseBuffer(held.bytes);
     this.#allProved &&= proved;
     return output;
   }
 
   /** Has S3 stored the bytes that were read, as its checksums of the parts or of the whole object say? */
-  async areStoredIn(written: Parameters<typeof checksumOf>[0]): Promise<WrittenObject['hashedInPassing']> {
+  async areStoredIn(written: Parameters<typeof checksumOf>[0]): Promise<WrittenObject['hashedInTransit']> {
     if (this.#whole === undefined) return this.#allProved;
     const own = Buffer.from(await this.#whole.digest()).toString('base64');
     const stored = checksumOf(written);
@@ -83,7 +83,7 @@ export class OrderedParts {
   }
 
   async #read(part: Part): Promise<HeldPart> {
-    const bytes = await readPart(this.#task.source, part, this.#context, takeBuffer);
+    const bytes = await readPart(this.#task.source, part, this.#context, acquireBuffer);
     const checksum =
       this.#whole === undefined
         ? await checksumOfBytes(relayAlgorithm(this.#task, this.#layout), bytes)

@@ -7,7 +7,7 @@ const STEP_BYTES = 1024 ** 2;
 const free: Buffer[] = [];
 
 /** A buffer of so many bytes, with whatever was in it before. */
-export function takeBuffer(sizeBytes: number): Buffer {
+export function acquireBuffer(sizeBytes: number): Buffer {
   const at = free.findIndex(({ buffer }) => buffer.byteLength >= sizeBytes);
   const [found] = at < 0 ? [] : free.splice(at, 1);
   // One that is too small makes room for the new one.
@@ -17,6 +17,6 @@ export function takeBuffer(sizeBytes: number): Buffer {
 }
 
 /** Gives a buffer back that nothing reads or writes any more. */
-export function giveBack(buffer: Buffer): void {
+export function releaseBuffer(buffer: Buffer): void {
   free.push(buffer);
 }

@@ -4,10 +4,10 @@ import { type Part, type PartLayout, partCount } from '../../plan/part-layout.ts
 import type { CopyTask } from '../../types.ts';
 import { completedPart, relayAlgorithm } from '../request-fields.ts';
 import type { CopyResult } from '../strategy.ts';
-import { copyInParts, type Lanes, type PreparedPart } from '../upload/copy-in-parts.ts';
+import { copyInParts, type PreparedPart, type Slots } from '../upload/copy-in-parts.ts';
 import { listUploads, type Upload } from '../upload/upload-requests.ts';
 import { checksumOfBytes } from './hashing.ts';
-import { giveBack, takeBuffer } from './part-buffers.ts';
+import { acquireBuffer, releaseBuffer } from './part-buffers.ts';
 import { readPart } from './read-part.ts';
 import { MIN_STREAM_PARTS, streamObject } from './stream.ts';
 import { uploadPart } from './upload-part.ts';
@@ -18,7 +18,7 @@ const RELAY_BYTES_PER_MS = 50_000;
 /** The memory that the relays of a job have. */
 export interface RelayMemory {
   /** A slot for each part that may be in memory, for all relays together. */
-  readonly lanes: Lanes;
+  readonly lanes: Slots;
   /** The share of one relay that streams: parts that it may have in memory. */
   readonly memoryParts: number;
 }
@@ -36,7 +36,7 @@ export async function relay(
   const [task] = tasks;
   if (task === undefined) return [];
   if (partCount(layout) === 1 && layout.kind === 'uniform')
-    return await inLane(lanes, () => relayWhole(tasks, layout, context));
+    return await inSlot(lanes, () => relayInOneRequest(tasks, layout, context));
   const fits = layout.sizeBytes / RELAY_BYTES_PER_MS < context.deadline.remainingMs() / 2;
   if (
     tasks.length === 1 &&
@@ -52,7 +52,7 @@ export async function relay(
   }
   const unproved = new Set<Upload>();
   const prepare = async (part: Part): Promise<PreparedPart> => {
-    const bytes = await readPart(task.source, part, context, takeBuffer);
+    const bytes = await readPart(task.source, part, context, acquireBuffer);
     const algorithm = relayAlgorithm(task, layout);
     const checksum = await checksumOfBytes(algorithm, bytes);
     return {
@@ -67,15 +67,15 @@ export async function relay(
         upload.parts.set(part.number, completedPart(part.number, output));
         if (!proved) unproved.add(upload);
       },
-      sent: () => giveBack(bytes),
+      sent: () => releaseBuffer(bytes),
     };
   };
-  const hashed = (upload: Upload): boolean => !unproved.has(upload) && !upload.adopted;
+  const hashed = (upload: Upload): boolean => !unproved.has(upload) && !upload.resumed;
   return await copyInParts({ tasks, layout, lanes, prepare, hashed }, context);
 }
 
 /** Reads a small source once and writes it to each destination in one request. */
-async function relayWhole(
+async function relayInOneRequest(
   tasks: readonly CopyTask[],
   layout: PartLayout,
   context: JobContext,
@@ -95,7 +95,7 @@ async function relayWhole(
   });
 }
 
-async function inLane<T>(lanes: Lanes, work: () => Promise<T>): Promise<T> {
+async function inSlot<T>(lanes: Slots, work: () => Promise<T>): Promise<T> {
   const { done } = await lanes.begin(work);
   return await done;
 }

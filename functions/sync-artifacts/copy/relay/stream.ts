@@ -11,7 +11,7 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import { type RequestContext, request } from '../../aws/s3-clients.ts';
 import type { JobContext } from '../../context.ts';
-import { definedOf } from '../../defined.ts';
+import { omitUndefined } from '../../defined.ts';
 import { type ChecksumFields, checksumOf } from '../../facts/head-object.ts';
 import { type PartLayout, partSize } from '../../plan/part-layout.ts';
 import { S3RequestError, SyncError } from '../../result/failure.ts';
@@ -27,9 +27,9 @@ import {
 } from '../request-fields.ts';
 import type { CopyResult } from '../strategy.ts';
 import { lookForCompleted } from '../upload/complete-upload.ts';
-import { lingering } from '../upload/open-upload.ts';
-import { sweepUploads } from '../upload/resume-upload.ts';
-import { abortUpload, isPartReplaced, isUploadGone } from '../upload/upload-requests.ts';
+import { withGracePeriod } from '../upload/open-upload.ts';
+import { abortOwnUploads } from '../upload/resume-upload.ts';
+import { abortUpload, isInvalidPart, isNoSuchUpload } from '../upload/upload-requests.ts';
 import { checksumOfBytes } from './hashing.ts';
 import { OrderedParts } from './ordered-parts.ts';
 
@@ -77,23 +77,23 @@ export async function streamObject(
   try {
     const output = await upload.done();
     // A retried CreateMultipartUpload may have begun two uploads, and the Upload does not tell.
-    if (!single && context.s3.retries() !== retriesBefore) await sweepUploads(task, undefined, context);
-    const hashedInPassing = single
+    if (!single && context.s3.retries() !== retriesBefore) await abortOwnUploads(task, undefined, context);
+    const hashedInTransit = single
       ? await isStoredIn(output, whole, algorithm)
       : await parts.areStoredIn(output);
     return {
       finished: true,
-      written: writtenObject(output, output, { sameLayout: false, hashedInPassing, adopted: false }),
+      written: writtenObject(output, output, { sameLayout: false, hashedInTransit, resumed: false }),
     };
   } catch (cause) {
     if (context.deadline.signal.aborted && !context.failed)
-      return { finished: false, finishedParts: 0, ...definedOf({ uploadId: upload.uploadId }) };
-    const completed = isUploadGone(cause) ? await lookForCompleted(task, true, context) : undefined;
+      return { finished: false, finishedParts: 0, ...omitUndefined({ uploadId: upload.uploadId }) };
+    const completed = isNoSuchUpload(cause) ? await lookForCompleted(task, true, context) : undefined;
     if (completed !== undefined) {
-      if (!single) await sweepUploads(task, undefined, context);
+      if (!single) await abortOwnUploads(task, undefined, context);
       return { finished: true, written: completed };
     }
-    if (isUploadGone(cause) || isPartReplaced(cause)) return undefined;
+    if (isNoSuchUpload(cause) || isInvalidPart(cause)) return undefined;
     const error =
       cause instanceof S3RequestError || cause instanceof SyncError
         ? cause
@@ -103,7 +103,7 @@ export async function streamObject(
     await requests.settled();
     if (upload.uploadId !== undefined) await abortUpload(task, { uploadId: upload.uploadId }, context);
     if (!single && (upload.uploadId === undefined || context.s3.retries() !== retriesBefore))
-      await sweepUploads(task, undefined, context);
+      await abortOwnUploads(task, undefined, context);
     throw error;
   } finally {
     context.signal.removeEventListener('abort', stop);
@@ -129,7 +129,7 @@ function trackRequests(
   const send = (command: Parameters<S3Client['send']>[0]): Promise<unknown> => {
     const begins = command instanceof CreateMultipartUploadCommand;
     // Given up, the request that begins the upload would leave one whose id nobody learns.
-    const patient: RequestContext = begins ? lingering(context) : context;
+    const patient: RequestContext = begins ? withGracePeriod(context) : context;
     const sent: Promise<unknown> =
       command instanceof UploadPartCommand
         ? parts.send(command.input)

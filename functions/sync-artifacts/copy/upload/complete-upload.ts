@@ -10,7 +10,7 @@ import { request } from '../../aws/s3-clients.ts';
 import type { JobContext } from '../../context.ts';
 import { headObject } from '../../facts/head-object.ts';
 import { type PartLayout, partCount } from '../../plan/part-layout.ts';
-import { mayBeCopy, proveExisting, type WrittenObject } from '../../proof/verify-copy.ts';
+import { couldBeCopy, proofOfExisting, type WrittenObject } from '../../proof/verify-copy.ts';
 import { S3RequestError, SyncError } from '../../result/failure.ts';
 import type { CopyTask } from '../../types.ts';
 import {
@@ -19,7 +19,7 @@ import {
   destinationTarget,
   uploadChecksumFields,
 } from '../request-fields.ts';
-import { isPartReplaced, listParts, type Upload } from './upload-requests.ts';
+import { isInvalidPart, listParts, type Upload } from './upload-requests.ts';
 
 /** Completing 10 000 parts may take minutes (S3 API, CompleteMultipartUpload): for each part as long as moving this many bytes. */
 const COMPLETE_BYTES_PER_PART = 256 * 1024;
@@ -45,7 +45,7 @@ export async function completeUpload(
       const output = await sendComplete(task, layout, { ...upload, parts }, context);
       return { output, allOurs: parts === upload.parts };
     } catch (error) {
-      if (!isPartReplaced(error)) throw error;
+      if (!isInvalidPart(error)) throw error;
       const now = await partsNow(task, upload, context);
       const known = parts;
       if ([...now].every(([number, { ETag }]) => known.get(number)?.ETag === ETag)) throw error;
@@ -129,7 +129,7 @@ async function sendComplete(
  */
 export async function lookForCompleted(
   task: CopyTask,
-  hashedInPassing: boolean,
+  hashedInTransit: boolean,
   context: JobContext,
 ): Promise<WrittenObject | undefined> {
   const { destination, key, existing } = task;
@@ -144,7 +144,7 @@ export async function lookForCompleted(
     );
     const isNew = now.etag !== existing?.etag || now.versionId !== existing?.versionId;
     const found = { ...task, existing: now };
-    if (proveExisting(found) === undefined && !(isNew && mayBeCopy(found))) return undefined;
+    if (proofOfExisting(found) === undefined && !(isNew && couldBeCopy(found))) return undefined;
     return {
       etag: now.etag,
       versionId: now.versionId,
@@ -152,8 +152,8 @@ export async function lookForCompleted(
       encryption: now.encryption,
       kmsKeyArn: now.kmsKeyArn,
       sameLayout: false,
-      hashedInPassing,
-      adopted: true,
+      hashedInTransit,
+      resumed: true,
     };
   } catch (error) {
     if (error instanceof S3RequestError && isNotFound(error.cause)) return undefined;

@@ -9,11 +9,11 @@ import { writtenObject } from '../request-fields.ts';
 import type { CopyResult } from '../strategy.ts';
 import { completeUpload, lookForCompleted } from './complete-upload.ts';
 import { createUpload, openUpload } from './open-upload.ts';
-import { sweepUploads } from './resume-upload.ts';
-import { abortUpload, isUploadGone, type Upload } from './upload-requests.ts';
+import { abortOwnUploads } from './resume-upload.ts';
+import { abortUpload, isNoSuchUpload, type Upload } from './upload-requests.ts';
 
 /** A rival may complete or abort the same upload; after so many new beginnings there is more amiss than that. */
-const MAX_BEGINNINGS = 3;
+const MAX_RESTARTS = 3;
 
 /** Requests that are prepared before those ready so far are sent (`npm run bench:timeline`). */
 const PARTS_PER_TURN = 4;
@@ -36,7 +36,7 @@ export interface PreparedPart {
 }
 
 /** Where parts wait for their turn. */
-export interface Lanes {
+export interface Slots {
   readonly size: number;
   begin<T>(work: () => Promise<T>): Promise<{ readonly done: Promise<T> }>;
 }
@@ -45,7 +45,7 @@ export interface Lanes {
 export interface PartCopies {
   readonly tasks: readonly CopyTask[];
   readonly layout: PartLayout;
-  readonly lanes: Lanes;
+  readonly lanes: Slots;
   readonly prepare: PreparePart;
   /** Copies a task in one request, should the server turn out to copy no parts. */
   readonly inOneRequest?: (task: CopyTask) => Promise<CopyResult>;
@@ -80,7 +80,7 @@ export async function copyInParts(
     }
     if (!(await sendMissing(copies, targets, context))) return targets.map(unfinished);
     const results = await Promise.all(targets.map((target) => complete(copies, target, context, beginning)));
-    await sweepLate(targets, context);
+    await abortLateUploads(targets, context);
     return results;
   } catch (error) {
     if (context.deadline.signal.aborted && !context.failed)
@@ -92,15 +92,15 @@ export async function copyInParts(
         .filter(({ ended }) => ended === undefined)
         .map(({ task, upload }) => abortUpload(task, upload, context)),
     );
-    await sweepLate(targets, context);
+    await abortLateUploads(targets, context);
     throw error;
   }
 }
 
 /** Clears away what requests that were given up when the uploads were begun have begun since. */
-async function sweepLate(targets: readonly PartTarget[], context: JobContext): Promise<void> {
-  const late = targets.filter(({ upload }) => upload.begunAgain);
-  await Promise.all(late.map(({ task }) => sweepUploads(task, undefined, context)));
+async function abortLateUploads(targets: readonly PartTarget[], context: JobContext): Promise<void> {
+  const late = targets.filter(({ upload }) => upload.createRetried);
+  await Promise.all(late.map(({ task }) => abortOwnUploads(task, undefined, context)));
 }
 
 interface OpenTarget extends PartTarget {
@@ -129,7 +129,7 @@ async function sendMissing(
       await Promise.all(
         missing().map(async (target) => {
           await prepared.send(target).catch((error: unknown) => {
-            if (!isUploadGone(error) && !copiesNoParts(error, copies)) throw error;
+            if (!isNoSuchUpload(error) && !copiesNoParts(error, copies)) throw error;
             target.ended = error;
           });
         }),
@@ -166,13 +166,13 @@ async function complete(
       const { output, allOurs } = await completeUpload(task, layout, upload, context);
       const how = {
         sameLayout: layout.kind === 'reproduced',
-        hashedInPassing: hashed && allOurs,
-        adopted: upload.adopted || !allOurs,
+        hashedInTransit: hashed && allOurs,
+        resumed: upload.resumed || !allOurs,
       };
       target.ended = 'completed by us';
       return { finished: true, written: writtenObject(output, output, how) };
     } catch (error) {
-      if (!isUploadGone(error)) throw error;
+      if (!isNoSuchUpload(error)) throw error;
       target.ended = error;
     }
   }
@@ -182,7 +182,7 @@ async function complete(
   }
   const written = await lookForCompleted(task, hashed, context);
   if (written !== undefined) return { finished: true, written };
-  if (beginning >= MAX_BEGINNINGS) throw target.ended;
+  if (beginning >= MAX_RESTARTS) throw target.ended;
   context.telemetry.warn('An upload vanished before it was complete; the copy begins again', {
     bucket: task.destination.bucket,
     key: task.key,

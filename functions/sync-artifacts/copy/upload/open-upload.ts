@@ -8,7 +8,7 @@ import type { PartLayout } from '../../plan/part-layout.ts';
 import { type S3RequestError, SyncError } from '../../result/failure.ts';
 import type { CopyTask } from '../../types.ts';
 import { descriptionFields, uploadChecksumFields } from '../request-fields.ts';
-import { adopt, initiatorOf, sweepUploads } from './resume-upload.ts';
+import { abortOwnUploads, adopt, initiatorOf } from './resume-upload.ts';
 import { abortUpload, listUploads, sendCreate, type Upload } from './upload-requests.ts';
 
 /** How long an answer is waited for that tells the id of an upload, once it is not needed any more. */
@@ -46,17 +46,17 @@ export async function createUpload(task: CopyTask, layout: PartLayout, context: 
     output = await sendCreate(
       task,
       { ...descriptionFields(task), ...uploadChecksumFields(task, layout) },
-      lingering(context),
+      withGracePeriod(context),
       context,
     );
   } catch (error) {
     // An attempt whose answer was lost may have begun one all the same.
-    if (!wasRefused(error)) await sweepUploads(task, undefined, context);
+    if (!wasRefused(error)) await abortOwnUploads(task, undefined, context);
     throw error;
   }
-  const begunAgain = (output.$metadata.attempts ?? 1) > 1;
-  const upload: Upload = { uploadId: output.UploadId ?? '', adopted: false, begunAgain, parts: new Map() };
-  if (begunAgain) await sweepUploads(task, upload.uploadId, context);
+  const createRetried = (output.$metadata.attempts ?? 1) > 1;
+  const upload: Upload = { uploadId: output.UploadId ?? '', resumed: false, createRetried, parts: new Map() };
+  if (createRetried) await abortOwnUploads(task, upload.uploadId, context);
   const { algorithm, kmsKeyId } = task.destination.encryption;
   const reported = output.ServerSideEncryption;
   if (reported !== undefined && !(reported === algorithm && isSameKey(kmsKeyId, output.SSEKMSKeyId))) {
@@ -83,7 +83,7 @@ function attemptsOf(cause: unknown): number {
 /**
  * The context of a request that begins an upload: given up at once, one on its way would leave an upload whose id nobody learns.
  */
-export function lingering({ settings, signal, deadline }: JobContext): RequestContext {
+export function withGracePeriod({ settings, signal, deadline }: JobContext): RequestContext {
   const controller = new AbortController();
   const giveUp = (): void => controller.abort(signal.reason);
   const abort = (): void => {

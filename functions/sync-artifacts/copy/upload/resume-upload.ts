@@ -9,7 +9,7 @@ import { type CopyPlace, completedPart, uploadChecksumFields } from '../request-
 import {
   abortUpload,
   CLEAN_UP_MS,
-  isUploadGone,
+  isNoSuchUpload,
   listParts,
   listUploads,
   sendCreate,
@@ -32,31 +32,32 @@ export async function adopt(
   const ours = found
     .filter((upload) => (upload === told ? mayGoOn : isOurs(upload)))
     .sort((a, b) => (b.Initiated?.getTime() ?? 0) - (a.Initiated?.getTime() ?? 0));
-  let adopted: Upload | undefined;
+  let resumed: Upload | undefined;
   for (const upload of ours) {
     const { UploadId: uploadId = '' } = upload;
-    const parts = adopted === undefined ? await consistentParts(task, layout, uploadId, context) : undefined;
-    if (parts !== undefined) adopted = { uploadId, adopted: true, begunAgain: created.begunAgain, parts };
+    const parts = resumed === undefined ? await consistentParts(task, layout, uploadId, context) : undefined;
+    if (parts !== undefined)
+      resumed = { uploadId, resumed: true, createRetried: created.createRetried, parts };
     else if (initiatorId !== undefined && upload !== told && isOurs(upload))
       await abortUpload(task, { uploadId }, context);
   }
-  if (adopted !== undefined) {
+  if (resumed !== undefined) {
     await abortUpload(task, created, context);
     context.telemetry.info('Going on with an unfinished upload', {
       bucket: task.destination.bucket,
       key: task.key,
-      finishedParts: adopted.parts.size,
+      finishedParts: resumed.parts.size,
       parts: partCount(layout),
     });
   }
-  return adopted;
+  return resumed;
 }
 
 /**
  * Aborts our own uploads at the copy's key but for the one to keep: those that lost answers and killed processes left. What cannot be
  * found out or aborted is left to the bucket's lifecycle rule.
  */
-export async function sweepUploads(
+export async function abortOwnUploads(
   task: CopyPlace,
   keep: string | undefined,
   context: JobContext,
@@ -107,7 +108,7 @@ async function consistentParts(
     }
   } catch (error) {
     // It was there a moment ago: aborted or completed in a request that is not answered yet.
-    if (isUploadGone(error)) return undefined;
+    if (isNoSuchUpload(error)) return undefined;
     if (error instanceof S3RequestError && isUnsupported(error.cause)) return undefined;
     throw error;
   }
@@ -126,7 +127,7 @@ async function haveSameInitiator(
       listParts(task, uploadId, context)
         .next()
         .catch((error: unknown) => {
-          if (isUploadGone(error) || (error instanceof S3RequestError && isUnsupported(error.cause)))
+          if (isNoSuchUpload(error) || (error instanceof S3RequestError && isUnsupported(error.cause)))
             return undefined;
           throw error;
         }),

@@ -20,9 +20,9 @@ import { type CopyPlace, destinationFields, destinationTarget, encryptionFields 
 export interface Upload {
   readonly uploadId: string;
   /** Begun by an earlier attempt at the same copy. */
-  readonly adopted: boolean;
+  readonly resumed: boolean;
   /** It took more than one request to begin it: one that was given up may take effect at any time, and leave an upload. */
-  readonly begunAgain: boolean;
+  readonly createRetried: boolean;
   /** Finished parts by number, as CompleteMultipartUpload wants them. */
   readonly parts: Map<number, CompletedPart>;
 }
@@ -81,12 +81,12 @@ export async function abortUpload(
 }
 
 /** Did S3 say that the upload is gone: completed or aborted by a rival, or by ourselves in a request whose answer was lost? */
-export function isUploadGone(error: unknown): boolean {
+export function isNoSuchUpload(error: unknown): boolean {
   return errorCode(error instanceof S3RequestError ? error.cause : error) === 'NoSuchUpload';
 }
 
 /** Did S3 miss a part as we know it: since a rival that goes on with the same upload has put it once more? */
-export function isPartReplaced(error: unknown): boolean {
+export function isInvalidPart(error: unknown): boolean {
   return errorCode(error instanceof S3RequestError ? error.cause : error) === 'InvalidPart';
 }
 

@@ -1,7 +1,7 @@
 // A pipeline's world for tests of the function: source buckets, destinations, the role, a job; and what must hold when it ended.
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import { FactsCache } from '../../../../functions/sync-artifacts/aws/bucket-cache.ts';
+import { BucketCache } from '../../../../functions/sync-artifacts/aws/bucket-cache.ts';
 import { S3ClientPool } from '../../../../functions/sync-artifacts/aws/s3-clients.ts';
 import { type Container, runInvocation } from '../../../../functions/sync-artifacts/invocation.ts';
 import { JobReporter } from '../../../../functions/sync-artifacts/result/job-reporter.ts';
@@ -200,7 +200,7 @@ export class InProcessFunction {
       telemetry: this.#telemetry(),
       clients: new S3ClientPool(settings, onThrottled),
       reporter: new JobReporter(settings, onThrottled),
-      facts: new FactsCache(settings.bucketCacheMs),
+      facts: new BucketCache(settings.bucketCacheMs),
       onThrottled: () => undefined,
     };
     this.#container = container;

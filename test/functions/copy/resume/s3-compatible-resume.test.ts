@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { generated } from '../../../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../../local/aws/embedded-aws.ts';
-import { type Lacks, startLesserServer } from '../../harness/limited-server.ts';
+import { type Lacks, startLimitedServer } from '../../harness/limited-server.ts';
 import { createStage, expectRightCopies, MIB, partsWrittenTwice, runOnce } from './resume-stage.ts';
 
 let aws: EmbeddedAws;
@@ -41,7 +41,7 @@ const LACKS: readonly (readonly [string, Lacks])[] = [
 ];
 
 it.each(LACKS)('a server that %s: no part is copied twice', async (_what, lacks) => {
-  await using server = await startLesserServer(aws.endpoint, lacks);
+  await using server = await startLimitedServer(aws.endpoint, lacks);
   const stage = createStage(aws, {
     artifacts: [{ name: 'Image', content: generated(6 * 1024 * MIB, 1) }],
     destinationCount: 1,
