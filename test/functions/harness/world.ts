@@ -23,8 +23,9 @@ import {
 import type { Job, JobData, JobResult } from '../../../local/aws/state/code-pipeline-jobs.ts';
 import type { Grant, Identity } from '../../../local/aws/state/identities.ts';
 import type { KmsKey } from '../../../local/aws/state/kms-keys.ts';
+import type { PutOptions } from '../../../local/aws/state/place-object.ts';
 import type { LoggedRequest } from '../../../local/aws/state/request-log.ts';
-import type { PutOptions, World } from '../../../local/aws/state/world.ts';
+import type { World } from '../../../local/aws/state/world.ts';
 import { roleGrants, roleSessionArn } from '../../../local/pipeline/identities.ts';
 
 export const ACCOUNT = '111122223333';

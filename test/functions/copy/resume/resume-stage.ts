@@ -21,8 +21,9 @@ import {
 } from '../../../../local/aws/state/buckets.ts';
 import type { Job, JobResult } from '../../../../local/aws/state/code-pipeline-jobs.ts';
 import type { Identity } from '../../../../local/aws/state/identities.ts';
+import type { PutOptions } from '../../../../local/aws/state/place-object.ts';
 import type { LoggedRequest } from '../../../../local/aws/state/request-log.ts';
-import { DEFAULT_ACCOUNT_ID, type PutOptions } from '../../../../local/aws/state/world.ts';
+import { DEFAULT_ACCOUNT_ID } from '../../../../local/aws/state/world.ts';
 import type { Invocation } from '../../../../local/lambda/lambda.ts';
 import { roleGrants, roleSessionArn } from '../../../../local/pipeline/identities.ts';
 
