@@ -1,6 +1,6 @@
 // Copies an object of up to 5 GiB with one CopyObject request.
 import { CopyObjectCommand } from '@aws-sdk/client-s3';
-import { request } from '../aws/s3-clients.ts';
+import { request } from '../aws/s3-request.ts';
 import type { JobContext } from '../context.ts';
 import type { CopyTask } from '../types.ts';
 import {

@@ -1,7 +1,7 @@
 // Decides how each copy is made: facts and limits in, plans out; no I/O.
 import { createHash } from 'node:crypto';
+import { ConfigurationError } from '../errors.ts';
 import { proofOfExisting } from '../proof/verify-copy.ts';
-import { ConfigurationError } from '../result/failure.ts';
 import type { CopyTask, Mode, Proof, SourceFacts } from '../types.ts';
 import {
   MAX_COPY_OBJECT_BYTES,

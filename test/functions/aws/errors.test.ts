@@ -1,8 +1,13 @@
 // What errors of the SDK mean for a request, and for the pipeline.
 import { describe, expect, it } from 'vitest';
-import { errorCode, isTransient } from '../../../functions/sync-artifacts/aws/errors.ts';
-import { redirectRegion } from '../../../functions/sync-artifacts/aws/s3-clients.ts';
-import { S3RequestError, SyncError, toJobFailure } from '../../../functions/sync-artifacts/result/failure.ts';
+import {
+  errorCode,
+  isTransient,
+  redirectRegion,
+  S3RequestError,
+} from '../../../functions/sync-artifacts/aws/errors.ts';
+import { SyncError } from '../../../functions/sync-artifacts/errors.ts';
+import { toJobFailure } from '../../../functions/sync-artifacts/result/failure.ts';
 
 describe('an error', () => {
   const target = {

@@ -1,6 +1,6 @@
 // How long the answer to a request may take.
 import { describe, expect, it } from 'vitest';
-import { stallLimitMs } from '../../../functions/sync-artifacts/aws/s3-clients.ts';
+import { stallLimitMs } from '../../../functions/sync-artifacts/aws/s3-request.ts';
 
 describe('the stall limit', () => {
   it('grows with what a request moves', () => {

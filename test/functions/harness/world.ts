@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { BucketCache } from '../../../functions/sync-artifacts/aws/bucket-cache.ts';
 import { S3ClientPool } from '../../../functions/sync-artifacts/aws/s3-clients.ts';
-import { type Container, runInvocation } from '../../../functions/sync-artifacts/invocation.ts';
+import type { Container } from '../../../functions/sync-artifacts/create-context.ts';
+import { runInvocation } from '../../../functions/sync-artifacts/invocation.ts';
 import { JobReporter } from '../../../functions/sync-artifacts/result/job-reporter.ts';
 import { readSettings, type Settings } from '../../../functions/sync-artifacts/settings.ts';
 import type { MetricName } from '../../../functions/sync-artifacts/telemetry/metrics.ts';

@@ -9,13 +9,14 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { type RequestContext, request } from '../../aws/s3-clients.ts';
+import { S3RequestError } from '../../aws/errors.ts';
+import { type RequestContext, request } from '../../aws/s3-request.ts';
 import type { JobContext } from '../../context.ts';
-import { omitUndefined } from '../../defined.ts';
+import { SyncError } from '../../errors.ts';
 import { type ChecksumFields, checksumOf } from '../../facts/head-object.ts';
 import { type PartLayout, partSize } from '../../plan/part-layout.ts';
-import { S3RequestError, SyncError } from '../../result/failure.ts';
 import type { ChecksumAlgorithmName, CopyTask } from '../../types.ts';
+import { omitUndefined } from '../../util.ts';
 import {
   descriptionFields,
   destinationFields,
@@ -86,7 +87,7 @@ export async function streamObject(
       written: writtenObject(output, output, { sameLayout: false, hashedInTransit, resumed: false }),
     };
   } catch (cause) {
-    if (context.deadline.signal.aborted && !context.failed)
+    if (context.outOfTime)
       return { finished: false, finishedParts: 0, ...omitUndefined({ uploadId: upload.uploadId }) };
     const completed = isNoSuchUpload(cause) ? await lookForCompleted(task, true, context) : undefined;
     if (completed !== undefined) {

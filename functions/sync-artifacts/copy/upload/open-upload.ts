@@ -1,11 +1,11 @@
 // Opens the multipart upload of a copy: one to go on with, or a new one.
 import type { CreateMultipartUploadCommandOutput } from '@aws-sdk/client-s3';
-import { httpStatus } from '../../aws/errors.ts';
-import type { RequestContext } from '../../aws/s3-clients.ts';
+import { attemptCount, httpStatus } from '../../aws/errors.ts';
+import type { RequestContext } from '../../aws/s3-request.ts';
 import type { JobContext } from '../../context.ts';
+import { SyncError } from '../../errors.ts';
 import { isSameKey } from '../../facts/kms-key.ts';
 import type { PartLayout } from '../../plan/part-layout.ts';
-import { type S3RequestError, SyncError } from '../../result/failure.ts';
 import type { CopyTask } from '../../types.ts';
 import { descriptionFields, uploadChecksumFields } from '../request-fields.ts';
 import { abortOwnUploads, adopt, initiatorOf } from './resume-upload.ts';
@@ -71,13 +71,8 @@ export async function createUpload(task: CopyTask, layout: PartLayout, context: 
 
 /** Did S3 refuse the only attempt, so that nothing can have been begun? */
 function wasRefused(error: unknown): boolean {
-  const { cause } = error as S3RequestError;
-  const status = httpStatus(cause);
-  return status !== undefined && status >= 400 && status < 500 && attemptsOf(cause) <= 1;
-}
-
-function attemptsOf(cause: unknown): number {
-  return (cause as { readonly $metadata?: { readonly attempts?: number } }).$metadata?.attempts ?? 1;
+  const status = httpStatus(error);
+  return status !== undefined && status >= 400 && status < 500 && attemptCount(error) <= 1;
 }
 
 /**
