@@ -14,7 +14,8 @@ export interface JobContext extends RequestContext {
   readonly settings: Settings;
   readonly s3: S3Clients;
   readonly facts: BucketCache;
-  readonly budget: RequestSlots;
+  /** Copy requests in flight at once. */
+  readonly slots: RequestSlots;
   readonly deadline: Deadline;
   readonly telemetry: Telemetry;
   /** Aborts when the job has failed or the deadline is near. */

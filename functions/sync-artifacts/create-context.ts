@@ -16,8 +16,6 @@ export interface Container {
   readonly clients: S3ClientPool;
   readonly reporter: JobReporter;
   readonly facts: BucketCache;
-  /** Called when AWS asks to slow down. */
-  onThrottled: () => void;
 }
 
 /** The surroundings of one job in a container. */
@@ -28,17 +26,12 @@ export function createContext(
 ): JobContext {
   const { settings, telemetry, clients, facts } = container;
   const failure = new AbortController();
-  const budget = new RequestSlots(settings.maxConcurrency);
-  container.onThrottled = () => {
-    telemetry.count('ThrottledRequests');
-    budget.throttled();
-  };
   let cause: unknown;
   return {
     settings,
     s3: clients.forJob(artifactCredentialsOf(job, container)),
     facts,
-    budget,
+    slots: new RequestSlots(settings.maxConcurrency),
     deadline,
     telemetry,
     signal: AbortSignal.any([failure.signal, deadline.signal]),

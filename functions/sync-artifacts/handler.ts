@@ -16,14 +16,13 @@ export async function handler(event: unknown, context: LambdaContext): Promise<v
 
 function compose(): Container {
   const settings = readSettings(process.env);
-  const onThrottled = (): void => composed.onThrottled();
-  const composed: Container = {
+  const telemetry = createTelemetry(process.env);
+  const onThrottled = (): void => telemetry.count('ThrottledRequests');
+  return {
     settings,
-    telemetry: createTelemetry(process.env),
+    telemetry,
     clients: new S3ClientPool(settings, onThrottled),
     reporter: new JobReporter(settings, onThrottled),
     facts: new BucketCache(settings.bucketCacheMs),
-    onThrottled: () => undefined,
   };
-  return composed;
 }

@@ -49,7 +49,6 @@ async function answer(event: unknown, lambda: LambdaContext): Promise<PlanAnswer
       clients: new S3ClientPool(settings, onThrottled),
       reporter: new JobReporter(settings, onThrottled),
       facts: new BucketCache(settings.bucketCacheMs),
-      onThrottled,
     });
     return { plan: (await planJob(job, context)).map(lineOf) };
   } catch (error) {

@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { RequestSlots } from '../../functions/sync-artifacts/concurrency.ts';
 
-describe('the budget', () => {
+describe('request slots', () => {
   it('never has more at work than it allows, and lets everybody through', async () => {
-    const budget = new RequestSlots(3);
+    const slots = new RequestSlots(3);
     let [atWork, most, done] = [0, 0, 0];
     const works = Array.from({ length: 20 }, () =>
-      budget.begin(async () => {
+      slots.begin(async () => {
         most = Math.max(most, ++atWork);
         await Promise.resolve();
         atWork--;
@@ -21,18 +21,5 @@ describe('the budget', () => {
   it('passes on what its work throws', async () => {
     const { done } = await new RequestSlots(1).begin(() => Promise.reject(new Error('no')));
     await expect(done).rejects.toThrow('no');
-  });
-
-  it('shrinks when AWS asks to slow down, never to nothing, and recovers', async () => {
-    const budget = new RequestSlots(10);
-    budget.throttled();
-    expect(budget.size).toBe(7);
-    budget.throttled();
-    expect(budget.size).toBe(7);
-    for (let count = 0; count < 60; count++) await (await budget.begin(async () => undefined)).done;
-    expect(budget.size).toBe(10);
-    const small = new RequestSlots(1);
-    small.throttled();
-    expect(small.size).toBe(1);
   });
 });

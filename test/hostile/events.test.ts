@@ -86,7 +86,6 @@ async function invoke(event: unknown): Promise<Deed> {
     clients: clients as unknown as S3ClientPool,
     reporter: reporter as unknown as JobReporter,
     facts: new BucketCache(0),
-    onThrottled: () => undefined,
   };
   const lambda = { awsRequestId: 'request', getRemainingTimeInMillis: () => 60_000 };
   const thrown: unknown = await runInvocation(event, lambda, container).then(

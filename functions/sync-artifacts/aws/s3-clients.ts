@@ -48,7 +48,7 @@ export interface ExpectedRequests {
 export class S3ClientPool {
   readonly #settings: Settings;
   readonly #handler: HttpHandler<NodeHttpHandlerOptions>;
-  readonly #connections: Preconnector;
+  readonly #preconnector: Preconnector;
   /** The endpoint of each region and bucket that was asked for anything. */
   readonly #origins = new Map<string, Origin>();
   readonly #role = new Map<string, S3Client>();
@@ -60,15 +60,15 @@ export class S3ClientPool {
   constructor(settings: Settings, onThrottled: () => void) {
     this.#settings = settings;
     this.#onThrottled = onThrottled;
-    this.#connections = new Preconnector({
+    this.#preconnector = new Preconnector({
       keepAlive: true,
       maxSockets: settings.maxConcurrency + SPARE_SOCKETS,
       maxFreeSockets: settings.maxConcurrency + SPARE_SOCKETS,
     });
     this.#handler = withResponseLimits(
       new NodeHttpHandler({
-        httpAgent: this.#connections.httpAgent,
-        httpsAgent: this.#connections.httpsAgent,
+        httpAgent: this.#preconnector.httpAgent,
+        httpsAgent: this.#preconnector.httpsAgent,
         connectionTimeout: CONNECTION_TIMEOUT_MS,
         requestTimeout: settings.stallMs,
         throwOnRequestTimeout: true,
@@ -105,7 +105,7 @@ export class S3ClientPool {
       const shared = memoized(byOrigin, `${protocol}//${hostname}:${port}`, () => ({ origin, count: 0 }));
       shared.count += count;
     }
-    for (const { origin, count } of byOrigin.values()) this.#connections.open(origin, count);
+    for (const { origin, count } of byOrigin.values()) this.#preconnector.connect(origin, count);
   }
 
   /** Where a bucket is in another region than that which was asked: the names of endpoints differ in nothing else. */

@@ -2,10 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpHandlerOptions } from '@smithy/types';
 import type { Settings } from '../settings.ts';
+import { STALLED_BYTES_PER_MS } from '../speeds.ts';
 import { isAccessDenied, type RequestTarget, S3RequestError } from './errors.ts';
 
-/** Bytes per second that the slowest healthy request still moves; below it, it counts as stalled. */
-const STALLED_BYTES_PER_SECOND = 10 * 1024 * 1024;
 /** The last look at a denial is to come near the end of the time that it is doubted. */
 const MAX_DENIAL_DELAY_MS = 400;
 
@@ -45,5 +44,5 @@ export async function request<T>(
 
 /** How long a request that moves so many bytes may take before it counts as stalled, in milliseconds. */
 export function stallLimitMs(sizeBytes: number, { stallMs }: Pick<Settings, 'stallMs'>): number {
-  return stallMs + (sizeBytes / STALLED_BYTES_PER_SECOND) * 1000;
+  return stallMs + sizeBytes / STALLED_BYTES_PER_MS;
 }

@@ -22,7 +22,7 @@ export async function copyMultipart(
     {
       tasks: [task],
       layout,
-      lanes: context.budget,
+      lanes: context.slots,
       prepare,
       hashed: () => false,
       ...(layout.sizeBytes > MAX_COPY_OBJECT_BYTES ? {} : { inOneRequest: () => copyWhole(task, context) }),

@@ -18,6 +18,7 @@ import { clientFor, type JobContext } from '../context.ts';
 import { ConfigurationError, SyncError } from '../errors.ts';
 import { MAX_PARTS } from '../plan/part-layout.ts';
 import { etagDigest, type SourcePin } from '../result/checkpoint.ts';
+import { CLOCK_SKEW_MS } from '../speeds.ts';
 import type { Artifact, ObjectFacts, SourceFacts, SourceReader, SyncJob, Tag } from '../types.ts';
 import { omitUndefined } from '../util.ts';
 import { headObject } from './head-object.ts';
@@ -154,8 +155,6 @@ async function undefinedIfGone(facts: Promise<ObjectFacts>): Promise<ObjectFacts
 function isGone(error: unknown): boolean {
   return isNotFound(error) || httpStatus(error) === 405;
 }
-
-const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** The job's credentials are seldom allowed to read tags: asking them again would only delay every relay. */
 function withoutDenialRetries({ signal, settings }: JobContext): RequestContext {

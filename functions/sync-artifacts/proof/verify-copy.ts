@@ -7,6 +7,7 @@ import { SyncError } from '../errors.ts';
 import { headObject } from '../facts/head-object.ts';
 import { isAlias, isSameKey } from '../facts/kms-key.ts';
 import type { FinishedCopy } from '../result/checkpoint.ts';
+import { CLEAN_UP_MS, CLOCK_SKEW_MS } from '../speeds.ts';
 import {
   type ContentHeaders,
   type CopyTask,
@@ -97,9 +98,6 @@ export function proofOfFinished(
     kmsKeyResolved: !isAlias(destination.encryption.kmsKeyId),
   };
 }
-
-/** Clocks of S3 and Lambda may differ so much. */
-const CLOCK_SKEW_MS = 60_000;
 
 function hasSizeAndKey({
   source,
@@ -297,5 +295,3 @@ async function removeWritten(task: CopyTask, written: WrittenObject, context: Jo
     return `It could not be removed${which} and is still there: remove it by hand, and allow s3:DeleteObject and s3:DeleteObjectVersion for the function's role.`;
   }
 }
-
-const CLEAN_UP_MS = 10_000;

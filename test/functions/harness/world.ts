@@ -306,14 +306,14 @@ export class JobWorld implements AsyncDisposable {
       retryBudgetMs: 1_000,
       ...settings,
     };
-    const onThrottled = (): void => container.onThrottled();
+    const telemetry = this.#telemetry();
+    const onThrottled = (): void => telemetry.count('ThrottledRequests');
     const container: Container = {
       settings: all,
-      telemetry: this.#telemetry(),
+      telemetry,
       clients: new S3ClientPool(all, onThrottled),
       reporter: new JobReporter(all, onThrottled),
       facts: new BucketCache(all.bucketCacheMs),
-      onThrottled: () => undefined,
     };
     return container;
   }

@@ -15,6 +15,7 @@ import type { JobContext } from '../../context.ts';
 import { SyncError } from '../../errors.ts';
 import { type ChecksumFields, checksumOf } from '../../facts/head-object.ts';
 import { type PartLayout, partSize } from '../../plan/part-layout.ts';
+import { SETTLE_MS } from '../../speeds.ts';
 import type { ChecksumAlgorithmName, CopyTask } from '../../types.ts';
 import { omitUndefined } from '../../util.ts';
 import {
@@ -171,9 +172,6 @@ async function isStoredIn(
     stored.value === (await checksumOfBytes(algorithm, bytes))
   );
 }
-
-/** How long requests that are on their way are waited for after a failure. */
-const SETTLE_MS = 1_000;
 
 /** Parts that the Upload holds on their way from the one to the other: what it joins, and copies that wait for the garbage collector. */
 const BETWEEN_PARTS = 3;

@@ -6,13 +6,11 @@ import type { JobContext } from '../../context.ts';
 import { SyncError } from '../../errors.ts';
 import { isSameKey } from '../../facts/kms-key.ts';
 import type { PartLayout } from '../../plan/part-layout.ts';
+import { GRACE_MS } from '../../speeds.ts';
 import type { CopyTask } from '../../types.ts';
 import { descriptionFields, uploadChecksumFields } from '../request-fields.ts';
 import { abortOwnUploads, adopt, initiatorOf } from './resume-upload.ts';
 import { abortUpload, listUploads, sendCreate, type Upload } from './upload-requests.ts';
-
-/** How long an answer is waited for that tells the id of an upload, once it is not needed any more. */
-const LINGER_MS = 500;
 
 /**
  * The upload to go on with: an unfinished one of this very copy that an earlier attempt left, else a new one. Other uploads of ours
@@ -82,7 +80,7 @@ export function withGracePeriod({ settings, signal, deadline }: JobContext): Req
   const controller = new AbortController();
   const giveUp = (): void => controller.abort(signal.reason);
   const abort = (): void => {
-    deadline.cleanUp(LINGER_MS).addEventListener('abort', giveUp, { once: true });
+    deadline.cleanUp(GRACE_MS).addEventListener('abort', giveUp, { once: true });
   };
   if (signal.aborted) giveUp();
   else signal.addEventListener('abort', abort, { once: true });

@@ -3,11 +3,11 @@ import type { CompletedPart, MultipartUpload } from '@aws-sdk/client-s3';
 import { errorCode, isUnsupported } from '../../aws/errors.ts';
 import type { JobContext } from '../../context.ts';
 import { type PartLayout, partCount, partSize } from '../../plan/part-layout.ts';
+import { CLEAN_UP_MS } from '../../speeds.ts';
 import type { CopyTask } from '../../types.ts';
 import { type CopyPlace, completedPart, uploadChecksumFields } from '../request-fields.ts';
 import {
   abortUpload,
-  CLEAN_UP_MS,
   isNoSuchUpload,
   listParts,
   listUploads,

@@ -13,6 +13,7 @@ import { errorCode, isAccessDenied, isNotFound, isUnsupported } from '../../aws/
 import { type RequestContext, request } from '../../aws/s3-request.ts';
 import type { JobContext } from '../../context.ts';
 import { MAX_PARTS } from '../../plan/part-layout.ts';
+import { CLEAN_UP_MS } from '../../speeds.ts';
 import { type CopyPlace, destinationFields, destinationTarget, encryptionFields } from '../request-fields.ts';
 
 /** A multipart upload that is under way. */
@@ -25,9 +26,6 @@ export interface Upload {
   /** Finished parts by number, as CompleteMultipartUpload wants them. */
   readonly parts: Map<number, CompletedPart>;
 }
-
-/** How long cleaning up may take once a job has failed, in milliseconds. */
-export const CLEAN_UP_MS = 20_000;
 
 const PAGE_LIMIT = 1 + MAX_PARTS / 1000;
 

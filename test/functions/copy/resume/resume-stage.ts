@@ -196,14 +196,14 @@ export class InProcessFunction {
       SYNC_ACCESS_DENIED_RETRY_MS: '0',
       ...options.environment,
     });
-    const onThrottled = (): void => container.onThrottled();
+    const telemetry = this.#telemetry();
+    const onThrottled = (): void => telemetry.count('ThrottledRequests');
     const container: Container = {
       settings,
-      telemetry: this.#telemetry(),
+      telemetry,
       clients: new S3ClientPool(settings, onThrottled),
       reporter: new JobReporter(settings, onThrottled),
       facts: new BucketCache(settings.bucketCacheMs),
-      onThrottled: () => undefined,
     };
     this.#container = container;
   }
