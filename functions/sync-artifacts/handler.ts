@@ -1,8 +1,7 @@
 // Entry of the Lambda function: composes clients, logger and metrics once per cold start.
 import { BucketCache } from './aws/bucket-cache.ts';
 import { S3ClientPool } from './aws/s3-clients.ts';
-import type { Container } from './create-context.ts';
-import { runInvocation } from './invocation.ts';
+import { type Container, runInvocation } from './invocation.ts';
 import { JobReporter, type LambdaContext } from './result/job-reporter.ts';
 import { readSettings } from './settings.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
@@ -16,13 +15,14 @@ export async function handler(event: unknown, context: LambdaContext): Promise<v
 
 function compose(): Container {
   const settings = readSettings(process.env);
-  const telemetry = createTelemetry(process.env);
-  const onThrottled = (): void => telemetry.count('ThrottledRequests');
-  return {
+  const onThrottled = (): void => composed.onThrottled();
+  const composed: Container = {
     settings,
-    telemetry,
+    telemetry: createTelemetry(process.env),
     clients: new S3ClientPool(settings, onThrottled),
     reporter: new JobReporter(settings, onThrottled),
     facts: new BucketCache(settings.bucketCacheMs),
+    onThrottled: () => undefined,
   };
+  return composed;
 }

@@ -1,5 +1,5 @@
 // Reads the function's settings from environment variables, with safe defaults.
-import { ConfigurationError } from './errors.ts';
+import { ConfigurationError } from './result/failure.ts';
 
 /** Settings of the function; README documents each in one table. */
 export interface Settings {

@@ -1,5 +1,4 @@
 // What a failed S3 request means for the pipeline, and what to change.
-
 import {
   asAwsError,
   errorCode,
@@ -9,12 +8,11 @@ import {
   isNotFound,
   isTransient,
   NO_CODES,
-  type RequestTarget,
-  type S3RequestError,
   TRANSIENT,
 } from '../aws/errors.ts';
 import { partitionOf } from '../aws/partition.ts';
-import type { FailureTypeName, JobFailure } from '../errors.ts';
+import type { FailureTypeName } from '../telemetry/metrics.ts';
+import type { JobFailure, RequestTarget, S3RequestError } from './failure.ts';
 
 /** The failure type of a request that failed for good, and a message with what to change. */
 export function requestFailure({ target, cause }: S3RequestError): JobFailure {

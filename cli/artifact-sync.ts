@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+// The command `artifact-sync`: each subcommand loads only what it needs.
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import type { AdoptArguments } from './adopt/command.ts';
+import { UsageError } from './usage-error.ts';
+
+/** 128 + SIGPIPE, as for any command whose reader has gone (`artifact-sync adopt … | head`). */
+const READER_GONE = 141;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(READER_GONE);
+});
+
+const program = new Command('artifact-sync')
+  .description('Artifact sync for CodePipeline: add it to a pipeline, and run a job on this machine.')
+  .version(version())
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .showHelpAfterError('(--help shows all options)');
+
+const several = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
+program
+  .command('adopt')
+  .description('add a Sync stage to a pipeline that exists')
+  .argument(
+    '<file>',
+    'output of "aws codepipeline get-pipeline", or a CloudFormation template, in JSON or YAML',
+  )
+  .option(
+    '--before <STAGE>',
+    'stage to put Sync before (default: the first stage with an action in another region)',
+  )
+  .option(
+    '--destination <BUCKET>',
+    "bucket to copy to, or Bucket=NAME,Region=REGION,KmsKeyId=KEY,BucketOwner=ACCOUNT,Key=TEMPLATE (repeatable; default: the pipeline's artifact stores in other regions)",
+    several,
+  )
+  .option(
+    '--input <ARTIFACT>',
+    'artifact to copy (repeatable; default: those that later actions in other regions use)',
+    several,
+  )
+  .option('--function <NAME|ARN>', 'the function', 'sync-artifacts')
+  .option('--function-role <ARN>', "the function's role, for the policies that name it")
+  .option('--pipeline <LOGICAL-ID>', 'which pipeline of a template with several')
+  .option('--region <REGION>', 'region of the pipeline, where the file does not say it')
+  .option('--stage-name <NAME>', 'name of the new stage', 'Sync')
+  .option('--namespace <NAME>', 'namespace of the output variables', 'Sync')
+  .option('--write', 'change the file; without it, only print what would change')
+  .action(async (file: string, options: AdoptArguments) => {
+    const { runAdopt } = await import('./adopt/command.ts');
+    await runAdopt(file, options);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`error: ${error.message}\n`);
+  process.exitCode = 2;
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    readonly version: string;
+  };
+  return version;
+}

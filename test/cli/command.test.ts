@@ -1,0 +1,79 @@
+// The command `artifact-sync` from the outside: what it prints, what it writes, how it ends.
+import { execFile } from 'node:child_process';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const COMMAND = fileURLToPath(new URL('../../cli/artifact-sync.ts', import.meta.url));
+const FIXTURES = new URL('adopt/fixtures/', import.meta.url);
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(...args: string[]): Promise<Ended> {
+  const { promise, resolve } = Promise.withResolvers<Ended>();
+  execFile(process.execPath, [COMMAND, ...args], (error, stdout, stderr) =>
+    resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+  );
+  return promise;
+}
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'artifact-sync-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+describe('artifact-sync adopt', () => {
+  it('prints difference and policies, writes only with --write, and finds its own stage again', async () => {
+    const file = join(folder, 'pipeline.json');
+    await copyFile(new URL('get-pipeline-two-regions.json', FIXTURES), file);
+    const original = await readFile(file, 'utf8');
+
+    const shown = await run('adopt', file);
+    const untouched = await readFile(file, 'utf8');
+    const written = await run('adopt', file, '--write');
+    const changed = await readFile(file, 'utf8');
+    const again = await run('adopt', file, '--write');
+
+    expect(shown.code).toBe(0);
+    expect(shown.stdout).toMatch(/^\+ +"name": "SyncArtifacts",$/m);
+    expect(shown.stdout).toContain('"lambda:InvokeFunction"');
+    expect(shown.stdout).toContain('Nothing was written; --write changes pipeline.json.');
+    expect(untouched).toBe(original);
+    expect(written.stdout).toContain('pipeline.json was changed.');
+    expect(changed).toContain('"SyncArtifacts"');
+    expect(again.stdout).toContain('Nothing to change.');
+    expect(await readFile(file, 'utf8')).toBe(changed);
+  });
+
+  it('shows a file that is one line as if it were many', async () => {
+    const { stdout } = await run(
+      'adopt',
+      fileURLToPath(new URL('several-invoke-actions-minified.json', FIXTURES)),
+    );
+
+    expect(stdout).toMatch(/^\+ +"name": "SyncArtifacts",$/m);
+  });
+});
+
+describe('what the user can mend is one line and exit code 2, without a stack trace', () => {
+  it.each([
+    [['adopt', 'no-such-file.json'], /^error: no-such-file\.json cannot be read: .*ENOENT/],
+    [['adopt', 'x', '--function', 'a:b'], /--function a:b: expected the name or the ARN/],
+    [['adopt', 'x', '--destination', 'bucket=a'], /given "bucket=a".*Did you mean "Bucket"\?/],
+    [['adopt'], /missing required argument 'file'/],
+    [['adpt'], /unknown command 'adpt'[\s\S]*adopt/],
+  ])('%j', async (args, message) => {
+    const { code, stderr } = await run(...args);
+
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('    at ');
+    expect(code).toBe(2);
+  });
+});
