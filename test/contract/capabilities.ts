@@ -2,6 +2,7 @@
 import {
   CopyObjectCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
   GetBucketEncryptionCommand,
   GetObjectAttributesCommand,
   GetObjectTaggingCommand,
@@ -9,6 +10,7 @@ import {
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   PutBucketVersioningCommand,
+  PutObjectAnnotationCommand,
   PutObjectCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
@@ -52,6 +54,27 @@ const PROBES = {
         s3.send(new PutObjectCommand({ Bucket, Key: 'probe', Body: 'x', IfNoneMatch: '*' })),
       )) === 412
     );
+  },
+  async conditionalCopies(target: Target) {
+    const { s3, Bucket } = await withObject(target);
+    const copy = {
+      Bucket,
+      Key: 'probe',
+      CopySource: `${Bucket}/probe`,
+      MetadataDirective: 'REPLACE' as const,
+    };
+    return (await statusOf(s3.send(new CopyObjectCommand({ ...copy, IfNoneMatch: '*' })))) === 412;
+  },
+  async conditionalDeletes(target: Target) {
+    const { s3, Bucket } = await withObject(target);
+    const deletion = new DeleteObjectCommand({ Bucket, Key: 'probe', IfMatch: '"no"' });
+    return (await statusOf(s3.send(deletion))) === 412;
+  },
+  async annotations(target: Target) {
+    const { s3, Bucket } = await withObject(target);
+    const annotation = { AnnotationName: 'probe', AnnotationPayload: 'x' };
+    await s3.send(new PutObjectAnnotationCommand({ Bucket, Key: 'probe', ...annotation }));
+    return true;
   },
   async versioning(target: Target) {
     const { s3, Bucket } = await withObject(target);

@@ -4,7 +4,7 @@ import { toBuffer } from '../content/content.ts';
 import { child, children, malformedXml, parseXml, text, xmlDocument } from '../http/xml.ts';
 import type { BucketEncryption } from '../state/buckets.ts';
 import { encryptionElements, isEncryptionAlgorithm } from './objects/object-headers.ts';
-import { authorize, bucketOf, type S3Answer, type S3Request, xmlBody } from './request.ts';
+import { authorize, bucketOf, requestHeader, type S3Answer, type S3Request, xmlBody } from './request.ts';
 
 /** S3 user guide, bucket naming rules, as far as any name can break them. */
 const BUCKET_NAME = /^(?!xn--)(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
@@ -40,7 +40,12 @@ export async function createBucket(request: S3Request): Promise<S3Answer> {
         )
       : new AwsError(409, 'BucketAlreadyExists', 'The requested bucket name is not available.');
   }
-  world.createBucket({ name: bucketName, region: bucketRegion, ownerAccountId: caller.accountId });
+  world.createBucket({
+    name: bucketName,
+    region: bucketRegion,
+    ownerAccountId: caller.accountId,
+    objectLock: requestHeader(request, 'x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true',
+  });
   return { headers: { location: `/${bucketName}` } };
 }
 

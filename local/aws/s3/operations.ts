@@ -20,6 +20,12 @@ import {
   uploadPartCopy,
 } from './multipart/multipart.ts';
 import { listMultipartUploads, listParts } from './multipart/multipart-lists.ts';
+import {
+  deleteObjectAnnotation,
+  getObjectAnnotation,
+  listObjectAnnotations,
+  putObjectAnnotation,
+} from './objects/annotations.ts';
 import { copyObject } from './objects/copy.ts';
 import { deleteObject, deleteObjects } from './objects/delete.ts';
 import { getObject, getObjectAttributes, headObject } from './objects/read.ts';
@@ -59,6 +65,10 @@ const OPERATIONS: Readonly<Record<string, NamedOperation>> = {
   'GET object?tagging': { name: 'GetObjectTagging', run: getObjectTagging },
   'PUT object?tagging': { name: 'PutObjectTagging', run: putObjectTagging },
   'DELETE object?tagging': { name: 'DeleteObjectTagging', run: deleteObjectTagging },
+  'GET object?annotation': { name: 'ListObjectAnnotations', run: listObjectAnnotations },
+  'GET object?annotationName': { name: 'GetObjectAnnotation', run: getObjectAnnotation },
+  'PUT object?annotationName': { name: 'PutObjectAnnotation', run: putObjectAnnotation },
+  'DELETE object?annotationName': { name: 'DeleteObjectAnnotation', run: deleteObjectAnnotation },
   'POST object?uploads': { name: 'CreateMultipartUpload', run: createMultipartUpload },
   'PUT object?uploadId': { name: 'UploadPart', run: uploadPart },
   'PUT object?uploadId copy': { name: 'UploadPartCopy', run: uploadPartCopy },
@@ -73,6 +83,8 @@ const SUBRESOURCES = [
     'uploads',
     'uploadId',
     'tagging',
+    'annotationName',
+    'annotation',
     'attributes',
     'location',
     'encryption',

@@ -54,10 +54,21 @@ export interface ObjectVersion {
   readonly parts?: readonly ObjectPart[];
   readonly storageClass: string;
   tags: Tags;
+  /** By name. They are no part of the object's content, ETag or checksum. */
+  readonly annotations: Map<string, Annotation>;
+}
+
+/** A named payload that is attached to a version. */
+export interface Annotation {
+  readonly content: Content;
+  readonly lastModified: Date;
 }
 
 /** What a new version is made of; the bucket adds version id and date. */
-export type NewVersion = Omit<ObjectVersion, 'versionId' | 'deleteMarker' | 'lastModified' | 'sizeBytes'>;
+export type NewVersion = Omit<
+  ObjectVersion,
+  'versionId' | 'deleteMarker' | 'lastModified' | 'sizeBytes' | 'annotations'
+> & { readonly annotations?: ReadonlyMap<string, Annotation> };
 
 /** A part of an upload that is under way. */
 export interface UploadedPart {
@@ -83,6 +94,16 @@ export interface MultipartUpload {
   /** Absent if the client named none: the object then gets S3's default checksum. */
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly type: ChecksumType };
   readonly parts: Map<number, UploadedPart>;
+  /** What `changesOf` counted at the upload's key when a request began it. */
+  readonly changesAtBeginning?: number;
+}
+
+/** An upload that is over: S3 answers a repeated Complete or Abort as it did before, for a while. */
+export interface EndedUpload {
+  readonly key: string;
+  readonly endedAtMs: number;
+  /** The parts it was completed with and the object made of them; absent if it was aborted, or lost to a conflict. */
+  readonly completed?: { readonly partEtags: string; readonly version: ObjectVersion };
 }
 
 /** Whether a bucket keeps versions; one that ever did can only suspend it. */
@@ -101,6 +122,36 @@ export interface Bucket {
   /** All versions of each key, the latest last. */
   readonly objects: Map<string, ObjectVersion[]>;
   readonly uploads: Map<string, MultipartUpload>;
+  readonly endedUploads: Map<string, EndedUpload>;
+  /** Uploads need a checksum or Content-MD5 in a bucket with Object Lock (S3 user guide, Object Lock considerations). */
+  readonly objectLock: boolean;
+  /** How often the current state of each key changed by a write or a deletion. */
+  readonly changes: Map<string, number>;
+}
+
+/** How often a key was written or its current version deleted: whoever compares two counts sees what came in between. */
+export function changesOf(bucket: Bucket, key: string): number {
+  return bucket.changes.get(key) ?? 0;
+}
+
+/** How long an upload that is over is remembered. S3 does not say how long it does. */
+const ENDED_UPLOAD_MS = 10 * 60_000;
+
+/** Ends an upload, and forgets those that ended long ago. */
+export function endUpload(
+  bucket: Bucket,
+  { uploadId, key }: MultipartUpload,
+  completed?: EndedUpload['completed'],
+): void {
+  const endedAtMs = Date.now();
+  for (const [id, ended] of bucket.endedUploads) {
+    if (ended.endedAtMs > endedAtMs - ENDED_UPLOAD_MS) {
+      break;
+    }
+    bucket.endedUploads.delete(id);
+  }
+  bucket.uploads.delete(uploadId);
+  bucket.endedUploads.set(uploadId, { key, endedAtMs, ...(completed && { completed }) });
 }
 
 /** The latest version of a key, be it a delete marker. */
@@ -121,6 +172,7 @@ export function store(bucket: Bucket, version: NewVersion): ObjectVersion {
     versionId: bucket.versioning === 'Enabled' ? newId(24) : 'null',
     deleteMarker: false,
     lastModified: new Date(),
+    annotations: new Map(version.annotations),
   };
   push(bucket, stored);
   return stored;
@@ -157,6 +209,7 @@ export function remove(bucket: Bucket, key: string, versionId?: string): Deletio
     encryption: { algorithm: 'AES256', bucketKey: false },
     storageClass: 'STANDARD',
     tags: {},
+    annotations: new Map(),
   };
   push(bucket, marker);
   return { versionId: marker.versionId, deleteMarker: true };
@@ -184,6 +237,7 @@ function push(bucket: Bucket, version: ObjectVersion): void {
   if (version.versionId === 'null') {
     drop(bucket, version.key, 'null');
   }
+  noteChange(bucket, version.key);
   const versions = bucket.objects.get(version.key);
   if (versions === undefined) {
     bucket.objects.set(version.key, [version]);
@@ -192,7 +246,14 @@ function push(bucket: Bucket, version: ObjectVersion): void {
   }
 }
 
+function noteChange(bucket: Bucket, key: string): void {
+  bucket.changes.set(key, changesOf(bucket, key) + 1);
+}
+
 function drop(bucket: Bucket, key: string, versionId: string): void {
+  if (latest(bucket, key)?.versionId === versionId) {
+    noteChange(bucket, key);
+  }
   const left = bucket.objects.get(key)?.filter((version) => version.versionId !== versionId) ?? [];
   if (left.length === 0) {
     bucket.objects.delete(key);

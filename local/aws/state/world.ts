@@ -28,6 +28,8 @@ export interface NewBucket {
   readonly versioning?: Versioning;
   /** SSE-S3 if absent, as in S3; `none` makes GetBucketEncryption answer that there is none, as lesser servers do. */
   readonly encryption?: BucketEncryption | 'none';
+  /** Whether Object Lock is enabled, which S3 allows with versioning only. */
+  readonly objectLock?: boolean;
 }
 
 /** How an object differs from a plain one. */
@@ -111,7 +113,14 @@ export class World {
     key.state = state;
   }
 
-  createBucket({ name, region, ownerAccountId, versioning, encryption }: NewBucket): Bucket {
+  createBucket({
+    name,
+    region,
+    ownerAccountId,
+    versioning,
+    encryption,
+    objectLock = false,
+  }: NewBucket): Bucket {
     if (this.buckets.has(name)) {
       throw new Error(`there is a bucket ${name} already`);
     }
@@ -121,10 +130,13 @@ export class World {
       region,
       ownerAccountId: ownerAccountId ?? DEFAULT_ACCOUNT_ID,
       createdAt: new Date(),
-      versioning: versioning ?? 'Unversioned',
+      versioning: versioning ?? (objectLock ? 'Enabled' : 'Unversioned'),
       encryption: encryption === 'none' ? undefined : (encryption ?? { algorithm: 'AES256' }),
       objects: new Map(),
       uploads: new Map(),
+      endedUploads: new Map(),
+      objectLock,
+      changes: new Map(),
     };
     this.buckets.set(name, bucket);
     return bucket;

@@ -15,7 +15,11 @@ export interface RunningAws {
   readonly world: World;
   readonly admin: Credentials;
   /** The administrator's client, or that of somebody else. */
-  s3(options?: { region?: string; credentials?: Credentials }): S3Client;
+  s3(options?: {
+    region?: string;
+    credentials?: Credentials;
+    requestChecksumCalculation?: 'WHEN_REQUIRED';
+  }): S3Client;
   codePipeline(credentials?: Credentials): CodePipelineClient;
   /** Somebody new who may do this and nothing else. */
   someone(...may: Grant[]): Identity;
@@ -43,8 +47,8 @@ export function useAws(options: EmbeddedAwsOptions = {}): () => RunningAws {
       endpoint,
       world,
       admin,
-      s3: ({ region = 'us-east-1', credentials = admin } = {}) => {
-        const client = new S3Client({ endpoint, region, credentials, maxAttempts: 1 });
+      s3: ({ region = 'us-east-1', credentials = admin, ...more } = {}) => {
+        const client = new S3Client({ endpoint, region, credentials, maxAttempts: 1, ...more });
         open.push(client);
         return client;
       },

@@ -1,13 +1,27 @@
 // CompleteMultipartUpload: the checks on the list of parts, and the object that becomes of them.
 import { createHash } from 'node:crypto';
 import { AwsError } from '../../aws-error.ts';
-import { type Checksum, checksumOf, compositeOf, DEFAULT_ALGORITHM } from '../../content/checksum.ts';
+import {
+  ALGORITHMS,
+  type Checksum,
+  checksumOf,
+  compositeOf,
+  DEFAULT_ALGORITHM,
+} from '../../content/checksum.ts';
 import { type Content, concat } from '../../content/content.ts';
 import { checksumHeader } from '../../http/upload.ts';
 import { encodeRfc3986 } from '../../http/uri.ts';
 import { children, malformedXml, text, xmlDocument } from '../../http/xml.ts';
 import { MAX_OBJECT_BYTES, MAX_PARTS, MIN_PART_BYTES } from '../../limits.ts';
-import { type MultipartUpload, type NewVersion, store, type UploadedPart } from '../../state/buckets.ts';
+import {
+  type Bucket,
+  endUpload,
+  type MultipartUpload,
+  type NewVersion,
+  type ObjectVersion,
+  store,
+  type UploadedPart,
+} from '../../state/buckets.ts';
 import { checkWriteConditions } from '../objects/conditions.ts';
 import { checksumElements, encryptionHeaders, quoted, versionHeaders } from '../objects/object-headers.ts';
 import {
@@ -20,19 +34,27 @@ import {
   useKey,
   xmlBody,
 } from '../request.ts';
-import { uploadOf } from './multipart.ts';
+import { endedUploadOf, uploadOf } from './multipart.ts';
 
 /** S3 API, CompleteMultipartUpload: the object of the parts that the document names, if they are those that S3 has. */
 export async function completeMultipartUpload(request: S3Request): Promise<S3Answer> {
   authorize(request, 's3:PutObject', objectArn(bucketOf(request), request.key));
-  uploadOf(request, bucketOf(request));
+  const ended = endedUploadOf(request, bucketOf(request));
+  if (ended?.completed === undefined) {
+    uploadOf(request, bucketOf(request));
+  }
   const document = await xmlBody(request, 'CompleteMultipartUpload', 'of the object');
   // Looked up again: while the body came in, somebody else may have completed or aborted it.
   const bucket = bucketOf(request);
+  const elements = children(document, 'Part');
+  const completed = endedUploadOf(request, bucket)?.completed;
+  if (completed !== undefined && completed.partEtags === partEtags(elements)) {
+    return answer(bucket, completed.version);
+  }
   const upload = uploadOf(request, bucket);
   useKey(request, upload.encryption.keyArn, 'kms:GenerateDataKey', 'kms:Decrypt');
-  const parts = namedParts(upload, children(document, 'Part'));
-  checkWriteConditions(request, bucket);
+  const parts = namedParts(upload, elements);
+  checkConditions(request, bucket, upload);
   const content = concat(parts.map((part) => part.content));
   checkSize(request, content);
   const checksum = objectChecksum(upload, parts, content);
@@ -54,18 +76,43 @@ export async function completeMultipartUpload(request: S3Request): Promise<S3Ans
     })),
   };
   const stored = store(bucket, version);
-  bucket.uploads.delete(upload.uploadId);
+  endUpload(bucket, upload, { partEtags: partEtags(elements), version: stored });
   request.noteBytes(stored.sizeBytes);
+  return answer(bucket, stored);
+}
+
+function answer(bucket: Bucket, version: ObjectVersion): S3Answer {
   return {
-    headers: { ...encryptionHeaders(upload.encryption), ...versionHeaders(bucket, stored) },
+    headers: { ...encryptionHeaders(version.encryption), ...versionHeaders(bucket, version) },
     xml: xmlDocument('CompleteMultipartUploadResult', {
-      Location: `https://${bucket.name}.s3.${bucket.region}.amazonaws.com/${encodeRfc3986(upload.key)}`,
+      Location: `https://${bucket.name}.s3.${bucket.region}.amazonaws.com/${encodeRfc3986(version.key)}`,
       Bucket: bucket.name,
-      Key: upload.key,
-      ETag: quoted(stored.etag),
-      ...checksumElements(checksum),
+      Key: version.key,
+      ETag: quoted(version.etag),
+      ...checksumElements(version.checksum),
     }),
   };
+}
+
+/** After a conflict the upload is lost; a condition that does not hold leaves it (S3 user guide, conditional writes). */
+function checkConditions(request: S3Request, bucket: Bucket, upload: MultipartUpload): void {
+  try {
+    checkWriteConditions(request, bucket, upload.changesAtBeginning);
+  } catch (error) {
+    if (error instanceof AwsError && error.code === 'ConditionalRequestConflict') {
+      endUpload(bucket, upload);
+    }
+    throw error;
+  }
+}
+
+/** What two requests to complete an upload have in common if they name the same parts. */
+function partEtags(elements: readonly unknown[]): string {
+  return JSON.stringify(elements.map((element) => [text(element, 'PartNumber'), etagIn(element)]));
+}
+
+function etagIn(element: unknown): string | undefined {
+  return text(element, 'ETag')?.trim().replace(/^"|"$/g, '');
 }
 
 /** The parts that the client lists, checked against those that were uploaded. */
@@ -76,7 +123,7 @@ function namedParts(upload: MultipartUpload, elements: readonly unknown[]): Uplo
   let previous = 0;
   const parts = elements.map((element) => {
     const partNumber = Number(text(element, 'PartNumber'));
-    const etag = text(element, 'ETag')?.trim().replace(/^"|"$/g, '');
+    const etag = etagIn(element);
     if (!Number.isInteger(partNumber) || etag === undefined) {
       throw malformedXml();
     }
@@ -116,6 +163,10 @@ function namedParts(upload: MultipartUpload, elements: readonly unknown[]): Uplo
 }
 
 function checkPartChecksum({ checksum }: MultipartUpload, part: UploadedPart, element: unknown): void {
+  const others = ALGORITHMS.filter((algorithm) => algorithm !== checksum?.algorithm);
+  if (others.some((algorithm) => text(element, `Checksum${algorithm}`) !== undefined)) {
+    throw invalidPart(part.partNumber, part.etag);
+  }
   if (checksum === undefined) {
     return;
   }
@@ -183,13 +234,15 @@ function checkGivenChecksum(request: S3Request, checksum: Checksum): void {
       `The upload was created using the ${checksum.type} checksum mode. The complete request must use the same checksum mode.`,
     );
   }
-  const given = requestHeader(request, checksumHeader(checksum.algorithm));
-  if (given !== undefined && given !== checksum.value) {
-    throw new AwsError(
-      400,
-      'BadDigest',
-      `The ${checksum.algorithm.toLowerCase()} you specified did not match the calculated checksum.`,
-    );
+  for (const algorithm of ALGORITHMS) {
+    const given = requestHeader(request, checksumHeader(algorithm));
+    if (given !== undefined && (algorithm !== checksum.algorithm || given !== checksum.value)) {
+      throw new AwsError(
+        400,
+        'BadDigest',
+        `The ${algorithm.toLowerCase()} you specified did not match the calculated checksum.`,
+      );
+    }
   }
 }
 

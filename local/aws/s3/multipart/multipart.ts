@@ -4,8 +4,16 @@ import { type ChecksumAlgorithm, checksumOf, multipartTypes } from '../../conten
 import { slice } from '../../content/content.ts';
 import { checksumHeader } from '../../http/upload.ts';
 import { xmlDocument } from '../../http/xml.ts';
-import { MAX_SINGLE_REQUEST_BYTES, MIN_PART_BYTES } from '../../limits.ts';
-import { type Bucket, type MultipartUpload, newId, type UploadedPart } from '../../state/buckets.ts';
+import { MAX_SINGLE_REQUEST_BYTES } from '../../limits.ts';
+import {
+  type Bucket,
+  changesOf,
+  type EndedUpload,
+  endUpload,
+  type MultipartUpload,
+  newId,
+  type UploadedPart,
+} from '../../state/buckets.ts';
 import { sourceTooLarge, sourceVersionHeader } from '../objects/copy.ts';
 import { copySourceOf } from '../objects/copy-source.ts';
 import {
@@ -15,7 +23,13 @@ import {
   readContentHeaders,
   readMetadata,
 } from '../objects/object-headers.ts';
-import { digestsFor, etagOf, prepareWrite, storageClassOf } from '../objects/write.ts';
+import {
+  digestsFor,
+  etagOf,
+  prepareWrite,
+  requireIntegrityHeader,
+  storageClassOf,
+} from '../objects/write.ts';
 import {
   authorize,
   bucketOf,
@@ -44,6 +58,7 @@ export function createMultipartUpload(request: S3Request): S3Answer {
     storageClass: storageClassOf(request),
     ...(checksum && { checksum }),
     parts: new Map(),
+    changesAtBeginning: changesOf(bucket, request.key),
   };
   bucket.uploads.set(upload.uploadId, upload);
   return {
@@ -63,6 +78,7 @@ export function createMultipartUpload(request: S3Request): S3Answer {
 /** S3 API, UploadPart: a part that is there already is replaced. */
 export async function uploadPart(request: S3Request): Promise<S3Answer> {
   const { bucket, upload, partNumber } = partTarget(request);
+  requireIntegrityHeader(request, bucket, 'Upload Part');
   const body = await request.receive(digestsFor(upload.encryption, upload.checksum?.algorithm));
   request.noteBytes(body.content.sizeBytes);
   const [given] = body.checksums;
@@ -118,11 +134,13 @@ export function uploadPartCopy(request: S3Request): S3Answer {
   };
 }
 
-/** S3 API, AbortMultipartUpload. */
+/** S3 API, AbortMultipartUpload: repeated, or after completion, it is answered as before for a while. */
 export function abortMultipartUpload(request: S3Request): S3Answer {
   const bucket = bucketOf(request);
   authorize(request, 's3:AbortMultipartUpload', objectArn(bucket, request.key));
-  bucket.uploads.delete(uploadOf(request, bucket).uploadId);
+  if (endedUploadOf(request, bucket) === undefined) {
+    endUpload(bucket, uploadOf(request, bucket));
+  }
   return { status: 204 };
 }
 
@@ -139,6 +157,12 @@ export function uploadOf(request: S3Request, bucket: Bucket): MultipartUpload {
     );
   }
   return upload;
+}
+
+/** The upload that the query names, if it is over but not yet forgotten. */
+export function endedUploadOf(request: S3Request, bucket: Bucket): EndedUpload | undefined {
+  const ended = bucket.endedUploads.get(request.query.get('uploadId') ?? '');
+  return ended?.key === request.key ? ended : undefined;
 }
 
 function partTarget(request: S3Request): { bucket: Bucket; upload: MultipartUpload; partNumber: number } {
@@ -191,7 +215,7 @@ function requireUploadAlgorithm(upload: MultipartUpload, given: ChecksumAlgorith
   }
 }
 
-/** Unlike the range of a read, this one must lie within the source. @throws InvalidArgument, InvalidRequest */
+/** Unlike the range of a read, this one must lie within the source. @throws InvalidArgument */
 function copyRange(value: string, sourceSizeBytes: number): [number, number] {
   const match = /^bytes=(\d+)-(\d+)$/.exec(value);
   const first = Number(match?.[1] ?? Number.NaN);
@@ -212,14 +236,6 @@ function copyRange(value: string, sourceSizeBytes: number): [number, number] {
       {
         details: { ArgumentName: 'x-amz-copy-source-range', ArgumentValue: value },
       },
-    );
-  }
-  // A range can only be copied out of a source larger than the smallest part (S3 API, UploadPartCopy).
-  if (sourceSizeBytes <= MIN_PART_BYTES) {
-    throw new AwsError(
-      400,
-      'InvalidRequest',
-      'The specified copy source is not supported as a byte-range copy source',
     );
   }
   return [first, last + 1];

@@ -1,7 +1,7 @@
 // Conditional requests: on reads, on the source of a copy, and on what a write would replace.
 import { AwsError } from '../../aws-error.ts';
-import { type Bucket, latest, type ObjectVersion } from '../../state/buckets.ts';
-import { requestHeader, type S3Request } from '../request.ts';
+import { type Bucket, changesOf, latest, type ObjectVersion } from '../../state/buckets.ts';
+import { authorize, objectArn, requestHeader, type S3Request } from '../request.ts';
 
 /** @throws PreconditionFailed, or NotModified (304) where the read is merely unnecessary. */
 export function checkReadConditions(request: S3Request, version: ObjectVersion): void {
@@ -22,11 +22,19 @@ export function checkSourceConditions(request: S3Request, source: ObjectVersion)
   }
 }
 
-/** If-None-Match and If-Match of a write. @throws PreconditionFailed, NoSuchKey, NotImplemented */
-export function checkWriteConditions(request: S3Request, bucket: Bucket): void {
+/**
+ * If-None-Match and If-Match of a write, against what is there. Reading the ETag by If-Match takes s3:GetObject.
+ * @throws PreconditionFailed, NoSuchKey, NotImplemented, AccessDenied; ConditionalRequestConflict where the condition
+ * holds, but only since the key was written or deleted after the write began
+ */
+export function checkWriteConditions(request: S3Request, bucket: Bucket, changesAtBeginning?: number): void {
+  const ifNoneMatch = requestHeader(request, 'if-none-match');
+  const ifMatch = requestHeader(request, 'if-match');
+  if (ifNoneMatch === undefined && ifMatch === undefined) {
+    return;
+  }
   const existing = latest(bucket, request.key);
   const present = existing?.deleteMarker === false ? existing : undefined;
-  const ifNoneMatch = requestHeader(request, 'if-none-match');
   if (ifNoneMatch !== undefined) {
     if (ifNoneMatch !== '*') {
       throw notImplemented('If-None-Match');
@@ -35,8 +43,11 @@ export function checkWriteConditions(request: S3Request, bucket: Bucket): void {
       throw preconditionFailed('If-None-Match');
     }
   }
-  const ifMatch = requestHeader(request, 'if-match');
   if (ifMatch !== undefined) {
+    if (ifMatch === '*') {
+      throw notImplemented('If-Match');
+    }
+    authorize(request, 's3:GetObject', objectArn(bucket, request.key));
     if (present === undefined) {
       throw new AwsError(404, 'NoSuchKey', 'The specified key does not exist.', {
         details: { Key: request.key },
@@ -45,6 +56,34 @@ export function checkWriteConditions(request: S3Request, bucket: Bucket): void {
     if (!matches(ifMatch, present.etag)) {
       throw preconditionFailed('If-Match');
     }
+  }
+  if (changesAtBeginning !== undefined && changesAtBeginning !== changesOf(bucket, request.key)) {
+    throw new AwsError(
+      409,
+      'ConditionalRequestConflict',
+      'The conditional request cannot succeed due to a conflicting operation against this resource.',
+      { details: { Condition: ifMatch === undefined ? 'If-None-Match' : 'If-Match', Key: request.key } },
+    );
+  }
+}
+
+/**
+ * If-Match of a deletion; `*` is any object. Reading the ETag takes s3:GetObject.
+ * @throws PreconditionFailed, AccessDenied
+ */
+export function checkDeleteCondition(
+  request: S3Request,
+  bucket: Bucket,
+  key: string,
+  version: ObjectVersion | undefined,
+  ifMatch: string | undefined,
+): void {
+  if (ifMatch === undefined) {
+    return;
+  }
+  authorize(request, 's3:GetObject', objectArn(bucket, key));
+  if (version === undefined || version.deleteMarker || !matches(ifMatch, version.etag)) {
+    throw preconditionFailed('If-Match');
   }
 }
 
@@ -101,7 +140,8 @@ function readDate(value: string | undefined): number | undefined {
   return Number.isNaN(date) ? undefined : Math.floor(date / 1000);
 }
 
-function preconditionFailed(condition: string): AwsError {
+/** The 412 that names the condition. */
+export function preconditionFailed(condition: string): AwsError {
   return new AwsError(
     412,
     'PreconditionFailed',

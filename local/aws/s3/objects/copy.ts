@@ -3,9 +3,9 @@ import { AwsError } from '../../aws-error.ts';
 import { checksumOf, DEFAULT_ALGORITHM } from '../../content/checksum.ts';
 import { xmlDocument } from '../../http/xml.ts';
 import { MAX_SINGLE_REQUEST_BYTES } from '../../limits.ts';
-import { type Bucket, type NewVersion, store, type Tags } from '../../state/buckets.ts';
+import { type Annotation, type Bucket, type NewVersion, store, type Tags } from '../../state/buckets.ts';
 import { authorize, objectArn, requestHeader, type S3Answer, type S3Request } from '../request.ts';
-import { notImplemented } from './conditions.ts';
+import { checkWriteConditions } from './conditions.ts';
 import { type CopySource, copySourceOf } from './copy-source.ts';
 import {
   checksumElements,
@@ -20,10 +20,6 @@ import { etagOf, prepareWrite, storageClassOf } from './write.ts';
 
 /** S3 API, CopyObject: metadata and tags come along unless a directive replaces them. */
 export function copyObject(request: S3Request): S3Answer {
-  if (requestHeader(request, 'if-none-match') !== undefined) {
-    // AWS documents this header on CopyObject inconsistently; the stricter reading is the one to be prepared for.
-    throw notImplemented('If-None-Match');
-  }
   const { bucket, encryption, tags } = prepareWrite(request);
   const source = copySourceOf(request);
   const { version } = source;
@@ -33,6 +29,8 @@ export function copyObject(request: S3Request): S3Answer {
   const replaceMetadata = directive(request, 'x-amz-metadata-directive') === 'REPLACE';
   const replaceTags = directive(request, 'x-amz-tagging-directive') === 'REPLACE';
   refuseCopyOntoItself(request, bucket, source, replaceMetadata);
+  const annotations = copiedAnnotations(request, bucket, source);
+  checkWriteConditions(request, bucket);
   const algorithm = readAlgorithm(request) ?? version.checksum?.algorithm ?? DEFAULT_ALGORITHM;
   const copy: NewVersion = {
     key: request.key,
@@ -44,6 +42,7 @@ export function copyObject(request: S3Request): S3Answer {
     encryption,
     checksum: { algorithm, type: 'FULL_OBJECT', value: checksumOf(version.content, algorithm) },
     storageClass: storageClassOf(request),
+    annotations,
   };
   const stored = store(bucket, copy);
   request.noteBytes(stored.sizeBytes);
@@ -78,11 +77,15 @@ export function sourceVersionHeader({ bucket, version }: CopySource): Record<str
 function directive(request: S3Request, name: string): 'COPY' | 'REPLACE' {
   const value = requestHeader(request, name) ?? 'COPY';
   if (value !== 'COPY' && value !== 'REPLACE') {
-    throw new AwsError(400, 'InvalidArgument', `Unknown ${name.slice('x-amz-'.length)}.`, {
-      details: { ArgumentName: name, ArgumentValue: value },
-    });
+    throw unknownDirective(name, value);
   }
   return value;
+}
+
+function unknownDirective(name: string, value: string): AwsError {
+  return new AwsError(400, 'InvalidArgument', `Unknown ${name.slice('x-amz-'.length)}.`, {
+    details: { ArgumentName: name, ArgumentValue: value },
+  });
 }
 
 /** A website redirect is not copied (S3 API, CopyObject). */
@@ -99,6 +102,27 @@ function copiedTags(request: S3Request, bucket: Bucket, source: CopySource): Tag
     authorize(request, 's3:PutObjectTagging', objectArn(bucket, request.key));
   }
   return source.version.tags;
+}
+
+/** Annotations come along unless the directive excludes them, and only if the caller may read them there and write them here. */
+function copiedAnnotations(
+  request: S3Request,
+  bucket: Bucket,
+  source: CopySource,
+): ReadonlyMap<string, Annotation> {
+  const name = 'x-amz-object-annotation-directive';
+  // In a presigned URL it is a query parameter (S3 API, CopyObject).
+  const value = requestHeader(request, name) ?? request.query.get(name) ?? 'COPY';
+  if (value !== 'COPY' && value !== 'EXCLUDE') {
+    throw unknownDirective(name, value);
+  }
+  if (value === 'EXCLUDE' || source.version.annotations.size === 0) {
+    return new Map();
+  }
+  const action = source.versionId === undefined ? 's3:GetObjectAnnotation' : 's3:GetObjectVersionAnnotation';
+  authorize(request, action, objectArn(source.bucket, source.version.key));
+  authorize(request, 's3:PutObjectAnnotation', objectArn(bucket, request.key));
+  return source.version.annotations;
 }
 
 function refuseCopyOntoItself(

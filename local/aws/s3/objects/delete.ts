@@ -1,7 +1,7 @@
 // DeleteObject and DeleteObjects.
 import { AwsError } from '../../aws-error.ts';
 import { children, malformedXml, text, xmlDocument } from '../../http/xml.ts';
-import { type Bucket, latest, remove, versionOf } from '../../state/buckets.ts';
+import { type Bucket, latest, type ObjectVersion, remove, versionOf } from '../../state/buckets.ts';
 import {
   authorize,
   bucketOf,
@@ -11,6 +11,8 @@ import {
   type S3Request,
   xmlBody,
 } from '../request.ts';
+import { checkDeleteCondition, notImplemented } from './conditions.ts';
+import { hasIntegrityHeader } from './write.ts';
 
 /** Keys in one DeleteObjects (S3 API). */
 const MAX_KEYS = 1000;
@@ -20,19 +22,14 @@ export function deleteObject(request: S3Request): S3Answer {
   const bucket = bucketOf(request);
   const versionId = request.query.get('versionId');
   authorizeDelete(request, bucket, request.key, versionId);
-  const ifMatch = requestHeader(request, 'if-match')?.replace(/^"|"$/g, '');
-  const victim =
-    versionId === undefined ? latest(bucket, request.key) : versionOf(bucket, request.key, versionId);
-  if (ifMatch !== undefined && (victim === undefined || (ifMatch !== '*' && victim.etag !== ifMatch))) {
-    throw new AwsError(
-      412,
-      'PreconditionFailed',
-      'At least one of the pre-conditions you specified did not hold',
-      {
-        details: { Condition: 'If-Match' },
-      },
-    );
+  for (const name of ['x-amz-if-match-size', 'x-amz-if-match-last-modified-time']) {
+    if (requestHeader(request, name) !== undefined) {
+      // For directory buckets only (S3 API, DeleteObject).
+      throw notImplemented(name);
+    }
   }
+  const victim = targetOf(bucket, request.key, versionId);
+  checkDeleteCondition(request, bucket, request.key, victim, requestHeader(request, 'if-match'));
   const deletion = remove(bucket, request.key, versionId);
   return {
     status: 204,
@@ -46,7 +43,7 @@ export function deleteObject(request: S3Request): S3Answer {
 /** S3 API, DeleteObjects: each key on its own, with an error of its own. */
 export async function deleteObjects(request: S3Request): Promise<S3Answer> {
   bucketOf(request);
-  if (!Object.keys(request.headers).some((name) => name === 'content-md5' || isChecksumHeader(name))) {
+  if (!hasIntegrityHeader(request)) {
     throw new AwsError(
       400,
       'InvalidRequest',
@@ -69,6 +66,10 @@ export async function deleteObjects(request: S3Request): Promise<S3Answer> {
     }
     try {
       authorizeDelete(request, bucket, key, versionId);
+      if (text(element, 'Size') !== undefined || text(element, 'LastModifiedTime') !== undefined) {
+        throw notImplemented('Size or LastModifiedTime');
+      }
+      checkDeleteCondition(request, bucket, key, targetOf(bucket, key, versionId), text(element, 'ETag'));
       const deletion = remove(bucket, key, versionId);
       deleted.push({
         Key: key,
@@ -97,6 +98,6 @@ function authorizeDelete(
   authorize(request, action, objectArn(bucket, key));
 }
 
-function isChecksumHeader(name: string): boolean {
-  return name.startsWith('x-amz-checksum-') || name === 'x-amz-trailer';
+function targetOf(bucket: Bucket, key: string, versionId: string | undefined): ObjectVersion | undefined {
+  return versionId === undefined ? latest(bucket, key) : versionOf(bucket, key, versionId);
 }

@@ -10,7 +10,7 @@ import {
 } from '../../content/checksum.ts';
 import type { Content } from '../../content/content.ts';
 import type { Upload } from '../../http/upload.ts';
-import { type Bucket, type ObjectEncryption, store, type Tags } from '../../state/buckets.ts';
+import { type Bucket, changesOf, type ObjectEncryption, store, type Tags } from '../../state/buckets.ts';
 import { encryptionOf } from '../../state/object-encryption.ts';
 import {
   authorize,
@@ -40,13 +40,15 @@ const MAX_KEY_BYTES = 1024;
 /** S3 API, PutObject: in place of what is there, unless If-None-Match or If-Match forbid it. */
 export async function putObject(request: S3Request): Promise<S3Answer> {
   const { bucket, encryption, tags } = prepareWrite(request);
+  requireIntegrityHeader(request, bucket, 'Put Object');
   checkWriteConditions(request, bucket);
+  const changesAtBeginning = changesOf(bucket, request.key);
   const upload = await request.receive(
     digestsFor(encryption, readAlgorithm(request, 'x-amz-sdk-checksum-algorithm')),
   );
   request.noteBytes(upload.content.sizeBytes);
   // Another request may have written the key, or removed the bucket, while this one's body came in.
-  checkWriteConditions(request, bucketOf(request));
+  checkWriteConditions(request, bucketOf(request), changesAtBeginning);
   const checksum = checksumOfUpload(upload);
   const version = store(bucket, {
     key: request.key,
@@ -90,6 +92,29 @@ export function prepareWrite(request: S3Request): {
   const encryption = encryptionOf(request.world, bucket, request.caller.accountId, readEncryption(request));
   useKey(request, encryption.keyArn, 'kms:GenerateDataKey');
   return { bucket, encryption, tags };
+}
+
+/** Does the request carry a digest of its body, in a header or in a trailer? */
+export function hasIntegrityHeader({ headers }: S3Request): boolean {
+  return Object.keys(headers).some(
+    (name) =>
+      name === 'content-md5' ||
+      name === 'x-amz-trailer' ||
+      (name.startsWith('x-amz-checksum-') && !NO_DIGESTS.has(name)),
+  );
+}
+
+const NO_DIGESTS = new Set(['x-amz-checksum-algorithm', 'x-amz-checksum-type', 'x-amz-checksum-mode']);
+
+/** @throws InvalidRequest in a bucket with Object Lock, unless the request carries a digest of its body. */
+export function requireIntegrityHeader(request: S3Request, bucket: Bucket, operation: string): void {
+  if (bucket.objectLock && !hasIntegrityHeader(request)) {
+    throw new AwsError(
+      400,
+      'InvalidRequest',
+      `Content-MD5 OR x-amz-checksum- HTTP header is required for ${operation} requests with Object Lock parameters`,
+    );
+  }
 }
 
 /** The MD5, but under a KMS key something that is none and says nothing about the content. */

@@ -1,0 +1,169 @@
+// PutObjectAnnotation, GetObjectAnnotation, ListObjectAnnotations and DeleteObjectAnnotation.
+import { AwsError } from '../../aws-error.ts';
+import { checksumOf, DEFAULT_ALGORITHM, md5Of } from '../../content/checksum.ts';
+import { checksumHeader } from '../../http/upload.ts';
+import { xmlDocument } from '../../http/xml.ts';
+import { type Annotation, type Bucket, compareKeys, type ObjectVersion } from '../../state/buckets.ts';
+import { bucketOf, queryNumber, requestHeader, type S3Answer, type S3Request, useKey } from '../request.ts';
+import { preconditionFailed } from './conditions.ts';
+import { findObject, type ReadActions } from './find-object.ts';
+import { quoted } from './object-headers.ts';
+
+/** Annotations of one version (S3 API, PutObjectAnnotation). */
+const MAX_ANNOTATIONS = 1000;
+/** Bytes of one annotation (S3 API, PutObjectAnnotation). */
+const MAX_ANNOTATION_BYTES = 1024 ** 2;
+/** Bytes of a name in UTF-8 (S3 API, AnnotationNameTooLong). */
+const MAX_NAME_BYTES = 512;
+
+/** S3 API, PutObjectAnnotation: in place of one of the same name; the object stays the version that it is. */
+export async function putObjectAnnotation(request: S3Request): Promise<S3Answer> {
+  const actions = actionsOf('PutObject');
+  target(request, actions, 'kms:GenerateDataKey');
+  const name = nameOf(request);
+  const { content, checksums } = await request.receive(['MD5', DEFAULT_ALGORITHM]);
+  if (content.sizeBytes === 0 || content.sizeBytes > MAX_ANNOTATION_BYTES) {
+    throw new AwsError(
+      400,
+      'InvalidRequest',
+      `An annotation has between 1 and ${MAX_ANNOTATION_BYTES} bytes.`,
+    );
+  }
+  const version = target(request, actions, 'kms:GenerateDataKey');
+  const ifMatch = requestHeader(request, 'x-amz-object-if-match')?.replace(/^"|"$/g, '');
+  if (ifMatch !== undefined && ifMatch !== version.etag) {
+    throw preconditionFailed('x-amz-object-if-match');
+  }
+  if (version.annotations.size >= MAX_ANNOTATIONS && !version.annotations.has(name)) {
+    throw new AwsError(
+      400,
+      'AnnotationLimitExceeded',
+      'The request would exceed the maximum number of annotations allowed per object.',
+    );
+  }
+  const annotation = { content, lastModified: new Date() };
+  version.annotations.set(name, annotation);
+  const [given] = checksums;
+  const [algorithm, value] = given ?? [DEFAULT_ALGORITHM, checksumOf(content, DEFAULT_ALGORITHM)];
+  return {
+    headers: {
+      etag: etagOf(annotation),
+      ...versionHeader(version),
+      [checksumHeader(algorithm)]: value,
+      'x-amz-checksum-type': 'FULL_OBJECT',
+      'x-amz-server-side-encryption': version.encryption.algorithm,
+    },
+    xml: xmlDocument('PutObjectAnnotationOutput', { Key: request.key, AnnotationName: name }),
+  };
+}
+
+/** S3 API, GetObjectAnnotation. */
+export function getObjectAnnotation(request: S3Request): S3Answer {
+  const version = target(request, actionsOf('GetObject'), 'kms:Decrypt');
+  const annotation = version.annotations.get(nameOf(request));
+  if (annotation === undefined) {
+    throw noSuchAnnotation();
+  }
+  return {
+    headers: {
+      etag: etagOf(annotation),
+      'last-modified': annotation.lastModified.toUTCString(),
+      ...versionHeader(version),
+      'x-amz-server-side-encryption': version.encryption.algorithm,
+    },
+    content: annotation.content,
+  };
+}
+
+/** S3 API, ListObjectAnnotations: by name, a page at a time. */
+export function listObjectAnnotations(request: S3Request): S3Answer {
+  const version = target(request, {
+    latest: 's3:ListObjectAnnotations',
+    version: 's3:ListObjectVersionAnnotations',
+  });
+  const { query } = request;
+  const prefix = query.get('annotation-prefix') ?? '';
+  const after = Buffer.from(query.get('continuation-token') ?? '', 'base64url').toString();
+  const maxResults = queryNumber(request, 'max-annotation-results', MAX_ANNOTATIONS, MAX_ANNOTATIONS, 1);
+  const found = [...version.annotations]
+    .filter(([name]) => name.startsWith(prefix) && compareKeys(name, after) > 0)
+    .sort(([a], [b]) => compareKeys(a, b));
+  const page = found.slice(0, maxResults);
+  const last = page.length < found.length ? page.at(-1)?.[0] : undefined;
+  return {
+    headers: versionHeader(version),
+    xml: xmlDocument('ListObjectAnnotationsOutput', {
+      Bucket: request.bucketName,
+      Key: request.key,
+      AnnotationPrefix: prefix,
+      MaxAnnotationResults: maxResults,
+      AnnotationCount: page.length,
+      NextContinuationToken: last === undefined ? undefined : Buffer.from(last).toString('base64url'),
+      Annotations: {
+        AnnotationEntry: page.map(([name, annotation]) => ({
+          AnnotationName: name,
+          LastModified: annotation.lastModified.toISOString(),
+          Size: annotation.content.sizeBytes,
+          ETag: etagOf(annotation),
+          ChecksumAlgorithm: DEFAULT_ALGORITHM,
+        })),
+      },
+    }),
+  };
+}
+
+/** S3 API, DeleteObjectAnnotation. */
+export function deleteObjectAnnotation(request: S3Request): S3Answer {
+  const version = target(request, actionsOf('DeleteObject'));
+  const ifMatch = requestHeader(request, 'x-amz-object-if-match')?.replace(/^"|"$/g, '');
+  if (ifMatch !== undefined && ifMatch !== version.etag) {
+    throw preconditionFailed('x-amz-object-if-match');
+  }
+  if (!version.annotations.delete(nameOf(request))) {
+    throw noSuchAnnotation();
+  }
+  return { status: 204, headers: versionHeader(version) };
+}
+
+/** The action on the latest version, and that on a named one. */
+function actionsOf(verb: 'PutObject' | 'GetObject' | 'DeleteObject'): ReadActions {
+  return { latest: `s3:${verb}Annotation`, version: `s3:${verb}VersionAnnotation` };
+}
+
+/** The version that the request means. Annotations are encrypted as their object is. */
+function target(
+  request: S3Request,
+  actions: ReadActions,
+  use?: 'kms:Decrypt' | 'kms:GenerateDataKey',
+): ObjectVersion {
+  const bucket: Bucket = bucketOf(request);
+  const version = findObject(request, bucket, request.key, request.query.get('versionId'), actions);
+  if (use !== undefined) {
+    useKey(request, version.encryption.keyArn, use);
+  }
+  return version;
+}
+
+/** @throws InvalidAnnotationName, AnnotationNameTooLong */
+function nameOf(request: S3Request): string {
+  const name = request.query.get('annotationName') ?? '';
+  if (name === '' || /^(?:aws|s3)/i.test(name)) {
+    throw new AwsError(400, 'InvalidAnnotationName', 'The annotation name you provided is invalid.');
+  }
+  if (Buffer.byteLength(name) > MAX_NAME_BYTES) {
+    throw new AwsError(400, 'AnnotationNameTooLong', `The annotation name exceeds ${MAX_NAME_BYTES} bytes.`);
+  }
+  return name;
+}
+
+function noSuchAnnotation(): AwsError {
+  return new AwsError(404, 'NoSuchAnnotation', 'The specified annotation does not exist on this object.');
+}
+
+function etagOf({ content }: Annotation): string {
+  return quoted(md5Of(content));
+}
+
+function versionHeader({ versionId }: ObjectVersion): Record<string, string> {
+  return { 'x-amz-object-version-id': versionId };
+}
