@@ -1,9 +1,9 @@
 // Clears away what earlier invocations of a job began, when the job fails before it gets to go on with it.
 import type { JobContext } from './context.ts';
 import { abortOwnUploads } from './copy/upload/resume-upload.ts';
-import { CLEAN_UP_MS } from './copy/upload/upload-requests.ts';
 import { readDestination } from './facts/destination.ts';
 import { destinationKey } from './job/parse-job.ts';
+import { CLEAN_UP_MS } from './speeds.ts';
 import type { SyncJob } from './types.ts';
 
 /** Aborts our unfinished uploads at the keys of the job. What cannot be found is left to the bucket's lifecycle rule. */

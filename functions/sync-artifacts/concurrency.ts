@@ -1,28 +1,14 @@
-// One budget of copy requests in flight for a whole job; it shrinks under throttling and recovers.
+// The request slots that all copies of a job share.
 import pLimit, { type LimitFunction } from 'p-limit';
 
-/** Throttling within this time is one event: the requests were on their way together. */
-const SHRINK_INTERVAL_MS = 500;
-const SHRINK_FACTOR = 0.7;
-const MINIMUM = 2;
-
-/** Shares request slots between all copies of a job. */
+/** A fixed number of slots; how many requests leave per second is another matter (aws/rate-limiter.ts). */
 export class RequestSlots {
-  readonly #maximum: number;
+  readonly size: number;
   readonly #limit: LimitFunction;
-  #size: number;
-  #successes = 0;
-  #shrunkAtMs = 0;
 
-  constructor(maximum: number) {
-    this.#maximum = maximum;
-    this.#size = maximum;
-    this.#limit = pLimit(maximum);
-  }
-
-  /** Request slots there are now. */
-  get size(): number {
-    return this.#size;
+  constructor(size: number) {
+    this.size = size;
+    this.#limit = pLimit(size);
   }
 
   /**
@@ -31,33 +17,11 @@ export class RequestSlots {
    */
   begin<T>(work: () => Promise<T>): Promise<{ readonly done: Promise<T> }> {
     return new Promise((resolve, reject) => {
-      const done = this.#limit(async () => {
+      const done = this.#limit(() => {
         resolve({ done });
-        const result = await work();
-        this.#grow();
-        return result;
+        return work();
       });
       done.catch(reject);
     });
-  }
-
-  /** Tells the budget that AWS asked to slow down. */
-  throttled(): void {
-    const now = Date.now();
-    if (now - this.#shrunkAtMs < SHRINK_INTERVAL_MS) return;
-    this.#shrunkAtMs = now;
-    this.#resize(Math.max(Math.min(MINIMUM, this.#maximum), Math.floor(this.#size * SHRINK_FACTOR)));
-  }
-
-  /** One slot more after as many successes as there are slots. */
-  #grow(): void {
-    if (this.#size >= this.#maximum || ++this.#successes < this.#size) return;
-    this.#resize(this.#size + 1);
-  }
-
-  #resize(size: number): void {
-    this.#successes = 0;
-    this.#size = size;
-    this.#limit.concurrency = size;
   }
 }

@@ -1,7 +1,8 @@
 // What every step of a job is given besides its data.
 
 import type { BucketCache } from './aws/bucket-cache.ts';
-import type { RequestContext, S3Clients } from './aws/s3-clients.ts';
+import type { S3Clients } from './aws/s3-clients.ts';
+import type { RequestContext } from './aws/s3-request.ts';
 import type { RequestSlots } from './concurrency.ts';
 import type { Deadline } from './deadline.ts';
 import type { Settings } from './settings.ts';
@@ -13,7 +14,8 @@ export interface JobContext extends RequestContext {
   readonly settings: Settings;
   readonly s3: S3Clients;
   readonly facts: BucketCache;
-  readonly budget: RequestSlots;
+  /** Copy requests in flight at once. */
+  readonly slots: RequestSlots;
   readonly deadline: Deadline;
   readonly telemetry: Telemetry;
   /** Aborts when the job has failed or the deadline is near. */
@@ -21,6 +23,8 @@ export interface JobContext extends RequestContext {
   /** Ends the job: the first cause counts, and everything in flight is aborted. */
   fail(cause: unknown): void;
   readonly failed: boolean;
+  /** Was what is being done cut short by the deadline, rather than by what went wrong? */
+  readonly outOfTime: boolean;
   /** @throws the first cause */
   throwIfFailed(): void;
 }

@@ -1,4 +1,5 @@
 // The time that an invocation has, and when it must stop taking new work.
+import { SLOW_COPY_BYTES_PER_MS } from './speeds.ts';
 
 /** A quarter of a short Lambda limit is margin enough; a long one keeps the margin of the settings. */
 const MAX_MARGIN_SHARE = 0.25;
@@ -7,9 +8,6 @@ const ANSWER_MARGIN_SHARE = 0.4;
 
 /** However near the deadline, one request to clear away can be made. */
 const LEAST_CLEAN_UP_MS = 250;
-
-/** What a slow copy request moves (AWS-FACTS "Speed": 60 to 85 MB/s). */
-const SLOW_BYTES_PER_MS = 60_000;
 
 /** When an invocation stops. */
 export interface Deadline {
@@ -43,7 +41,7 @@ export function deadlineOf(getRemainingTimeInMillis: () => number, marginMs: num
     remainingMs,
     fits: (sizeBytes) =>
       remainingMs() > 0 &&
-      getRemainingTimeInMillis() - margin * ANSWER_MARGIN_SHARE > sizeBytes / SLOW_BYTES_PER_MS,
+      getRemainingTimeInMillis() - margin * ANSWER_MARGIN_SHARE > sizeBytes / SLOW_COPY_BYTES_PER_MS,
     signal: controller.signal,
     cleanUp: (milliseconds) => {
       const leftMs = getRemainingTimeInMillis();

@@ -1,31 +1,17 @@
 // One invocation: from the event to exactly one result for CodePipeline.
 
-import type { BucketCache } from './aws/bucket-cache.ts';
-import { errorCode, isAccessDenied } from './aws/errors.ts';
-import type { S3ClientPool } from './aws/s3-clients.ts';
-import { RequestSlots } from './concurrency.ts';
 import type { JobContext } from './context.ts';
+import { type Container, createContext } from './create-context.ts';
 import { deadlineOf } from './deadline.ts';
+import { SyncError } from './errors.ts';
 import { jobIdOf, parseJob } from './job/parse-job.ts';
 import { continueFromStart, continueJob, readCheckpoint } from './result/continuation.ts';
-import { SyncError, toJobFailure } from './result/failure.ts';
-import type { JobReporter, JobResult, LambdaContext } from './result/job-reporter.ts';
+import { toJobFailure } from './result/failure.ts';
+import type { JobResult, LambdaContext } from './result/job-reporter.ts';
 import { outputVariables, summarise } from './result/summary.ts';
-import { assertValidSettings, type Settings } from './settings.ts';
+import { assertValidSettings } from './settings.ts';
 import { syncArtifacts } from './sync.ts';
-import type { TelemetrySink } from './telemetry/telemetry.ts';
-import type { CopyReport, SyncJob } from './types.ts';
-
-/** What lives as long as a container. */
-export interface Container {
-  readonly settings: Settings;
-  readonly telemetry: TelemetrySink;
-  readonly clients: S3ClientPool;
-  readonly reporter: JobReporter;
-  readonly facts: BucketCache;
-  /** Called when AWS asks to slow down. */
-  onThrottled: () => void;
-}
+import type { CopyReport } from './types.ts';
 
 /**
  * Runs one invocation and reports its result.
@@ -76,7 +62,7 @@ async function runJob(
     context = createContext(job, deadline, container);
     const current = context;
     const outcome = await syncArtifacts(job, context, checkpoint).catch((error: unknown) => {
-      if (!isOutOfTime(current)) throw error;
+      if (!current.outOfTime) throw error;
       return undefined;
     });
     if (outcome === undefined) return await continueFromStart(job, checkpoint, context);
@@ -89,7 +75,7 @@ async function runJob(
       try {
         for (const output of job.outputArtifacts) await writeManifest(job, output, manifest, context);
       } catch (error) {
-        if (!isOutOfTime(context)) throw error;
+        if (!context.outOfTime) throw error;
         return await continueJob(job, outcome, checkpoint, startedAtMs, context);
       }
     }
@@ -118,80 +104,6 @@ async function runJob(
     context?.fail(new DOMException('the job is over', 'AbortError'));
   }
 }
-
-/** Was a step cut short by the deadline, rather than by what went wrong? */
-function isOutOfTime({ deadline, failed }: JobContext): boolean {
-  return deadline.signal.aborted && !failed;
-}
-
-/** The surroundings of one job in a container. */
-export function createContext(
-  job: SyncJob,
-  deadline: JobContext['deadline'],
-  container: Container,
-): JobContext {
-  const { settings, telemetry, clients, facts } = container;
-  const failure = new AbortController();
-  const budget = new RequestSlots(settings.maxConcurrency);
-  container.onThrottled = () => {
-    telemetry.count('ThrottledRequests');
-    budget.throttled();
-  };
-  let cause: unknown;
-  return {
-    settings,
-    s3: clients.forJob(artifactCredentialsOf(job, container)),
-    facts,
-    budget,
-    deadline,
-    telemetry,
-    signal: AbortSignal.any([failure.signal, deadline.signal]),
-    get failed() {
-      return failure.signal.aborted;
-    },
-    fail: (error) => {
-      if (failure.signal.aborted) return;
-      cause = error;
-      failure.abort(new DOMException('the job has failed', 'AbortError'));
-    },
-    throwIfFailed: () => {
-      if (failure.signal.aborted) throw cause;
-    },
-  };
-}
-
-/** The job's credentials; the SDK asks again shortly before they expire, and then CodePipeline gives new ones. */
-function artifactCredentialsOf(job: SyncJob, { reporter, telemetry }: Container) {
-  const given = job.artifactCredentials;
-  if (given === undefined) return undefined;
-  let first = true;
-  return async () => {
-    const usable = given.expiration === undefined || given.expiration.getTime() > Date.now() + RENEW_AHEAD_MS;
-    if (first && usable) {
-      first = false;
-      return { ...given };
-    }
-    first = false;
-    try {
-      return await reporter.artifactCredentials(job.id);
-    } catch (error) {
-      if (isAccessDenied(error)) throw error;
-      // S3 knows best whether they have run out: a replayed or handwritten event may be of any time.
-      telemetry.warn(
-        "The job's artifactCredentials seem to have run out, and CodePipeline gave no new ones",
-        {
-          jobId: job.id,
-          errorCode: errorCode(error),
-        },
-      );
-      const { expiration: _, ...unlimited } = given;
-      return unlimited;
-    }
-  };
-}
-
-/** The SDK renews credentials five minutes before they expire. */
-const RENEW_AHEAD_MS = 5 * 60_000;
 
 /** Where an unexpected error came from: frames only, since its text may quote anything. */
 function stackOf(error: unknown): string | undefined {

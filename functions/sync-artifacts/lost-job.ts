@@ -1,7 +1,7 @@
 // Entry of the second Lambda function: fails a job whose function died without an answer, so that the pipeline does not hang.
 import * as v from 'valibot';
+import type { JobFailure } from './errors.ts';
 import { jobIdOf } from './job/parse-job.ts';
-import type { JobFailure } from './result/failure.ts';
 import { JobReporter, type LambdaContext } from './result/job-reporter.ts';
 import { readSettings } from './settings.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';

@@ -1,5 +1,5 @@
 // Reads the function's settings from environment variables, with safe defaults.
-import { ConfigurationError } from './result/failure.ts';
+import { ConfigurationError } from './errors.ts';
 
 /** Settings of the function; README documents each in one table. */
 export interface Settings {

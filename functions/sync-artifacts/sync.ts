@@ -6,13 +6,13 @@ import { copyMultipart } from './copy/copy-multipart.ts';
 import { copyObject } from './copy/copy-object.ts';
 import type { CopyResult } from './copy/strategy.ts';
 import { resolve, slowestFirst } from './facts/resolve.ts';
-import { groupBy } from './group-by.ts';
 import { partSize } from './plan/part-layout.ts';
 import { type CopyPlan, type PlanLimits, type PlannedCopy, planCopies } from './plan/plan.ts';
 import { isStillFinished, verifyCopy } from './proof/verify-copy.ts';
 import type { Checkpoint, UnfinishedUpload } from './result/checkpoint.ts';
 import { reportCopied, reportSkipped } from './result/copy-report.ts';
 import type { CopyReport, SyncJob } from './types.ts';
+import { groupBy } from './util.ts';
 
 /** Copies whose requests are made ready before the first of them leave (`npm run bench:timeline -- --case 5x1mib-x3`). */
 const COPIES_PER_TURN = 4;
@@ -40,7 +40,7 @@ export async function planJob(
   const limits = limitsOf(context);
   const tasks = await resolve(job, limits, context, checkpoint).catch(async (error: unknown) => {
     // What the deadline cut short is no failure.
-    if (context.deadline.signal.aborted && !context.failed) throw error;
+    if (context.outOfTime) throw error;
     context.fail(error);
     if (checkpoint !== undefined) {
       const { abandonUploads } = await import('./abandon-uploads.ts');
@@ -89,7 +89,7 @@ export async function syncArtifacts(
     copying.push(
       copy.catch((error: unknown) => {
         // What the deadline cut short is no failure.
-        if (!context.deadline.signal.aborted) context.fail(error);
+        if (!context.outOfTime) context.fail(error);
       }),
     );
     if (copying.length % COPIES_PER_TURN === 0) await setImmediate();

@@ -1,7 +1,7 @@
 // What the sample events cannot say themselves, since they are pure AWS JSON: sizes, and what is broken on purpose.
 import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FailureTypeName } from '../../functions/sync-artifacts/telemetry/metrics.ts';
+import type { FailureTypeName } from '../../functions/sync-artifacts/errors.ts';
 
 /** The world around a sample event, where it differs from a sound one with small artifacts. */
 export interface Scenario {

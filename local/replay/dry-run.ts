@@ -1,6 +1,6 @@
 // Shows what a job would do, with the facts that S3 gives now: every copy, its strategy and its parts. Copies nothing.
 import { fileURLToPath } from 'node:url';
-import type { JobFailure } from '../../functions/sync-artifacts/result/failure.ts';
+import type { JobFailure } from '../../functions/sync-artifacts/errors.ts';
 import { formatBytes } from '../../functions/sync-artifacts/result/summary.ts';
 import { startEmbeddedAws } from '../aws/embedded-aws.ts';
 import { LambdaFunction, type RoleCredentials } from '../lambda/lambda.ts';

@@ -2,12 +2,13 @@
 
 import { BucketCache } from '../../functions/sync-artifacts/aws/bucket-cache.ts';
 import { S3ClientPool } from '../../functions/sync-artifacts/aws/s3-clients.ts';
+import { createContext } from '../../functions/sync-artifacts/create-context.ts';
 import { deadlineOf } from '../../functions/sync-artifacts/deadline.ts';
-import { createContext } from '../../functions/sync-artifacts/invocation.ts';
+import type { JobFailure } from '../../functions/sync-artifacts/errors.ts';
 import { parseJob } from '../../functions/sync-artifacts/job/parse-job.ts';
 import { partCount, partSize } from '../../functions/sync-artifacts/plan/part-layout.ts';
 import type { PlannedCopy } from '../../functions/sync-artifacts/plan/plan.ts';
-import { type JobFailure, toJobFailure } from '../../functions/sync-artifacts/result/failure.ts';
+import { toJobFailure } from '../../functions/sync-artifacts/result/failure.ts';
 import { JobReporter, type LambdaContext } from '../../functions/sync-artifacts/result/job-reporter.ts';
 import { assertValidSettings, readSettings } from '../../functions/sync-artifacts/settings.ts';
 import { planJob } from '../../functions/sync-artifacts/sync.ts';
@@ -48,7 +49,6 @@ async function answer(event: unknown, lambda: LambdaContext): Promise<PlanAnswer
       clients: new S3ClientPool(settings, onThrottled),
       reporter: new JobReporter(settings, onThrottled),
       facts: new BucketCache(settings.bucketCacheMs),
-      onThrottled,
     });
     return { plan: (await planJob(job, context)).map(lineOf) };
   } catch (error) {

@@ -1,13 +1,13 @@
 // What must hold after every job of the soak, whatever went wrong while it ran.
-import { isDeepStrictEqual } from 'node:util';
-import { firstDifference } from '../aws/content/content.ts';
 import type { FaultKind } from '../aws/faults/fault-kinds.ts';
-import { latest } from '../aws/state/buckets.ts';
 import type { LoggedRequest } from '../aws/state/request-log.ts';
 import type { World } from '../aws/state/world.ts';
 import type { JobRun } from '../pipeline/job-loop.ts';
+import { falseClaims } from './claims.ts';
 import type { SoakJob } from './job.ts';
-import type { StagedCopy, StagedJob } from './stage.ts';
+import { leaks } from './leaks.ts';
+import { wrongObjects } from './objects.ts';
+import type { StagedJob } from './stage.ts';
 
 /** Everything that is known of a finished job. */
 export interface Aftermath {
@@ -22,28 +22,16 @@ export interface Aftermath {
 
 /** The promises that a job broke, in words; none for a job that went as it should. */
 export function violations(aftermath: Aftermath): string[] {
-  const { run, staged, world } = aftermath;
-  const succeeded = run.state === 'Succeeded';
   return [
-    ...oneFinalResult(run),
+    ...oneFinalResult(aftermath),
+    ...deaths(aftermath),
     ...rightOutcome(aftermath),
-    ...staged.copies.flatMap((copy) =>
-      succeeded ? wrongCopy(copy, aftermath) : wrongRemainder(copy, world),
-    ),
-    ...(run.lost === undefined ? uploadsLeft(staged, world) : []),
-    ...strangersUploadsGone(staged, world),
+    ...falseClaims(aftermath),
+    ...wrongObjects(aftermath),
     ...leaks(aftermath),
-    ...strangersBuckets(aftermath),
+    ...otherBuckets(aftermath),
   ];
 }
-
-/** The failure types that lasting faults may end with. */
-const FAILURES: Partial<Readonly<Record<FaultKind, readonly string[]>>> = {
-  'key-disabled': ['ConfigurationError'],
-  'bucket-deleted': ['ConfigurationError'],
-  'source-overwritten': ['RevisionOutOfSync'],
-  'source-deleted': ['RevisionOutOfSync', 'RevisionUnavailable'],
-};
 
 /** How the run ended: the failure type, `Succeeded`, or `NoAnswer`. */
 export function outcomeOf({ state, results }: JobRun): string {
@@ -52,87 +40,60 @@ export function outcomeOf({ state, results }: JobRun): string {
   return type ?? 'Failed';
 }
 
+/** The outcomes that a lasting fault may have; a source that S3 keeps versions of survives what happens to the latest one. */
+const OUTCOMES: Partial<Readonly<Record<FaultKind, readonly string[]>>> = {
+  'key-disabled': ['ConfigurationError'],
+  'bucket-deleted': ['ConfigurationError'],
+  'source-overwritten': ['RevisionOutOfSync'],
+  'source-deleted': ['RevisionOutOfSync', 'RevisionUnavailable'],
+  // It may also strike when every byte has been copied.
+  'source-corrupted': ['JobFailed', 'Succeeded'],
+};
+
 function rightOutcome({ run, soak, struck }: Aftermath): string[] {
   const outcome = outcomeOf(run);
   if (run.lost !== undefined) return outcome === 'JobFailed' ? [] : [`a lost job ended as ${outcome}`];
-  const lasting = [...struck.keys()].find((kind) => FAILURES[kind] !== undefined);
-  const survives = lasting === undefined || (lasting.startsWith('source-') && soak.sourceVersioned);
-  const expected = survives ? ['Succeeded'] : (FAILURES[lasting] ?? []);
+  const lasting = [...struck.keys()].find((kind) => OUTCOMES[kind] !== undefined);
+  const versioned = lasting === 'source-overwritten' || lasting === 'source-deleted';
+  const survives = lasting === undefined || (versioned && soak.sourceVersioned);
+  const expected = survives ? ['Succeeded'] : (OUTCOMES[lasting] ?? []);
   if (expected.includes(outcome)) return [];
   const { message = '' } = (run.results.at(-1)?.input.failureDetails ?? {}) as { readonly message?: string };
   return [`ended as ${outcome} instead of ${expected.join(' or ')}: ${message}`];
 }
 
-function oneFinalResult({ results, state }: JobRun): string[] {
-  const final = results.filter(({ input }) => input.continuationToken === undefined);
-  if (final.length === 1) return [];
-  return [`had ${final.length} final results and is ${state}`];
+/** An invocation ends by its own word unless it was killed: a timeout is nobody's fault but the function's. */
+function deaths({ run, struck }: Aftermath): string[] {
+  const died = run.invocations.filter(({ outcome }) => outcome !== 'ok');
+  const killed = struck.get('oom') ?? 0;
+  if (died.length <= killed) return [];
+  return [
+    `died ${died.length} times, ${killed} of them killed: ${died.map(({ outcome }) => outcome).join(', ')}`,
+  ];
 }
 
-function wrongCopy(
-  { artifact, bucket: bucketName, key, kmsKeyArn, content, tags }: StagedCopy,
-  { world, struck, soak }: Aftermath,
-): string[] {
-  const where = `${bucketName}/${key}`;
-  const bucket = world.buckets.get(bucketName);
-  const made = bucket && latest(bucket, key);
-  if (made === undefined || made.deleteMarker) return [`succeeded, but ${where} is not there`];
-  const problems: string[] = [];
-  const offset = firstDifference(made.content, content);
-  if (offset !== undefined) problems.push(`succeeded, but ${where} differs from byte ${offset} on`);
-  if (made.encryption.algorithm !== 'aws:kms' || made.encryption.keyArn !== kmsKeyArn)
-    problems.push(`succeeded, but ${where} is encrypted with ${made.encryption.keyArn ?? 'nothing'}`);
-  if (made.metadata.artifact !== artifact.name || made.headers['content-type'] !== 'application/zip')
-    problems.push(`succeeded, but ${where} has other headers or metadata`);
-  // Tags that may not be read are reported and left out; a denial that heals later looks the same.
-  const mayRead = soak.roleMayReadSource && !struck.has('access-denied');
-  if (mayRead && !isDeepStrictEqual({ ...made.tags }, { ...tags }))
-    problems.push(`succeeded, but ${where} has other tags: ${JSON.stringify(made.tags)}`);
+/** What CodePipeline answers a result with that it takes, or that it has taken before. */
+const DELIVERED = new Set([200, 400]);
+/** Faults after which a result has to be sent again. */
+const REPEATING: readonly FaultKind[] = ['pipeline-throttling', 'pipeline-error', 'lost-result'];
+
+function oneFinalResult({ run: { results, state, invocations }, requests, struck }: Aftermath): string[] {
+  const final = results.filter(({ input }) => input.continuationToken === undefined);
+  const problems = final.length === 1 ? [] : [`had ${final.length} final results and is ${state}`];
+  if (REPEATING.some((kind) => struck.has(kind))) return problems;
+  // Refused results count as well: CodePipeline takes the first one, and it may be the wrong one.
+  const sent = requests.filter(
+    ({ operation, status }) => /^PutJob\w+Result$/.test(operation) && DELIVERED.has(status),
+  ).length;
+  const answers = invocations.filter(({ outcome }) => outcome === 'ok').length;
+  if (sent > invocations.length + 1 || (sent > answers && !struck.has('oom')))
+    problems.push(`sent ${sent} results in ${answers} invocations`);
   return problems;
 }
 
-/** After a failure there is what was there before, or a right copy. */
-function wrongRemainder(copy: StagedCopy, world: World): string[] {
-  const bucket = world.buckets.get(copy.bucket);
-  const left = bucket && latest(bucket, copy.key);
-  if (left === undefined) return [];
-  const where = `${copy.bucket}/${copy.key}`;
-  if (left.deleteMarker) return [`failed, and ${where} is hidden by a delete marker`];
-  if (left.versionId === copy.existingVersionId && left.etag === copy.existingEtag) return [];
-  const same = firstDifference(left.content, copy.content) === undefined;
-  return same && left.encryption.keyArn === copy.kmsKeyArn ? [] : [`failed, and left a wrong ${where}`];
-}
-
-function uploadsLeft({ bucketNames, strangersUploads }: StagedJob, world: World): string[] {
-  return [...bucketNames].flatMap((name) =>
-    [...(world.buckets.get(name)?.uploads.values() ?? [])]
-      .filter(({ uploadId }) => !strangersUploads.has(uploadId))
-      .map(({ key, parts }) => `left an unfinished upload with ${parts.size} parts at ${name}/${key}`),
-  );
-}
-
-function strangersUploadsGone({ copies, strangersUploads }: StagedJob, world: World): string[] {
-  const buckets = [...new Set(copies.map(({ bucket }) => bucket))].flatMap(
-    (name) => world.buckets.get(name) ?? [],
-  );
-  const there = new Set(buckets.flatMap(({ uploads }) => [...uploads.keys()]));
-  return [...strangersUploads]
-    .filter((id) => !there.has(id) && buckets.some(({ name }) => id.endsWith(name)))
-    .map((id) => `aborted the upload ${id}, which was not its own`);
-}
-
-function leaks({ run, secrets }: Aftermath): string[] {
-  const output = [
-    ...run.invocations.flatMap(({ lines, errorMessage = '' }) => [...lines, errorMessage]),
-    ...(run.lost?.lines ?? []),
-    JSON.stringify(run.results),
-  ].join('\n');
-  return secrets.filter((secret) => output.includes(secret)).map(() => 'a secret is in the output');
-}
-
-function strangersBuckets({ requests, staged }: Aftermath): string[] {
-  const strange = new Set(
+function otherBuckets({ requests, staged }: Aftermath): string[] {
+  const other = new Set(
     requests.flatMap(({ bucket }) => (bucket && !staged.bucketNames.has(bucket) ? [bucket] : [])),
   );
-  return [...strange].map((bucket) => `asked for bucket ${bucket}, which the job does not name`);
+  return [...other].map((bucket) => `asked for bucket ${bucket}, which the job does not name`);
 }

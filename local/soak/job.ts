@@ -127,7 +127,16 @@ function faults(dice: Dice, short: boolean): FaultRates {
   }
   if (short) rates.slow = 0.8;
   else if (dice.chance(0.3)) {
-    rates[dice.pick(['key-disabled', 'source-overwritten', 'source-deleted', 'bucket-deleted', 'oom'])] = 0.6;
+    rates[
+      dice.pick([
+        'key-disabled',
+        'source-overwritten',
+        'source-deleted',
+        'source-corrupted',
+        'bucket-deleted',
+        'oom',
+      ])
+    ] = 0.6;
   }
   return rates;
 }

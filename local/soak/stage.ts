@@ -1,10 +1,11 @@
 // Puts a job of the soak into the world: keys, buckets, what is in them, the role's permissions, and the job itself.
 
 import { type Content, generated } from '../aws/content/content.ts';
-import type { Bucket } from '../aws/state/buckets.ts';
+import type { Bucket, ObjectVersion } from '../aws/state/buckets.ts';
 import type { Job } from '../aws/state/code-pipeline-jobs.ts';
 import type { Identity } from '../aws/state/identities.ts';
-import type { PutOptions, World } from '../aws/state/world.ts';
+import type { PutOptions } from '../aws/state/place-object.ts';
+import type { World } from '../aws/state/world.ts';
 import { DEFAULT_ACCOUNT_ID } from '../aws/state/world.ts';
 import { roleGrants } from '../pipeline/identities.ts';
 import { HOME_REGION, type SoakArtifact, type SoakDestination, type SoakJob } from './job.ts';
@@ -17,9 +18,10 @@ export interface StagedCopy {
   readonly kmsKeyArn: string;
   readonly content: Content;
   readonly tags: Readonly<Record<string, string>>;
+  /** The source as it was when the job began; what happens to it later does not change this. */
+  readonly source: Readonly<ObjectVersion>;
   /** The version that lay there before, if any. */
-  readonly existingVersionId: string | undefined;
-  readonly existingEtag: string | undefined;
+  readonly existing: ObjectVersion | undefined;
 }
 
 /** A job in the world. */
@@ -27,6 +29,8 @@ export interface StagedJob {
   readonly job: Job;
   readonly copies: readonly StagedCopy[];
   readonly bucketNames: ReadonlySet<string>;
+  /** Where the manifest goes, when the action declares an output artifact. */
+  readonly manifest: { readonly bucket: string; readonly key: string } | undefined;
   /** Unfinished uploads that are not ours. */
   readonly strangersUploads: ReadonlySet<string>;
 }
@@ -34,9 +38,12 @@ export interface StagedJob {
 /** Sets the stage for a job, and gives the role exactly what a deployed one has. */
 export function stage(world: World, role: Identity, soak: SoakJob): StagedJob {
   const source = keyedBucket(world, `soak-${soak.seed}-source`, HOME_REGION, soak.sourceVersioned);
-  for (const artifact of soak.artifacts) {
-    world.putObject(source.bucket, artifact.key, contentOf(artifact), putOptions(artifact));
-  }
+  const sources = new Map(
+    soak.artifacts.map((artifact) => {
+      const put = world.putObject(source.bucket, artifact.key, contentOf(artifact), putOptions(artifact));
+      return [artifact, { ...put }] as const;
+    }),
+  );
   const destinations = soak.destinations.map((destination, index) => {
     const made = keyedBucket(
       world,
@@ -56,10 +63,9 @@ export function stage(world: World, role: Identity, soak: SoakJob): StagedJob {
   });
   const strangersUploads = new Set<string>();
   const copies = destinations.flatMap(({ bucket, destination }, index) =>
-    soak.artifacts.map((artifact) => {
+    [...sources].map(([artifact, version]) => {
       const kmsKeyArn = keyArns[index] ?? '';
       if (destination.strangersUpload) strangersUploads.add(strangersUpload(bucket, artifact.key, kmsKeyArn));
-      const existing = existingObject(world, bucket, artifact, destination, kmsKeyArn);
       return {
         artifact,
         bucket: bucket.name,
@@ -67,8 +73,8 @@ export function stage(world: World, role: Identity, soak: SoakJob): StagedJob {
         kmsKeyArn,
         content: contentOf(artifact),
         tags: artifact.tags,
-        existingVersionId: existing?.versionId,
-        existingEtag: existing?.etag,
+        source: version,
+        existing: existingObject(world, bucket, artifact, destination, kmsKeyArn),
       };
     }),
   );
@@ -89,12 +95,15 @@ export function stage(world: World, role: Identity, soak: SoakJob): StagedJob {
         configuration: { FunctionName: 'sync-artifacts', UserParameters: JSON.stringify(userParameters) },
       },
       inputArtifacts: soak.artifacts.map(({ name, key }) => location(name, key)),
-      outputArtifacts: soak.outputArtifact ? [location('Manifest', 'manifest/out.zip')] : [],
+      outputArtifacts: soak.outputArtifact ? [location('Manifest', MANIFEST_KEY)] : [],
     },
   });
   const bucketNames = new Set([source.bucket.name, ...destinations.map(({ bucket }) => bucket.name)]);
-  return { job, copies, bucketNames, strangersUploads };
+  const manifest = soak.outputArtifact ? { bucket: source.bucket.name, key: MANIFEST_KEY } : undefined;
+  return { job, copies, bucketNames, manifest, strangersUploads };
 }
+
+const MANIFEST_KEY = 'manifest/out.zip';
 
 function keyedBucket(world: World, name: string, region: string, versioned: boolean) {
   const { arn: keyArn } = world.createKey({ region });

@@ -72,6 +72,11 @@ describe('a fault that lasts', () => {
     expect(outcomes(results)).toEqual(['RevisionOutOfSync']);
   });
 
+  it('a source whose bytes change under the same version is never a success with other bytes', async () => {
+    const results = await struck('source-corrupted', { roleMayReadSource: true });
+    expect(outcomes(results)).toContain('JobFailed');
+  });
+
   it('a function that dies in every attempt is told as a failure by the on-failure destination', async () => {
     const results = await struck('oom');
     expect(outcomes(results)).toEqual(['JobFailed']);

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BucketCache } from '../../functions/sync-artifacts/aws/bucket-cache.ts';
 import type { S3ClientPool } from '../../functions/sync-artifacts/aws/s3-clients.ts';
-import { type Container, runInvocation } from '../../functions/sync-artifacts/invocation.ts';
+import type { Container } from '../../functions/sync-artifacts/create-context.ts';
+import { runInvocation } from '../../functions/sync-artifacts/invocation.ts';
 import { jobIdOf } from '../../functions/sync-artifacts/job/parse-job.ts';
 import type { JobReporter, JobResult } from '../../functions/sync-artifacts/result/job-reporter.ts';
 import { readSettings } from '../../functions/sync-artifacts/settings.ts';
@@ -85,7 +86,6 @@ async function invoke(event: unknown): Promise<Deed> {
     clients: clients as unknown as S3ClientPool,
     reporter: reporter as unknown as JobReporter,
     facts: new BucketCache(0),
-    onThrottled: () => undefined,
   };
   const lambda = { awsRequestId: 'request', getRemainingTimeInMillis: () => 60_000 };
   const thrown: unknown = await runInvocation(event, lambda, container).then(

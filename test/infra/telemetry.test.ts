@@ -1,7 +1,7 @@
 // Alarms and dashboards read exactly the metrics that the function emits, and reach somebody.
 import { describe, expect, it } from 'vitest';
+import { FAILURE_TYPES } from '../../functions/sync-artifacts/errors.ts';
 import {
-  FAILURE_TYPES,
   METRIC_NAMESPACE,
   METRICS,
   type MetricDefinition,

@@ -10,7 +10,7 @@ interface Entry<T> {
 export class BucketCache {
   readonly #regions = new Map<string, Entry<string>>();
   readonly #encryptions = new Map<string, Entry<DestinationEncryption>>();
-  readonly #looksMs = new Map<string, Entry<number>>();
+  readonly #latenciesMs = new Map<string, Entry<number>>();
   readonly #lifetimeMs: number;
   readonly #now: () => number;
   /** How S3 names the function's role as the initiator of an upload, once an upload of our own has shown it. */
@@ -40,18 +40,18 @@ export class BucketCache {
 
   /** How long a bucket took to answer the last look at it, in milliseconds; 0 while nobody has looked. */
   latencyMs(bucket: string): number {
-    return this.#read(this.#looksMs, bucket) ?? 0;
+    return this.#read(this.#latenciesMs, bucket) ?? 0;
   }
 
-  setLookMs(bucket: string, latencyMs: number): void {
-    this.#write(this.#looksMs, bucket, latencyMs);
+  setLatencyMs(bucket: string, latencyMs: number): void {
+    this.#write(this.#latenciesMs, bucket, latencyMs);
   }
 
   /** Forgets everything, after a failure that stale facts may have caused. */
   clear(): void {
     this.#regions.clear();
     this.#encryptions.clear();
-    this.#looksMs.clear();
+    this.#latenciesMs.clear();
   }
 
   #read<T>(entries: Map<string, Entry<T>>, key: string): T | undefined {

@@ -1,4 +1,32 @@
-// Reads the errors that the AWS SDK throws: their code, status and what they mean for the same request a moment later.
+// Failed requests: what each was about, and what the error that the AWS SDK threw means for the same request a moment later.
+
+/** What a request was about, for messages. */
+export interface RequestTarget {
+  /** API operation, such as `UploadPartCopy`. */
+  readonly operation: string;
+  /** Which bucket the request concerns first. */
+  readonly side: 'source' | 'destination';
+  readonly bucket: string;
+  readonly key?: string;
+  readonly region: string;
+  /** The source of a server-side copy, as `bucket/key`. */
+  readonly copySource?: { readonly bucket: string; readonly key: string };
+  /** The KMS key that the request names or needs. */
+  readonly kmsKeyId?: string;
+  /** Whose credentials signed the request. */
+  readonly principal?: 'role' | 'artifactCredentials';
+}
+
+/** An S3 request that failed for good, with what it was about. The questions below look through it at its cause. */
+export class S3RequestError extends Error {
+  readonly target: RequestTarget;
+
+  constructor(target: RequestTarget, cause: unknown) {
+    super(`${target.operation} failed: ${errorCode(cause)}`, { cause });
+    this.name = 'S3RequestError';
+    this.target = target;
+  }
+}
 
 /** The error code that AWS gave, such as `NoSuchKey`; for HEAD requests, which have no body, by status. */
 export function errorCode(error: unknown): string {
@@ -15,9 +43,17 @@ export function httpStatus(error: unknown): number | undefined {
   return $metadata?.httpStatusCode ?? $response?.statusCode;
 }
 
-/** A response header of an AWS error, such as `x-amz-bucket-region`. */
-export function responseHeader(error: unknown, name: string): string | undefined {
-  return asAwsError(error).$response?.headers?.[name];
+/** How often the request was sent. */
+export function attemptCount(error: unknown): number {
+  return asAwsError(error).$metadata?.attempts ?? 1;
+}
+
+/** The region in which S3 says that a bucket is, in the answer to a request that went to another one. */
+export function redirectRegion(error: unknown): string | undefined {
+  const status = httpStatus(error);
+  if (status !== 301 && status !== 307 && status !== 400) return undefined;
+  const { $response, Region } = asAwsError(error);
+  return $response?.headers?.['x-amz-bucket-region'] ?? (typeof Region === 'string' ? Region : undefined);
 }
 
 /** Is it a denial: of IAM, of a bucket or key policy, or since the bucket belongs to another account? */
@@ -59,13 +95,18 @@ export function isExpired(error: unknown): boolean {
 }
 
 /** What errors of the AWS SDK may have; none of it is sure to be there. */
-export interface AwsError {
+interface AwsError {
   readonly name?: string;
   readonly message?: string;
   readonly Code?: string;
   readonly code?: string;
   readonly BucketName?: string;
-  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
+  readonly Region?: unknown;
+  readonly $metadata?: {
+    readonly httpStatusCode?: number;
+    readonly requestId?: string;
+    readonly attempts?: number;
+  };
   readonly $response?: {
     readonly statusCode?: number;
     readonly headers?: Record<string, string | undefined>;
@@ -74,14 +115,7 @@ export interface AwsError {
 }
 
 /** Names that the SDK gives to errors when AWS gave no code. */
-export const NO_CODES = new Set([
-  'UnknownError',
-  'Unknown',
-  'Error',
-  'S3ServiceException',
-  'S3RequestError',
-  '',
-]);
+export const NO_CODES = new Set(['UnknownError', 'Unknown', 'Error', 'S3ServiceException', '']);
 
 const CODE_BY_STATUS: Readonly<Record<number, string>> = {
   301: 'PermanentRedirect',
@@ -153,8 +187,9 @@ const NETWORK = new Set([
   'UND_ERR_SOCKET',
 ]);
 
-/** Any error, read as one of the AWS SDK. */
+/** Any error, read as one of the AWS SDK; what a failed request wraps is looked at instead of the wrapping. */
 export function asAwsError(error: unknown): AwsError {
+  if (error instanceof S3RequestError) return asAwsError(error.cause);
   return typeof error === 'object' && error !== null ? error : {};
 }
 

@@ -33,8 +33,8 @@ export class Preconnector {
     this.httpsAgent = this.#reuseIdle(new HttpsAgent(options));
   }
 
-  /** Sees to it that so many requests to an endpoint can be sent at once without waiting for a handshake. */
-  open({ protocol, hostname, port }: Origin, count: number): void {
+  /** Opens connections until `count` requests to an endpoint can be sent at once without waiting for a handshake. */
+  connect({ protocol, hostname, port }: Origin, count: number): void {
     const agent = protocol === 'http:' ? this.httpAgent : this.httpsAgent;
     const options = {
       ...this.#options,

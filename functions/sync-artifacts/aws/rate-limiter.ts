@@ -1,4 +1,4 @@
-// The pace of requests to one region: none until AWS asks to slow down, then as fast as it lets us.
+// Limits the rate of requests to one region: unlimited until AWS asks to slow down, then as fast as AWS accepts.
 
 /** After a request to slow down, this share of the rate that worked. */
 const SLOWER = 0.75;
@@ -22,8 +22,8 @@ const FORGET_MS = 30_000;
 const TICK_MS = 4;
 
 /**
- * A pace that all requests of one region share. While nobody asks to slow down it costs one comparison a request. The concurrency of
- * copies (budget.ts) bounds what is in flight; this bounds how many are sent per second, which is what S3 counts.
+ * A limit that all requests of one region share. While nobody asks to slow down it costs one comparison a request. Request slots
+ * (concurrency.ts) bound what is in flight; this bounds how many are sent per second, which is what S3 counts.
  */
 export class RateLimiter {
   readonly #now: () => number;
@@ -55,7 +55,7 @@ export class RateLimiter {
   }
 
   /** Resolves when the next request may leave; `undefined` when it may at once. */
-  turn(): Promise<void> | undefined {
+  acquire(): Promise<void> | undefined {
     if (this.#rate === undefined) return undefined;
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
@@ -64,7 +64,7 @@ export class RateLimiter {
   }
 
   /** Notes that a request was answered with anything but a plea to slow down. */
-  answered(): void {
+  onAnswer(): void {
     const now = this.#now();
     this.#advance(now);
     const slot = this.#bucket % BUCKETS;
@@ -73,7 +73,7 @@ export class RateLimiter {
   }
 
   /** Notes that AWS asked to slow down. */
-  throttled(): void {
+  onThrottled(): void {
     const now = this.#now();
     this.#throttledAtMs = now;
     if (this.#rate !== undefined && now - this.#slowedAtMs < SAME_EVENT_MS) return;
@@ -98,7 +98,7 @@ export class RateLimiter {
     for (const go of this.#waiting.splice(0)) go();
   }
 
-  /** Answers per second of late. */
+  /** Answers per second recently. */
   #worked(now: number): number {
     const windowMs = Math.min(WINDOW_MS, Math.max(BUCKET_MS, now - this.#countedSinceMs));
     return (this.#answered.reduce((sum, count) => sum + count, 0) / windowMs) * 1000;

@@ -1,4 +1,4 @@
-// Retries of single requests: backoff with jitter inside a time budget, at a pace that follows throttling.
+// Retries of single requests: backoff with jitter inside a time budget, at a rate that follows throttling.
 import type { RetryErrorInfo, RetryStrategyV2, RetryToken } from '@smithy/types';
 import { httpStatus, isThrottling, isTransient } from './errors.ts';
 import { RateLimiter } from './rate-limiter.ts';
@@ -25,14 +25,14 @@ export interface RetryOptions {
  */
 export class TimedRetryStrategy implements RetryStrategyV2 {
   readonly #options: RetryOptions;
-  readonly #pace = new RateLimiter();
+  readonly #limiter = new RateLimiter();
 
   constructor(options: RetryOptions) {
     this.#options = options;
   }
 
   async acquireInitialRetryToken(): Promise<RetryToken> {
-    const turn = this.#pace.turn();
+    const turn = this.#limiter.acquire();
     if (turn !== undefined) await turn;
     return token(0, 0, Date.now());
   }
@@ -43,10 +43,10 @@ export class TimedRetryStrategy implements RetryStrategyV2 {
     const throttled = isThrottling(error);
     if (throttled) {
       this.#options.onThrottled();
-      this.#pace.throttled();
+      this.#limiter.onThrottled();
     } else if (httpStatus(error) !== undefined) {
       // For the pace, "there is no such object" is as good an answer as any.
-      this.#pace.answered();
+      this.#limiter.onAnswer();
     }
     if (!isTransient(error)) throw error;
     const count = previous.getRetryCount();
@@ -60,7 +60,7 @@ export class TimedRetryStrategy implements RetryStrategyV2 {
     if (spentMs > this.#options.budgetMs && count + 1 >= MIN_ATTEMPTS) throw error;
     this.#options.onRetry?.(error);
     const waitsSinceMs = Date.now();
-    const turn = this.#pace.turn();
+    const turn = this.#limiter.acquire();
     if (turn !== undefined) await turn;
     if (turn === undefined) return token(count + 1, delayMs, previous.startedAtMs);
     // Waiting for one's turn is backoff enough, and uses up no more of the budget than the backoff would have.
@@ -69,12 +69,12 @@ export class TimedRetryStrategy implements RetryStrategyV2 {
   }
 
   recordSuccess(): void {
-    this.#pace.answered();
+    this.#limiter.onAnswer();
   }
 
   /** Lets requests of an earlier job go that still wait for their turn. */
   reset(): void {
-    this.#pace.reset();
+    this.#limiter.reset();
   }
 }
 

@@ -1,27 +1,13 @@
-// The one place that builds S3 clients and sends S3 requests.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { HttpHandler } from '@smithy/core/protocols';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import type {
-  AwsCredentialIdentity,
-  HttpHandlerOptions,
-  HttpRequest,
-  NodeHttpHandlerOptions,
-} from '@smithy/types';
-import { type RequestTarget, S3RequestError } from '../result/failure.ts';
+import type { AwsCredentialIdentity, HttpRequest, NodeHttpHandlerOptions } from '@smithy/types';
 import type { Settings } from '../settings.ts';
-import { httpStatus, isAccessDenied, responseHeader } from './errors.ts';
 import { type Origin, Preconnector } from './preconnect.ts';
-import { withResponseLimits } from './response-limits.ts';
+import { requireXml, withResponseLimits } from './response-limits.ts';
 import { TimedRetryStrategy } from './retry.ts';
-import { requireXml } from './xml-only.ts';
 
-/** Bytes per second that the slowest healthy request still moves; below it, it counts as stalled. */
-const STALLED_BYTES_PER_SECOND = 10 * 1024 * 1024;
 const CONNECTION_TIMEOUT_MS = 5_000;
-/** The last look at a denial is to come near the end of the time that it is doubted. */
-const MAX_DENIAL_DELAY_MS = 400;
 /** Sockets beyond the copy requests in flight: facts, listings, completions. */
 const SPARE_SOCKETS = 64;
 
@@ -62,7 +48,7 @@ export interface ExpectedRequests {
 export class S3ClientPool {
   readonly #settings: Settings;
   readonly #handler: HttpHandler<NodeHttpHandlerOptions>;
-  readonly #connections: Preconnector;
+  readonly #preconnector: Preconnector;
   /** The endpoint of each region and bucket that was asked for anything. */
   readonly #origins = new Map<string, Origin>();
   readonly #role = new Map<string, S3Client>();
@@ -74,15 +60,15 @@ export class S3ClientPool {
   constructor(settings: Settings, onThrottled: () => void) {
     this.#settings = settings;
     this.#onThrottled = onThrottled;
-    this.#connections = new Preconnector({
+    this.#preconnector = new Preconnector({
       keepAlive: true,
       maxSockets: settings.maxConcurrency + SPARE_SOCKETS,
       maxFreeSockets: settings.maxConcurrency + SPARE_SOCKETS,
     });
     this.#handler = withResponseLimits(
       new NodeHttpHandler({
-        httpAgent: this.#connections.httpAgent,
-        httpsAgent: this.#connections.httpsAgent,
+        httpAgent: this.#preconnector.httpAgent,
+        httpsAgent: this.#preconnector.httpsAgent,
         connectionTimeout: CONNECTION_TIMEOUT_MS,
         requestTimeout: settings.stallMs,
         throwOnRequestTimeout: true,
@@ -119,7 +105,7 @@ export class S3ClientPool {
       const shared = memoized(byOrigin, `${protocol}//${hostname}:${port}`, () => ({ origin, count: 0 }));
       shared.count += count;
     }
-    for (const { origin, count } of byOrigin.values()) this.#connections.open(origin, count);
+    for (const { origin, count } of byOrigin.values()) this.#preconnector.connect(origin, count);
   }
 
   /** Where a bucket is in another region than that which was asked: the names of endpoints differ in nothing else. */
@@ -172,53 +158,6 @@ export class S3ClientPool {
       },
     });
   }
-}
-
-/** What every request needs to know of its job. */
-export interface RequestContext {
-  readonly settings: Pick<Settings, 'accessDeniedRetryMs' | 'stallMs'>;
-  readonly signal: AbortSignal;
-}
-
-/**
- * Sends one request. A denial is asked again for a few seconds before it is believed, since grants take a moment to spread.
- * @throws S3RequestError with what the request was about.
- */
-export async function request<T>(
-  context: RequestContext,
-  target: RequestTarget,
-  send: (options: HttpHandlerOptions) => Promise<T>,
-  /** Bytes that S3 moves for the answer, for the stall limit. */
-  sizeBytes = 0,
-): Promise<T> {
-  const options = { abortSignal: context.signal, requestTimeout: stallLimitMs(sizeBytes, context.settings) };
-  let giveUpAtMs: number | undefined;
-  for (let delayMs = 100; ; delayMs = Math.min(MAX_DENIAL_DELAY_MS, delayMs * 2)) {
-    try {
-      return await send(options);
-    } catch (cause) {
-      // Counted from the first denial: what went before it may have taken its time.
-      giveUpAtMs ??= Date.now() + context.settings.accessDeniedRetryMs;
-      const again = isAccessDenied(cause) && Date.now() + delayMs <= giveUpAtMs && !context.signal.aborted;
-      if (!again) throw new S3RequestError(target, cause);
-      await sleep(delayMs, undefined, { signal: context.signal }).catch((aborted: unknown) => {
-        throw new S3RequestError(target, aborted);
-      });
-    }
-  }
-}
-
-/** How long a request that moves so many bytes may take before it counts as stalled, in milliseconds. */
-export function stallLimitMs(sizeBytes: number, { stallMs }: Pick<Settings, 'stallMs'>): number {
-  return stallMs + (sizeBytes / STALLED_BYTES_PER_SECOND) * 1000;
-}
-
-/** The region in which S3 says that a bucket is, in the answer to a request that went to another one. */
-export function redirectRegion(error: unknown): string | undefined {
-  const status = httpStatus(error);
-  if (status !== 301 && status !== 307 && status !== 400) return undefined;
-  const { Region } = error as { Region?: unknown };
-  return responseHeader(error, 'x-amz-bucket-region') ?? (typeof Region === 'string' ? Region : undefined);
 }
 
 function memoized<K, V>(cache: Map<K, V>, key: K, make: () => V): V {

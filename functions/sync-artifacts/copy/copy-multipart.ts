@@ -1,6 +1,6 @@
 // Copies an object of any size with UploadPartCopy requests in parallel.
 import { UploadPartCopyCommand } from '@aws-sdk/client-s3';
-import { request } from '../aws/s3-clients.ts';
+import { request } from '../aws/s3-request.ts';
 import type { JobContext } from '../context.ts';
 import { MAX_COPY_OBJECT_BYTES, type Part, type PartLayout } from '../plan/part-layout.ts';
 import type { CopyTask } from '../types.ts';
@@ -22,7 +22,7 @@ export async function copyMultipart(
     {
       tasks: [task],
       layout,
-      lanes: context.budget,
+      lanes: context.slots,
       prepare,
       hashed: () => false,
       ...(layout.sizeBytes > MAX_COPY_OBJECT_BYTES ? {} : { inOneRequest: () => copyWhole(task, context) }),

@@ -1,6 +1,6 @@
 // Copies an object of up to 5 GiB with one CopyObject request.
 import { CopyObjectCommand } from '@aws-sdk/client-s3';
-import { request } from '../aws/s3-clients.ts';
+import { request } from '../aws/s3-request.ts';
 import type { JobContext } from '../context.ts';
 import type { CopyTask } from '../types.ts';
 import {
@@ -16,7 +16,7 @@ import type { CopyResult } from './strategy.ts';
 /** Copies in one request, unless the deadline is too near to begin. */
 export async function copyObject(task: CopyTask, context: JobContext): Promise<CopyResult> {
   const { source, destination } = task;
-  const begun = await context.budget.begin(async (): Promise<CopyResult> => {
+  const begun = await context.slots.begin(async (): Promise<CopyResult> => {
     if (!context.deadline.fits(source.sizeBytes)) return { finished: false, finishedParts: 0 };
     const output = await request(
       context,

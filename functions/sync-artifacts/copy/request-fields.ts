@@ -1,9 +1,9 @@
 // Which fields belong to which copy request; the strategies read as algorithms because this is data.
 import type { CompletedPart } from '@aws-sdk/client-s3';
+import type { RequestTarget } from '../aws/errors.ts';
 import { type ChecksumFields, checksumOf } from '../facts/head-object.ts';
 import { type PartLayout, partCount } from '../plan/part-layout.ts';
 import type { WrittenObject } from '../proof/verify-copy.ts';
-import type { RequestTarget } from '../result/failure.ts';
 import type { ChecksumAlgorithmName, CopyTask, SourceFacts } from '../types.ts';
 
 /** Where a copy goes, whatever it is a copy of. */

@@ -1,10 +1,18 @@
 // Reads the facts of a destination bucket and of what is there already; decides nothing but the encryption, which must not be guessed.
 import { setImmediate } from 'node:timers/promises';
 import { GetBucketEncryptionCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
-import { errorCode, httpStatus, isAccessDenied, isNotFound, isUnsupported } from '../aws/errors.ts';
-import { redirectRegion, request } from '../aws/s3-clients.ts';
+import {
+  errorCode,
+  httpStatus,
+  isAccessDenied,
+  isNotFound,
+  isUnsupported,
+  type RequestTarget,
+  redirectRegion,
+} from '../aws/errors.ts';
+import { request } from '../aws/s3-request.ts';
 import type { JobContext } from '../context.ts';
-import { ConfigurationError, type RequestTarget, S3RequestError } from '../result/failure.ts';
+import { ConfigurationError } from '../errors.ts';
 import type { DestinationEncryption, DestinationFacts, DestinationRequest, ObjectFacts } from '../types.ts';
 import { headObject } from './head-object.ts';
 import { qualifyKey, regionOfKey } from './kms-key.ts';
@@ -35,7 +43,7 @@ export async function readDestination(
       ? await readWhereKeyIs(region, destination, keys, context)
       : await readIn(region, destination, keys, context);
   } catch (error) {
-    const actual = error instanceof S3RequestError ? redirectRegion(error.cause) : undefined;
+    const actual = redirectRegion(error);
     if (actual === undefined || actual === region) throw error;
     context.telemetry.warn(
       'The region of a destination was corrected: set Region in UserParameters to it or leave it out',
@@ -115,11 +123,10 @@ async function findRegion(
     );
     region = output.BucketRegion;
   } catch (error) {
-    const { cause } = error as S3RequestError;
-    if (isNotFound(cause)) throw noSuchBucket(bucket);
-    region = redirectRegion(cause);
+    if (isNotFound(error)) throw noSuchBucket(bucket);
+    region = redirectRegion(error);
     // A denial still goes on: the role may be allowed to write without being allowed to list.
-    if (region === undefined && !isAccessDenied(cause) && !isUnsupported(cause)) throw error;
+    if (region === undefined && !isAccessDenied(error) && !isUnsupported(error)) throw error;
   }
   if (region === undefined || region === '') return undefined;
   context.facts.setRegion(bucket, region);
@@ -170,9 +177,8 @@ async function readDefaultEncryption(
     );
     return output.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault;
   } catch (error) {
-    const { cause } = error as S3RequestError;
-    if (errorCode(cause) === 'NoSuchBucket') throw noSuchBucket(bucket, error);
-    if (redirectRegion(cause) === undefined && isUnsupported(cause)) return undefined;
+    if (errorCode(error) === 'NoSuchBucket') throw noSuchBucket(bucket, error);
+    if (redirectRegion(error) === undefined && isUnsupported(error)) return undefined;
     throw error;
   }
 }
@@ -188,11 +194,10 @@ async function readExisting(
   try {
     return await headObject(context, context.s3.role(region), { bucket, key, bucketOwner }, target);
   } catch (error) {
-    const { cause } = error as S3RequestError;
-    if (isNotFound(cause)) return undefined;
+    if (isNotFound(error)) return undefined;
     // 400: what is there is encrypted with a key that is no longer usable, which is no reason not to replace it.
-    const unreadable = httpStatus(cause) === 400 && redirectRegion(cause) === undefined;
-    if (!unreadable && !isAccessDenied(cause)) throw error;
+    const unreadable = httpStatus(error) === 400 && redirectRegion(error) === undefined;
+    if (!unreadable && !isAccessDenied(error)) throw error;
     context.telemetry.debug('The destination may not be looked at; it is copied without a look', {
       bucket,
       key,

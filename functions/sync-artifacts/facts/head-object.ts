@@ -1,7 +1,7 @@
 // Reads what S3 knows of one object, in the one shape that the rest of the function uses.
 import { HeadObjectCommand, type HeadObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
-import { type RequestContext, request } from '../aws/s3-clients.ts';
-import type { RequestTarget } from '../result/failure.ts';
+import type { RequestTarget } from '../aws/errors.ts';
+import { type RequestContext, request } from '../aws/s3-request.ts';
 import {
   CHECKSUM_ALGORITHMS,
   type ChecksumAlgorithmName,

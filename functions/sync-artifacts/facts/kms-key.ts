@@ -1,7 +1,7 @@
 // Names of KMS keys: made unambiguous before they are sent, compared when S3 answers.
 
 import { partitionOf } from '../aws/partition.ts';
-import { ConfigurationError } from '../result/failure.ts';
+import { ConfigurationError } from '../errors.ts';
 
 const ARN = /^arn:[a-z-]+:kms:(?<region>[a-z0-9-]+):(?<account>\d{12}):(?<resource>(?:key|alias)\/.+)$/;
 /** KMS API: key ids are UUIDs, those of multi-Region keys `mrk-` and 32 hex digits. */

@@ -74,7 +74,7 @@ async function readDestinations(
     const reading = isItself
       ? await readSameBucket(destination, context)
       : await readDestination(destination, keys, context);
-    context.facts.setLookMs(destination.bucket, performance.now() - startedMs);
+    context.facts.setLatencyMs(destination.bucket, performance.now() - startedMs);
     return { keys, ...reading };
   };
   const begun = slowestFirst(destinations, ({ bucket }) => bucket, context).map(

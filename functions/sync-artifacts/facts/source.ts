@@ -5,14 +5,22 @@ import {
   HeadObjectCommand,
   type ObjectPart,
 } from '@aws-sdk/client-s3';
-import { httpStatus, isAccessDenied, isNotFound, isUnsupported } from '../aws/errors.ts';
-import { type RequestContext, redirectRegion, request } from '../aws/s3-clients.ts';
+import {
+  httpStatus,
+  isAccessDenied,
+  isNotFound,
+  isUnsupported,
+  type RequestTarget,
+  redirectRegion,
+} from '../aws/errors.ts';
+import { type RequestContext, request } from '../aws/s3-request.ts';
 import { clientFor, type JobContext } from '../context.ts';
-import { omitUndefined } from '../defined.ts';
+import { ConfigurationError, SyncError } from '../errors.ts';
 import { MAX_PARTS } from '../plan/part-layout.ts';
 import { etagDigest, type SourcePin } from '../result/checkpoint.ts';
-import { ConfigurationError, type RequestTarget, S3RequestError, SyncError } from '../result/failure.ts';
+import { CLOCK_SKEW_MS } from '../speeds.ts';
 import type { Artifact, ObjectFacts, SourceFacts, SourceReader, SyncJob, Tag } from '../types.ts';
+import { omitUndefined } from '../util.ts';
 import { headObject } from './head-object.ts';
 
 /** The source that an earlier invocation of the job began to copy, and when the job began. */
@@ -43,7 +51,7 @@ export async function readSource(
     try {
       return await inRightRegion(probe, (placed) => readAs(placed, pin));
     } catch (error) {
-      if (!isDenial(error)) throw error;
+      if (!isAccessDenied(error)) throw error;
       denial ??= error;
     }
   }
@@ -76,7 +84,7 @@ async function inRightRegion<T>(
   try {
     return await read(probe);
   } catch (error) {
-    const region = error instanceof S3RequestError ? redirectRegion(error.cause) : undefined;
+    const region = redirectRegion(error);
     if (region === undefined || region === probe.region) throw error;
     probe.context.facts.setRegion(probe.artifact.bucket, region);
     return await read({ ...probe, region });
@@ -138,17 +146,15 @@ async function undefinedIfGone(facts: Promise<ObjectFacts>): Promise<ObjectFacts
   try {
     return await facts;
   } catch (error) {
-    if (error instanceof S3RequestError && isGone(error.cause)) return undefined;
+    if (isGone(error)) return undefined;
     throw error;
   }
 }
 
 /** A delete marker answers 405 to a HEAD of its own version. */
-function isGone(cause: unknown): boolean {
-  return isNotFound(cause) || httpStatus(cause) === 405;
+function isGone(error: unknown): boolean {
+  return isNotFound(error) || httpStatus(error) === 405;
 }
-
-const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** The job's credentials are seldom allowed to read tags: asking them again would only delay every relay. */
 function withoutDenialRetries({ signal, settings }: JobContext): RequestContext {
@@ -197,12 +203,12 @@ async function readableTags(
     result = await settle(readTags(first, versionId));
   }
   for (const other of others) {
-    if ('value' in result || !isDenial(result.error)) break;
+    if ('value' in result || !isAccessDenied(result.error)) break;
     result = await settle(readTags(other, versionId, withoutDenialRetries(other.context)));
   }
   if ('value' in result) return result.value.tags;
-  if (isDenial(result.error)) return undefined;
-  if (isLacking(result.error)) return [];
+  if (isAccessDenied(result.error)) return undefined;
+  if (isUnsupported(result.error)) return [];
   throw result.error;
 }
 
@@ -249,7 +255,7 @@ async function listPartSizes(
       ),
     );
     if ('error' in page) {
-      if (isDenial(page.error) || isLacking(page.error)) return undefined;
+      if (isAccessDenied(page.error) || isUnsupported(page.error)) return undefined;
       throw page.error;
     }
     const { Parts = [], IsTruncated, NextPartNumberMarker } = page.value.ObjectParts ?? {};
@@ -306,12 +312,4 @@ function settle<T>(promise: Promise<T>): Promise<Settled<T>> {
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   );
-}
-
-function isDenial(error: unknown): boolean {
-  return error instanceof S3RequestError && isAccessDenied(error.cause);
-}
-
-function isLacking(error: unknown): boolean {
-  return error instanceof S3RequestError && isUnsupported(error.cause);
 }

@@ -1,6 +1,6 @@
 // Parses a CodePipeline job event into a SyncJob, or throws a ConfigurationError that names what is wrong.
 import * as v from 'valibot';
-import { ConfigurationError } from '../result/failure.ts';
+import { ConfigurationError } from '../errors.ts';
 import type { Artifact, ArtifactCredentials, DestinationRequest, SyncJob } from '../types.ts';
 import {
   DEFAULT_KEY_TEMPLATE,

@@ -1,7 +1,7 @@
 // The UserParameters of the Invoke action: their schema, and a parser whose errors say what to change.
 import { closest, distance } from 'fastest-levenshtein';
 import * as v from 'valibot';
-import { ConfigurationError } from '../result/failure.ts';
+import { ConfigurationError } from '../errors.ts';
 
 /** CodePipeline API, ActionConfigurationMap: the value of a configuration property has at most 1000 characters. */
 export const MAX_USER_PARAMETERS_CHARACTERS = 1000;

@@ -1,8 +1,8 @@
 // How large the parts of a job are: as few requests as keep every request slot busy until the end.
+
+import { COPY_BYTES_PER_MS } from '../speeds.ts';
 import { MAX_PART_BYTES, MAX_PARTS, MIN_PART_BYTES } from './part-layout.ts';
 
-/** Bytes per millisecond of one copy request (AWS-FACTS "Speed": 60 to 85 MB/s). */
-export const COPY_BYTES_PER_MS = 80_000;
 /** CPU time that one more part request costs the function, in milliseconds (`npm run bench`: CPU per copy request). */
 const REQUEST_CPU_MS = 0.6;
 /** One part takes a few seconds at most, so that little is lost when an invocation ends; raised for objects with over 10 000 such parts. */

@@ -1,7 +1,13 @@
 // Decides how each copy is made: facts and limits in, plans out; no I/O.
 import { createHash } from 'node:crypto';
+import { ConfigurationError } from '../errors.ts';
 import { proofOfExisting } from '../proof/verify-copy.ts';
-import { ConfigurationError } from '../result/failure.ts';
+import {
+  COPY_BYTES_PER_MS,
+  FAR_ROUND_TRIP_MS,
+  NEAR_ROUND_TRIP_MS,
+  SLOW_COPY_BYTES_PER_MS,
+} from '../speeds.ts';
 import type { CopyTask, Mode, Proof, SourceFacts } from '../types.ts';
 import {
   MAX_COPY_OBJECT_BYTES,
@@ -12,7 +18,7 @@ import {
   partCount,
   partSize,
 } from './part-layout.ts';
-import { COPY_BYTES_PER_MS, commonPartBytes, evenPartBytes, type PartLimits } from './part-size.ts';
+import { commonPartBytes, evenPartBytes, type PartLimits } from './part-size.ts';
 
 /** How one copy is made. */
 export type CopyPlan =
@@ -36,13 +42,8 @@ export interface PlanLimits extends PartLimits {
   readonly region: string;
 }
 
-/** What a slow copy request still moves per millisecond. */
-const SLOW_BYTES_PER_MS = 60_000;
 /** Part size of a relay: the smaller, the shorter each part holds its share of the memory, and the more are on their way. */
 const RELAY_PART_BYTES = MIN_PART_BYTES;
-/** Round trip between continents in milliseconds: from when on parallel parts beat one request. */
-const FAR_ROUND_TRIP_MS = 75;
-const NEAR_ROUND_TRIP_MS = 2;
 
 /**
  * Plans all copies of a job. The same facts give the same layouts in every invocation, whatever is finished by then, so that
@@ -114,7 +115,7 @@ function copiesInOneRequest(source: SourceFacts, region: string, limits: PlanLim
   if (sizeBytes === 0) return true;
   if (source.partSizesBytes !== undefined) return false;
   // An invocation must get it done; parts can be gone on with in the next one.
-  if (sizeBytes / SLOW_BYTES_PER_MS > limits.timeLimitMs / 4) return false;
+  if (sizeBytes / SLOW_COPY_BYTES_PER_MS > limits.timeLimitMs / 4) return false;
   if (checksum?.type === 'FULL_OBJECT' && (checksum.algorithm === 'SHA1' || checksum.algorithm === 'SHA256'))
     return true;
   const roundTripMs = region === limits.region ? NEAR_ROUND_TRIP_MS : FAR_ROUND_TRIP_MS;

@@ -1,13 +1,13 @@
 // Proof that a destination is what its source is.
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { isAccessDenied, isNotFound } from '../aws/errors.ts';
-import { request } from '../aws/s3-clients.ts';
+import { isAccessDenied, isNotFound, type RequestTarget } from '../aws/errors.ts';
+import { request } from '../aws/s3-request.ts';
 import type { JobContext } from '../context.ts';
-import { omitUndefined } from '../defined.ts';
+import { SyncError } from '../errors.ts';
 import { headObject } from '../facts/head-object.ts';
 import { isAlias, isSameKey } from '../facts/kms-key.ts';
 import type { FinishedCopy } from '../result/checkpoint.ts';
-import { type RequestTarget, S3RequestError, SyncError } from '../result/failure.ts';
+import { CLEAN_UP_MS, CLOCK_SKEW_MS } from '../speeds.ts';
 import {
   type ContentHeaders,
   type CopyTask,
@@ -18,6 +18,7 @@ import {
   type Proof,
   type SourceFacts,
 } from '../types.ts';
+import { omitUndefined } from '../util.ts';
 
 /** What S3 said of an object when it was written. */
 export interface WrittenObject {
@@ -97,9 +98,6 @@ export function proofOfFinished(
     kmsKeyResolved: !isAlias(destination.encryption.kmsKeyId),
   };
 }
-
-/** Clocks of S3 and Lambda may differ so much. */
-const CLOCK_SKEW_MS = 60_000;
 
 function hasSizeAndKey({
   source,
@@ -256,7 +254,7 @@ async function headWritten(task: CopyTask, answered: ObjectFacts, context: JobCo
       targetOf(task, 'HeadObject'),
     );
   } catch (error) {
-    if (error instanceof S3RequestError && isAccessDenied(error.cause)) return answered;
+    if (isAccessDenied(error)) return answered;
     throw error;
   }
 }
@@ -292,10 +290,8 @@ async function removeWritten(task: CopyTask, written: WrittenObject, context: Jo
     );
     return isNamed ? `Its version ${versionId} was removed.` : 'It was removed.';
   } catch (error) {
-    if (error instanceof S3RequestError && isNotFound(error.cause)) return 'It is gone already.';
+    if (isNotFound(error)) return 'It is gone already.';
     const which = isNamed ? ` (version ${versionId})` : '';
     return `It could not be removed${which} and is still there: remove it by hand, and allow s3:DeleteObject and s3:DeleteObjectVersion for the function's role.`;
   }
 }
-
-const CLEAN_UP_MS = 10_000;

@@ -1,5 +1,6 @@
 // Continuation token <-> state of an unfinished job. The token is a hint: what it says is checked against the job and S3 before use.
 import { createHash } from 'node:crypto';
+import { CLOCK_SKEW_MS } from '../speeds.ts';
 import type { ProofKind, StrategyName } from '../types.ts';
 import { MAX_TOKEN_CHARACTERS } from './job-reporter.ts';
 
@@ -40,7 +41,6 @@ export interface FinishedCopy {
 const FORMAT = 'v1';
 /** CodePipeline quotas: an action with continuation tokens ends after 24 hours. */
 const MAX_AGE_MS = 24 * 3_600_000;
-const CLOCK_SKEW_MS = 5 * 60_000;
 /** S3's version ids have 32 characters; one that is much longer stays out, and the ETag alone pins the source. */
 const MAX_VERSION_ID_CHARACTERS = 100;
 

@@ -2,11 +2,11 @@
 
 import { errorCode } from '../aws/errors.ts';
 import type { JobContext } from '../context.ts';
+import { SyncError } from '../errors.ts';
 import type { SyncOutcome } from '../sync.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { SyncJob } from '../types.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, etagDigest } from './checkpoint.ts';
-import { SyncError } from './failure.ts';
 import type { JobResult } from './job-reporter.ts';
 import { summariseProgress } from './summary.ts';
 

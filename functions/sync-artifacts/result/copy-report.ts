@@ -1,10 +1,10 @@
 // Reports a finished copy: to the log, to the metrics, and as data for summary and manifest.
 
 import type { JobContext } from '../context.ts';
-import { omitUndefined } from '../defined.ts';
 import type { PlannedCopy } from '../plan/plan.ts';
 import { proofOfExisting, proofOfFinished } from '../proof/verify-copy.ts';
 import type { CopyReport, Mode, Proof } from '../types.ts';
+import { omitUndefined } from '../util.ts';
 import type { FinishedCopy } from './checkpoint.ts';
 
 /** Logs and counts a copy that this invocation made. */

@@ -4,9 +4,9 @@ import type { Context } from 'aws-lambda';
 import type { CallLimits, CodePipelineApi } from '../aws/code-pipeline.ts';
 import { errorCode } from '../aws/errors.ts';
 import { TimedRetryStrategy } from '../aws/retry.ts';
+import type { JobFailure } from '../errors.ts';
 import type { Settings } from '../settings.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { JobFailure } from './failure.ts';
 
 /** CodePipeline API, limits of PutJobSuccessResult and PutJobFailureResult, in characters. */
 export const MAX_SUMMARY_CHARACTERS = 2048;

@@ -1,11 +1,11 @@
 // The manifest of a job: every copy with its proof, zipped into the action's output artifact.
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { strToU8, zipSync } from 'fflate';
-import { redirectRegion, request } from '../aws/s3-clients.ts';
+import { type RequestTarget, redirectRegion } from '../aws/errors.ts';
+import { request } from '../aws/s3-request.ts';
 import { clientFor, type JobContext } from '../context.ts';
-import { omitUndefined } from '../defined.ts';
 import type { Artifact, CopyReport, SyncJob } from '../types.ts';
-import { type RequestTarget, S3RequestError } from './failure.ts';
+import { omitUndefined } from '../util.ts';
 
 /** Identifies the format; `schemas/sync-manifest.schema.json` describes it. */
 const MANIFEST_VERSION = 1;
@@ -87,7 +87,7 @@ export async function writeManifest(
   try {
     await put(region);
   } catch (error) {
-    const actual = error instanceof S3RequestError ? redirectRegion(error.cause) : undefined;
+    const actual = redirectRegion(error);
     if (actual === undefined || actual === region) throw error;
     context.facts.setRegion(output.bucket, actual);
     await put(actual);

@@ -1,4 +1,5 @@
 // What a failed S3 request means for the pipeline, and what to change.
+
 import {
   asAwsError,
   errorCode,
@@ -8,11 +9,12 @@ import {
   isNotFound,
   isTransient,
   NO_CODES,
+  type RequestTarget,
+  type S3RequestError,
   TRANSIENT,
 } from '../aws/errors.ts';
 import { partitionOf } from '../aws/partition.ts';
-import type { FailureTypeName } from '../telemetry/metrics.ts';
-import type { JobFailure, RequestTarget, S3RequestError } from './failure.ts';
+import type { FailureTypeName, JobFailure } from '../errors.ts';
 
 /** The failure type of a request that failed for good, and a message with what to change. */
 export function requestFailure({ target, cause }: S3RequestError): JobFailure {

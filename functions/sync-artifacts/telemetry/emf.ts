@@ -1,6 +1,6 @@
 // Writes metrics as EMF lines: loaded when a job ends, so that a cold start does not wait for it.
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { groupBy } from '../group-by.ts';
+import { groupBy } from '../util.ts';
 import { METRIC_NAMESPACE, METRICS, type MetricDimension, type MetricName } from './metrics.ts';
 
 /** One value of a metric. */

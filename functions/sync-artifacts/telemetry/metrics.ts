@@ -80,16 +80,3 @@ export const METRICS = {
 
 /** The name of a metric. */
 export type MetricName = keyof typeof METRICS;
-
-/** The failure types that `PutJobFailureResult` knows (CodePipeline API, FailureDetails). */
-export const FAILURE_TYPES = [
-  'JobFailed',
-  'ConfigurationError',
-  'PermissionError',
-  'RevisionOutOfSync',
-  'RevisionUnavailable',
-  'SystemUnavailable',
-] as const;
-
-/** A failure type that `PutJobFailureResult` knows. */
-export type FailureTypeName = (typeof FAILURE_TYPES)[number];

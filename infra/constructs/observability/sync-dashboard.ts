@@ -9,7 +9,8 @@ import {
   type IWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { FAILURE_TYPES, type MetricName } from '../../../functions/sync-artifacts/telemetry/metrics.ts';
+import { FAILURE_TYPES } from '../../../functions/sync-artifacts/errors.ts';
+import type { MetricName } from '../../../functions/sync-artifacts/telemetry/metrics.ts';
 import type { SyncArtifactsFunction } from '../sync-artifacts-function.ts';
 import type { SyncArtifactsAlarms } from './sync-alarms.ts';
 import { METRIC_PERIOD, searchRegions, syncMetric } from './sync-metrics.ts';

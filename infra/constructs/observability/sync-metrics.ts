@@ -1,8 +1,8 @@
 // CloudWatch metrics of the function, made from the definitions that it emits them by.
 import { Duration } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { FAILURE_TYPES } from '../../../functions/sync-artifacts/errors.ts';
 import {
-  FAILURE_TYPES,
   METRIC_NAMESPACE,
   METRICS,
   type MetricDimension,

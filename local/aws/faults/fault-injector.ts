@@ -1,5 +1,7 @@
 // Injects faults by kind and rate: the same seed strikes the same requests, in whatever order they come.
+import { checksumOf, DEFAULT_ALGORITHM } from '../content/checksum.ts';
 import { generated } from '../content/content.ts';
+import { latest } from '../state/buckets.ts';
 import type { World } from '../state/world.ts';
 import { ALL_FAULT_KINDS, FAULT_KINDS, type FaultKind, type FaultRates } from './fault-kinds.ts';
 import type { Fault, FaultHook, FaultPoint } from './faults.ts';
@@ -125,6 +127,7 @@ function isOpportunity(kind: FaultKind, { phase, service, operation }: FaultPoin
       return phase === 'before' && (COPYING.includes(operation) || operation === 'UploadPart');
     case 'source-overwritten':
     case 'source-deleted':
+    case 'source-corrupted':
       return phase === 'before' && READING_SOURCE.includes(operation);
     case 'oom':
       return false;
@@ -178,6 +181,7 @@ function fault(kind: FaultKind, position: number, nowMs: number): Fault {
     case 'key-disabled':
     case 'source-overwritten':
     case 'source-deleted':
+    case 'source-corrupted':
     case 'bucket-deleted':
     case 'oom':
       throw new Error(`${kind} is more than one fault of one request`);
@@ -203,6 +207,7 @@ function change(kind: FaultKind, point: FaultPoint, world: World): void {
     const source = sourceOf(world);
     for (const { bucketName, objectKey } of source) {
       if (kind === 'source-deleted') world.deleteObject(bucketName, objectKey);
+      else if (kind === 'source-corrupted') corrupt(world, bucketName, objectKey);
       else world.putObject(bucketName, objectKey, generated(SUCCESSOR_BYTES, SUCCESSOR_SEED));
     }
   }
@@ -210,6 +215,17 @@ function change(kind: FaultKind, point: FaultPoint, world: World): void {
 
 const SUCCESSOR_BYTES = 77_777;
 const SUCCESSOR_SEED = 987_654;
+
+/** Only where the checksum lets a copy be proved wrong: what nothing can show, nobody can be asked to find. */
+function corrupt(world: World, bucketName: string, key: string): void {
+  const source = latest(world.bucket(bucketName), key);
+  if (source?.checksum?.type !== 'FULL_OBJECT' || source.checksum.algorithm !== DEFAULT_ALGORITHM) return;
+  const content = generated(source.sizeBytes, SUCCESSOR_SEED);
+  Object.assign(source, {
+    content,
+    checksum: { ...source.checksum, value: checksumOf(content, DEFAULT_ALGORITHM) },
+  });
+}
 
 /** The input artifacts of the job that was made last. */
 function sourceOf(world: World): readonly { readonly bucketName: string; readonly objectKey: string }[] {

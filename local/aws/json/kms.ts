@@ -1,7 +1,7 @@
 // As much of KMS's API as it takes to make keys, to look at them, and to switch them off.
 import { AwsError } from '../aws-error.ts';
 import type { KeyState, KmsKey } from '../state/kms-keys.ts';
-import type { JsonOperation, JsonRequest } from './protocol.ts';
+import type { JsonOperation, JsonRequest } from './request.ts';
 import { stringAt, validate, valueAt } from './validation.ts';
 
 /** The operations by name. */

@@ -9,19 +9,7 @@ import { decide, type Identity } from '../state/identities.ts';
 import type { World } from '../state/world.ts';
 import { codePipelineOperations } from './code-pipeline.ts';
 import { kmsOperations } from './kms.ts';
-
-/** A request to CodePipeline or KMS, authenticated but not yet authorised. */
-export interface JsonRequest {
-  readonly world: World;
-  readonly caller: Identity;
-  readonly region: string;
-  readonly input: Readonly<Record<string, unknown>>;
-  /** @throws AccessDeniedException */
-  authorize(resource: string): void;
-}
-
-/** Does what is asked. @throws AwsError */
-export type JsonOperation = (request: JsonRequest) => Record<string, unknown>;
+import type { JsonOperation } from './request.ts';
 
 interface JsonService {
   readonly name: 'codepipeline' | 'kms';

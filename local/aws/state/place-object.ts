@@ -14,7 +14,21 @@ import { MAX_PARTS, MAX_SINGLE_REQUEST_BYTES } from '../limits.ts';
 import type { Bucket, NewVersion } from './buckets.ts';
 import type { KmsKeys } from './kms-keys.ts';
 import { encryptionOf } from './object-encryption.ts';
-import type { PutOptions } from './world.ts';
+
+/** How an object differs from a plain one. */
+export interface PutOptions {
+  readonly contentType?: string;
+  /** Further content headers by lower-case name, such as `cache-control`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Instead of the bucket's default encryption. */
+  readonly kmsKeyArn?: string;
+  /** `none` for an object as it was uploaded before S3 gave every object a checksum. */
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly type?: ChecksumType } | 'none';
+  /** Makes it an object of a multipart upload with parts of this size. Objects over 5 GiB always are. */
+  readonly partSizeBytes?: number;
+}
 
 /** The version as the bucket will hold it. @throws those of KMS if the bucket's key cannot be used */
 export function newVersion(

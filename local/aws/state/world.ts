@@ -1,6 +1,5 @@
 // The state of the embedded AWS and its in-process control plane: synchronous, no HTTP.
 import { randomBytes } from 'node:crypto';
-import type { ChecksumAlgorithm, ChecksumType } from '../content/checksum.ts';
 import type { Content } from '../content/content.ts';
 import { artifactGrants } from './artifact-grants.ts';
 import {
@@ -14,7 +13,7 @@ import {
 import { CodePipelineJobs } from './code-pipeline-jobs.ts';
 import { type Credentials, type Grant, type Identity, newCredentials } from './identities.ts';
 import { type KeyState, type KmsKey, KmsKeys, type NewKey } from './kms-keys.ts';
-import { newVersion } from './place-object.ts';
+import { newVersion, type PutOptions } from './place-object.ts';
 import { type LoggedRequest, RequestLog } from './request-log.ts';
 
 /** The account of everything that is not said to belong to another. */
@@ -30,21 +29,6 @@ export interface NewBucket {
   readonly encryption?: BucketEncryption | 'none';
   /** Whether Object Lock is enabled, which S3 allows with versioning only. */
   readonly objectLock?: boolean;
-}
-
-/** How an object differs from a plain one. */
-export interface PutOptions {
-  readonly contentType?: string;
-  /** Further content headers by lower-case name, such as `cache-control`. */
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly metadata?: Readonly<Record<string, string>>;
-  readonly tags?: Readonly<Record<string, string>>;
-  /** Instead of the bucket's default encryption. */
-  readonly kmsKeyArn?: string;
-  /** `none` for an object as it was uploaded before S3 gave every object a checksum. */
-  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly type?: ChecksumType } | 'none';
-  /** Makes it an object of a multipart upload with parts of this size. Objects over 5 GiB always are. */
-  readonly partSizeBytes?: number;
 }
 
 /** What an identity is made of; new credentials unless some are given. */

@@ -41,7 +41,7 @@ describe('connections', () => {
 
   it('are open before the first request, which opens no other', async () => {
     const connections = new Preconnector({ keepAlive: true, maxSockets: 10 });
-    connections.open(origin, 3);
+    connections.connect(origin, 3);
     await opened(3);
     await Promise.all([request(connections), request(connections), request(connections)]);
     expect(accepted).toBe(3);
@@ -51,8 +51,8 @@ describe('connections', () => {
   it('are opened only as far as there are not enough', async () => {
     const connections = new Preconnector({ keepAlive: true, maxSockets: 10 });
     await request(connections);
-    connections.open(origin, 3);
-    connections.open(origin, 3);
+    connections.connect(origin, 3);
+    connections.connect(origin, 3);
     await opened(3);
     await Promise.all(Array.from({ length: 5 }, () => request(connections)));
     expect(accepted).toBe(5);
@@ -61,11 +61,11 @@ describe('connections', () => {
 
   it('that the server closed in the meantime are not used', async () => {
     const connections = new Preconnector({ keepAlive: true, maxSockets: 10 });
-    connections.open(origin, 1);
+    connections.connect(origin, 1);
     const [socket] = await once(server, 'connection');
     socket.destroy();
     while (accepted < 2) {
-      connections.open(origin, 1);
+      connections.connect(origin, 1);
       await setImmediate();
     }
     await request(connections);

@@ -5,7 +5,7 @@ import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-
 import type { FaultHook } from '../../../local/aws/faults/faults.ts';
 import { latest } from '../../../local/aws/state/buckets.ts';
 import type { Job } from '../../../local/aws/state/code-pipeline-jobs.ts';
-import type { PutOptions } from '../../../local/aws/state/world.ts';
+import type { PutOptions } from '../../../local/aws/state/place-object.ts';
 import {
   countOperations,
   createStage,

@@ -2,7 +2,7 @@
 import { CreateMultipartUploadCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { FUNCTION_PERMISSIONS } from '../../../infra/permissions/function-permissions.ts';
-import type { PutOptions } from '../../../local/aws/state/world.ts';
+import type { PutOptions } from '../../../local/aws/state/place-object.ts';
 import { HOME, JobWorld, MIB, MULTIPART_BYTES, OTHER_ACCOUNT, SOURCE } from '../harness/world.ts';
 
 const DESTINATION = 'owned-eu';

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { BucketCache } from '../../../functions/sync-artifacts/aws/bucket-cache.ts';
 import { S3ClientPool } from '../../../functions/sync-artifacts/aws/s3-clients.ts';
-import { type Container, runInvocation } from '../../../functions/sync-artifacts/invocation.ts';
+import type { Container } from '../../../functions/sync-artifacts/create-context.ts';
+import { runInvocation } from '../../../functions/sync-artifacts/invocation.ts';
 import { JobReporter } from '../../../functions/sync-artifacts/result/job-reporter.ts';
 import { readSettings, type Settings } from '../../../functions/sync-artifacts/settings.ts';
 import type { MetricName } from '../../../functions/sync-artifacts/telemetry/metrics.ts';
@@ -23,8 +24,9 @@ import {
 import type { Job, JobData, JobResult } from '../../../local/aws/state/code-pipeline-jobs.ts';
 import type { Grant, Identity } from '../../../local/aws/state/identities.ts';
 import type { KmsKey } from '../../../local/aws/state/kms-keys.ts';
+import type { PutOptions } from '../../../local/aws/state/place-object.ts';
 import type { LoggedRequest } from '../../../local/aws/state/request-log.ts';
-import type { PutOptions, World } from '../../../local/aws/state/world.ts';
+import type { World } from '../../../local/aws/state/world.ts';
 import { roleGrants, roleSessionArn } from '../../../local/pipeline/identities.ts';
 
 export const ACCOUNT = '111122223333';
@@ -304,14 +306,14 @@ export class JobWorld implements AsyncDisposable {
       retryBudgetMs: 1_000,
       ...settings,
     };
-    const onThrottled = (): void => container.onThrottled();
+    const telemetry = this.#telemetry();
+    const onThrottled = (): void => telemetry.count('ThrottledRequests');
     const container: Container = {
       settings: all,
-      telemetry: this.#telemetry(),
+      telemetry,
       clients: new S3ClientPool(all, onThrottled),
       reporter: new JobReporter(all, onThrottled),
       facts: new BucketCache(all.bucketCacheMs),
-      onThrottled: () => undefined,
     };
     return container;
   }

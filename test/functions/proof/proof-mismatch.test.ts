@@ -5,7 +5,7 @@ import { generated } from '../../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
 import type { FaultHook } from '../../../local/aws/faults/faults.ts';
 import { latest, type Versioning } from '../../../local/aws/state/buckets.ts';
-import type { PutOptions } from '../../../local/aws/state/world.ts';
+import type { PutOptions } from '../../../local/aws/state/place-object.ts';
 import {
   createStage,
   DESCRIBED,

@@ -2,11 +2,10 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { isTransient } from '../../aws/errors.ts';
-import { request } from '../../aws/s3-clients.ts';
+import { isTransient, type RequestTarget, S3RequestError } from '../../aws/errors.ts';
+import { request } from '../../aws/s3-request.ts';
 import { clientFor, type JobContext } from '../../context.ts';
 import type { Part } from '../../plan/part-layout.ts';
-import { type RequestTarget, S3RequestError } from '../../result/failure.ts';
 import type { SourceFacts } from '../../types.ts';
 
 const FIRST_RETRY_DELAY_MS = 100;

@@ -1,6 +1,7 @@
 // Streams an artifact through the function: read with the job's artifactCredentials, written with the function's role.
 import type { JobContext } from '../../context.ts';
 import { type Part, type PartLayout, partCount } from '../../plan/part-layout.ts';
+import { RELAY_BYTES_PER_MS } from '../../speeds.ts';
 import type { CopyTask } from '../../types.ts';
 import { completedPart, relayAlgorithm } from '../request-fields.ts';
 import type { CopyResult } from '../strategy.ts';
@@ -11,9 +12,6 @@ import { acquireBuffer, releaseBuffer } from './part-buffers.ts';
 import { readPart } from './read-part.ts';
 import { MIN_STREAM_PARTS, streamObject } from './stream.ts';
 import { uploadPart } from './upload-part.ts';
-
-/** What a relay moves at the least, in bytes per millisecond: one stream of 50 MB/s (AWS-FACTS "Speed"). */
-const RELAY_BYTES_PER_MS = 50_000;
 
 /** The memory that the relays of a job have. */
 export interface RelayMemory {

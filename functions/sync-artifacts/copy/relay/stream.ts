@@ -9,13 +9,15 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { type RequestContext, request } from '../../aws/s3-clients.ts';
+import { S3RequestError } from '../../aws/errors.ts';
+import { type RequestContext, request } from '../../aws/s3-request.ts';
 import type { JobContext } from '../../context.ts';
-import { omitUndefined } from '../../defined.ts';
+import { SyncError } from '../../errors.ts';
 import { type ChecksumFields, checksumOf } from '../../facts/head-object.ts';
 import { type PartLayout, partSize } from '../../plan/part-layout.ts';
-import { S3RequestError, SyncError } from '../../result/failure.ts';
+import { SETTLE_MS } from '../../speeds.ts';
 import type { ChecksumAlgorithmName, CopyTask } from '../../types.ts';
+import { omitUndefined } from '../../util.ts';
 import {
   descriptionFields,
   destinationFields,
@@ -86,7 +88,7 @@ export async function streamObject(
       written: writtenObject(output, output, { sameLayout: false, hashedInTransit, resumed: false }),
     };
   } catch (cause) {
-    if (context.deadline.signal.aborted && !context.failed)
+    if (context.outOfTime)
       return { finished: false, finishedParts: 0, ...omitUndefined({ uploadId: upload.uploadId }) };
     const completed = isNoSuchUpload(cause) ? await lookForCompleted(task, true, context) : undefined;
     if (completed !== undefined) {
@@ -170,9 +172,6 @@ async function isStoredIn(
     stored.value === (await checksumOfBytes(algorithm, bytes))
   );
 }
-
-/** How long requests that are on their way are waited for after a failure. */
-const SETTLE_MS = 1_000;
 
 /** Parts that the Upload holds on their way from the one to the other: what it joins, and copies that wait for the garbage collector. */
 const BETWEEN_PARTS = 3;

@@ -6,12 +6,12 @@ import {
   type CompleteMultipartUploadCommandOutput,
 } from '@aws-sdk/client-s3';
 import { errorCode, isNotFound } from '../../aws/errors.ts';
-import { request } from '../../aws/s3-clients.ts';
+import { request } from '../../aws/s3-request.ts';
 import type { JobContext } from '../../context.ts';
+import { SyncError } from '../../errors.ts';
 import { headObject } from '../../facts/head-object.ts';
 import { type PartLayout, partCount } from '../../plan/part-layout.ts';
 import { couldBeCopy, proofOfExisting, type WrittenObject } from '../../proof/verify-copy.ts';
-import { S3RequestError, SyncError } from '../../result/failure.ts';
 import type { CopyTask } from '../../types.ts';
 import {
   completedPart,
@@ -113,7 +113,7 @@ async function sendComplete(
       parts.length * COMPLETE_BYTES_PER_PART,
     );
   } catch (error) {
-    if (!(error instanceof S3RequestError && errorCode(error.cause) === 'BadDigest')) throw error;
+    if (errorCode(error) !== 'BadDigest') throw error;
     context.telemetry.count('VerificationFailures');
     throw new SyncError(
       'JobFailed',
@@ -156,7 +156,7 @@ export async function lookForCompleted(
       resumed: true,
     };
   } catch (error) {
-    if (error instanceof S3RequestError && isNotFound(error.cause)) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

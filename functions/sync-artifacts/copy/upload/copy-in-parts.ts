@@ -1,9 +1,8 @@
 // The life of a copy in parts, whoever moves the bytes: open, send what is missing, complete; stop, begin again or clear away.
 import { setImmediate } from 'node:timers/promises';
-import { errorCode, httpStatus, isUnsupported } from '../../aws/errors.ts';
+import { errorCode, httpStatus, isUnsupported, S3RequestError } from '../../aws/errors.ts';
 import type { JobContext } from '../../context.ts';
 import { type Part, type PartLayout, partsOf } from '../../plan/part-layout.ts';
-import { S3RequestError } from '../../result/failure.ts';
 import type { CopyTask } from '../../types.ts';
 import { writtenObject } from '../request-fields.ts';
 import type { CopyResult } from '../strategy.ts';
@@ -83,7 +82,7 @@ export async function copyInParts(
     await abortLateUploads(targets, context);
     return results;
   } catch (error) {
-    if (context.deadline.signal.aborted && !context.failed)
+    if (context.outOfTime)
       return tasks.map((task) => unfinished(targets.find((target) => target.task === task)));
     // The first cause stops everything else that is in flight, so that the clean-up has not to wait for it.
     context.fail(error);
@@ -138,7 +137,7 @@ async function sendMissing(
     });
     const settled = done.catch((error: unknown) => {
       failures.push(error);
-      if (!context.deadline.signal.aborted) context.fail(error);
+      if (!context.outOfTime) context.fail(error);
     });
     inFlight.add(settled);
     void settled.then(() => inFlight.delete(settled));
@@ -197,11 +196,10 @@ function copiesNoParts(
   copies: PartCopies,
 ): copies is PartCopies & Required<Pick<PartCopies, 'inOneRequest'>> {
   if (copies.inOneRequest === undefined || !(error instanceof S3RequestError)) return false;
-  const { target, cause } = error;
-  if (target.operation === 'CreateMultipartUpload') return isUnsupported(cause);
+  const { operation } = error.target;
+  if (operation === 'CreateMultipartUpload') return isUnsupported(error);
   return (
-    target.operation === 'UploadPartCopy' &&
-    (errorCode(cause) === 'NotImplemented' || httpStatus(cause) === 405)
+    operation === 'UploadPartCopy' && (errorCode(error) === 'NotImplemented' || httpStatus(error) === 405)
   );
 }
 

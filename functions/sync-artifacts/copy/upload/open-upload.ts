@@ -1,18 +1,16 @@
 // Opens the multipart upload of a copy: one to go on with, or a new one.
 import type { CreateMultipartUploadCommandOutput } from '@aws-sdk/client-s3';
-import { httpStatus } from '../../aws/errors.ts';
-import type { RequestContext } from '../../aws/s3-clients.ts';
+import { attemptCount, httpStatus } from '../../aws/errors.ts';
+import type { RequestContext } from '../../aws/s3-request.ts';
 import type { JobContext } from '../../context.ts';
+import { SyncError } from '../../errors.ts';
 import { isSameKey } from '../../facts/kms-key.ts';
 import type { PartLayout } from '../../plan/part-layout.ts';
-import { type S3RequestError, SyncError } from '../../result/failure.ts';
+import { GRACE_MS } from '../../speeds.ts';
 import type { CopyTask } from '../../types.ts';
 import { descriptionFields, uploadChecksumFields } from '../request-fields.ts';
 import { abortOwnUploads, adopt, initiatorOf } from './resume-upload.ts';
 import { abortUpload, listUploads, sendCreate, type Upload } from './upload-requests.ts';
-
-/** How long an answer is waited for that tells the id of an upload, once it is not needed any more. */
-const LINGER_MS = 500;
 
 /**
  * The upload to go on with: an unfinished one of this very copy that an earlier attempt left, else a new one. Other uploads of ours
@@ -71,13 +69,8 @@ export async function createUpload(task: CopyTask, layout: PartLayout, context: 
 
 /** Did S3 refuse the only attempt, so that nothing can have been begun? */
 function wasRefused(error: unknown): boolean {
-  const { cause } = error as S3RequestError;
-  const status = httpStatus(cause);
-  return status !== undefined && status >= 400 && status < 500 && attemptsOf(cause) <= 1;
-}
-
-function attemptsOf(cause: unknown): number {
-  return (cause as { readonly $metadata?: { readonly attempts?: number } }).$metadata?.attempts ?? 1;
+  const status = httpStatus(error);
+  return status !== undefined && status >= 400 && status < 500 && attemptCount(error) <= 1;
 }
 
 /**
@@ -87,7 +80,7 @@ export function withGracePeriod({ settings, signal, deadline }: JobContext): Req
   const controller = new AbortController();
   const giveUp = (): void => controller.abort(signal.reason);
   const abort = (): void => {
-    deadline.cleanUp(LINGER_MS).addEventListener('abort', giveUp, { once: true });
+    deadline.cleanUp(GRACE_MS).addEventListener('abort', giveUp, { once: true });
   };
   if (signal.aborted) giveUp();
   else signal.addEventListener('abort', abort, { once: true });

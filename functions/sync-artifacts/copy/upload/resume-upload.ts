@@ -3,12 +3,11 @@ import type { CompletedPart, MultipartUpload } from '@aws-sdk/client-s3';
 import { errorCode, isUnsupported } from '../../aws/errors.ts';
 import type { JobContext } from '../../context.ts';
 import { type PartLayout, partCount, partSize } from '../../plan/part-layout.ts';
-import { S3RequestError } from '../../result/failure.ts';
+import { CLEAN_UP_MS } from '../../speeds.ts';
 import type { CopyTask } from '../../types.ts';
 import { type CopyPlace, completedPart, uploadChecksumFields } from '../request-fields.ts';
 import {
   abortUpload,
-  CLEAN_UP_MS,
   isNoSuchUpload,
   listParts,
   listUploads,
@@ -82,7 +81,7 @@ export async function abortOwnUploads(
     context.telemetry.warn('Unfinished uploads could not be looked for; a lifecycle rule must remove them', {
       bucket: task.destination.bucket,
       key: task.key,
-      errorCode: error instanceof S3RequestError ? errorCode(error.cause) : 'Unknown',
+      errorCode: errorCode(error),
     });
   }
 }
@@ -109,7 +108,7 @@ async function consistentParts(
   } catch (error) {
     // It was there a moment ago: aborted or completed in a request that is not answered yet.
     if (isNoSuchUpload(error)) return undefined;
-    if (error instanceof S3RequestError && isUnsupported(error.cause)) return undefined;
+    if (isUnsupported(error)) return undefined;
     throw error;
   }
   return parts.size === 0 ? undefined : parts;
@@ -127,8 +126,7 @@ async function haveSameInitiator(
       listParts(task, uploadId, context)
         .next()
         .catch((error: unknown) => {
-          if (isNoSuchUpload(error) || (error instanceof S3RequestError && isUnsupported(error.cause)))
-            return undefined;
+          if (isNoSuchUpload(error) || isUnsupported(error)) return undefined;
           throw error;
         }),
     ),
@@ -167,7 +165,7 @@ async function ownInitiator(
   if (keep !== undefined) return await initiatorOf(task, keep, context);
   const { UploadId: uploadId = '' } = await sendCreate(task, {}, context, context).catch((error: unknown) => {
     // It holds nothing and lives for a moment: when the key is what failed the job, S3's own must do.
-    if (!(error instanceof S3RequestError && errorCode(error.cause).startsWith('KMS.'))) throw error;
+    if (!errorCode(error).startsWith('KMS.')) throw error;
     return sendCreate(task, S3_ENCRYPTION, context, context);
   });
   try {

@@ -10,10 +10,10 @@ import {
   type MultipartUpload,
 } from '@aws-sdk/client-s3';
 import { errorCode, isAccessDenied, isNotFound, isUnsupported } from '../../aws/errors.ts';
-import { type RequestContext, request } from '../../aws/s3-clients.ts';
+import { type RequestContext, request } from '../../aws/s3-request.ts';
 import type { JobContext } from '../../context.ts';
 import { MAX_PARTS } from '../../plan/part-layout.ts';
-import { S3RequestError } from '../../result/failure.ts';
+import { CLEAN_UP_MS } from '../../speeds.ts';
 import { type CopyPlace, destinationFields, destinationTarget, encryptionFields } from '../request-fields.ts';
 
 /** A multipart upload that is under way. */
@@ -26,9 +26,6 @@ export interface Upload {
   /** Finished parts by number, as CompleteMultipartUpload wants them. */
   readonly parts: Map<number, CompletedPart>;
 }
-
-/** How long cleaning up may take once a job has failed, in milliseconds. */
-export const CLEAN_UP_MS = 20_000;
 
 const PAGE_LIMIT = 1 + MAX_PARTS / 1000;
 
@@ -71,23 +68,23 @@ export async function abortUpload(
         ),
     );
   } catch (error) {
-    if (error instanceof S3RequestError && isNotFound(error.cause)) return;
+    if (isNotFound(error)) return;
     context.telemetry.warn('An unfinished upload could not be aborted; a lifecycle rule must remove it', {
       bucket: task.destination.bucket,
       key: task.key,
-      errorCode: error instanceof S3RequestError ? errorCode(error.cause) : 'Unknown',
+      errorCode: errorCode(error),
     });
   }
 }
 
 /** Did S3 say that the upload is gone: completed or aborted by a rival, or by ourselves in a request whose answer was lost? */
 export function isNoSuchUpload(error: unknown): boolean {
-  return errorCode(error instanceof S3RequestError ? error.cause : error) === 'NoSuchUpload';
+  return errorCode(error) === 'NoSuchUpload';
 }
 
 /** Did S3 miss a part as we know it: since a rival that goes on with the same upload has put it once more? */
 export function isInvalidPart(error: unknown): boolean {
-  return errorCode(error instanceof S3RequestError ? error.cause : error) === 'InvalidPart';
+  return errorCode(error) === 'InvalidPart';
 }
 
 /** Unfinished uploads at exactly the copy's key; none when the role or the server does not know how to list. */
@@ -103,8 +100,7 @@ export async function listUploads(task: CopyPlace, context: JobContext): Promise
     );
     return (output.Uploads ?? []).filter(({ Key, UploadId }) => Key === task.key && UploadId !== undefined);
   } catch (error) {
-    const { cause } = error as S3RequestError;
-    if (!isAccessDenied(cause) && !isUnsupported(cause)) throw error;
+    if (!isAccessDenied(error) && !isUnsupported(error)) throw error;
     context.telemetry.warn(
       'Unfinished uploads may not be listed: parts of an interrupted copy are copied again',
       {

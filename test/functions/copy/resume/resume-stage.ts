@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { BucketCache } from '../../../../functions/sync-artifacts/aws/bucket-cache.ts';
 import { S3ClientPool } from '../../../../functions/sync-artifacts/aws/s3-clients.ts';
-import { type Container, runInvocation } from '../../../../functions/sync-artifacts/invocation.ts';
+import type { Container } from '../../../../functions/sync-artifacts/create-context.ts';
+import { runInvocation } from '../../../../functions/sync-artifacts/invocation.ts';
 import { JobReporter } from '../../../../functions/sync-artifacts/result/job-reporter.ts';
 import { readSettings } from '../../../../functions/sync-artifacts/settings.ts';
 import type {
@@ -21,8 +22,9 @@ import {
 } from '../../../../local/aws/state/buckets.ts';
 import type { Job, JobResult } from '../../../../local/aws/state/code-pipeline-jobs.ts';
 import type { Identity } from '../../../../local/aws/state/identities.ts';
+import type { PutOptions } from '../../../../local/aws/state/place-object.ts';
 import type { LoggedRequest } from '../../../../local/aws/state/request-log.ts';
-import { DEFAULT_ACCOUNT_ID, type PutOptions } from '../../../../local/aws/state/world.ts';
+import { DEFAULT_ACCOUNT_ID } from '../../../../local/aws/state/world.ts';
 import type { Invocation } from '../../../../local/lambda/lambda.ts';
 import { roleGrants, roleSessionArn } from '../../../../local/pipeline/identities.ts';
 
@@ -194,14 +196,14 @@ export class InProcessFunction {
       SYNC_ACCESS_DENIED_RETRY_MS: '0',
       ...options.environment,
     });
-    const onThrottled = (): void => container.onThrottled();
+    const telemetry = this.#telemetry();
+    const onThrottled = (): void => telemetry.count('ThrottledRequests');
     const container: Container = {
       settings,
-      telemetry: this.#telemetry(),
+      telemetry,
       clients: new S3ClientPool(settings, onThrottled),
       reporter: new JobReporter(settings, onThrottled),
       facts: new BucketCache(settings.bucketCacheMs),
-      onThrottled: () => undefined,
     };
     this.#container = container;
   }

@@ -1,0 +1,48 @@
+// The one way to send an S3 request: with a limit in time, doubted denials, and what it was about when it fails.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HttpHandlerOptions } from '@smithy/types';
+import type { Settings } from '../settings.ts';
+import { STALLED_BYTES_PER_MS } from '../speeds.ts';
+import { isAccessDenied, type RequestTarget, S3RequestError } from './errors.ts';
+
+/** The last look at a denial is to come near the end of the time that it is doubted. */
+const MAX_DENIAL_DELAY_MS = 400;
+
+/** What every request needs to know of its job. */
+export interface RequestContext {
+  readonly settings: Pick<Settings, 'accessDeniedRetryMs' | 'stallMs'>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends one request. A denial is asked again for a few seconds before it is believed, since grants take a moment to spread.
+ * @throws S3RequestError with what the request was about.
+ */
+export async function request<T>(
+  context: RequestContext,
+  target: RequestTarget,
+  send: (options: HttpHandlerOptions) => Promise<T>,
+  /** Bytes that S3 moves for the answer, for the stall limit. */
+  sizeBytes = 0,
+): Promise<T> {
+  const options = { abortSignal: context.signal, requestTimeout: stallLimitMs(sizeBytes, context.settings) };
+  let giveUpAtMs: number | undefined;
+  for (let delayMs = 100; ; delayMs = Math.min(MAX_DENIAL_DELAY_MS, delayMs * 2)) {
+    try {
+      return await send(options);
+    } catch (cause) {
+      // Counted from the first denial: what went before it may have taken its time.
+      giveUpAtMs ??= Date.now() + context.settings.accessDeniedRetryMs;
+      const again = isAccessDenied(cause) && Date.now() + delayMs <= giveUpAtMs && !context.signal.aborted;
+      if (!again) throw new S3RequestError(target, cause);
+      await sleep(delayMs, undefined, { signal: context.signal }).catch((aborted: unknown) => {
+        throw new S3RequestError(target, aborted);
+      });
+    }
+  }
+}
+
+/** How long a request that moves so many bytes may take before it counts as stalled, in milliseconds. */
+export function stallLimitMs(sizeBytes: number, { stallMs }: Pick<Settings, 'stallMs'>): number {
+  return stallMs + sizeBytes / STALLED_BYTES_PER_MS;
+}

@@ -1,0 +1,86 @@
+// Composes the surroundings of one job from what lives as long as a container.
+import type { BucketCache } from './aws/bucket-cache.ts';
+import { errorCode, isAccessDenied } from './aws/errors.ts';
+import type { S3ClientPool } from './aws/s3-clients.ts';
+import { RequestSlots } from './concurrency.ts';
+import type { JobContext } from './context.ts';
+import type { JobReporter } from './result/job-reporter.ts';
+import type { Settings } from './settings.ts';
+import type { TelemetrySink } from './telemetry/telemetry.ts';
+import type { SyncJob } from './types.ts';
+
+/** What lives as long as a container. */
+export interface Container {
+  readonly settings: Settings;
+  readonly telemetry: TelemetrySink;
+  readonly clients: S3ClientPool;
+  readonly reporter: JobReporter;
+  readonly facts: BucketCache;
+}
+
+/** The surroundings of one job in a container. */
+export function createContext(
+  job: SyncJob,
+  deadline: JobContext['deadline'],
+  container: Container,
+): JobContext {
+  const { settings, telemetry, clients, facts } = container;
+  const failure = new AbortController();
+  let cause: unknown;
+  return {
+    settings,
+    s3: clients.forJob(artifactCredentialsOf(job, container)),
+    facts,
+    slots: new RequestSlots(settings.maxConcurrency),
+    deadline,
+    telemetry,
+    signal: AbortSignal.any([failure.signal, deadline.signal]),
+    get failed() {
+      return failure.signal.aborted;
+    },
+    get outOfTime() {
+      return deadline.signal.aborted && !failure.signal.aborted;
+    },
+    fail: (error) => {
+      if (failure.signal.aborted) return;
+      cause = error;
+      failure.abort(new DOMException('the job has failed', 'AbortError'));
+    },
+    throwIfFailed: () => {
+      if (failure.signal.aborted) throw cause;
+    },
+  };
+}
+
+/** The job's credentials; the SDK asks again shortly before they expire, and then CodePipeline gives new ones. */
+function artifactCredentialsOf(job: SyncJob, { reporter, telemetry }: Container) {
+  const given = job.artifactCredentials;
+  if (given === undefined) return undefined;
+  let first = true;
+  return async () => {
+    const usable = given.expiration === undefined || given.expiration.getTime() > Date.now() + RENEW_AHEAD_MS;
+    if (first && usable) {
+      first = false;
+      return { ...given };
+    }
+    first = false;
+    try {
+      return await reporter.artifactCredentials(job.id);
+    } catch (error) {
+      if (isAccessDenied(error)) throw error;
+      // S3 knows best whether they have run out: a replayed or handwritten event may be of any time.
+      telemetry.warn(
+        "The job's artifactCredentials seem to have run out, and CodePipeline gave no new ones",
+        {
+          jobId: job.id,
+          errorCode: errorCode(error),
+        },
+      );
+      const { expiration: _, ...unlimited } = given;
+      return unlimited;
+    }
+  };
+}
+
+/** The SDK renews credentials five minutes before they expire. */
+const RENEW_AHEAD_MS = 5 * 60_000;
