@@ -50,7 +50,8 @@ const NONCURRENT_EXPIRY = Duration.days(7);
 
 /**
  * Where pipelines of one region keep their artifacts: private, owner-enforced, TLS only, always under this key.
- * Buckets and key outlive the stack, since nothing else holds what is in them.
+ * Buckets and key outlive the stack, since nothing else holds what is in them; those of a first create that failed go with
+ * it, so that the next one finds their names free.
  */
 export class ArtifactStore extends Construct {
   /** The key of all buckets here. */
@@ -68,7 +69,7 @@ export class ArtifactStore extends Construct {
     this.key = new Key(this, 'Key', {
       description: `Artifacts in ${props.artifactBucketName}`,
       enableKeyRotation: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       policy: toPolicyDocument(keyPolicy(stack, readers, props.copyRegions ?? [stack.region])),
     });
     new CfnAlias(this, 'Alias', { aliasName: props.keyAlias, targetKeyId: this.key.keyArn });
@@ -107,7 +108,7 @@ export class ArtifactStore extends Construct {
       encrypted(props.artifactBucketName, props.artifactExpiry ?? Duration.days(30)),
     );
     grant(this.artifactBucket, [
-      ...denyOtherEncryption(this.artifactBucket, this.key),
+      ...denyOtherEncryption(this.artifactBucket, this.key, props.keyAlias),
       ...allowReaders(this.artifactBucket, readers),
     ]);
 
@@ -117,7 +118,7 @@ export class ArtifactStore extends Construct {
       (this.buildBucket.node.defaultChild as CfnBucket).notificationConfiguration = {
         eventBridgeConfiguration: { eventBridgeEnabled: true },
       };
-      grant(this.buildBucket, denyOtherEncryption(this.buildBucket, this.key));
+      grant(this.buildBucket, denyOtherEncryption(this.buildBucket, this.key, props.keyAlias));
     }
   }
 }
@@ -129,7 +130,7 @@ const PRIVATE: BucketProps = {
   objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
   enforceSSL: true,
   minimumTLSVersion: 1.2,
-  removalPolicy: RemovalPolicy.RETAIN,
+  removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
 };
 
 function grant(bucket: Bucket, statements: readonly Statement[]): void {

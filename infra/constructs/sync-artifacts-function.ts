@@ -1,10 +1,9 @@
 // The Lambda function that a Sync action invokes, with its role, log group and the handler of lost jobs.
 import { fileURLToPath } from 'node:url';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, type IResolvable, RemovalPolicy } from 'aws-cdk-lib';
 import { CfnRole, Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { LambdaDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { NODE_OPTIONS } from '../../functions/sync-artifacts/bundle/node-options.ts';
@@ -17,7 +16,7 @@ import {
   type Wildcard,
 } from '../permissions/policy.ts';
 import { asyncInvocationFor, LOST_JOB_RETRY_ATTEMPTS, LOST_JOB_TIMEOUT } from './job-time.ts';
-import { type BucketSet, bucketSetOf, type SyncBucket } from './sync-buckets.ts';
+import { type BucketSet, destinationBuckets, type SyncBucket, sourceBuckets } from './sync-buckets.ts';
 
 /** What `npm run build` writes: the very bytes that the replay runs. */
 export const BUNDLE_DIRECTORY = fileURLToPath(new URL('../../dist/sync-artifacts', import.meta.url));
@@ -97,8 +96,9 @@ export class SyncArtifactsFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: SyncArtifactsFunctionProps) {
     super(scope, id);
-    const sources = this.#bucketSet(props.sources);
-    const destinations = this.#bucketSet(props.destinations);
+    const sources = 'bucketArns' in props.sources ? props.sources : sourceBuckets(this, props.sources);
+    const destinations =
+      'bucketArns' in props.destinations ? props.destinations : destinationBuckets(this, props.destinations);
     const code = props.code ?? Code.fromAsset(BUNDLE_DIRECTORY);
     const timeout = props.timeout ?? Duration.minutes(8);
     const logs = {
@@ -144,11 +144,11 @@ export class SyncArtifactsFunction extends Construct {
     });
 
     const functionLogs = new LogGroup(this, 'Logs', { ...logs, ...logGroupName(props.functionName) });
-    const statements: Statement[] = [
+    const statements = [
       ...copyStatements(sources, destinations),
       {
         Sid: 'HandOverLostJobs',
-        Effect: 'Allow',
+        Effect: 'Allow' as const,
         // Lambda sends the record of a failed asynchronous invocation with the role of the function that failed.
         Action: ['lambda:InvokeFunction'],
         Resource: [this.lostJobFunction.functionArn],
@@ -174,7 +174,9 @@ export class SyncArtifactsFunction extends Construct {
       role: Role.fromRoleArn(this, 'RoleByArn', role.attrArn, { mutable: false }),
       timeout,
       ...asyncInvocationFor(timeout),
-      onFailure: new LambdaDestination(this.lostJobFunction),
+      // By ARN: aws-lambda-destinations adds a permission for the role as principal, which is made seconds before and
+      // needs none, since the role's own policy allows it.
+      onFailure: { bind: () => ({ destination: this.lostJobFunction.functionArn }) },
       memorySize: props.memoryMiB ?? 1769,
       logGroup: functionLogs,
       environment: {
@@ -186,15 +188,11 @@ export class SyncArtifactsFunction extends Construct {
     });
   }
 
-  #bucketSet(buckets: readonly SyncBucket[] | BucketSet): BucketSet {
-    return 'bucketArns' in buckets ? buckets : bucketSetOf(this, buckets);
-  }
-
   // A role written out in full: the constructs of aws-cdk-lib that meet it cannot add to it.
   #role(
     id: string,
     roleName: string | undefined,
-    statements: readonly Statement[],
+    statements: readonly (Statement | IResolvable)[],
     wildcards: readonly Wildcard[] = [],
   ): CfnRole {
     const role = new CfnRole(this, id, {

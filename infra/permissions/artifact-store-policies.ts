@@ -1,5 +1,5 @@
 // The policies of an artifact store: its key's and its buckets'.
-import type { Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { s3ViaService } from '../shape/names.ts';
@@ -23,6 +23,7 @@ export const KEY_ADMINISTRATION = [
   'kms:ListResourceTags',
   'kms:PutKeyPolicy',
   'kms:RevokeGrant',
+  'kms:RotateKeyOnDemand',
   'kms:ScheduleKeyDeletion',
   'kms:TagResource',
   'kms:UntagResource',
@@ -83,8 +84,13 @@ export function keyPolicy(
   ];
 }
 
-/** Writes that name an encryption must name this key; writes that name none get it from the bucket's default. */
-export function denyOtherEncryption(bucket: Bucket, key: Key): Statement[] {
+/**
+ * Writes that name an encryption must name this key; writes that name none get it from the bucket's default. The
+ * condition sees what the request says: the key's ARN, its id, or its alias with or without the ARN around it. Id and bare
+ * alias mean a key of the caller's account, which is this one, since no other account may write.
+ */
+export function denyOtherEncryption(bucket: Bucket, key: Key, keyAlias: string): Statement[] {
+  const { partition, region, account } = Stack.of(bucket);
   const encryptionIsNamed = { Null: { 's3:x-amz-server-side-encryption': 'false' } };
   return [
     {
@@ -106,7 +112,14 @@ export function denyOtherEncryption(bucket: Bucket, key: Key): Statement[] {
       Resource: bucket.arnForObjects('*'),
       Condition: {
         ...encryptionIsNamed,
-        StringNotEquals: { 's3:x-amz-server-side-encryption-aws-kms-key-id': key.keyArn },
+        StringNotEquals: {
+          's3:x-amz-server-side-encryption-aws-kms-key-id': [
+            key.keyArn,
+            key.keyId,
+            keyAlias,
+            `arn:${partition}:kms:${region}:${account}:${keyAlias}`,
+          ],
+        },
       },
     },
   ];

@@ -1,11 +1,12 @@
 // The statements of the function's role: the table of permissions on the buckets at hand, and what it needs to run.
+import { type CfnCondition, Fn, type IResolvable } from 'aws-cdk-lib';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { BucketSet } from '../constructs/sync-buckets.ts';
 import { actionsOn } from './function-permissions.ts';
 import type { Statement } from './policy.ts';
 
-/** What the table of function-permissions.ts says, on these buckets. */
-export function copyStatements(sources: BucketSet, destinations: BucketSet): Statement[] {
+/** What the table of function-permissions.ts says, on these buckets; nothing where there are none. */
+export function copyStatements(sources: BucketSet, destinations: BucketSet): (Statement | IResolvable)[] {
   const grants = (
     sid: string,
     action: string[],
@@ -18,7 +19,9 @@ export function copyStatements(sources: BucketSet, destinations: BucketSet): Sta
     Resource: resource,
     ...(condition ? { Condition: condition } : {}),
   });
-  return [
+  const onlyIf = (condition: CfnCondition | undefined, statement: Statement): Statement | IResolvable =>
+    condition ? Fn.conditionIf(condition.logicalId, statement, Fn.ref('AWS::NoValue')) : statement;
+  const statements: Statement[] = [
     grants('FindSources', actionsOn('source bucket'), sources.bucketArns),
     grants('ReadSources', actionsOn('source objects'), sources.objectArns),
     grants(
@@ -38,6 +41,9 @@ export function copyStatements(sources: BucketSet, destinations: BucketSet): Sta
     ),
     grants('AnswerJobs', actionsOn('any job'), ['*']),
   ];
+  return statements
+    .filter(({ Resource }) => Resource.length > 0)
+    .map((statement) => onlyIf(statement.Sid === 'DecryptSources' ? sources.hasKeys : undefined, statement));
 }
 
 function viaService(services: readonly string[]): NonNullable<Statement['Condition']> {

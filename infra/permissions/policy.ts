@@ -1,5 +1,5 @@
 // IAM policy statements as plain data: written down exactly as they are deployed, with the reason next to each.
-import { Stack, Validations } from 'aws-cdk-lib';
+import { type IResolvable, Stack, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 /** One statement of a policy document. */
@@ -15,11 +15,11 @@ export interface Statement {
 /** A policy document of the current version of the policy language. */
 export interface PolicyDocumentJson {
   readonly Version: '2012-10-17';
-  readonly Statement: readonly Statement[];
+  readonly Statement: readonly (Statement | IResolvable)[];
 }
 
 /** Wraps statements into a policy document. */
-export function policyDocument(statements: readonly Statement[]): PolicyDocumentJson {
+export function policyDocument(statements: readonly (Statement | IResolvable)[]): PolicyDocumentJson {
   return { Version: '2012-10-17', Statement: statements };
 }
 

@@ -31,7 +31,10 @@ export const RELEASE_STACK = 'sync-artifacts';
 
 const DEFAULT_SLOWEST_COPY_MS = 120_000;
 
-/** Builds the app whose one stack is the release's template. `codeKey` is the default of the CodeKey parameter. */
+/**
+ * Builds the app whose one stack is the release's template. `codeKey` is written into the template, not a parameter's
+ * default: an update keeps the previous value of a parameter that it does not name, and would keep the old code.
+ */
 export function buildReleaseApp(codeKey: string, options: AppOptions = {}): App {
   const app = createApp(
     {
@@ -60,15 +63,34 @@ class ReleaseStack extends Stack {
       description: string,
       more: { default?: string; allowedValues?: string[] } = {},
     ): string => new CfnParameter(this, id, { type: 'String', description, ...more }).valueAsString;
-    const list = (id: string, description: string): string[] =>
-      new CfnParameter(this, id, { type: 'CommaDelimitedList', description }).valueAsList;
+    const list = (id: string, description: string, more: { default?: string } = {}): string[] =>
+      new CfnParameter(this, id, { type: 'CommaDelimitedList', description, ...more }).valueAsList;
 
     const codeBucket = text('CodeBucket', 'Bucket in this region that the zip was uploaded to');
-    const codeObject = text('CodeKey', 'Key of the zip in that bucket', { default: codeKey });
-    const sources = buckets(
-      list('ArtifactBucketArns', 'ARNs of the artifact buckets of your pipelines'),
-      list('ArtifactKeyArns', 'ARNs of the KMS keys of those buckets'),
+    const codePrefix = text(
+      'CodePrefix',
+      'What comes before the name of the zip in that bucket, such as releases/',
+      {
+        default: '',
+      },
     );
+    const artifactKeyArns = list(
+      'ArtifactKeyArns',
+      'ARNs of the KMS keys of the artifact buckets; empty for SSE-S3',
+      {
+        default: '',
+      },
+    );
+    const hasArtifactKeys = new CfnCondition(this, 'HasArtifactKeys', {
+      expression: Fn.conditionNot(Fn.conditionEquals(Fn.join('', artifactKeyArns), '')),
+    });
+    const sources = {
+      ...buckets(
+        list('ArtifactBucketArns', 'ARNs of the artifact buckets of your pipelines'),
+        artifactKeyArns,
+      ),
+      hasKeys: hasArtifactKeys,
+    };
     const destinations = buckets(
       list('DestinationBucketArns', 'ARNs of the buckets to copy to'),
       list('DestinationKeyArns', 'ARNs of the KMS keys of those buckets'),
@@ -98,7 +120,7 @@ class ReleaseStack extends Stack {
       destinations,
       functionName,
       logLevel,
-      code: Code.fromBucket(code, codeObject),
+      code: Code.fromBucket(code, `${codePrefix}${codeKey}`),
     });
     const alarms = new SyncArtifactsAlarms(this, 'Alarms', { function: sync, latency: { slowestCopyMs } });
     const hasEmail = new CfnCondition(this, 'HasAlarmEmail', {

@@ -70,9 +70,12 @@ describe('the artifact bucket', () => {
     expect(at(statement(regional, 'DenyWritesUnderOtherKeys'), 'Condition')).toEqual({
       Null: { 's3:x-amz-server-side-encryption': 'false' },
       StringNotEquals: {
-        's3:x-amz-server-side-encryption-aws-kms-key-id': {
-          'Fn::GetAtt': [theOnly(regional, 'AWS::KMS::Key').id, 'Arn'],
-        },
+        's3:x-amz-server-side-encryption-aws-kms-key-id': [
+          { 'Fn::GetAtt': [theOnly(regional, 'AWS::KMS::Key').id, 'Arn'] },
+          { Ref: theOnly(regional, 'AWS::KMS::Key').id },
+          names.artifactKeyAlias,
+          `arn:aws:kms:sa-east-1:${large.tools.account}:${names.artifactKeyAlias}`,
+        ],
       },
     });
   });
@@ -101,10 +104,8 @@ describe('the artifact bucket', () => {
 });
 
 describe('the key', () => {
-  it('rotates and outlives its stack', () => {
-    const key = theOnly(regional, 'AWS::KMS::Key');
-    expect(key.Properties.EnableKeyRotation).toBe(true);
-    expect(at(regional.template, `Resources.${key.id}.DeletionPolicy`)).toBe('Retain');
+  it('rotates', () => {
+    expect(theOnly(regional, 'AWS::KMS::Key').Properties.EnableKeyRotation).toBe(true);
   });
 
   it('works through the S3 of its region only; that of the primary region through those of all destinations', () => {
@@ -132,7 +133,22 @@ describe('the key', () => {
     expect(actions.filter((action) => /Decrypt|Encrypt|GenerateDataKey|CreateGrant|\*/.test(action))).toEqual(
       [],
     );
-    expect(actions).toContain('kms:PutKeyPolicy');
+    expect(actions).toEqual(expect.arrayContaining(['kms:PutKeyPolicy', 'kms:RotateKeyOnDemand']));
+  });
+});
+
+describe('buckets and keys', () => {
+  it('outlive their stacks, but not a first create that failed, so that the next one finds the names free', () => {
+    const kept = app.stacks.flatMap((stack) =>
+      ['AWS::S3::Bucket', 'AWS::KMS::Key'].flatMap((type) =>
+        ofType(stack, type).map(({ id }) => at(stack.template, `Resources.${id}`)),
+      ),
+    );
+    expect(kept).toHaveLength(2 * large.regions.length + 1 + large.regions.length + 1);
+    for (const resource of kept) {
+      expect(at(resource, 'DeletionPolicy')).toBe('RetainExceptOnCreate');
+      expect(at(resource, 'UpdateReplacePolicy')).toBe('Retain');
+    }
   });
 });
 

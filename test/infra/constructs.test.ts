@@ -14,7 +14,7 @@ import {
 } from '../../infra/constructs/sync-artifacts-action.ts';
 import { SyncArtifactsFunction } from '../../infra/constructs/sync-artifacts-function.ts';
 import { SyncArtifactsStep } from '../../infra/constructs/sync-artifacts-step.ts';
-import { at, listAt, ofType, stringsIn, synthesise, textAt, theOnly } from './synthesised.ts';
+import { at, listAt, ofType, statementsIn, stringsIn, synthesise, textAt, theOnly } from './synthesised.ts';
 
 const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555';
 const OTHER_KEY = 'arn:aws:kms:us-east-1:999988887777:key/66666666-7777-8888-9999-000000000000';
@@ -67,6 +67,41 @@ describe('SyncArtifactsFunction', () => {
           destinations: [{ bucket: copies }],
         }),
     ).toThrow(/bucket their-copies has no KMS key that is known here; give \{ bucket, key \}/);
+  });
+
+  it('reads buckets without a customer managed key, and is granted no use of keys for them', () => {
+    const { app, stack } = userStack();
+    new SyncArtifactsFunction(stack, 'Sync', {
+      sources: [{ bucket: Bucket.fromBucketName(stack, 'Default', 'codepipeline-eu-west-1-123') }],
+      destinations: [
+        {
+          bucket: Bucket.fromBucketName(stack, 'To', 'release-copies'),
+          key: Key.fromKeyArn(stack, 'ToKey', OTHER_KEY),
+        },
+      ],
+      code: Code.fromInline('exports.handler = 0'),
+    });
+    const granted = statementsIn(synthesise(app).stack('user'));
+    const sids = granted.map(({ statement }) => at(statement, 'Sid'));
+    expect(sids).toContain('ReadSources');
+    expect(sids).not.toContain('DecryptSources');
+    const keys = granted.filter(({ actions }) => actions.includes('kms:Decrypt'));
+    expect(keys.map(({ statement }) => at(statement, 'Resource'))).toEqual([[OTHER_KEY]]);
+  });
+
+  it('lets its role hand over lost jobs by the policy of the role alone', () => {
+    const stack = synthesise(withFunction().app).stack('user');
+    expect(ofType(stack, 'AWS::Lambda::Permission')).toEqual([]);
+    const lostJob = ofType(stack, 'AWS::Lambda::Function').find(
+      ({ Properties }) => Properties.Handler === 'lost-job.handler',
+    );
+    const arn = { 'Fn::GetAtt': [lostJob?.id, 'Arn'] };
+    const destinations = ofType(stack, 'AWS::Lambda::EventInvokeConfig').flatMap(({ Properties }) =>
+      listAt(Properties, 'DestinationConfig.OnFailure.Destination'),
+    );
+    expect(destinations).toEqual([arn]);
+    const granted = statementsIn(stack).filter(({ actions }) => actions.includes('lambda:InvokeFunction'));
+    expect(granted.map(({ statement }) => at(statement, 'Resource'))).toEqual([[arn]]);
   });
 
   it('runs both handlers of the bundle on the runtime that it is built for', () => {

@@ -6,7 +6,8 @@ import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BUNDLE_DIRECTORY } from '../../infra/constructs/sync-artifacts-function.ts';
 import { RELEASE_TEMPLATE, RELEASE_ZIP, writeRelease } from '../../infra/release/package.ts';
-import { at, type Json, objectsWith, stringsIn } from './synthesised.ts';
+import { buildReleaseApp, RELEASE_STACK } from '../../infra/release/template.ts';
+import { at, type Json, listAt, objectsWith, stringsIn, synthesise } from './synthesised.ts';
 
 let directory: string;
 let template: Json;
@@ -58,9 +59,9 @@ describe('the template', () => {
       Object.entries(section('Parameters')).map(([id, parameter]) => [id, at(parameter, 'Type')]),
     ).toEqual([
       ['CodeBucket', 'String'],
-      ['CodeKey', 'String'],
-      ['ArtifactBucketArns', 'CommaDelimitedList'],
+      ['CodePrefix', 'String'],
       ['ArtifactKeyArns', 'CommaDelimitedList'],
+      ['ArtifactBucketArns', 'CommaDelimitedList'],
       ['DestinationBucketArns', 'CommaDelimitedList'],
       ['DestinationKeyArns', 'CommaDelimitedList'],
       ['FunctionName', 'String'],
@@ -68,7 +69,27 @@ describe('the template', () => {
       ['AlarmEmail', 'String'],
       ['SlowestCopyMs', 'Number'],
     ]);
-    expect(at(section('Parameters').CodeKey, 'Default')).toBe(RELEASE_ZIP);
+  });
+
+  it('upgrades with the command that installed it: the new zip is in the template, in no value that is kept', () => {
+    const next = synthesise(buildReleaseApp('sync-artifacts-9.9.9.zip', { checks: false })).stack(
+      RELEASE_STACK,
+    );
+    expect(next.template.Parameters).toEqual(section('Parameters'));
+    expect(JSON.stringify(section('Parameters'))).not.toContain(RELEASE_ZIP);
+    const keys = (json: Json): Json[] =>
+      objectsWith(json, 'S3Key').map(({ S3Key }) => at(S3Key, 'Fn::Join.1.1') ?? null);
+    expect(keys(template)).toEqual([RELEASE_ZIP, RELEASE_ZIP]);
+    expect(keys(next.template)).toEqual(['sync-artifacts-9.9.9.zip', 'sync-artifacts-9.9.9.zip']);
+  });
+
+  it('takes artifact buckets without a customer managed key: then it grants no use of keys', () => {
+    expect(at(section('Parameters').ArtifactKeyArns, 'Default')).toBe('');
+    const statements = objectsWith(template, 'Fn::If').map((choice) => listAt(choice, 'Fn::If'));
+    const [condition, statement, otherwise] =
+      statements.find(([, then]) => at(then, 'Sid') === 'DecryptSources') ?? [];
+    expect([condition, otherwise]).toEqual(['HasArtifactKeys', { Ref: 'AWS::NoValue' }]);
+    expect(at(statement, 'Resource')).toEqual({ Ref: 'ArtifactKeyArns' });
   });
 
   it('uses every parameter and every condition that it declares', () => {

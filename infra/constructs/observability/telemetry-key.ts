@@ -11,7 +11,7 @@ export function telemetryKey(scope: Construct, id: string, aliasName?: string): 
   const key = new Key(scope, id, {
     description: 'Logs and alarm messages of artifact sync',
     enableKeyRotation: true,
-    removalPolicy: RemovalPolicy.RETAIN,
+    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     policy: PolicyDocument.fromJson({
       Version: '2012-10-17',
       Statement: [

@@ -78,6 +78,7 @@ function resolved(json: Json): Json {
   if (name === 'Ref' && typeof argument === 'string') {
     return PSEUDO_PARAMETERS[argument] ?? `arn:aws:s3:::${argument.toLowerCase()}`;
   }
+  if (name === 'Fn::If') return resolved(values[1] ?? null);
   if (name === 'Fn::GetAtt' || name === 'Fn::GetStackOutput') return 'arn:aws:s3:::of-another-resource';
   throw new Error(`no value for ${name}`);
 }
