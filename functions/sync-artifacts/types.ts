@@ -145,6 +145,21 @@ export interface CopyTask {
   readonly uploadId?: string;
 }
 
+/** What S3 said of an object when it was written. */
+export interface WrittenObject {
+  readonly etag?: string | undefined;
+  readonly versionId?: string | undefined;
+  readonly checksum?: ObjectChecksum | undefined;
+  readonly encryption?: string | undefined;
+  readonly kmsKeyArn?: string | undefined;
+  /** The parts were cut as the source's are, so that COMPOSITE checksums can be compared. */
+  readonly sameLayout: boolean;
+  /** Every byte went through the function, and its checksum is the one that S3 stored. */
+  readonly hashedInTransit: boolean;
+  /** The upload was begun by an earlier attempt, so its headers and encryption are to be looked at. */
+  readonly resumed: boolean;
+}
+
 /** The proof of one copy. */
 export interface Proof {
   readonly kind: ProofKind;
@@ -158,12 +173,48 @@ export interface Proof {
 /** How a copy was made. */
 export type StrategyName = 'same-object' | 'skip' | 'object' | 'multipart' | 'relay';
 
+/** What an unfinished job hands to its next invocation. Holds no secret. */
+export interface Checkpoint {
+  /** The first job's id: the correlation id of all invocations. */
+  readonly firstJobId: string;
+  /** When the first invocation began, in milliseconds since 1970. */
+  readonly startedAtMs: number;
+  /** Finished parts and copies so far; a job that stops growing is stuck. */
+  readonly progress: number;
+  /** Invocations in a row that finished nothing. */
+  readonly idleInvocations: number;
+  /** The pinned source of each artifact, in the job's order. */
+  readonly pins: readonly SourcePin[];
+  /** How each copy was finished, in the order of artifacts x destinations; `undefined` for one that is not. */
+  readonly finished: readonly (FinishedCopy | undefined)[];
+  /** Unfinished uploads by position of their copies, as many as fit: for servers that do not list them. */
+  readonly uploads?: readonly UnfinishedUpload[];
+}
+
+/** Position of a copy, and the id of its upload. */
+export type UnfinishedUpload = readonly [copy: number, uploadId: string];
+
+/** The source that an earlier invocation of the job began to copy. */
+export interface SourcePin {
+  readonly etagDigest: string;
+  readonly versionId?: string;
+}
+
+/** A copy that an earlier invocation finished. */
+export interface FinishedCopy {
+  readonly strategy: StrategyName;
+  readonly proof: ProofKind;
+  /** Digest of the version or ETag that was at the destination then: what is there now must be that. */
+  readonly identity: string;
+}
+
 /** One finished copy. */
 export interface CopyReport {
   readonly task: CopyTask;
   readonly strategy: StrategyName;
   readonly proof?: Proof;
   readonly versionId?: string;
+  readonly etag?: string;
   readonly checksum?: ObjectChecksum;
   /** From when the job began to copy to the proof of this one; `undefined` when an earlier invocation finished it. */
   readonly durationMs?: number;

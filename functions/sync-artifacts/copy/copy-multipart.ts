@@ -1,8 +1,9 @@
 // Copies an object of any size with UploadPartCopy requests in parallel.
 import { UploadPartCopyCommand } from '@aws-sdk/client-s3';
+import { MAX_COPY_OBJECT_BYTES } from '../aws/limits.ts';
 import { request } from '../aws/s3-request.ts';
 import type { JobContext } from '../context.ts';
-import { MAX_COPY_OBJECT_BYTES, type Part, type PartLayout } from '../plan/part-layout.ts';
+import type { Part, PartLayout } from '../plan/part-layout.ts';
 import type { CopyTask } from '../types.ts';
 import { copyObject } from './copy-object.ts';
 import { completedPart, copyTarget, destinationFields, sourceFields } from './request-fields.ts';

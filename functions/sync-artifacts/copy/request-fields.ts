@@ -3,8 +3,7 @@ import type { CompletedPart } from '@aws-sdk/client-s3';
 import type { RequestTarget } from '../aws/errors.ts';
 import { type ChecksumFields, checksumOf } from '../facts/head-object.ts';
 import { type PartLayout, partCount } from '../plan/part-layout.ts';
-import type { WrittenObject } from '../proof/verify-copy.ts';
-import type { ChecksumAlgorithmName, CopyTask, SourceFacts } from '../types.ts';
+import type { ChecksumAlgorithmName, CopyTask, SourceFacts, WrittenObject } from '../types.ts';
 
 /** Where a copy goes, whatever it is a copy of. */
 export type CopyPlace = Pick<CopyTask, 'destination' | 'key'>;

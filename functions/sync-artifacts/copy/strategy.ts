@@ -1,7 +1,6 @@
 // What all copy strategies give.
 
-import type { WrittenObject } from '../proof/verify-copy.ts';
-import type { StrategyName } from '../types.ts';
+import type { StrategyName, WrittenObject } from '../types.ts';
 
 /** How a copy ended: written, or stopped before the Lambda deadline with some parts done. */
 export type CopyResult =

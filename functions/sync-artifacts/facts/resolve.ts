@@ -2,18 +2,19 @@
 import { setImmediate } from 'node:timers/promises';
 import type { JobContext } from '../context.ts';
 import { destinationKey } from '../job/parse-job.ts';
-import { expectedRequests, type PlanLimits } from '../plan/plan.ts';
-import type { Checkpoint } from '../result/checkpoint.ts';
-import type { CopyTask, DestinationRequest, SourceFacts, SyncJob } from '../types.ts';
+import type { Checkpoint, CopyTask, DestinationRequest, SourceFacts, SyncJob } from '../types.ts';
 import { type DestinationReading, readDestination, readSameBucket } from './destination.ts';
 import { readSource } from './source.ts';
 
-/** The copies of a job with all that is to be known before anything is written. */
+/**
+ * The copies of a job with all that is to be known before anything is written.
+ * @param onSources  called with the sources while the destinations are still to answer
+ */
 export async function resolve(
   job: SyncJob,
-  limits: PlanLimits,
   context: JobContext,
   checkpoint: Checkpoint | undefined,
+  onSources: (sources: readonly SourceFacts[]) => void,
 ): Promise<readonly CopyTask[]> {
   // The destinations are far: their requests leave before those to the sources are made ready.
   const [destinations, sources] = await Promise.all([
@@ -21,8 +22,7 @@ export async function resolve(
     setImmediate()
       .then(() => readSources(job, context, checkpoint))
       .then((sources) => {
-        // Known while the destinations are still to answer.
-        if (checkpoint === undefined) preconnect(job, sources, limits, context);
+        onSources(sources);
         return sources;
       }),
   ]);
@@ -95,23 +95,5 @@ function readSources(
       const pinned = pin && { ...pin, jobStartedAtMs: checkpoint.startedAtMs };
       return readSource(artifact, { mode, accountId }, context, pinned);
     }),
-  );
-}
-
-/** Has connections ready for the copies when the destinations have answered. */
-function preconnect(
-  job: SyncJob,
-  sources: readonly SourceFacts[],
-  limits: PlanLimits,
-  context: JobContext,
-): void {
-  const copied = sources.filter(({ readableBy }) => readableBy === 'role').map(({ sizeBytes }) => sizeBytes);
-  const count = expectedRequests(copied, job.destinations.length, limits);
-  context.s3.preconnect(
-    job.destinations.map(({ bucket, region }) => ({
-      bucket,
-      region: region ?? context.facts.region(bucket) ?? context.settings.region,
-      count,
-    })),
   );
 }

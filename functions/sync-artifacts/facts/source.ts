@@ -13,15 +13,15 @@ import {
   type RequestTarget,
   redirectRegion,
 } from '../aws/errors.ts';
+import { MAX_PARTS } from '../aws/limits.ts';
 import { type RequestContext, request } from '../aws/s3-request.ts';
 import { clientFor, type JobContext } from '../context.ts';
 import { ConfigurationError, SyncError } from '../errors.ts';
-import { MAX_PARTS } from '../plan/part-layout.ts';
-import { etagDigest, type SourcePin } from '../result/checkpoint.ts';
 import { CLOCK_SKEW_MS } from '../speeds.ts';
-import type { Artifact, ObjectFacts, SourceFacts, SourceReader, SyncJob, Tag } from '../types.ts';
+import type { Artifact, ObjectFacts, SourceFacts, SourcePin, SourceReader, SyncJob, Tag } from '../types.ts';
 import { omitUndefined } from '../util.ts';
 import { headObject } from './head-object.ts';
+import { hasPinnedEtag } from './object-identity.ts';
 
 /** The source that an earlier invocation of the job began to copy, and when the job began. */
 export interface PinnedSource extends SourcePin {
@@ -124,7 +124,7 @@ async function readFacts(probe: SourceRequest, pin: PinnedSource | undefined): P
   // A version that was not the latest when the job began is none that the job can have pinned.
   const overtaken = latest !== undefined && latest.versionId !== pin.versionId;
   const inTime = !overtaken || (latest.lastModified?.getTime() ?? 0) >= pin.jobStartedAtMs - CLOCK_SKEW_MS;
-  if (pinned !== undefined && etagDigest(pinned.etag) === pin.etagDigest && inTime) return pinned;
+  if (pinned !== undefined && hasPinnedEtag(pinned, pin) && inTime) return pinned;
   throw new SyncError(
     'RevisionOutOfSync',
     `Artifact ${name} at s3://${bucket}/${key} is no longer what this job began to copy: release the change again.`,

@@ -1,16 +1,5 @@
 // How an object is cut into parts, within the limits of S3.
 
-/** S3 user guide, multipart upload limits. */
-export const MAX_PARTS = 10_000;
-/** S3 user guide, multipart upload limits; the last part may be smaller. */
-export const MIN_PART_BYTES = 5 * 1024 ** 2;
-/** S3 user guide, multipart upload limits. */
-export const MAX_PART_BYTES = 5 * 1024 ** 3;
-/** S3 API, CopyObject: "up to 5 GB". */
-export const MAX_COPY_OBJECT_BYTES = 5 * 1024 ** 3;
-/** S3 user guide, Amazon S3 objects. */
-export const MAX_OBJECT_BYTES = 50 * 1000 ** 4;
-
 /** Parts of one size, but for the last; or the exact part sizes of a source whose layout is reproduced. */
 export type PartLayout =
   | { readonly kind: 'uniform'; readonly sizeBytes: number; readonly partSizeBytes: number }

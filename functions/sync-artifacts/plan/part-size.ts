@@ -1,15 +1,11 @@
 // How large the parts of a job are: as few requests as keep every request slot busy until the end.
-
+import { MAX_PART_BYTES, MAX_PARTS, MIN_PART_BYTES } from '../aws/limits.ts';
 import { COPY_BYTES_PER_MS } from '../speeds.ts';
-import { MAX_PART_BYTES, MAX_PARTS, MIN_PART_BYTES } from './part-layout.ts';
 
 /** CPU time that one more part request costs the function, in milliseconds (`npm run bench`: CPU per copy request). */
 const REQUEST_CPU_MS = 0.6;
 /** One part takes a few seconds at most, so that little is lost when an invocation ends; raised for objects with over 10 000 such parts. */
 const COMFORTABLE_PART_BYTES = 512 * 1024 ** 2;
-/** Uploads of differently pinned or encrypted objects differ in part size by less than this many bytes (plan.ts). */
-const FINGERPRINT_RANGE_BYTES = 65_536;
-
 /** What bounds the parts of a job. */
 export interface PartLimits {
   /** Copy requests in flight at once. */
@@ -51,7 +47,5 @@ export function commonPartBytes(
 export function evenPartBytes(sizeBytes: number, commonBytes: number): number {
   const count = Math.max(1, Math.ceil(sizeBytes / commonBytes));
   const least = Math.max(MIN_PART_BYTES, Math.ceil(sizeBytes / MAX_PARTS));
-  const wanted = Math.max(least, Math.ceil(sizeBytes / count));
-  // Room for the fingerprint, which only ever adds.
-  return Math.min(wanted, MAX_PART_BYTES - FINGERPRINT_RANGE_BYTES);
+  return Math.min(Math.max(least, Math.ceil(sizeBytes / count)), MAX_PART_BYTES);
 }

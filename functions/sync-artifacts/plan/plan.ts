@@ -1,23 +1,16 @@
 // Decides how each copy is made: facts and limits in, plans out; no I/O.
 import { createHash } from 'node:crypto';
+import { MAX_COPY_OBJECT_BYTES, MAX_OBJECT_BYTES, MAX_PART_BYTES, MIN_PART_BYTES } from '../aws/limits.ts';
 import { ConfigurationError } from '../errors.ts';
-import { proofOfExisting } from '../proof/verify-copy.ts';
+import { isEnough, proofOfExisting } from '../proof/proof.ts';
 import {
   COPY_BYTES_PER_MS,
   FAR_ROUND_TRIP_MS,
   NEAR_ROUND_TRIP_MS,
   SLOW_COPY_BYTES_PER_MS,
 } from '../speeds.ts';
-import type { CopyTask, Mode, Proof, SourceFacts } from '../types.ts';
-import {
-  MAX_COPY_OBJECT_BYTES,
-  MAX_OBJECT_BYTES,
-  MAX_PART_BYTES,
-  MIN_PART_BYTES,
-  type PartLayout,
-  partCount,
-  partSize,
-} from './part-layout.ts';
+import type { CopyTask, Proof, SourceFacts, SyncJob } from '../types.ts';
+import { type PartLayout, partCount, partSize } from './part-layout.ts';
 import { commonPartBytes, evenPartBytes, type PartLimits } from './part-size.ts';
 
 /** How one copy is made. */
@@ -42,52 +35,40 @@ export interface PlanLimits extends PartLimits {
   readonly region: string;
 }
 
+/** What a job asks of its copies. */
+export type PlannedJob = Pick<SyncJob, 'mode' | 'minimumProof'>;
+
 /** Part size of a relay: the smaller, the shorter each part holds its share of the memory, and the more are on their way. */
 const RELAY_PART_BYTES = MIN_PART_BYTES;
 
 /**
  * Plans all copies of a job. The same facts give the same layouts in every invocation, whatever is finished by then, so that
- * an unfinished upload can be gone on with.
+ * an unfinished upload can be resumed.
  * @throws ConfigurationError for an object that S3 or the relay's memory cannot hold.
  */
 export function planCopies(
   tasks: readonly CopyTask[],
-  mode: Mode,
+  job: PlannedJob,
   limits: PlanLimits,
 ): readonly PlannedCopy[] {
   const partBytes = commonPartBytes(
     tasks.map(({ source }) => source.sizeBytes),
     limits,
   );
-  return tasks.map((task) => ({ task, plan: planCopy(task, mode, partBytes, limits) }));
+  return tasks.map((task) => ({ task, plan: planCopy(task, job, partBytes, limits) }));
 }
 
-/** About how many requests will be in flight to each destination at once, known before anything is known of the destinations. */
-export function expectedRequests(
-  sizesBytes: readonly number[],
-  destinationCount: number,
+function planCopy(
+  task: CopyTask,
+  { mode, minimumProof }: PlannedJob,
+  partBytes: number,
   limits: PlanLimits,
-): number {
-  const all = Array.from({ length: destinationCount }, () => sizesBytes).flat();
-  const partBytes = commonPartBytes(all, limits);
-  const requests = sizesBytes.map((size) =>
-    (size - MIN_PART_BYTES) / COPY_BYTES_PER_MS <= 2 * FAR_ROUND_TRIP_MS
-      ? 1
-      : Math.ceil(size / evenPartBytes(size, partBytes)),
-  );
-  const share = Math.ceil(limits.maxConcurrency / destinationCount);
-  return Math.min(
-    share,
-    requests.reduce((sum, count) => sum + count, 0),
-  );
-}
-
-function planCopy(task: CopyTask, mode: Mode, partBytes: number, limits: PlanLimits): CopyPlan {
+): CopyPlan {
   const { source, destination } = task;
   if (source.artifact.bucket === destination.bucket && source.artifact.key === task.key)
     return { strategy: 'same-object' };
   const proof = proofOfExisting(task);
-  if (proof !== undefined) return { strategy: 'skip', proof };
+  if (proof !== undefined && isEnough(proof.kind, minimumProof)) return { strategy: 'skip', proof };
   if (source.sizeBytes > MAX_OBJECT_BYTES) {
     throw new ConfigurationError(
       `Artifact ${source.artifact.name} has ${source.sizeBytes} bytes; allowed are at most ${MAX_OBJECT_BYTES}.`,
@@ -114,7 +95,7 @@ function copiesInOneRequest(source: SourceFacts, region: string, limits: PlanLim
   if (sizeBytes > MAX_COPY_OBJECT_BYTES) return false;
   if (sizeBytes === 0) return true;
   if (source.partSizesBytes !== undefined) return false;
-  // An invocation must get it done; parts can be gone on with in the next one.
+  // An invocation must get it done; parts can be resumed in the next one.
   if (sizeBytes / SLOW_COPY_BYTES_PER_MS > limits.timeLimitMs / 4) return false;
   if (checksum?.type === 'FULL_OBJECT' && (checksum.algorithm === 'SHA1' || checksum.algorithm === 'SHA256'))
     return true;
@@ -148,7 +129,8 @@ function fingerprinted(partSizeBytes: number, source: SourceFacts, destination: 
     source.checksum,
     destination,
   ]);
-  return partSizeBytes + createHash('sha256').update(identity).digest().readUInt16BE(0);
+  const fingerprint = createHash('sha256').update(identity).digest().readUInt16BE(0);
+  return Math.min(partSizeBytes + fingerprint, MAX_PART_BYTES);
 }
 
 /** One layout for all destinations, so that one read can serve them. */

@@ -1,71 +1,74 @@
 // Continuation token <-> state of an unfinished job. The token is a hint: what it says is checked against the job and S3 before use.
 import { createHash } from 'node:crypto';
 import { CLOCK_SKEW_MS } from '../speeds.ts';
-import type { ProofKind, StrategyName } from '../types.ts';
-import { MAX_TOKEN_CHARACTERS } from './job-reporter.ts';
+import type { Checkpoint, FinishedCopy, ProofKind, StrategyName, UnfinishedUpload } from '../types.ts';
 
-/** What an unfinished job hands to its next invocation. Holds no secret. */
-export interface Checkpoint {
-  /** The first job's id: the correlation id of all invocations. */
-  readonly firstJobId: string;
-  /** When the first invocation began, in milliseconds since 1970. */
-  readonly startedAtMs: number;
-  /** Finished parts and copies so far; a job that stops growing is stuck. */
-  readonly progress: number;
-  /** Invocations in a row that finished nothing. */
-  readonly idleInvocations: number;
-  /** The pinned source of each artifact, in the job's order. */
-  readonly pins: readonly SourcePin[];
-  /** How each copy was finished, in the order of artifacts x destinations; `undefined` for one that is not. */
-  readonly finished: readonly (FinishedCopy | undefined)[];
-  /** Unfinished uploads by position of their copies, as many as fit: for servers that do not list them. */
-  readonly uploads?: readonly UnfinishedUpload[];
-}
-
-/** Position of a copy, and the id of its upload. */
-export type UnfinishedUpload = readonly [copy: number, uploadId: string];
-
-/** The source that an earlier invocation of the job began to copy. */
-export interface SourcePin {
-  readonly etagDigest: string;
-  readonly versionId?: string;
-}
-
-/** A copy that an earlier invocation finished. */
-export interface FinishedCopy {
-  readonly strategy: StrategyName;
-  readonly proof: ProofKind;
-}
+/** CodePipeline API, limit of PutJobSuccessResult's continuationToken. */
+export const MAX_TOKEN_CHARACTERS = 2048;
 
 /** Changes whenever the meaning of a token does: an older token then is a clean start. */
-const FORMAT = 'v1';
+const FORMAT = 'v2';
 /** CodePipeline quotas: an action with continuation tokens ends after 24 hours. */
 const MAX_AGE_MS = 24 * 3_600_000;
 /** S3's version ids have 32 characters; one that is much longer stays out, and the ETag alone pins the source. */
 const MAX_VERSION_ID_CHARACTERS = 100;
 
-const STRATEGIES: readonly StrategyName[] = ['same-object', 'skip', 'object', 'multipart', 'relay'];
-const PROOFS: readonly ProofKind[] = ['size-only', 'etag', 'relayed', 'composite', 'checksum'];
-/** One character a copy: 800 copies, the most that UserParameters can name, fit. */
-const CODES = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+/** One character each, no two the same; a strategy or proof that has none does not compile. */
+const STRATEGY_CODES = {
+  'same-object': 's',
+  skip: 'k',
+  object: 'o',
+  multipart: 'm',
+  relay: 'r',
+} as const satisfies Record<StrategyName, string>;
+const PROOF_CODES = {
+  'size-only': 's',
+  etag: 'e',
+  relayed: 'r',
+  composite: 'c',
+  checksum: 'k',
+} as const satisfies Record<ProofKind, string>;
+
+/** A copy that is not finished, or whose finish has no room. */
+const UNFINISHED = '.';
+/** A finished copy: strategy, proof, and the identity of the object. */
+const FINISHED = /\.|([a-z])([a-z])([\w-]{6})/gy;
+
+/** What S3 shows again needs no word of an earlier invocation; what it cannot show again is copied again without it. */
+const SHOWN_BY_S3: readonly ProofKind[] = ['checksum', 'composite', 'etag'];
 
 /**
- * Writes a token, bound to the action's configuration and inputs.
+ * Writes a token, bound to the action's configuration and inputs. Where there is no room for all copies that are finished (about two
+ * hundred), the next invocation looks at the others as if they had been there before; uploads take what room is left.
  * @throws Error when it does not fit, which no valid job brings about
  */
 export function encodeCheckpoint(checkpoint: Checkpoint, binding: string): string {
+  const withoutUploads = { ...checkpoint, uploads: [] };
+  const excess = write(withoutUploads, binding).length - MAX_TOKEN_CHARACTERS;
+  const finished = excess > 0 ? leaveOut(checkpoint.finished, excess) : checkpoint.finished;
   const uploads = checkpoint.uploads ?? [];
-  for (let count = uploads.length; count > 0; count--) {
-    const token = write({ ...checkpoint, uploads: uploads.slice(0, count) }, binding);
+  for (let count = uploads.length; count >= 0; count--) {
+    const token = write({ ...checkpoint, finished, uploads: uploads.slice(0, count) }, binding);
     if (token.length <= MAX_TOKEN_CHARACTERS) return token;
   }
-  const token = write({ ...checkpoint, uploads: [] }, binding);
-  if (token.length > MAX_TOKEN_CHARACTERS) {
-    throw new Error(
-      `the continuation token has ${token.length} characters; allowed are ${MAX_TOKEN_CHARACTERS}`,
-    );
+  const { length } = write({ ...withoutUploads, finished }, binding);
+  throw new Error(
+    `the continuation token has ${length} characters; at most ${MAX_TOKEN_CHARACTERS} are taken`,
+  );
+}
+
+/** Makes room: first of copies that S3 shows to be right without a word of ours. */
+function leaveOut(finished: Checkpoint['finished'], characters: number): Checkpoint['finished'] {
+  let left = characters;
+  const kept = [...finished];
+  for (const shownByS3 of [true, false]) {
+    for (const [index, copy] of kept.entries()) {
+      if (left <= 0 || copy === undefined || SHOWN_BY_S3.includes(copy.proof) !== shownByS3) continue;
+      left -= encodeFinished(copy).length - UNFINISHED.length;
+      kept[index] = undefined;
+    }
   }
-  return token;
+  return kept;
 }
 
 function write(checkpoint: Checkpoint, binding: string): string {
@@ -101,11 +104,6 @@ export function decodeCheckpoint(
   return fits && ageMs >= -CLOCK_SKEW_MS && ageMs <= MAX_AGE_MS ? checkpoint : undefined;
 }
 
-/** A short digest of an ETag, which alone may be longer than its share of a token. */
-export function etagDigest(etag: string): string {
-  return digest(etag).slice(0, 12);
-}
-
 function parseBody(body: string): Checkpoint | undefined {
   let parsed: unknown;
   try {
@@ -118,6 +116,8 @@ function parseBody(body: string): Checkpoint | undefined {
   if (typeof firstJobId !== 'string' || !/^[0-9A-Za-z-]{1,100}$/.test(firstJobId)) return undefined;
   if (!isCount(startedAtMs) || !isCount(progress) || !isCount(idleInvocations)) return undefined;
   if (!Array.isArray(pins) || !pins.every(isPin) || typeof codes !== 'string') return undefined;
+  const finished = decodeFinished(codes);
+  if (finished === undefined) return undefined;
   if (uploads !== undefined && !(Array.isArray(uploads) && uploads.every(isUpload))) return undefined;
   return {
     firstJobId,
@@ -128,7 +128,7 @@ function parseBody(body: string): Checkpoint | undefined {
       etagDigest: digestOfEtag,
       ...(versionId === undefined ? {} : { versionId }),
     })),
-    finished: [...codes].map(decodeFinished),
+    finished,
     ...(uploads === undefined ? {} : { uploads }),
   };
 }
@@ -157,15 +157,23 @@ function isUpload(value: unknown): value is UnfinishedUpload {
 }
 
 function encodeFinished(copy: FinishedCopy | undefined): string {
-  if (copy === undefined) return CODES.charAt(0);
-  return CODES.charAt(1 + STRATEGIES.indexOf(copy.strategy) * PROOFS.length + PROOFS.indexOf(copy.proof));
+  return copy === undefined
+    ? UNFINISHED
+    : `${STRATEGY_CODES[copy.strategy]}${PROOF_CODES[copy.proof]}${copy.identity}`;
 }
 
-function decodeFinished(code: string): FinishedCopy | undefined {
-  const index = CODES.indexOf(code) - 1;
-  const strategy = STRATEGIES[Math.floor(index / PROOFS.length)];
-  const proof = PROOFS[index % PROOFS.length];
-  return index < 0 || strategy === undefined || proof === undefined ? undefined : { strategy, proof };
+function decodeFinished(codes: string): Checkpoint['finished'] | undefined {
+  const matches = [...codes.matchAll(FINISHED)];
+  if (matches.map(([match]) => match).join('') !== codes) return undefined;
+  return matches.map(([, strategyCode, proofCode, identity = '']) => {
+    const strategy = nameOf(STRATEGY_CODES, strategyCode);
+    const proof = nameOf(PROOF_CODES, proofCode);
+    return strategy && proof && { strategy, proof, identity };
+  });
+}
+
+function nameOf<Name extends string>(codes: Readonly<Record<Name, string>>, code: string | undefined) {
+  return (Object.keys(codes) as Name[]).find((name) => codes[name] === code);
 }
 
 function digest(text: string): string {

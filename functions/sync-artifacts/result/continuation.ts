@@ -3,11 +3,12 @@
 import { errorCode } from '../aws/errors.ts';
 import type { JobContext } from '../context.ts';
 import { SyncError } from '../errors.ts';
-import type { SyncOutcome } from '../sync.ts';
+import { identityOf, pinOf } from '../facts/object-identity.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { SyncJob } from '../types.ts';
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, etagDigest } from './checkpoint.ts';
+import type { Checkpoint, CopyReport, FinishedCopy, SyncJob } from '../types.ts';
+import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import type { JobResult } from './job-reporter.ts';
+import type { SyncOutcome } from './progress.ts';
 import { summariseProgress } from './summary.ts';
 
 /** Invocations in a row without a finished part, after which a job cannot come to an end. */
@@ -24,9 +25,12 @@ export function readCheckpoint(job: SyncJob, nowMs: number, telemetry: Telemetry
     nowMs,
   );
   if (checkpoint === undefined) {
-    telemetry.warn('The continuation token is damaged, too old or of another action; the job begins anew', {
-      jobId: job.id,
-    });
+    telemetry.warn(
+      'The continuation token is damaged, too old or of another action; the job starts from the beginning',
+      {
+        jobId: job.id,
+      },
+    );
   }
   return checkpoint;
 }
@@ -64,14 +68,9 @@ export async function continueJob(
       startedAtMs,
       progress,
       idleInvocations,
-      pins: sources.map((source) => ({
-        etagDigest: etagDigest(source?.etag ?? ''),
-        ...(source?.versionId === undefined ? {} : { versionId: source.versionId }),
-      })),
+      pins: sources.map((source) => pinOf(source ?? { etag: '' })),
       uploads,
-      finished: reports.map(
-        (report) => report && { strategy: report.strategy, proof: report.proof?.kind ?? 'size-only' },
-      ),
+      finished: reports.map((report) => report && finishedCopy(report)),
     },
     job.binding,
   );
@@ -85,6 +84,12 @@ export async function continueJob(
   context.telemetry.count('Continuations');
   context.telemetry.info('Job continues in another invocation', { jobId: job.id, percentComplete, summary });
   return { kind: 'continuation', summary, continuationToken, percentComplete };
+}
+
+/** What the next invocation is told of a copy; nothing where it could not be found again. */
+function finishedCopy({ strategy, proof, ...object }: CopyReport): FinishedCopy | undefined {
+  const identity = identityOf(object);
+  return identity === undefined ? undefined : { strategy, proof: proof?.kind ?? 'size-only', identity };
 }
 
 /** The answer of an invocation whose time was up before it knew what there is to do: the next one begins where this one did. */

@@ -2,10 +2,8 @@
 
 import type { JobContext } from '../context.ts';
 import type { PlannedCopy } from '../plan/plan.ts';
-import { proofOfExisting, proofOfFinished } from '../proof/verify-copy.ts';
-import type { CopyReport, Mode, Proof } from '../types.ts';
+import type { CopyReport, FinishedCopy, Mode, Proof } from '../types.ts';
 import { omitUndefined } from '../util.ts';
-import type { FinishedCopy } from './checkpoint.ts';
 
 /** Logs and counts a copy that this invocation made. */
 export function reportCopied(
@@ -28,6 +26,7 @@ export function reportCopied(
 /** Reports a copy that needed no work in this invocation: it was there before, or an earlier invocation of the job made it. */
 export function reportSkipped(
   { task, plan }: PlannedCopy,
+  proof: Proof | undefined,
   earlier: FinishedCopy | undefined,
   context: JobContext,
 ): CopyReport {
@@ -35,15 +34,16 @@ export function reportSkipped(
   if (earlier === undefined) {
     context.telemetry.count('CopiesSkipped', { DestinationRegion: task.destination.region });
   }
-  const { existing } = task;
-  const proof: Proof | undefined =
-    plan.strategy === 'same-object'
-      ? undefined
-      : (proofOfExisting(task) ?? (earlier && proofOfFinished(task, earlier)));
+  const existing = plan.strategy === 'same-object' ? task.source : task.existing;
   const report: CopyReport = {
     task,
     strategy: earlier?.strategy ?? plan.strategy,
-    ...omitUndefined({ proof, versionId: existing?.versionId, checksum: existing?.checksum }),
+    ...omitUndefined({
+      proof,
+      versionId: existing?.versionId,
+      etag: existing?.etag,
+      checksum: existing?.checksum,
+    }),
     ...(made ? {} : { durationMs: 0 }),
   };
   log(report, context);

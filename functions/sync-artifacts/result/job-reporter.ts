@@ -12,7 +12,6 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 export const MAX_SUMMARY_CHARACTERS = 2048;
 export const MAX_EXECUTION_ID_CHARACTERS = 1500;
 export const MAX_MESSAGE_CHARACTERS = 5000;
-export const MAX_TOKEN_CHARACTERS = 2048;
 
 /** What the rest of an invocation takes once the result is told: writing the metrics. */
 const FLUSH_MS = 150;

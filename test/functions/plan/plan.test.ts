@@ -6,6 +6,8 @@ import {
   MAX_PART_BYTES,
   MAX_PARTS,
   MIN_PART_BYTES,
+} from '../../../functions/sync-artifacts/aws/limits.ts';
+import {
   type PartLayout,
   partCount,
   partSize,
@@ -21,6 +23,8 @@ const LIMITS = {
   region: 'us-east-1',
   timeLimitMs: 900_000,
 };
+
+const JOB = { mode: 'auto', minimumProof: 'size-only' } as const;
 
 function taskOf(source: Partial<SourceFacts>, existing?: Partial<ObjectFacts>, index = 0): CopyTask {
   const facts: SourceFacts = {
@@ -52,7 +56,7 @@ function taskOf(source: Partial<SourceFacts>, existing?: Partial<ObjectFacts>, i
 }
 
 function planOf(task: CopyTask, limits = LIMITS) {
-  const [planned] = planCopies([task], 'auto', limits);
+  const [planned] = planCopies([task], JOB, limits);
   if (planned === undefined) throw new Error('no plan');
   return planned.plan;
 }
@@ -181,13 +185,13 @@ describe('the plan', () => {
   it('relays what the role may not read, in parts that fit into memory', () => {
     const [planned] = planCopies(
       [taskOf({ sizeBytes: 2 * 1024 ** 3, readableBy: 'artifactCredentials' })],
-      'auto',
+      JOB,
       LIMITS,
     );
     expect(planned?.plan.strategy).toBe('relay');
     if (planned?.plan.strategy !== 'relay') return;
     expect(partSize(planned.plan.layout, 1)).toBeLessThanOrEqual(LIMITS.relayMemoryBytes / 4);
     const huge = taskOf({ sizeBytes: 1024 ** 4, readableBy: 'artifactCredentials' });
-    expect(() => planCopies([huge], 'auto', LIMITS)).toThrow(/SYNC_RELAY_MEMORY_MIB/);
+    expect(() => planCopies([huge], JOB, LIMITS)).toThrow(/SYNC_RELAY_MEMORY_MIB/);
   });
 });

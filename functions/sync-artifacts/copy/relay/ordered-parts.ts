@@ -3,8 +3,7 @@ import type { UploadPartCommandInput, UploadPartCommandOutput } from '@aws-sdk/c
 import type { JobContext } from '../../context.ts';
 import { checksumOf } from '../../facts/head-object.ts';
 import { type Part, type PartLayout, partsOf } from '../../plan/part-layout.ts';
-import type { WrittenObject } from '../../proof/verify-copy.ts';
-import type { CopyTask } from '../../types.ts';
+import type { CopyTask, WrittenObject } from '../../types.ts';
 import { declaresChecksums, relayAlgorithm } from '../request-fields.ts';
 import { checksumOfBytes, type RunningHash, runningHash } from './hashing.ts';
 import { acquireBuffer, releaseBuffer } from './part-buffers.ts';

@@ -11,8 +11,8 @@ import type { JobContext } from '../../context.ts';
 import { SyncError } from '../../errors.ts';
 import { headObject } from '../../facts/head-object.ts';
 import { type PartLayout, partCount } from '../../plan/part-layout.ts';
-import { couldBeCopy, proofOfExisting, type WrittenObject } from '../../proof/verify-copy.ts';
-import type { CopyTask } from '../../types.ts';
+import { couldBeCopy, proofOfExisting } from '../../proof/proof.ts';
+import type { CopyTask, WrittenObject } from '../../types.ts';
 import {
   completedPart,
   destinationFields,

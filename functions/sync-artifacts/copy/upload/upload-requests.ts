@@ -10,9 +10,9 @@ import {
   type MultipartUpload,
 } from '@aws-sdk/client-s3';
 import { errorCode, isAccessDenied, isNotFound, isUnsupported } from '../../aws/errors.ts';
+import { MAX_PARTS } from '../../aws/limits.ts';
 import { type RequestContext, request } from '../../aws/s3-request.ts';
 import type { JobContext } from '../../context.ts';
-import { MAX_PARTS } from '../../plan/part-layout.ts';
 import { CLEAN_UP_MS } from '../../speeds.ts';
 import { type CopyPlace, destinationFields, destinationTarget, encryptionFields } from '../request-fields.ts';
 

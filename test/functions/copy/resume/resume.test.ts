@@ -1,13 +1,13 @@
 // Jobs that go on in another invocation: nothing is done twice, the pinned source counts, and S3 is believed rather than the token.
 import { CreateMultipartUploadCommand, S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pinOf } from '../../../../functions/sync-artifacts/facts/object-identity.ts';
 import { parseJob } from '../../../../functions/sync-artifacts/job/parse-job.ts';
 import {
-  type Checkpoint,
   decodeCheckpoint,
   encodeCheckpoint,
-  etagDigest,
 } from '../../../../functions/sync-artifacts/result/checkpoint.ts';
+import type { Checkpoint } from '../../../../functions/sync-artifacts/types.ts';
 import { generated } from '../../../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../../local/aws/embedded-aws.ts';
 import { type Bucket, latest, remove } from '../../../../local/aws/state/buckets.ts';
@@ -221,7 +221,7 @@ describe('a continuation token', () => {
       ...checkpoint,
       startedAtMs: Date.now() + 4 * 60_000,
       pins: checkpoint.pins.map((pin, index) =>
-        index === 0 ? { versionId: older.versionId, etagDigest: etagDigest(`"${older.etag}"`) } : pin,
+        index === 0 ? pinOf({ versionId: older.versionId, etag: `"${older.etag}"` }) : pin,
       ),
     }));
     // The version that is the latest became so an hour before the job.
@@ -251,7 +251,7 @@ describe('a continuation token', () => {
     }
     const event = forged(job, (checkpoint) => ({
       ...checkpoint,
-      finished: checkpoint.finished.map(() => ({ strategy: 'object', proof: 'checksum' })),
+      finished: checkpoint.finished.map(() => ({ strategy: 'relay', proof: 'relayed', identity: 'abcdef' })),
     }));
     await runOnce(stage, { environment: SLOW }, event);
     expectRightCopies(stage);
@@ -274,7 +274,7 @@ describe('a continuation token', () => {
     }
     const event = forged(job, (checkpoint) => ({
       ...checkpoint,
-      finished: checkpoint.finished.map(() => ({ strategy: 'object', proof: 'checksum' })),
+      finished: checkpoint.finished.map(() => ({ strategy: 'relay', proof: 'relayed', identity: 'abcdef' })),
     }));
     await runOnce(stage, { environment: SLOW }, event);
     expectRightCopies(stage);
