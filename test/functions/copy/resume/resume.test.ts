@@ -2,17 +2,12 @@
 import { CreateMultipartUploadCommand, S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pinOf } from '../../../../functions/sync-artifacts/facts/object-identity.ts';
-import { parseJob } from '../../../../functions/sync-artifacts/job/parse-job.ts';
-import {
-  decodeCheckpoint,
-  encodeCheckpoint,
-} from '../../../../functions/sync-artifacts/result/checkpoint.ts';
-import type { Checkpoint } from '../../../../functions/sync-artifacts/types.ts';
 import { generated } from '../../../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../../local/aws/embedded-aws.ts';
 import { type Bucket, latest, remove } from '../../../../local/aws/state/buckets.ts';
 import type { Job, JobResult } from '../../../../local/aws/state/code-pipeline-jobs.ts';
 import type { Credentials } from '../../../../local/aws/state/identities.ts';
+import { continueAfterParts, forged, GIB, SLOW, timeForParts, withToken } from './continued-job.ts';
 import {
   countOperations,
   createStage,
@@ -25,27 +20,14 @@ import {
   MIB,
   partsWrittenTwice,
   runOnce,
-  type Stage,
   type StageOptions,
 } from './resume-stage.ts';
-
-const GIB = 1024 * MIB;
-/** Few parts at a time, so that an invocation can end between them. */
-const SLOW = { SYNC_MAX_CONCURRENCY: '2' };
 
 let aws: EmbeddedAws;
 beforeAll(async () => {
   aws = await startEmbeddedAws();
 });
 afterAll(() => aws.close());
-
-/** A Lambda limit that is as good as over once so many parts of this invocation are copied. */
-function timeForParts(parts: number): () => number {
-  const before = aws.world.requests.length;
-  const copied = (): number =>
-    aws.world.requests.slice(before).filter(({ operation }) => operation === 'UploadPartCopy').length;
-  return () => (copied() < parts ? 900_000 : 5_000);
-}
 
 const LARGE: StageOptions = {
   artifacts: [
@@ -54,43 +36,7 @@ const LARGE: StageOptions = {
   ],
 };
 
-interface Continued {
-  readonly stage: Stage;
-  /** The job that CodePipeline made of the token. */
-  readonly next: Job;
-  readonly token: string;
-}
-
-/** A job whose first invocation ended after five parts. */
-async function continuedJob(options: StageOptions = LARGE): Promise<Continued> {
-  const stage = createStage(aws, options);
-  let next: Job | undefined;
-  const unsubscribe = aws.world.codePipeline.onJob((job) => {
-    next = job;
-  });
-  const { result } = await runOnce(stage, { environment: SLOW, remainingMs: timeForParts(5) });
-  unsubscribe();
-  const token = result.input.continuationToken;
-  if (next === undefined || typeof token !== 'string') throw new Error('the job did not continue');
-  return { stage, next, token };
-}
-
-/** The event of a job with another token in place of its own. */
-function withToken({ job }: Stage, next: Job, continuationToken: string) {
-  return {
-    'CodePipeline.job': { ...job, id: next.id, data: { ...next.data, continuationToken } },
-  };
-}
-
-/** What a token says, changed and with a valid digest: as somebody would forge it who knows how. */
-function forged({ stage, next, token }: Continued, change: (checkpoint: Checkpoint) => Checkpoint) {
-  const { binding, artifacts, destinations } = parseJob(stage.job.event);
-  const artifactCount = artifacts.length;
-  const counts = { binding, artifactCount, copyCount: artifactCount * destinations.length };
-  const checkpoint = decodeCheckpoint(token, counts, Date.now());
-  if (checkpoint === undefined) throw new Error('the token is not valid');
-  return withToken(stage, next, encodeCheckpoint(change(checkpoint), binding));
-}
+const continuedJob = (options: StageOptions = LARGE) => continueAfterParts(aws, options);
 
 const percentOf = ({ input }: JobResult): unknown =>
   (input.executionDetails as { percentComplete?: number } | undefined)?.percentComplete;
@@ -113,7 +59,7 @@ describe('a job that needs several invocations', () => {
     for (const job of jobs) {
       const { lambda } = await runOnce(
         stage,
-        { environment: SLOW, remainingMs: timeForParts(35) },
+        { environment: SLOW, remainingMs: timeForParts(aws, 35) },
         job.event,
       );
       for (const { correlationId } of lambda.lines) correlationIds.add(correlationId);
