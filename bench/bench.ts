@@ -13,6 +13,8 @@ import { judge } from './measure/targets.ts';
 import { renderChart } from './render/chart.ts';
 import { renderMarkdown } from './render/markdown.ts';
 import { BenchServer } from './server/bench-server.ts';
+import { conditionsOf, serverOptions } from './server/options.ts';
+import type { WanProfile } from './server/server-messages.ts';
 
 const RESULTS = new URL('./results/', import.meta.url);
 
@@ -27,6 +29,9 @@ const command = new Command('npm run bench --')
     'give the peers no case that moves more: 50 GiB take rclone 11 minutes',
     notNegative,
   )
+  .addOption(serverOptions.profile)
+  .addOption(serverOptions.noTls)
+  .addOption(serverOptions.allCores)
   .option('--json', 'print the results as JSON')
   .option('--write', 'write results.json, results.md and chart.svg into bench/results/')
   .parse();
@@ -36,6 +41,9 @@ const options = command.opts<{
   patience: number;
   only?: string;
   peersUpTo?: number;
+  profile: WanProfile;
+  tls: boolean;
+  allCores?: boolean;
   json?: boolean;
   write?: boolean;
 }>();
@@ -51,8 +59,9 @@ if (options.only !== undefined && ![...names].some((name) => name.includes(optio
   command.error(`error: no contender's name contains "${options.only}"; there are ${[...names].join(', ')}`);
 }
 const cases: CaseResult[] = [];
+const conditions = conditionsOf(options);
 {
-  await using server = BenchServer.start();
+  await using server = BenchServer.start(conditions);
   for (const benchCase of BENCH_CASES) {
     if (options.case === undefined || options.case.includes(benchCase.name)) {
       cases.push(
@@ -70,6 +79,7 @@ const [cpu] = cpus();
 const result: BenchResult = {
   date: new Date().toISOString().slice(0, 10),
   machine: { cores: cpus().length, model: cpu?.model ?? 'unknown', node: process.version },
+  conditions,
   cases,
 };
 if (options.json) {
@@ -82,9 +92,11 @@ if (options.json) {
 }
 if (options.write) {
   await mkdir(RESULTS, { recursive: true });
-  await writeFile(new URL('results.json', RESULTS), `${JSON.stringify(result, undefined, 2)}\n`);
-  await writeFile(new URL('results.md', RESULTS), renderMarkdown(result));
-  await writeFile(new URL('chart.svg', RESULTS), renderChart(result));
+  // The typical profile is what the README shows; others get files of their own.
+  const suffix = conditions.profile === 'typical' ? '' : `-${conditions.profile}`;
+  await writeFile(new URL(`results${suffix}.json`, RESULTS), `${JSON.stringify(result, undefined, 2)}\n`);
+  await writeFile(new URL(`results${suffix}.md`, RESULTS), renderMarkdown(result));
+  await writeFile(new URL(`chart${suffix}.svg`, RESULTS), renderChart(result));
 }
 
 function positive(text: string): number {

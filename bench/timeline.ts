@@ -1,20 +1,37 @@
 // Which requests a job waits for, in the order of their arrival: `npm run bench:timeline -- --case 64mib-x1`.
+import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { functionContender, THIS_FUNCTION } from './contenders/functions.ts';
 import { BENCH_CASES } from './job/cases.ts';
 import { buildBundles } from './measure/bundles.ts';
+import { phasesOf } from './measure/phases.ts';
+import { renderWaterfall } from './render/waterfall.ts';
 import { BenchServer } from './server/bench-server.ts';
-import type { TimelineEntry } from './server/server-messages.ts';
+import { conditionsOf, serverOptions } from './server/options.ts';
+import type { TimelineEntry, WanProfile } from './server/server-messages.ts';
 
-const options = new Command('timeline')
+const options = new Command('npm run bench:timeline --')
+  .description('Shows which requests a job waits for, and writes them as a picture if asked to.')
   .addOption(new Option('--case <name>').choices(BENCH_CASES.map(({ name }) => name)).default('64mib-x1'))
   .option('--bundle <name>', 'directory under dist/', 'sync-artifacts')
   .option('--cold', 'a fresh process instead of a warm one')
+  .option('--svg <file>', 'write a waterfall of all requests; with --cold only')
+  .addOption(serverOptions.profile)
+  .addOption(serverOptions.noTls)
+  .addOption(serverOptions.allCores)
   .parse()
-  .opts<{ case: string; bundle: string; cold?: boolean }>();
+  .opts<{
+    case: string;
+    bundle: string;
+    cold?: boolean;
+    svg?: string;
+    profile: WanProfile;
+    tls: boolean;
+    allCores?: boolean;
+  }>();
 
 buildBundles();
-await using server = BenchServer.start();
+await using server = BenchServer.start(conditionsOf(options));
 const benchCase = BENCH_CASES.find(({ name }) => name === options.case);
 if (benchCase === undefined) {
   throw new Error(`there is no case ${options.case}`);
@@ -29,9 +46,23 @@ for (let run = -contest.warmUps; run <= 0; run++) {
   const event = await server.begin();
   const [sample] = await contest.run(event);
   if (run === 0) {
-    const { timeline } = await server.report();
-    console.log(`${benchCase.title}: ${Math.round(sample?.elapsedMs ?? 0)} ms`);
+    const report = await server.report();
+    const { timeline, beganAtMs } = report;
+    const elapsedMs = sample?.elapsedMs ?? 0;
+    console.log(`${benchCase.title}: ${Math.round(elapsedMs)} ms`);
     console.table(waves(timeline));
+    const phases = sample && phasesOf(sample, report);
+    if (phases !== undefined) console.table(phases);
+    if (options.svg !== undefined && phases !== undefined) {
+      const beforeMs = (sample?.startedAtMs ?? beganAtMs) - beganAtMs;
+      const moved = timeline.map((entry) => ({
+        ...entry,
+        startMs: entry.startMs - beforeMs,
+        endMs: entry.endMs - beforeMs,
+      }));
+      const title = `${benchCase.title}, cold: ${Math.round(elapsedMs)} ms from the start of the process`;
+      writeFileSync(options.svg, renderWaterfall({ title, elapsedMs, phases, timeline: moved }));
+    }
   }
 }
 

@@ -16,6 +16,10 @@ const MAX_COPY_OBJECT_BYTES = 5 * 1024 ** 3;
 
 /** The name of this project's function in all results. */
 export const THIS_FUNCTION = 'this function';
+/** The same, with its destinations in its configuration. */
+export const WITH_DESTINATION_SET = 'this function, named set';
+/** The function of 2019, which looks at nothing. */
+export const ONE_COPY_OBJECT = 'one CopyObject each';
 
 const OWN_BUNDLE = 'sync-artifacts';
 
@@ -31,7 +35,8 @@ export function functionContender(
     name,
     version: packageVersion,
     ...(options.cannot && { cannot: options.cannot }),
-    open: async (job) => (temperature === 'cold' ? coldContest(() => open(job)) : warmContest(open(job))),
+    open: async (job) =>
+      temperature === 'cold' ? coldContest(bundle, job, options.environment) : warmContest(open(job)),
   };
 }
 
@@ -50,7 +55,7 @@ export function functionContenders(): Contender[] {
       : undefined;
   return (['cold', 'warm'] as const).flatMap((temperature) => [
     functionContender(THIS_FUNCTION, OWN_BUNDLE, temperature),
-    functionContender('one CopyObject each', 'bench/one-request', temperature, { cannot: tooLarge }),
+    functionContender(ONE_COPY_OBJECT, 'bench/one-request', temperature, { cannot: tooLarge }),
     functionContender('bare loop of part copies', 'bench/bare-loop', temperature),
   ]);
 }
@@ -73,10 +78,12 @@ function lambdaOf(
     credentials: job.credentials,
     timeoutMs: MAX_TIMEOUT_MS,
     memoryMb: LAMBDA_MEMORY_MB,
+    ...(job.core === undefined ? {} : { core: job.core }),
     environment: {
       AWS_ENDPOINT_URL_S3: job.endpoint,
       AWS_ENDPOINT_URL_CODEPIPELINE: job.endpoint,
       AWS_ENDPOINT_URL_KMS: job.endpoint,
+      ...(job.authorityFile && { NODE_EXTRA_CA_CERTS: job.authorityFile }),
       // The functions to compare with run as Node.js does by itself.
       ...(bundle === OWN_BUNDLE ? {} : { NODE_OPTIONS: '' }),
       ...environment,
@@ -84,14 +91,23 @@ function lambdaOf(
   });
 }
 
-function coldContest(start: () => LambdaFunction): Contest {
+/** Runs a function in a new process each time. */
+export function coldContest(
+  bundle: string,
+  job: BenchJob,
+  environment?: Readonly<Record<string, string>>,
+): Contest {
   return {
     warmUps: 0,
     run: async (event) => {
-      await using lambda = start();
+      await using lambda = lambdaOf(bundle, job, environment);
       const startMs = performance.now();
+      const startedAtMs = Date.now();
       const { sample, importMs } = await invoke(lambda, event);
-      return [{ ...sample, temperature: 'cold', elapsedMs: performance.now() - startMs, importMs }];
+      const elapsedMs = performance.now() - startMs;
+      // The handler was called when all but its own time had passed.
+      const readyMs = elapsedMs - sample.elapsedMs;
+      return [{ ...sample, temperature: 'cold', startedAtMs, readyMs, elapsedMs, importMs }];
     },
     [Symbol.asyncDispose]: async () => undefined,
   };

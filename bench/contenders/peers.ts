@@ -114,7 +114,14 @@ function processContender(peer: ProcessPeer): Contender {
       const file = (await findProgram(peer.program)) ?? peer.program;
       const starts: number[] = [];
       for (let run = 0; run < START_RUNS; run++) {
-        starts.push((await timed(job.destinations.map(() => peer.start(job, file)))).elapsedMs);
+        starts.push(
+          (
+            await timed(
+              job.destinations.map(() => peer.start(job, file)),
+              job.core,
+            )
+          ).elapsedMs,
+        );
       }
       const startMs = spread(starts).median;
       return {
@@ -122,6 +129,7 @@ function processContender(peer: ProcessPeer): Contender {
         run: async () => {
           const { elapsedMs } = await timed(
             job.destinations.map((destination) => peer.copy(job, file, destination)),
+            job.core,
           );
           return [
             { temperature: 'cold', elapsedMs },
@@ -148,13 +156,16 @@ function s3transfer(): Contender {
       return {
         warmUps: 0,
         run: async () => {
-          const { elapsedMs, outputs } = await timed([
-            {
-              file,
-              args: [TRANSFER_SCRIPT, JSON.stringify({ ...job, homeRegion: HOME_REGION })],
-              environment: peerEnvironment(job),
-            },
-          ]);
+          const { elapsedMs, outputs } = await timed(
+            [
+              {
+                file,
+                args: [TRANSFER_SCRIPT, JSON.stringify({ ...job, homeRegion: HOME_REGION })],
+                environment: peerEnvironment(job),
+              },
+            ],
+            job.core,
+          );
           return [
             { temperature: 'cold', elapsedMs },
             { temperature: 'warm', elapsedMs: Number(outputs[0]) },

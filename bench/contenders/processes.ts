@@ -41,7 +41,7 @@ export async function firstLine(name: string, args: readonly string[]): Promise<
 }
 
 /** Environment of a peer: the job's credentials, and none of the user's own configuration. */
-export function peerEnvironment({ credentials }: BenchJob): Record<string, string> {
+export function peerEnvironment({ credentials, authorityFile }: BenchJob): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
     HOME: join(tmpdir(), 'bench-peer-without-configuration'),
@@ -49,14 +49,24 @@ export function peerEnvironment({ credentials }: BenchJob): Record<string, strin
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     ...(credentials.sessionToken && { AWS_SESSION_TOKEN: credentials.sessionToken }),
     AWS_EC2_METADATA_DISABLED: 'true',
+    // aws-cli and boto3 take the first, rclone (Go) the second.
+    ...(authorityFile && { AWS_CA_BUNDLE: authorityFile, SSL_CERT_FILE: authorityFile }),
   };
 }
 
 /** Runs the commands at the same time; resolves with the milliseconds that the slowest took, and what they printed. */
-export async function timed(commands: readonly Command[]): Promise<{ elapsedMs: number; outputs: string[] }> {
+export async function timed(
+  commands: readonly Command[],
+  core: number | undefined,
+): Promise<{ elapsedMs: number; outputs: string[] }> {
   const startMs = performance.now();
-  const outputs = await Promise.all(commands.map(run));
+  const outputs = await Promise.all(commands.map((command) => run(onCore(command, core))));
   return { elapsedMs: performance.now() - startMs, outputs };
+}
+
+function onCore(command: Command, core: number | undefined): Command {
+  if (core === undefined) return command;
+  return { ...command, file: 'taskset', args: ['--cpu-list', String(core), command.file, ...command.args] };
 }
 
 function run({ file, args, environment }: Command): Promise<string> {

@@ -11,6 +11,10 @@ export interface BenchCredentials {
 /** One job: artifacts in a source bucket of the home region, and a bucket in each destination region. */
 export interface BenchJob {
   readonly endpoint: string;
+  /** PEM file of the authority that vouches for an https endpoint. */
+  readonly authorityFile?: string;
+  /** Processor core that contenders run on; all of them if absent. */
+  readonly core?: number;
   readonly credentials: BenchCredentials;
   readonly accountId: string;
   readonly sourceBucket: string;
@@ -30,6 +34,10 @@ export interface Sample {
   /** Cold counts the start of the process, warm does not. */
   readonly temperature: 'cold' | 'warm';
   readonly elapsedMs: number;
+  /** When the clock started, in milliseconds since the epoch. */
+  readonly startedAtMs?: number;
+  /** From there until the handler could be called. */
+  readonly readyMs?: number;
   readonly importMs?: number;
   readonly cpuMs?: number;
   readonly peakResidentBytes?: number;

@@ -10,6 +10,7 @@ const COMPARED = [
   { entry: 'bench/contenders/bare-loop.ts', directory: 'bench/bare-loop' },
   { entry: 'bench/contenders/plain-pipe.ts', directory: 'bench/plain-pipe' },
   { entry: 'bench/contenders/smallest.ts', directory: 'bench/smallest' },
+  { entry: 'bench/contenders/empty.ts', directory: 'bench/empty' },
 ];
 
 /** Builds everything that the benchmark runs into `dist/`. */

@@ -1,12 +1,13 @@
 // Runs one case with every contender, one after the other, on the same server.
-import { limitMs } from '../../local/wan/limit.ts';
-import { DEFAULT_WAN_MODEL } from '../../local/wan/model.ts';
+import { coldLimitMs, limitMs } from '../../local/wan/limit.ts';
 import { LAMBDA_MEMORY_MB, THIS_FUNCTION } from '../contenders/functions.ts';
 import { type BenchCase, copiesOf, totalBytes } from '../job/cases.ts';
 import type { BenchJob, Contender, Sample } from '../job/job.ts';
 import type { BenchServer } from '../server/bench-server.ts';
 import type { RunReport } from '../server/server-messages.ts';
 import { costOf } from './cost.ts';
+import { measureEmptyStart } from './empty-start.ts';
+import { medianPhases, phasesOf } from './phases.ts';
 import type { Absence, CaseResult, ContenderResult } from './results.ts';
 import { spread } from './statistics.ts';
 
@@ -33,7 +34,12 @@ export async function measureCase(
   options: MeasureOptions,
 ): Promise<CaseResult> {
   const job = await server.prepare(benchCase);
-  const limit = limitMs(DEFAULT_WAN_MODEL, copiesOf(benchCase));
+  const emptyStartMs = await measureEmptyStart(job);
+  const copies = copiesOf(benchCase);
+  const limits = {
+    warm: limitMs(server.model, copies),
+    cold: coldLimitMs(server.model, copies, emptyStartMs),
+  };
   const results: ContenderResult[] = [];
   const absences: Absence[] = [];
   for (const contender of contenders) {
@@ -56,7 +62,14 @@ export async function measureCase(
     for (const temperature of ['cold', 'warm'] as const) {
       const counted = runs.filter(({ sample }) => sample.temperature === temperature);
       if (counted.length > 0) {
-        const result = summarise(benchCase, contender.name, version, temperature, counted, limit);
+        const result = summarise(
+          benchCase,
+          contender.name,
+          version,
+          temperature,
+          counted,
+          limits[temperature],
+        );
         results.push(result);
         options.onProgress(
           `${benchCase.name}  ${contender.name}, ${temperature}: ${Math.round(result.elapsedMs.median)} ms, ${result.ratioToLimit.toFixed(2)} x the limit`,
@@ -64,7 +77,14 @@ export async function measureCase(
       }
     }
   }
-  return { benchCase, bytes: totalBytes(benchCase), limitMs: limit, results, absences };
+  return {
+    benchCase,
+    bytes: totalBytes(benchCase),
+    limitMs: limits.warm,
+    coldLimitMs: limits.cold,
+    results,
+    absences,
+  };
 }
 
 async function runsOf(
@@ -108,6 +128,7 @@ function summarise(
   const copyRequests = (requests['s3 UploadPartCopy'] ?? 0) + (requests['s3 CopyObject'] ?? 0);
   const cpuMs = median(runs.map(({ sample }) => sample.cpuMs));
   const importMs = median(runs.map(({ sample }) => sample.importMs));
+  const phases = medianPhases(runs.flatMap(({ sample, report }) => phasesOf(sample, report) ?? []));
   const peakResidentBytes = median(runs.map(({ sample }) => sample.peakResidentBytes));
   const artifactBytes = benchCase.artifacts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return {
@@ -119,6 +140,7 @@ function summarise(
     ratioToLimit: elapsedMs.median / limit,
     bytesPerSecond: (totalBytes(benchCase) / elapsedMs.median) * 1000,
     ...(importMs !== undefined && { importMs }),
+    ...(phases !== undefined && { phases }),
     ...(cpuMs !== undefined && { cpuMs }),
     ...(cpuMs !== undefined && copyRequests > 0 && { cpuMsPerCopyRequest: cpuMs / copyRequests }),
     ...(peakResidentBytes !== undefined && { peakResidentBytes }),

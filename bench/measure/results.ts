@@ -1,6 +1,8 @@
 // The results of the benchmark as data: what is written to JSON and rendered as table and chart.
 import type { BenchCase } from '../job/cases.ts';
+import type { BenchServerOptions } from '../server/server-messages.ts';
 import type { Cost } from './cost.ts';
+import type { Phases } from './phases.ts';
 import type { Spread } from './statistics.ts';
 
 /** One contender in one case, cold or warm. */
@@ -14,6 +16,8 @@ export interface ContenderResult {
   readonly ratioToLimit: number;
   readonly bytesPerSecond: number;
   readonly importMs?: number;
+  /** Medians, cold only. */
+  readonly phases?: Phases;
   /** Medians of the function's process; absent for programs that do not tell. */
   readonly cpuMs?: number;
   readonly cpuMsPerCopyRequest?: number;
@@ -38,7 +42,9 @@ export interface Absence {
 export interface CaseResult {
   readonly benchCase: BenchCase;
   readonly bytes: number;
+  /** What no client can beat, warm and cold. */
   readonly limitMs: number;
+  readonly coldLimitMs: number;
   readonly results: readonly ContenderResult[];
   readonly absences: readonly Absence[];
 }
@@ -47,7 +53,13 @@ export interface CaseResult {
 export interface BenchResult {
   readonly date: string;
   readonly machine: { readonly cores: number; readonly model: string; readonly node: string };
+  readonly conditions: BenchServerOptions;
   readonly cases: readonly CaseResult[];
+}
+
+/** The limit that a contender is held against. */
+export function limitOf({ limitMs, coldLimitMs }: CaseResult, temperature: 'cold' | 'warm'): number {
+  return temperature === 'cold' ? coldLimitMs : limitMs;
 }
 
 /** A contender's result in a case, if it took part. */

@@ -28,7 +28,7 @@ interface Bar {
 /** Cold times of every case, on a logarithmic axis; a line marks the limit. */
 export function renderChart({ cases }: BenchResult): string {
   const groups = cases.map((measured) => ({ measured, bars: barsOf(measured) }));
-  const all = groups.flatMap(({ measured, bars }) => [measured.limitMs, ...bars.map(({ ms }) => ms)]);
+  const all = groups.flatMap(({ measured, bars }) => [measured.coldLimitMs, ...bars.map(({ ms }) => ms)]);
   const minMs = 10 ** Math.floor(Math.log10(Math.min(...all)));
   const maxMs = Math.max(...all);
   const chartWidth = WIDTH - LABEL_WIDTH - VALUE_WIDTH;
@@ -48,7 +48,7 @@ export function renderChart({ cases }: BenchResult): string {
       );
       y += BAR_HEIGHT + BAR_GAP;
     }
-    const limitX = x(measured.limitMs).toFixed(1);
+    const limitX = x(measured.coldLimitMs).toFixed(1);
     pieces.push(`<line x1="${limitX}" y1="${top - 2}" x2="${limitX}" y2="${y}" class="limit"/>`);
     y += CASE_GAP;
   }

@@ -1,10 +1,12 @@
 // The benchmark's results as Markdown tables.
 import { THIS_FUNCTION } from '../contenders/functions.ts';
 import type { BenchResult, CaseResult, ContenderResult } from '../measure/results.ts';
-import { resultOf } from '../measure/results.ts';
+import { limitOf, resultOf } from '../measure/results.ts';
 
 /** Columns of peers, in this order. */
 const PEERS = ['aws-cli', 's3transfer', 'rclone', 'one CopyObject each', 'bare loop of part copies'];
+
+const PHASES = ['start', 'import', 'connect', 'look', 'copy', 'prove', 'report'] as const;
 
 /** Times side by side, then what they cost, then how they were measured. */
 export function renderMarkdown(result: BenchResult): string {
@@ -14,6 +16,10 @@ export function renderMarkdown(result: BenchResult): string {
     timesTable(result, 'cold'),
     '',
     timesTable(result, 'warm'),
+    '',
+    'Where the time of a cold job of this function goes, in milliseconds:',
+    '',
+    phasesTable(result),
     '',
     'What one warm job takes:',
     '',
@@ -29,13 +35,28 @@ function timesTable({ cases }: BenchResult, temperature: 'cold' | 'warm'): strin
     const own = resultOf(measured, THIS_FUNCTION, temperature);
     return [
       measured.benchCase.title,
-      seconds(measured.limitMs),
+      seconds(limitOf(measured, temperature)),
       own === undefined ? '' : `**${seconds(own.elapsedMs.median)}** (${spreadText(own)})`,
       own === undefined ? '' : own.ratioToLimit.toFixed(2),
       ...PEERS.map((peer) => peerText(measured, own, peer, temperature)),
     ];
   });
   return table([`${temperature}`, 'limit', 'this function', 'ratio to limit', ...PEERS], rows);
+}
+
+function phasesTable({ cases }: BenchResult): string {
+  const rows = cases.flatMap((measured) => {
+    const { phases, elapsedMs } = resultOf(measured, THIS_FUNCTION, 'cold') ?? {};
+    if (phases === undefined || elapsedMs === undefined) return [];
+    return [
+      [
+        measured.benchCase.title,
+        ...PHASES.map((phase) => String(Math.round(phases[phase]))),
+        String(Math.round(elapsedMs.median)),
+      ],
+    ];
+  });
+  return table(['case', ...PHASES, 'in all'], rows);
 }
 
 function peerText(
@@ -96,7 +117,7 @@ function requestsText(requests: Readonly<Record<string, number>>): string {
     .join(', ');
 }
 
-function footnote({ date, machine, cases }: BenchResult): string {
+function footnote({ date, machine, conditions, cases }: BenchResult): string {
   const versions = new Map(
     cases.flatMap(({ results }) => results.map(({ name, version }) => [name, version] as const)),
   );
@@ -104,7 +125,7 @@ function footnote({ date, machine, cases }: BenchResult): string {
     ...cases.flatMap(({ results }) => results.map(({ serverLatenessP50Ms }) => serverLatenessP50Ms)),
   );
   return [
-    `${date}, ${machine.cores} cores (${machine.model}), Node ${machine.node}, server and client on the same machine.`,
+    `${date}, ${machine.cores} cores (${machine.model}), Node ${machine.node}, server and client on the same machine; ${conditions.tls ? 'TLS' : 'no TLS'}, ${conditions.oneCore ? 'one core' : 'all cores'} for each contender, S3 as in the ${conditions.profile} profile.`,
     [...versions].map(([name, version]) => `${name}: ${version}`).join('; '),
     `Answers left the modelled network at most ${latenessMs.toFixed(1)} ms late (the worst of all medians).`,
   ].join('\n');

@@ -2,16 +2,26 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { WanModel } from '../../local/wan/model.ts';
 import type { BenchCase } from '../job/cases.ts';
 import type { BenchJob } from '../job/job.ts';
-import type { RunReport, ServerAnswer, ServerRequest } from './server-messages.ts';
+import {
+  type BenchServerOptions,
+  DEFAULT_SERVER_OPTIONS,
+  type RunReport,
+  type ServerAnswer,
+  type ServerRequest,
+  WAN_PROFILES,
+} from './server-messages.ts';
 
 /** A server in a process of its own, so that its processor time is not the contenders'. */
 export class BenchServer implements AsyncDisposable {
+  readonly options: BenchServerOptions;
   readonly #child: ChildProcess;
   readonly #exited: Promise<never>;
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, options: BenchServerOptions) {
+    this.options = options;
     this.#child = child;
     this.#exited = once(child, 'exit').then(([code]: number[]) => {
       throw new Error(`the bench server ended with exit code ${code}`);
@@ -19,10 +29,15 @@ export class BenchServer implements AsyncDisposable {
     this.#exited.catch(() => undefined);
   }
 
-  static start(): BenchServer {
-    return new BenchServer(
-      fork(fileURLToPath(new URL('./server.ts', import.meta.url)), { stdio: 'inherit' }),
-    );
+  static start(options: Partial<BenchServerOptions> = {}): BenchServer {
+    const file = fileURLToPath(new URL('./server.ts', import.meta.url));
+    const all: BenchServerOptions = { ...DEFAULT_SERVER_OPTIONS, ...options };
+    return new BenchServer(fork(file, [JSON.stringify(all)], { stdio: 'inherit' }), all);
+  }
+
+  /** The modelled network that it is behind. */
+  get model(): WanModel {
+    return WAN_PROFILES[this.options.profile];
   }
 
   /** Makes the buckets, keys and artifacts of a case. */

@@ -1,6 +1,25 @@
 // What the benchmark and its server process say to each other.
+import { DEFAULT_WAN_MODEL, PESSIMISTIC_WAN_MODEL } from '../../local/wan/model.ts';
 import type { BenchCase } from '../job/cases.ts';
 import type { BenchJob } from '../job/job.ts';
+
+/** How the server runs: `npm run bench -- --help`. */
+export interface BenchServerOptions {
+  /** Serves https. */
+  readonly tls: boolean;
+  /** Gives the contenders one processor core, and itself another. */
+  readonly oneCore: boolean;
+  readonly profile: WanProfile;
+}
+
+/** What S3 is taken to be like. */
+export type WanProfile = keyof typeof WAN_PROFILES;
+
+/** The models of S3, by the name that `--profile` takes. */
+export const WAN_PROFILES = { typical: DEFAULT_WAN_MODEL, pessimistic: PESSIMISTIC_WAN_MODEL } as const;
+
+/** What users pay for: TLS, and one core. */
+export const DEFAULT_SERVER_OPTIONS: BenchServerOptions = { tls: true, oneCore: true, profile: 'typical' };
 
 /** To the server: prepare a case; begin a run (empty destinations, new job); tell what happened in it. */
 export type ServerRequest =
@@ -28,6 +47,8 @@ export interface RunReport {
   /** How late answers left by the model's clock, in milliseconds. */
   readonly latenessP50Ms: number;
   readonly latenessP99Ms: number;
+  /** When the run began, in milliseconds since the epoch: the zero of the timeline. */
+  readonly beganAtMs: number;
   /** Every request, in the order of their arrival. */
   readonly timeline: readonly TimelineEntry[];
   /** Processor time of the server during the run. */
@@ -41,4 +62,6 @@ export interface TimelineEntry {
   readonly status: number;
   readonly startMs: number;
   readonly endMs: number;
+  /** How much of it was the opening of its connection. */
+  readonly connectMs: number;
 }

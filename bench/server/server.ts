@@ -1,5 +1,7 @@
 // The server's side of the benchmark, in a process of its own: the embedded AWS behind the modelled network.
 
+import { execFileSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { compareContent, generated } from '../../local/aws/content/content.ts';
 import { startEmbeddedAws } from '../../local/aws/embedded-aws.ts';
 import { latest } from '../../local/aws/state/buckets.ts';
@@ -7,13 +9,29 @@ import type { LoggedRequest } from '../../local/aws/state/request-log.ts';
 import { Wan } from '../../local/wan/network.ts';
 import { type BenchCase, HOME_REGION } from '../job/cases.ts';
 import type { BenchJob } from '../job/job.ts';
-import type { RunReport, ServerAnswer, ServerRequest } from './server-messages.ts';
+import { makeCertificates } from './certificates.ts';
+import {
+  type BenchServerOptions,
+  type RunReport,
+  type ServerAnswer,
+  type ServerRequest,
+  WAN_PROFILES,
+} from './server-messages.ts';
 
 const ACCOUNT_ID = '111122223333';
 const PREFIX = 'bench-pipeline/Artifacts/';
 
-const wan = new Wan();
-const aws = await startEmbeddedAws({ network: wan });
+/** Processor cores: one for the contenders, and one for this server where there are two. */
+const CONTENDERS_CORE = 0;
+const SERVER_CORE = 1;
+
+const options = JSON.parse(process.argv[2] ?? '') as BenchServerOptions;
+const oneCore = options.oneCore && process.platform === 'linux' && availableParallelism() > 1;
+if (oneCore)
+  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(SERVER_CORE), String(process.pid)]);
+const wan = new Wan(WAN_PROFILES[options.profile]);
+const tls = options.tls ? await makeCertificates() : undefined;
+const aws = await startEmbeddedAws({ network: wan, ...(tls && { tls: tls.certificate }) });
 const role = aws.world.addIdentity({
   principalArn: `arn:aws:sts::${ACCOUNT_ID}:assumed-role/SyncArtifactsRole/bench`,
   accountId: ACCOUNT_ID,
@@ -83,6 +101,8 @@ function prepare({ artifacts, regions, mode }: BenchCase): BenchJob {
   const sourceBucket = bucketIn(HOME_REGION, 'source');
   return {
     endpoint: aws.endpoint,
+    ...(tls && { authorityFile: tls.authorityFile }),
+    ...(oneCore && { core: CONTENDERS_CORE }),
     credentials: role.credentials,
     accountId: ACCOUNT_ID,
     sourceBucket,
@@ -154,11 +174,12 @@ function report(job: BenchJob): RunReport {
       ({ operation, status, errorCode }) => `${operation} ${status} ${errorCode ?? ''}`.trim(),
     ),
     timeline: requests
-      .map(({ operation, region, status, startedAt: arrivedAt, durationMs }) => {
+      .map(({ operation, region, status, startedAt: arrivedAt, durationMs, connectMs = 0 }) => {
         const startMs = arrivedAt.getTime() - startedAt;
-        return { operation, region, status, startMs, endMs: Math.round(startMs + durationMs) };
+        return { operation, region, status, startMs, endMs: Math.round(startMs + durationMs), connectMs };
       })
       .toSorted((a, b) => a.startMs - b.startMs),
+    beganAtMs: startedAt,
     latenessP50Ms: wan.latenessMs.quantile(0.5),
     latenessP99Ms: wan.latenessMs.quantile(0.99),
     serverCpuMs: (user + system) / 1000,

@@ -1,6 +1,8 @@
 // Starts the embedded AWS: S3, CodePipeline and KMS of all regions behind one loopback endpoint.
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import type { Network } from '../wan/network.ts';
 import type { FaultHook } from './faults/faults.ts';
@@ -37,8 +39,16 @@ export interface EmbeddedAwsOptions {
    * about it, of every request (`arrived`): a refused one gets 503 SlowDown, the others' answers leave when they are `due`.
    */
   readonly network?: Network;
+  /** Serves https with this certificate instead of http. */
+  readonly tls?: Certificate;
   /** The administrator's credentials; random ones by default. */
   readonly admin?: Credentials;
+}
+
+/** A server's certificate with its private key, as PEM. */
+export interface Certificate {
+  readonly key: string;
+  readonly cert: string;
 }
 
 /** Idle connections stay open longer than clients keep them, so that no request meets a closing one. */
@@ -54,8 +64,8 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
   });
   const s3 = s3Protocol(world, new Spool(options.spoolDirectory ?? tmpdir()));
   const json = jsonProtocol(world);
-  const server = createServer(
-    { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 },
+  const server = serverFor(
+    options.tls,
     requestListener({
       protocolOf: ({ headers }) => (headers['x-amz-target'] === undefined ? s3 : json),
       faults: options.faults,
@@ -64,9 +74,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
     }),
   );
   const { network } = options;
-  if (network !== undefined) {
-    server.on('connection', (socket) => network.opened(socket));
-  }
+  if (network !== undefined) announceConnections(server, network, options.tls !== undefined);
   const host = options.host ?? '127.0.0.1';
   server.listen(options.port ?? 0, host);
   await once(server, 'listening');
@@ -81,10 +89,30 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
     await closed;
   };
   return {
-    endpoint: `http://${host}:${address.port}`,
+    endpoint: `${options.tls === undefined ? 'http' : 'https'}://${host}:${address.port}`,
     admin: admin.credentials,
     world,
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function serverFor(tls: Certificate | undefined, listener: RequestListener): Server {
+  const options = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 };
+  return tls === undefined
+    ? createServer(options, listener)
+    : createTlsServer({ ...options, ...tls }, listener);
+}
+
+/** Requests come on the TLS socket, but the connection began before its handshake. */
+function announceConnections(server: Server, network: Network, secure: boolean): void {
+  if (!secure) {
+    server.on('connection', (socket: Socket) => network.opened(socket));
+    return;
+  }
+  const acceptedAtMs = new Map<number | undefined, number>();
+  server.on('connection', ({ remotePort }: Socket) => acceptedAtMs.set(remotePort, performance.now()));
+  server.on('secureConnection', (socket: Socket) =>
+    network.opened(socket, acceptedAtMs.get(socket.remotePort)),
+  );
 }

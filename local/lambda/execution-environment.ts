@@ -29,6 +29,8 @@ export interface ProcessOptions {
   /** All of its environment variables. */
   readonly environment: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
+  /** The only processor core that it may use. */
+  readonly core?: number;
 }
 
 interface Done {
@@ -62,7 +64,12 @@ export class ExecutionEnvironment {
 
   constructor(options: ProcessOptions) {
     this.#onLine = options.onLine;
-    this.#child = spawn(process.execPath, [RUNTIME_FILE, resolve(options.handlerFile)], {
+    const [file = '', ...args] = [
+      // util-linux; the process that it starts takes its place.
+      ...(options.core === undefined ? [] : ['/usr/bin/taskset', '--cpu-list', String(options.core)]),
+      ...[process.execPath, RUNTIME_FILE, resolve(options.handlerFile)],
+    ];
+    this.#child = spawn(file, args, {
       cwd: dirname(resolve(options.handlerFile)),
       env: options.environment,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -30,6 +30,8 @@ export interface LambdaOptions {
   readonly memoryMb: number;
   /** The function's own environment variables, endpoints included. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Processor core that the process may use, as a function of 1,769 MB has one; all of them by default. Linux only. */
+  readonly core?: number;
   /** Called with each line that the function prints, as it is printed. */
   readonly onLine?: (line: string) => void;
 }
@@ -83,9 +85,14 @@ export class LambdaFunction implements AsyncDisposable {
 }
 
 function processOptions(options: LambdaOptions): ProcessOptions {
-  const { handlerFile, onLine } = options;
+  const { handlerFile, onLine, core } = options;
   const environment = lambdaEnvironment(options);
-  return { handlerFile, environment, ...(onLine ? { onLine } : {}) };
+  return {
+    handlerFile,
+    environment,
+    ...(onLine ? { onLine } : {}),
+    ...(core === undefined ? {} : { core }),
+  };
 }
 
 /** Lambda's environment variables and nothing of the shell's (Lambda guide, configuration-envvars). */

@@ -35,7 +35,7 @@ export function modelNetwork(event: ReplayEvent, running: () => boolean): Modell
     event.destinations.map(({ region }) => [region, roundTripMs(model, region)]),
   );
   return {
-    opened: (socket) => wan.opened(socket),
+    opened: (...connection) => wan.opened(...connection),
     arrived: (message) => (running() ? wan.arrived(message) : undefined),
     describe(sizesBytes) {
       const limit = jobLimitMs(model, event, sizesBytes);

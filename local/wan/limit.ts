@@ -7,8 +7,8 @@ export interface LimitedCopy {
   readonly region: string;
 }
 
-/** Copy requests that run at the same time in the limit's share of the bytes. */
-export const LIMIT_CONCURRENCY = 256;
+/** Connections, each with one copy request: Lambda allows 1,024 open files (Lambda quotas), of which a process needs some itself. */
+export const LIMIT_CONNECTIONS = 1_000;
 
 /** The largest object that one CopyObject copies (S3 API, CopyObject). */
 const MAX_COPY_OBJECT_BYTES = 5 * 1024 ** 3;
@@ -16,21 +16,30 @@ const MAX_COPY_OBJECT_BYTES = 5 * 1024 ** 3;
 /** The smallest part that is not the last (S3 API, UploadPartCopy). */
 const MIN_PART_BYTES = 5 * 1024 ** 2;
 
-/** The limit of a job with these copies in milliseconds, warm: connections are open, nothing is computed. */
+/**
+ * The limit of a job with these copies in milliseconds, warm: connections are open, nothing is computed. Every source is looked at,
+ * no destination is: a conditional CopyObject needs no look before it.
+ */
 export function limitMs(model: WanModel, copies: readonly LimitedCopy[]): number {
   let longestChainMs = 0;
   let bytesInParts = 0;
   for (const { sizeBytes, region } of copies) {
     const copy = fastestCopy(model, sizeBytes, region);
-    longestChainMs = Math.max(longestChainMs, headsMs(model, region) + copy.chainMs);
+    longestChainMs = Math.max(longestChainMs, copy.chainMs);
     bytesInParts += copy.usesParts ? sizeBytes : 0;
   }
-  return longestChainMs + model.codePipelineMs + fullSpeedMs(model, bytesInParts);
+  const lookMs = roundTripMs(model, model.homeRegion);
+  return lookMs + longestChainMs + fullSpeedMs(model, bytesInParts) + model.codePipelineMs;
 }
 
-/** The HEADs of source and destination run side by side. */
-function headsMs(model: WanModel, region: string): number {
-  return Math.max(roundTripMs(model, model.homeRegion), roundTripMs(model, region));
+/**
+ * The limit of a job in a new process, in milliseconds: connections to the farthest region have to be opened as well.
+ *
+ * @param startMs - start of the process and import of an empty bundle, as measured beside it.
+ */
+export function coldLimitMs(model: WanModel, copies: readonly LimitedCopy[], startMs: number): number {
+  const farthestMs = Math.max(0, ...copies.map(({ region }) => roundTripMs(model, region)));
+  return startMs + model.handshakeRoundTrips * farthestMs + limitMs(model, copies);
 }
 
 /** One CopyObject, or create, one part, complete: whichever is shorter. */
@@ -43,12 +52,12 @@ function fastestCopy(
   const copyMs = (bytes: number): number =>
     tripMs + model.copyServiceMs + (bytes / model.copyBytesPerSecond) * 1000;
   const objectMs = sizeBytes <= MAX_COPY_OBJECT_BYTES ? copyMs(sizeBytes) : Number.POSITIVE_INFINITY;
-  const partsMs = tripMs + copyMs(Math.min(sizeBytes, MIN_PART_BYTES)) + tripMs;
+  const partsMs = tripMs + copyMs(Math.min(sizeBytes, MIN_PART_BYTES)) + tripMs + model.multipartServiceMs;
   return partsMs + fullSpeedMs(model, sizeBytes) < objectMs
     ? { chainMs: partsMs, usesParts: true }
     : { chainMs: objectMs, usesParts: false };
 }
 
 function fullSpeedMs(model: WanModel, bytes: number): number {
-  return (bytes / (LIMIT_CONCURRENCY * model.copyBytesPerSecond)) * 1000;
+  return (bytes / (LIMIT_CONNECTIONS * model.copyBytesPerSecond)) * 1000;
 }

@@ -19,6 +19,8 @@ export interface Passage {
   readonly request: WanRequest;
   /** Whether the write rate of its prefix is exceeded: the server then answers 503 SlowDown and does nothing. */
   readonly refused: boolean;
+  /** How long the request waits for the handshake of its connection to end, in milliseconds. */
+  readonly connectMs: number;
   /**
    * Resolves when the first byte of the answer may leave.
    *
@@ -31,8 +33,8 @@ export interface Passage {
 
 /** What a server asks of a network. */
 export interface Network {
-  /** To be called when the server accepts a connection: its handshake begins now. */
-  opened(socket: Socket): void;
+  /** To be called with every connection: its handshake begins when the server accepts it (`performance.now()`), by default now. */
+  opened(socket: Socket, acceptedAtMs?: number): void;
   /**
    * To be called when a request's headers have been read, before the server does anything about it; undefined for a
    * request that does not pass through the network.
@@ -56,9 +58,8 @@ export class Wan implements Network {
     this.#writeRate = new WriteRate(this.model.writesPerSecondPerPrefix);
   }
 
-  /** To be called when the server accepts a connection: its handshake begins now. */
-  opened(socket: Socket): void {
-    this.#acceptedAtMs.set(socket, performance.now());
+  opened(socket: Socket, acceptedAtMs: number = performance.now()): void {
+    this.#acceptedAtMs.set(socket, acceptedAtMs);
   }
 
   /** To be called when a request's headers have been read, before the server does anything about it. */
@@ -75,6 +76,7 @@ export class Wan implements Network {
     return {
       request,
       refused,
+      connectMs: startMs - nowMs,
       due: async (copyBytes = 0) => {
         const serviceMs = refused
           ? roundTripMs(this.model, request.region)

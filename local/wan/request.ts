@@ -4,7 +4,7 @@ import type { WanModel } from './model.ts';
 import { roundTripMs } from './model.ts';
 
 /** What costs time in a request, besides its round trip. */
-export type RequestKind = 'copy' | 'upload' | 'plain';
+export type RequestKind = 'copy' | 'upload' | 'multipart' | 'plain';
 
 /** One request, as far as the model looks at it. */
 export interface WanRequest {
@@ -38,11 +38,18 @@ export function describeRequest(head: RequestHead, homeRegion: string): WanReque
   return {
     service,
     region: scope?.region ?? homeRegion,
-    kind: copies ? 'copy' : uploadBytes > 0 && head.method === 'PUT' ? 'upload' : 'plain',
+    kind: kindOf(head, isS3, uploadBytes),
     writePrefix: writes ? prefixOf(head.url) : undefined,
     uploadBytes,
     copyBytes: copies ? rangeBytes(singleValue(head.headers['x-amz-copy-source-range'])) : undefined,
   };
+}
+
+function kindOf(head: RequestHead, isS3: boolean, uploadBytes: number): RequestKind {
+  if (isS3 && head.headers['x-amz-copy-source'] !== undefined) return 'copy';
+  // CreateMultipartUpload and CompleteMultipartUpload (S3 API).
+  if (isS3 && head.method === 'POST' && /[?&]upload(?:s|Id=)/.test(head.url)) return 'multipart';
+  return uploadBytes > 0 && head.method === 'PUT' ? 'upload' : 'plain';
 }
 
 /**
@@ -61,6 +68,8 @@ export function responseTimeMs(model: WanModel, request: WanRequest, copyBytes: 
       return tripMs + model.copyServiceMs + (copyBytes / model.copyBytesPerSecond) * 1000;
     case 'upload':
       return tripMs + (request.uploadBytes / model.transferBytesPerSecond) * 1000;
+    case 'multipart':
+      return tripMs + model.multipartServiceMs / 2;
     case 'plain':
       return tripMs;
   }

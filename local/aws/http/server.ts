@@ -68,6 +68,7 @@ async function answer(parts: ServerParts, request: IncomingMessage, response: Se
       bytes: authenticated?.bytes() ?? 0,
       startedAt,
       durationMs: performance.now() - start,
+      ...(progress.passage && { connectMs: progress.passage.connectMs }),
     });
   }
 }

@@ -18,6 +18,8 @@ export interface LoggedRequest {
   readonly bytes: number;
   readonly startedAt: Date;
   readonly durationMs: number;
+  /** How much of it the modelled network took to open the connection. */
+  readonly connectMs?: number;
 }
 
 /** Keeps all requests in the order in which they ended, and tells listeners. */
