@@ -2,9 +2,11 @@
 import { BucketCache } from './aws/bucket-cache.ts';
 import { S3ClientPool } from './aws/s3-clients.ts';
 import type { Container } from './create-context.ts';
+import { ConfigurationError } from './errors.ts';
 import { runInvocation } from './invocation.ts';
+import { parseDestinationSets } from './job/destination-sets.ts';
 import { JobReporter, type LambdaContext } from './result/job-reporter.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, type Settings } from './settings.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 
 const container = compose();
@@ -18,11 +20,29 @@ function compose(): Container {
   const settings = readSettings(process.env);
   const telemetry = createTelemetry(process.env);
   const onThrottled = (): void => telemetry.count('ThrottledRequests');
+  const clients = new S3ClientPool(settings, onThrottled);
+  connectToSets(settings, clients);
   return {
     settings,
     telemetry,
-    clients: new S3ClientPool(settings, onThrottled),
+    clients,
     reporter: new JobReporter(settings, onThrottled),
     facts: new BucketCache(settings.bucketCacheMs),
   };
+}
+
+/** Handshakes with the buckets of the sets go on while the function initialises; a wrong set is for the job that asks for one to report. */
+function connectToSets({ destinationSets }: Settings, clients: S3ClientPool): void {
+  if (destinationSets === undefined) return;
+  try {
+    const destinations = [...parseDestinationSets(destinationSets).values()].flat();
+    clients.connectAhead(
+      destinations.flatMap((destination) => {
+        if (typeof destination === 'string' || destination.Region === undefined) return [];
+        return { bucket: destination.Bucket, region: destination.Region };
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+  }
 }

@@ -55,7 +55,7 @@ async function runJob(
   let context: JobContext | undefined;
   try {
     assertValidSettings(settings);
-    const job = parseJob(event);
+    const job = parseJob(event, settings.destinationSets);
     const checkpoint = readCheckpoint(job, begunAtMs, telemetry);
     startedAtMs = checkpoint?.startedAtMs ?? begunAtMs;
     telemetry.correlate(checkpoint?.firstJobId ?? jobId);

@@ -21,6 +21,10 @@ export interface Settings {
   readonly bucketCacheMs: number;
   /** Use `https://endpoint/bucket` addresses; on by itself with a custom endpoint. */
   readonly forcePathStyle: boolean;
+  /** Endpoint of S3 instead of that of each region. */
+  readonly endpoint?: string;
+  /** Named sets of destinations, as JSON text; parsed where a job asks for one. */
+  readonly destinationSets?: string;
   /** What is wrong with the variables, one sentence each; their defaults stand in for them. */
   readonly problems: readonly string[];
 }
@@ -40,6 +44,8 @@ export function readSettings(environment: Environment): Settings {
     );
     return fallback;
   };
+  const endpoint = environment.AWS_ENDPOINT_URL_S3 ?? environment.AWS_ENDPOINT_URL;
+  const destinationSets = environment.SYNC_DESTINATION_SETS;
   return {
     region: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? 'us-east-1',
     maxConcurrency: integer('SYNC_MAX_CONCURRENCY', 256, 1, 1000),
@@ -49,7 +55,9 @@ export function readSettings(environment: Environment): Settings {
     accessDeniedRetryMs: integer('SYNC_ACCESS_DENIED_RETRY_MS', 3_000, 0, 5_000),
     deadlineMarginMs: integer('SYNC_DEADLINE_MARGIN_MS', 10_000, 500, 300_000),
     bucketCacheMs: integer('SYNC_BUCKET_CACHE_MS', 300_000, 0, 3_600_000),
-    forcePathStyle: Boolean(environment.AWS_ENDPOINT_URL_S3 ?? environment.AWS_ENDPOINT_URL),
+    forcePathStyle: Boolean(endpoint),
+    ...(endpoint ? { endpoint } : {}),
+    ...(destinationSets ? { destinationSets } : {}),
     problems,
   };
 }

@@ -42,7 +42,7 @@ async function answer(event: unknown, lambda: LambdaContext): Promise<PlanAnswer
   const onThrottled = (): void => undefined;
   try {
     assertValidSettings(settings);
-    const job = parseJob(event);
+    const job = parseJob(event, settings.destinationSets);
     const context = createContext(job, deadline, {
       settings,
       telemetry: createTelemetry(process.env),

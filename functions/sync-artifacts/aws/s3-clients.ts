@@ -11,6 +11,9 @@ const CONNECTION_TIMEOUT_MS = 5_000;
 /** Sockets beyond the copy requests in flight: facts, listings, completions. */
 const SPARE_SOCKETS = 64;
 
+/** Requests of the first look at a destination: one for each artifact, of which most jobs have one or two. */
+const FIRST_LOOK_REQUESTS = 2;
+
 /** No SDK logger, redirects of our own, no directory buckets, whose names are refused, and no Lambda function behind S3 to call us again. */
 const IDLE_MIDDLEWARE = [
   'loggerMiddleware',
@@ -94,6 +97,24 @@ export class S3ClientPool {
         return memoized(artifact, region, () => this.#client(region, artifactCredentials));
       },
     };
+  }
+
+  /** Opens connections to buckets of which nothing was asked yet, enough for the first look at them. */
+  connectAhead(buckets: readonly Pick<ExpectedRequests, 'bucket' | 'region'>[]): void {
+    const { endpoint, forcePathStyle } = this.#settings;
+    for (const { bucket, region } of buckets) {
+      const { url } = memoized(this.#role, region, () => this.#client(region)).config.endpointProvider({
+        Bucket: bucket,
+        Region: region,
+        ForcePathStyle: forcePathStyle,
+        ...(endpoint === undefined ? {} : { Endpoint: endpoint }),
+      });
+      const { protocol, hostname, port } = url;
+      this.#preconnector.connect(
+        { protocol, hostname, port: port === '' ? undefined : Number(port) },
+        FIRST_LOOK_REQUESTS,
+      );
+    }
   }
 
   #preconnect(requests: readonly ExpectedRequests[]): void {

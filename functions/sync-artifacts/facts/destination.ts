@@ -154,7 +154,7 @@ async function readEncryption(
         ? 'no default encryption'
         : `default encryption ${algorithm} without a key of yours`;
     throw new ConfigurationError(
-      `Bucket ${bucket} has ${given} and UserParameters name no KmsKeyId; allowed is a customer managed KMS key, as the bucket's default encryption or as KmsKeyId of the destination. Nothing was copied.`,
+      `Bucket ${bucket} has ${given}, and no KmsKeyId is given for it; expected is a customer managed KMS key, as the bucket's default encryption or as KmsKeyId of the destination. Nothing was copied.`,
     );
   }
   const encryption: DestinationEncryption = { algorithm, kmsKeyId: qualifyKey(keyId, home) };
@@ -209,7 +209,7 @@ async function readExisting(
 
 function noSuchBucket(bucket: string, cause?: unknown): ConfigurationError {
   return new ConfigurationError(
-    `Destination bucket ${bucket} does not exist: create it, or correct DestinationBucket or DestinationBuckets in UserParameters.`,
+    `Destination bucket ${bucket} does not exist: create it, or correct its name in UserParameters or in the set of destinations.`,
     { cause },
   );
 }

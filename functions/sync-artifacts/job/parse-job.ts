@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { ConfigurationError } from '../errors.ts';
 import type { Artifact, ArtifactCredentials, DestinationRequest, SyncJob } from '../types.ts';
+import { findDestinationSet } from './destination-sets.ts';
 import {
   DEFAULT_KEY_TEMPLATE,
   describe,
@@ -24,10 +25,11 @@ export function jobIdOf(event: unknown): string | undefined {
 }
 
 /**
- * Parses a `CodePipeline.job` event (CodePipeline user guide, "JSON event example").
+ * Parses a `CodePipeline.job` event (CodePipeline user guide, "JSON event example"); `destinationSets` is the text of
+ * `SYNC_DESTINATION_SETS`.
  * @throws ConfigurationError for anything that the job or its UserParameters lack or have wrong.
  */
-export function parseJob(event: unknown): SyncJob {
+export function parseJob(event: unknown, destinationSets?: string): SyncJob {
   const parsed = v.safeParse(eventSchema, event);
   if (!parsed.success) throw new ConfigurationError(parsed.issues.map(explain).join(' '));
   const job = parsed.output['CodePipeline.job'];
@@ -35,7 +37,14 @@ export function parseJob(event: unknown): SyncJob {
   const configuration = data.actionConfiguration?.configuration ?? {};
   const parameters = parseUserParameters(configuration.UserParameters);
   const artifacts = selectArtifacts((data.inputArtifacts ?? []).map(toArtifact), parameters);
-  const destinations = toDestinations(parameters, job.accountId);
+  const set =
+    parameters.Destinations === undefined
+      ? undefined
+      : findDestinationSet(parameters.Destinations, destinationSets);
+  const destinations = toDestinations(
+    set ? { ...parameters, DestinationBuckets: set } : parameters,
+    job.accountId,
+  );
   const executionId = parameters.ExecutionId;
   checkKeys(artifacts, destinations, executionId);
   const encryptionKeyId = data.encryptionKey?.id;
@@ -58,6 +67,8 @@ export function parseJob(event: unknown): SyncJob {
       job.accountId,
       configuration.UserParameters,
       artifacts.map(({ name, bucket, key, revision }) => [name, bucket, key, revision ?? null]),
+      // A set can change while a job goes on.
+      ...(set === undefined ? [] : [set]),
     ]),
   };
 }

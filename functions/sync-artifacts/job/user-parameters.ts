@@ -69,20 +69,33 @@ const destinationSchema = v.strictObject(
   'an object with Bucket, Region, KmsKeyId, BucketOwner, Key',
 );
 
+/** Several destinations: `DestinationBuckets`, and each named set of the function's configuration. */
+export const destinationsSchema = v.pipe(
+  v.array(v.union([bucketName, destinationSchema], BUCKET_RULE), 'an array of bucket names or objects'),
+  v.minLength(1, 'at least one bucket'),
+);
+
 /** Schema of UserParameters; `schemas/user-parameters.schema.json` is generated from it. */
 export const userParametersSchema = v.strictObject(
   {
     DestinationBucket: v.optional(
       v.pipe(
         bucketName,
-        v.description('The one destination bucket. Exactly one of this and DestinationBuckets.'),
+        v.description(
+          'The one destination bucket. Exactly one of this, DestinationBuckets and Destinations.',
+        ),
       ),
     ),
     DestinationBuckets: v.optional(
+      v.pipe(destinationsSchema, v.description('Several destination buckets, each a name or an object.')),
+    ),
+    Destinations: v.optional(
       v.pipe(
-        v.array(v.union([bucketName, destinationSchema], BUCKET_RULE), 'an array of bucket names or objects'),
-        v.minLength(1, 'at least one bucket'),
-        v.description('Several destination buckets, each a name or an object.'),
+        text,
+        v.minLength(1, 'the name of a set of destinations'),
+        v.description(
+          "Name of a set of destinations in the function's configuration (SYNC_DESTINATION_SETS).",
+        ),
       ),
     ),
     InputArtifacts: v.optional(
@@ -165,7 +178,10 @@ export function parseUserParameters(given: unknown): UserParameters {
     );
   }
   const result = v.safeParse(userParametersSchema, parsed);
-  if (!result.success) throw new ConfigurationError(result.issues.map(explain).join(' '));
+  if (!result.success)
+    throw new ConfigurationError(
+      result.issues.map((issue) => explainIssue(issue, 'UserParameters')).join(' '),
+    );
   checkDestinations(result.output);
   return result.output;
 }
@@ -189,28 +205,17 @@ export function didYouMean(given: string, names: readonly string[]): string {
   return near ? ` Did you mean ${JSON.stringify(nearest)}?` : '';
 }
 
+/** The ways to name destinations, of which there is exactly one. */
+const DESTINATION_PROPERTIES = ['DestinationBucket', 'DestinationBuckets', 'Destinations'] as const;
+
 function checkDestinations(parameters: UserParameters): void {
-  const { DestinationBucket: one, DestinationBuckets: many } = parameters;
-  if (one !== undefined && many !== undefined) {
+  const given = DESTINATION_PROPERTIES.filter((name) => parameters[name] !== undefined);
+  if (given.length !== 1) {
     throw new ConfigurationError(
-      'UserParameters has both DestinationBucket and DestinationBuckets; allowed is exactly one of them.',
+      `UserParameters ${given.length === 0 ? 'names no destination' : `has ${given.join(' and ')}`}; expected is exactly one of ${DESTINATION_PROPERTIES.join(', ')}.`,
     );
   }
-  if (one === undefined && many === undefined) {
-    throw new ConfigurationError(
-      'UserParameters has neither DestinationBucket nor DestinationBuckets; allowed is exactly one of them.',
-    );
-  }
-  const seen = new Set<string>();
-  for (const destination of many ?? []) {
-    const bucket = typeof destination === 'string' ? destination : destination.Bucket;
-    if (seen.has(bucket)) {
-      throw new ConfigurationError(
-        `UserParameters property DestinationBuckets names ${describe(bucket)} twice; allowed is each bucket once.`,
-      );
-    }
-    seen.add(bucket);
-  }
+  assertDistinctBuckets(parameters.DestinationBuckets ?? [], 'UserParameters property DestinationBuckets');
   const names = new Set<string>();
   for (const name of parameters.InputArtifacts ?? []) {
     if (names.has(name)) {
@@ -219,6 +224,23 @@ function checkDestinations(parameters: UserParameters): void {
       );
     }
     names.add(name);
+  }
+}
+
+/** @throws ConfigurationError when a bucket is there twice */
+export function assertDistinctBuckets(
+  destinations: v.InferOutput<typeof destinationsSchema>,
+  subject: string,
+): void {
+  const seen = new Set<string>();
+  for (const destination of destinations) {
+    const bucket = typeof destination === 'string' ? destination : destination.Bucket;
+    if (seen.has(bucket)) {
+      throw new ConfigurationError(
+        `${subject} names ${describe(bucket)} twice; allowed is each bucket once.`,
+      );
+    }
+    seen.add(bucket);
   }
 }
 
@@ -231,9 +253,8 @@ function unknownPlaceholder(template: string): string | undefined {
   return /[{}]/.test(rest) ? rest : undefined;
 }
 
-type Issue = v.InferIssue<typeof userParametersSchema>;
-
-function explain(issue: Issue): string {
+/** What is wrong with a value of a schema, what was given and what is expected; `subject` is what holds the value. */
+export function explainIssue(issue: v.BaseIssue<unknown>, subject: string): string {
   const inner = deepest(issue);
   const path = [...(issue.path ?? []), ...(inner === issue ? [] : (inner.path ?? []))];
   const property = path.reduce(
@@ -244,9 +265,9 @@ function explain(issue: Issue): string {
   const given = path.at(-1)?.key;
   if (inner.type === 'strict_object' && inner.expected === 'never' && typeof given === 'string') {
     const allowed = Object.keys((path.length > 1 ? destinationSchema : userParametersSchema).entries);
-    return `UserParameters has the unknown property ${describe(property)}; allowed are ${allowed.join(', ')}.${didYouMean(given, allowed)}`;
+    return `${subject} has the unknown property ${describe(property)}; allowed are ${allowed.join(', ')}.${didYouMean(given, allowed)}`;
   }
-  if (property === '') return `UserParameters is ${describe(inner.input)}; allowed is ${inner.message}.`;
+  if (property === '') return `${subject} is ${describe(inner.input)}; allowed is ${inner.message}.`;
   const picks =
     inner.type === 'picklist' && typeof inner.input === 'string' ? inner.message.split(', ') : undefined;
   const placeholder =
@@ -258,8 +279,8 @@ function explain(issue: Issue): string {
         ? didYouMean(placeholder, KEY_PLACEHOLDERS)
         : '';
   if (inner.input === undefined)
-    return `UserParameters property ${property} is missing; allowed is ${inner.message}.`;
-  return `UserParameters property ${property} is ${describe(inner.input)}; allowed is ${inner.message}.${hint}`;
+    return `${subject} property ${property} is missing; allowed is ${inner.message}.`;
+  return `${subject} property ${property} is ${describe(inner.input)}; allowed is ${inner.message}.${hint}`;
 }
 
 /** The issue that says most: inside a union, the one of the form that was meant, an unknown property before a missing one. */

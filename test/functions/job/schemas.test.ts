@@ -5,12 +5,18 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { strFromU8, unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
+import { parseDestinationSets } from '../../../functions/sync-artifacts/job/destination-sets.ts';
 import { parseUserParameters } from '../../../functions/sync-artifacts/job/user-parameters.ts';
 import { CHECKSUM_ALGORITHMS, PROOF_STRENGTH } from '../../../functions/sync-artifacts/types.ts';
 import { generated, toBuffer } from '../../../local/aws/content/content.ts';
 import { startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
 import { latest } from '../../../local/aws/state/buckets.ts';
-import { USER_PARAMETERS_SCHEMA_FILE, userParametersJsonSchema } from '../../../schemas/generate.ts';
+import {
+  DESTINATION_SETS_SCHEMA_FILE,
+  destinationSetsJsonSchema,
+  USER_PARAMETERS_SCHEMA_FILE,
+  userParametersJsonSchema,
+} from '../../../schemas/generate.ts';
 import { createStage, MIB, runOnce } from '../copy/resume/resume-stage.ts';
 
 const schemaIn = (file: string): object => JSON.parse(readFileSync(file, 'utf8')) as object;
@@ -62,6 +68,7 @@ const destination = fc.oneof(
 const destinations = fc.oneof(
   fc.record({ DestinationBucket: orWrong(bucket) }),
   fc.record({ DestinationBuckets: orWrong(fc.array(destination, { maxLength: 3 })) }),
+  fc.record({ Destinations: orWrong(fc.constantFrom('all-regions', '')) }),
 );
 const others = fc.record(
   {
@@ -113,6 +120,44 @@ describe('the schema of UserParameters', () => {
         expect({ given, accepted: validate(given) }).toEqual({ given, accepted: byParser });
       }),
       { numRuns: 2_000 },
+    );
+    expect(accepted).toBeGreaterThan(100);
+  });
+});
+
+describe('the schema of destination sets', () => {
+  const schema = schemaIn(DESTINATION_SETS_SCHEMA_FILE);
+  const sets = fc
+    .dictionary(
+      fc.oneof({ weight: 20, arbitrary: fc.constantFrom('all-regions', 'eu') }, fc.constantFrom('', 'a b')),
+      orWrong(fc.array(destination, { maxLength: 3 })),
+      { maxKeys: 2 },
+    )
+    .map((given) => JSON.parse(JSON.stringify(given)) as Record<string, unknown>);
+
+  it('is the one that "npm run schemas" writes', () => {
+    expect(schema).toEqual(JSON.parse(JSON.stringify(destinationSetsJsonSchema())));
+  });
+
+  it('accepts what the parser accepts, and nothing else', () => {
+    const validate = ajv.compile(schema);
+    const isParsed = (given: unknown): boolean => {
+      try {
+        parseDestinationSets(JSON.stringify(given));
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    let accepted = 0;
+    fc.assert(
+      fc.property(sets, (given) => {
+        fc.pre(Object.values(given).every((set) => !namesABucketTwice({ DestinationBuckets: set })));
+        const byParser = isParsed(given);
+        if (byParser) accepted += 1;
+        expect({ given, accepted: validate(given) }).toEqual({ given, accepted: byParser });
+      }),
+      { numRuns: 1_000 },
     );
     expect(accepted).toBeGreaterThan(100);
   });
