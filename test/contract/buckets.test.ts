@@ -62,6 +62,38 @@ describe('buckets', () => {
     expect(LocationConstraint).toBe(OTHER_REGION === 'us-east-1' ? undefined : OTHER_REGION);
   });
 
+  test('tell their location to those who ask the first region', async (context) => {
+    await needs(context, target(), 'regions');
+    const Bucket = await target().createBucket('eu-west-1');
+    const ask = new GetBucketLocationCommand({ Bucket });
+    expect((await target().client('us-east-1').send(ask)).LocationConstraint).toBe('eu-west-1');
+  });
+
+  test.for([
+    ['mars-1', 'InvalidLocationConstraint'],
+    ['EU', 'none'],
+    ['eu-west-1', 'none'],
+  ] as const)('are made at the location %s: %s', async ([location, expected], context) => {
+    await needs(context, target(), 'regions');
+    await needs(context, target(), 'strictness');
+    const Bucket = `contract-${crypto.randomUUID().slice(0, 18)}`;
+    const LocationConstraint = location as 'EU';
+    const create = new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint } });
+    expect(await codeOf(target().client('eu-west-1').send(create))).toBe(expected);
+  });
+
+  test('of an account-regional name are made only by that account, which says so', async (context) => {
+    await needs(context, target(), 'strictness');
+    const s3 = target().client();
+    const create = (account: string, BucketNamespace?: 'account-regional') => {
+      const Bucket = `contract-${crypto.randomUUID().slice(0, 8)}-${account}-${REGION}-an`;
+      return codeOf(s3.send(new CreateBucketCommand({ Bucket, BucketNamespace })));
+    };
+    expect(await create('999999999999', 'account-regional')).toBe('InvalidNamespaceHeader');
+    expect(await create('111122223333')).toBe('MissingNamespaceHeader');
+    expect(await create(target().accountId, 'account-regional')).toBe('none');
+  });
+
   test('are copied into from other regions, asked in the region of the destination', async (context) => {
     await needs(context, target(), 'regions');
     const source = await target().createBucket();

@@ -1,4 +1,5 @@
 // What a lesser server may lack: each capability is probed, and tests that need it are skipped there with the reason.
+import { createHash } from 'node:crypto';
 import {
   CopyObjectCommand,
   CreateMultipartUploadCommand,
@@ -24,6 +25,19 @@ const PROBES = {
     const { s3, Bucket } = await withObject(target);
     const head = await s3.send(new HeadObjectCommand({ Bucket, Key: 'probe', ChecksumMode: 'ENABLED' }));
     return head.ChecksumCRC32 !== undefined && head.ChecksumType === 'FULL_OBJECT';
+  },
+  /** Objects can have the checksums that S3 has since 2026. */
+  async newChecksums(target: Target) {
+    const { s3, Bucket } = await withObject(target);
+    const ChecksumMD5 = createHash('md5').update('x').digest('base64');
+    const put = await s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x', ChecksumMD5 }));
+    return put.ChecksumMD5 === ChecksumMD5;
+  },
+  /** What S3 refuses is refused: many servers are lenient, and a lenient one can be used but not compared here. */
+  async strictness(target: Target) {
+    const { s3, Bucket } = await withObject(target);
+    const put = new PutObjectCommand({ Bucket, Key: 'k', Body: 'x', StorageClass: 'NONE' as 'STANDARD' });
+    return (await codeOf(s3.send(put))) === 'InvalidStorageClass';
   },
   async attributes(target: Target) {
     const { s3, Bucket } = await withObject(target);

@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll } from 'vitest';
 import { type EmbeddedAws, startEmbeddedAws } from '../../local/aws/embedded-aws.ts';
+import { DEFAULT_ACCOUNT_ID } from '../../local/aws/state/world.ts';
 
 export const REGION = process.env.AWS_REGION ?? 'us-east-1';
 export const OTHER_REGION = REGION === 'eu-west-1' ? 'us-east-1' : 'eu-west-1';
@@ -24,6 +25,8 @@ export interface Target {
   createBucket(region?: string): Promise<string>;
   /** A KMS key in REGION, if the server has any. */
   readonly kmsKeyArn: string | undefined;
+  /** The account that the credentials belong to. */
+  readonly accountId: string;
 }
 
 /** Sets the server up for the tests of one file; the returned function gives it once they run. */
@@ -67,6 +70,7 @@ async function start(): Promise<{ target: Target; close: () => Promise<void> }> 
   const target: Target = {
     embedded: server.embedded !== undefined,
     kmsKeyArn: server.kmsKeyArn,
+    accountId: process.env.CONTRACT_ACCOUNT_ID ?? DEFAULT_ACCOUNT_ID,
     client,
     async createBucket(region = REGION) {
       const name = `contract-${randomBytes(6).toString('hex')}`;

@@ -1,11 +1,18 @@
 // S3's checksums of contents and of parts: computed once per stretch of bytes, joined where the arithmetic allows it.
 import { createHash } from 'node:crypto';
+import { createXXHash3, createXXHash64, createXXHash128, type IHasher } from 'hash-wasm';
 import { type ByteSource, PATTERN_BYTES, patternSource } from './byte-source.ts';
 import { type Content, chunks, type Extent, fromBuffer } from './content.ts';
 import { CRC32, CRC32C, CRC64NVME, type Crc, combine, repeat } from './crc.ts';
 
-/** Checksum algorithms (S3 API, ChecksumAlgorithm). */
-export type ChecksumAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256';
+/** How many bytes a digest has, for all checksum algorithms (S3 API, ChecksumAlgorithm). */
+const DIGEST_BYTES = {
+  ...{ CRC32: 4, CRC32C: 4, CRC64NVME: 8, SHA1: 20, SHA256: 32, SHA512: 64 },
+  ...{ MD5: 16, XXHASH64: 8, XXHASH3: 8, XXHASH128: 16 },
+} as const;
+
+/** A checksum algorithm of S3. */
+export type ChecksumAlgorithm = keyof typeof DIGEST_BYTES;
 /** Of the whole object, or of the checksums of its parts. */
 export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE';
 
@@ -20,7 +27,7 @@ export interface Checksum {
 export const DEFAULT_ALGORITHM: ChecksumAlgorithm = 'CRC64NVME';
 
 /** All of them. */
-export const ALGORITHMS: readonly ChecksumAlgorithm[] = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'];
+export const ALGORITHMS = Object.keys(DIGEST_BYTES) as readonly ChecksumAlgorithm[];
 
 /** A digest that takes bytes as they pass. */
 export interface RunningDigest {
@@ -28,13 +35,21 @@ export interface RunningDigest {
   digest(): Buffer;
 }
 
-type DigestName = ChecksumAlgorithm | 'MD5';
+const CRCS: Partial<Record<ChecksumAlgorithm, Crc>> = { CRC32, CRC32C, CRC64NVME };
 
-const CRCS: Partial<Record<DigestName, Crc>> = { CRC32, CRC32C, CRC64NVME };
+const XXHASHES: Partial<Record<ChecksumAlgorithm, IHasher>> = {
+  XXHASH64: await createXXHash64(),
+  XXHASH3: await createXXHash3(),
+  XXHASH128: await createXXHash128(),
+};
 
 /** A running digest of the given kind. */
-export function runningDigest(name: DigestName): RunningDigest {
+export function runningDigest(name: ChecksumAlgorithm): RunningDigest {
   const crc = CRCS[name];
+  const xxhash = XXHASHES[name];
+  if (xxhash !== undefined) {
+    return runningXxhash(xxhash);
+  }
   if (crc === undefined) {
     const hash = createHash(name.toLowerCase());
     return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
@@ -45,6 +60,17 @@ export function runningDigest(name: DigestName): RunningDigest {
       value = crc.extend(value, bytes);
     },
     digest: () => toBytes(value, crc.widthBytes),
+  };
+}
+
+/** One hasher serves all digests that are under way: each keeps its state itself. */
+function runningXxhash(hasher: IHasher): RunningDigest {
+  let state = hasher.init().save();
+  return {
+    update: (bytes) => {
+      state = hasher.load(state).update(bytes).save();
+    },
+    digest: () => Buffer.from(hasher.load(state).digest('binary')),
   };
 }
 
@@ -59,7 +85,7 @@ export function md5Of(content: Content): string {
 }
 
 /** Keeps a digest that was computed while the bytes passed by. */
-export function rememberDigest(content: Content, name: DigestName, digest: Buffer): void {
+export function rememberDigest(content: Content, name: ChecksumAlgorithm, digest: Buffer): void {
   const [extent, ...others] = content.extents;
   if (extent !== undefined && others.length === 0) {
     remember(extent, name, digest);
@@ -74,28 +100,22 @@ export function compositeOf(values: readonly string[], algorithm: ChecksumAlgori
 
 /** How many bytes a digest of this algorithm has. */
 export function digestBytes(algorithm: ChecksumAlgorithm): number {
-  return CRCS[algorithm]?.widthBytes ?? (algorithm === 'SHA1' ? 20 : 32);
+  return DIGEST_BYTES[algorithm];
 }
 
 /** The types S3 allows for a multipart upload, its default first (S3 user guide, checking object integrity). */
 export function multipartTypes(algorithm: ChecksumAlgorithm): readonly ChecksumType[] {
-  switch (algorithm) {
-    case 'CRC64NVME':
-      return ['FULL_OBJECT'];
-    case 'CRC32':
-    case 'CRC32C':
-      return ['COMPOSITE', 'FULL_OBJECT'];
-    case 'SHA1':
-    case 'SHA256':
-      return ['COMPOSITE'];
+  if (algorithm === 'CRC64NVME') {
+    return ['FULL_OBJECT'];
   }
+  return CRCS[algorithm] === undefined ? ['COMPOSITE'] : ['COMPOSITE', 'FULL_OBJECT'];
 }
 
 /** Bounds the memory of remembered digests per source; they are cheap to compute again one by one. */
 const MAX_REMEMBERED = 50_000;
 const remembered = new WeakMap<ByteSource, Map<string, Buffer>>();
 
-function remember(extent: Extent, name: DigestName, digest: Buffer): void {
+function remember(extent: Extent, name: ChecksumAlgorithm, digest: Buffer): void {
   let digests = remembered.get(extent.source);
   if (digests === undefined || digests.size >= MAX_REMEMBERED) {
     digests = new Map();
@@ -104,11 +124,11 @@ function remember(extent: Extent, name: DigestName, digest: Buffer): void {
   digests.set(`${name}:${extent.offset}:${extent.sizeBytes}`, digest);
 }
 
-function recall(extent: Extent, name: DigestName): Buffer | undefined {
+function recall(extent: Extent, name: ChecksumAlgorithm): Buffer | undefined {
   return remembered.get(extent.source)?.get(`${name}:${extent.offset}:${extent.sizeBytes}`);
 }
 
-function digestOf(content: Content, name: DigestName): Buffer {
+function digestOf(content: Content, name: ChecksumAlgorithm): Buffer {
   const crc = CRCS[name];
   const [only, ...others] = content.extents;
   if (crc !== undefined && (only === undefined || others.length > 0)) {
@@ -134,7 +154,7 @@ function digestOf(content: Content, name: DigestName): Buffer {
   return digest;
 }
 
-function crcOf(extent: Extent, name: DigestName, crc: Crc): bigint {
+function crcOf(extent: Extent, name: ChecksumAlgorithm, crc: Crc): bigint {
   const known = recall(extent, name);
   if (known !== undefined) {
     return fromBytes(known);

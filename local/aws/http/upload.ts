@@ -30,7 +30,7 @@ export interface UploadOptions {
   readonly spool: Spool;
   readonly signature: Signature;
   /** Computed in passing besides what the client announced, so that nothing has to be read again. */
-  readonly alsoCompute: readonly (ChecksumAlgorithm | 'MD5')[];
+  readonly alsoCompute: readonly ChecksumAlgorithm[];
   readonly checksums: ChecksumSubject;
 }
 
@@ -54,7 +54,7 @@ export async function receive(request: IncomingMessage, options: UploadOptions):
   });
   const isHash = /^[0-9a-f]{64}$/.test(payloadHash);
   const contentMd5 = header(headers, 'content-md5');
-  const names = new Set<ChecksumAlgorithm | 'MD5'>([...announced, ...options.alsoCompute]);
+  const names = new Set<ChecksumAlgorithm>([...announced, ...options.alsoCompute]);
   if (isHash) {
     names.add('SHA256');
   }

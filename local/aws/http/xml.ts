@@ -1,5 +1,5 @@
 // S3's XML documents, read and written through a library.
-import { XMLBuilder, XMLParser } from 'fast-xml-parser';
+import { XMLBuilder, XMLParser, XMLValidator } from 'fast-xml-parser';
 import { AwsError } from '../aws-error.ts';
 
 /** Element names to text, nested elements, or several of either; undefined leaves the element out. */
@@ -36,8 +36,12 @@ export function errorDocument(elements: XmlElements): string {
   return withDeclaration({ Error: elements });
 }
 
-/** @throws MalformedXML unless the document has that root. */
+/** @throws MalformedXML unless the document is well-formed and has that root. */
 export function parseXml(text: string, root: string): unknown {
+  // The parser takes what it can make out of any text.
+  if (XMLValidator.validate(text) !== true) {
+    throw malformedXml();
+  }
   let document: unknown;
   try {
     document = parser.parse(text);

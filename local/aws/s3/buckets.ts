@@ -3,25 +3,27 @@ import { AwsError } from '../aws-error.ts';
 import { toBuffer } from '../content/content.ts';
 import { child, children, malformedXml, parseXml, text, xmlDocument } from '../http/xml.ts';
 import type { BucketEncryption } from '../state/buckets.ts';
+import { bucketRegion, requireBucketName } from './bucket-names.ts';
 import { encryptionElements, isEncryptionAlgorithm } from './objects/object-headers.ts';
-import { authorize, bucketOf, requestHeader, type S3Answer, type S3Request, xmlBody } from './request.ts';
-
-/** S3 user guide, bucket naming rules, as far as any name can break them. */
-const BUCKET_NAME = /^(?!xn--)(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+import {
+  authorize,
+  bucketAnywhere,
+  bucketOf,
+  requestHeader,
+  type S3Answer,
+  type S3Request,
+  xmlBody,
+} from './request.ts';
 
 /** S3 API, CreateBucket: made again by its owner outside us-east-1, it is a conflict. */
 export async function createBucket(request: S3Request): Promise<S3Answer> {
   const { world, bucketName, caller, region } = request;
   authorize(request, 's3:CreateBucket', `arn:aws:s3:::${bucketName}`);
-  if (!BUCKET_NAME.test(bucketName)) {
-    throw new AwsError(400, 'InvalidBucketName', 'The specified bucket is not valid.', {
-      details: { BucketName: bucketName },
-    });
-  }
   const body = toBuffer((await request.receive([])).content).toString('utf8');
   const constraint =
     body === '' ? undefined : text(parseXml(body, 'CreateBucketConfiguration'), 'LocationConstraint');
-  const bucketRegion = regionFor(constraint, region);
+  const newRegion = bucketRegion(constraint, region);
+  requireBucketName(request, newRegion);
   const existing = world.buckets.get(bucketName);
   if (
     existing?.ownerAccountId === caller.accountId &&
@@ -42,8 +44,10 @@ export async function createBucket(request: S3Request): Promise<S3Answer> {
   }
   world.createBucket({
     name: bucketName,
-    region: bucketRegion,
+    region: newRegion,
     ownerAccountId: caller.accountId,
+    // Named together with an ACL, a bucket has ACLs (real S3: rclone relies on it).
+    acls: requestHeader(request, 'x-amz-acl') !== undefined,
     objectLock: requestHeader(request, 'x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true',
   });
   return { headers: { location: `/${bucketName}` } };
@@ -81,7 +85,8 @@ export function headBucket(request: S3Request): S3Answer {
 
 /** S3 API, GetBucketLocation. */
 export function getBucketLocation(request: S3Request): S3Answer {
-  const bucket = bucketOf(request);
+  // The first region's endpoint tells the location of any bucket, so that clients can find out where to go.
+  const bucket = request.region === 'us-east-1' ? bucketAnywhere(request) : bucketOf(request);
   authorize(request, 's3:GetBucketLocation', bucket.arn);
   // The first region has no name here, for historical reasons (S3 API, GetBucketLocation).
   return {
@@ -163,21 +168,4 @@ export async function putBucketVersioning(request: S3Request): Promise<S3Answer>
   }
   bucketOf(request).versioning = status;
   return {};
-}
-
-/** The first region's endpoint makes buckets anywhere, every other one in its own region only. */
-function regionFor(constraint: string | undefined, region: string): string {
-  if (constraint === 'us-east-1' || constraint === '') {
-    throw new AwsError(400, 'InvalidLocationConstraint', 'The specified location-constraint is not valid', {
-      details: { LocationConstraint: constraint },
-    });
-  }
-  if (region === 'us-east-1' || constraint === region) {
-    return constraint ?? region;
-  }
-  throw new AwsError(
-    400,
-    'IllegalLocationConstraintException',
-    `The ${constraint ?? 'unspecified'} location constraint is incompatible for the region specific endpoint this request was sent to.`,
-  );
 }

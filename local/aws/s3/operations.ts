@@ -1,5 +1,6 @@
 // Which operation a request to S3 means: by method, by what the path names, and by the subresource in the query.
 import type { IncomingHttpHeaders } from 'node:http';
+import { AwsError } from '../aws-error.ts';
 import {
   createBucket,
   deleteBucket,
@@ -66,9 +67,9 @@ const OPERATIONS: Readonly<Record<string, NamedOperation>> = {
   'PUT object?tagging': { name: 'PutObjectTagging', run: putObjectTagging },
   'DELETE object?tagging': { name: 'DeleteObjectTagging', run: deleteObjectTagging },
   'GET object?annotation': { name: 'ListObjectAnnotations', run: listObjectAnnotations },
-  'GET object?annotationName': { name: 'GetObjectAnnotation', run: getObjectAnnotation },
-  'PUT object?annotationName': { name: 'PutObjectAnnotation', run: putObjectAnnotation },
-  'DELETE object?annotationName': { name: 'DeleteObjectAnnotation', run: deleteObjectAnnotation },
+  'GET object?annotation&annotationName': { name: 'GetObjectAnnotation', run: getObjectAnnotation },
+  'PUT object?annotation&annotationName': { name: 'PutObjectAnnotation', run: putObjectAnnotation },
+  'DELETE object?annotation&annotationName': { name: 'DeleteObjectAnnotation', run: deleteObjectAnnotation },
   'POST object?uploads': { name: 'CreateMultipartUpload', run: createMultipartUpload },
   'PUT object?uploadId': { name: 'UploadPart', run: uploadPart },
   'PUT object?uploadId copy': { name: 'UploadPartCopy', run: uploadPartCopy },
@@ -77,28 +78,24 @@ const OPERATIONS: Readonly<Record<string, NamedOperation>> = {
   'GET object?uploadId': { name: 'ListParts', run: listParts },
 };
 
-/** Query parameters that make another operation of a request; those without an entry above are not implemented. */
-const SUBRESOURCES = [
-  ...[
-    'uploads',
-    'uploadId',
-    'tagging',
-    'annotationName',
-    'annotation',
-    'attributes',
-    'location',
-    'encryption',
-    'versioning',
-    'versions',
-    'delete',
-  ],
-  ...['list-type', 'acl', 'accelerate', 'analytics', 'append', 'cors', 'intelligent-tiering', 'inventory'],
-  ...['legal-hold', 'lifecycle', 'logging', 'metadataTable', 'metrics', 'notification', 'object-lock'],
-  ...['ownershipControls', 'policy', 'policyStatus', 'publicAccessBlock', 'renameObject', 'replication'],
-  ...['requestPayment', 'restore', 'retention', 'select', 'session', 'torrent', 'website'],
+/**
+ * The query parameters that make another operation of a request: all that the S3 API has, so that one without an entry
+ * above is refused instead of being taken for the operation without it. A test compares them with the SDK's model.
+ */
+const SUBRESOURCES: readonly string[] = [
+  ...['abac', 'accelerate', 'acl', 'analytics', 'annotation', 'attributes', 'cors', 'delete', 'encryption'],
+  ...['intelligent-tiering', 'inventory', 'legal-hold', 'lifecycle', 'list-type', 'location', 'logging'],
+  ...['metadataAnnotationTable', 'metadataConfiguration', 'metadataInventoryTable', 'metadataJournalTable'],
+  ...['metadataTable', 'metrics', 'notification', 'object-lock', 'ownershipControls', 'policy'],
+  ...['policyStatus', 'publicAccessBlock', 'renameObject', 'replication', 'requestPayment', 'restore'],
+  ...['retention', 'select', 'session', 'tagging', 'torrent', 'uploadId', 'uploads', 'versioning'],
+  ...['versions', 'website'],
 ];
 
-/** The operation, or undefined if it is none that the embedded AWS has. */
+/**
+ * The operation, or undefined if it is none that the embedded AWS has.
+ * @throws InvalidArgument for two subresources at once
+ */
 export function operationOf(
   method: string,
   bucketName: string,
@@ -107,7 +104,19 @@ export function operationOf(
   headers: IncomingHttpHeaders,
 ): NamedOperation | undefined {
   const level = bucketName === '' ? 'service' : key === '' ? 'bucket' : 'object';
-  const subresource = SUBRESOURCES.find((name) => query.has(name));
+  const [subresource, ...conflicting] = SUBRESOURCES.filter((name) => query.has(name));
+  if (conflicting.length > 0) {
+    throw new AwsError(
+      400,
+      'InvalidArgument',
+      `Conflicting query string parameters: ${[subresource, ...conflicting].join(', ')}`,
+    );
+  }
+  const one = query.has('annotationName') ? '&annotationName' : '';
   const copy = headers['x-amz-copy-source'] === undefined ? '' : ' copy';
-  return OPERATIONS[`${method} ${level}${subresource === undefined ? '' : `?${subresource}`}${copy}`];
+  const found =
+    OPERATIONS[`${method} ${level}${subresource === undefined ? '' : `?${subresource}`}${one}${copy}`];
+  // The SDKs name the operation in the query; ListDirectoryBuckets differs from ListBuckets in nothing else.
+  const named = query.get('x-id');
+  return named === undefined || named === found?.name ? found : undefined;
 }

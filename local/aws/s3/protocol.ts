@@ -1,7 +1,8 @@
-// S3's protocol: REST with XML, path-style addresses.
+// S3's protocol: REST with XML; the bucket is named by the path or by the host.
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import { EMPTY } from '../content/content.ts';
+import { header } from '../http/headers.ts';
 import type { Call, Protocol, Reply } from '../http/protocol.ts';
 import { verifySignature } from '../http/sigv4.ts';
 import type { Spool } from '../http/spool.ts';
@@ -11,6 +12,7 @@ import { errorDocument } from '../http/xml.ts';
 import type { World } from '../state/world.ts';
 import { operationOf } from './operations.ts';
 import type { S3Answer } from './request.ts';
+import { requireSupported } from './unsupported-headers.ts';
 
 /** S3 for all regions on one endpoint; the region that a client signs for is the one it is taken to have asked. */
 export function s3Protocol(world: World, spool: Spool): Protocol {
@@ -29,7 +31,7 @@ function parse(world: World, spool: Spool, request: IncomingMessage): Call {
   const { method = 'GET', headers } = request;
   const [path = '/', ...queryParts] = (request.url ?? '/').split('?');
   const rawQuery = queryParts.join('?');
-  const { bucketName, key } = parsePath(path);
+  const { bucketName, key } = addressOf(header(headers, 'host') ?? '', path);
   const query = parseQuery(rawQuery);
   const operation = operationOf(method, bucketName, key, query, headers);
   const partNumber = Number(query.get('partNumber'));
@@ -53,6 +55,7 @@ function parse(world: World, spool: Spool, request: IncomingMessage): Call {
           if (operation === undefined) {
             throw new AwsError(501, 'NotImplemented', 'The embedded AWS does not implement this operation.');
           }
+          requireSupported(operation.name, headers, world.buckets.get(bucketName));
           const answer = await operation.run({
             world,
             caller: signature.identity,
@@ -74,7 +77,14 @@ function parse(world: World, spool: Spool, request: IncomingMessage): Call {
   };
 }
 
-function parsePath(path: string): { bucketName: string; key: string } {
+/** Hosts that name a bucket: `bucket.localhost`, and S3's own names, which proxies leave in the header. */
+const VIRTUAL_HOST = /^(.+)\.(?:localhost|s3[.-][a-z0-9.-]*amazonaws\.com(?:\.cn)?)$/;
+
+function addressOf(host: string, path: string): { bucketName: string; key: string } {
+  const bucketName = VIRTUAL_HOST.exec(host.replace(/:\d+$/, '').toLowerCase())?.[1];
+  if (bucketName !== undefined) {
+    return { bucketName, key: decode(path.slice(1)) };
+  }
   const slash = path.indexOf('/', 1);
   return slash < 0
     ? { bucketName: decode(path.slice(1)), key: '' }

@@ -25,7 +25,7 @@ export interface S3Request {
   readonly query: ReadonlyMap<string, string>;
   readonly headers: IncomingHttpHeaders;
   /** Takes in the body; to be called once. Checksum headers are checked against it unless they mean something else. */
-  receive(alsoCompute: readonly (ChecksumAlgorithm | 'MD5')[], checksums?: ChecksumSubject): Promise<Upload>;
+  receive(alsoCompute: readonly ChecksumAlgorithm[], checksums?: ChecksumSubject): Promise<Upload>;
   /** Notes how many bytes of content the operation moved inside S3, for the log. */
   noteBytes(sizeBytes: number): void;
 }
@@ -55,10 +55,7 @@ export function requestHeader(request: S3Request, name: string): string | undefi
  * bucket does not belong to the account that the client expects.
  */
 export function bucketOf(request: S3Request): Bucket {
-  const bucket = request.world.buckets.get(request.bucketName);
-  if (bucket === undefined) {
-    throw noSuchBucket(request.bucketName);
-  }
+  const bucket = existingBucket(request);
   if (bucket.region !== request.region) {
     throw new AwsError(
       301,
@@ -71,6 +68,21 @@ export function bucketOf(request: S3Request): Bucket {
     );
   }
   requireOwner(bucket, requestHeader(request, 'x-amz-expected-bucket-owner'));
+  return bucket;
+}
+
+/** As `bucketOf`, in whichever region the bucket is. @throws NoSuchBucket, AccessDenied */
+export function bucketAnywhere(request: S3Request): Bucket {
+  const bucket = existingBucket(request);
+  requireOwner(bucket, requestHeader(request, 'x-amz-expected-bucket-owner'));
+  return bucket;
+}
+
+function existingBucket({ world, bucketName }: S3Request): Bucket {
+  const bucket = world.buckets.get(bucketName);
+  if (bucket === undefined) {
+    throw noSuchBucket(bucketName);
+  }
   return bucket;
 }
 

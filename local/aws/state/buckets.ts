@@ -125,6 +125,8 @@ export interface Bucket {
   readonly endedUploads: Map<string, EndedUpload>;
   /** Uploads need a checksum or Content-MD5 in a bucket with Object Lock (S3 user guide, Object Lock considerations). */
   readonly objectLock: boolean;
+  /** Whether requests may carry ACLs; the bucket owner's is the only one that there can be. */
+  readonly acls: boolean;
   /** How often the current state of each key changed by a write or a deletion. */
   readonly changes: Map<string, number>;
 }

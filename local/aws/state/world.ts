@@ -29,6 +29,7 @@ export interface NewBucket {
   readonly encryption?: BucketEncryption | 'none';
   /** Whether Object Lock is enabled, which S3 allows with versioning only. */
   readonly objectLock?: boolean;
+  readonly acls?: boolean;
 }
 
 /** What an identity is made of; new credentials unless some are given. */
@@ -104,6 +105,7 @@ export class World {
     versioning,
     encryption,
     objectLock = false,
+    acls = false,
   }: NewBucket): Bucket {
     if (this.buckets.has(name)) {
       throw new Error(`there is a bucket ${name} already`);
@@ -120,6 +122,7 @@ export class World {
       uploads: new Map(),
       endedUploads: new Map(),
       objectLock,
+      acls,
       changes: new Map(),
     };
     this.buckets.set(name, bucket);

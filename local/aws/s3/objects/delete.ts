@@ -22,12 +22,6 @@ export function deleteObject(request: S3Request): S3Answer {
   const bucket = bucketOf(request);
   const versionId = request.query.get('versionId');
   authorizeDelete(request, bucket, request.key, versionId);
-  for (const name of ['x-amz-if-match-size', 'x-amz-if-match-last-modified-time']) {
-    if (requestHeader(request, name) !== undefined) {
-      // For directory buckets only (S3 API, DeleteObject).
-      throw notImplemented(name);
-    }
-  }
   const victim = targetOf(bucket, request.key, versionId);
   checkDeleteCondition(request, bucket, request.key, victim, requestHeader(request, 'if-match'));
   const deletion = remove(bucket, request.key, versionId);
@@ -51,19 +45,20 @@ export async function deleteObjects(request: S3Request): Promise<S3Answer> {
     );
   }
   const document = await xmlBody(request, 'Delete');
-  const objects = children(document, 'Object');
+  const objects = children(document, 'Object').map((element) => {
+    const key = text(element, 'Key');
+    if (key === undefined || key === '') {
+      throw malformedXml();
+    }
+    return { element, key, versionId: text(element, 'VersionId') };
+  });
   if (objects.length === 0 || objects.length > MAX_KEYS) {
     throw malformedXml();
   }
   const bucket = bucketOf(request);
   const deleted: Record<string, string | boolean | undefined>[] = [];
   const errors: Record<string, string | undefined>[] = [];
-  for (const element of objects) {
-    const key = text(element, 'Key');
-    const versionId = text(element, 'VersionId');
-    if (key === undefined) {
-      throw malformedXml();
-    }
+  for (const { element, key, versionId } of objects) {
     try {
       authorizeDelete(request, bucket, key, versionId);
       if (text(element, 'Size') !== undefined || text(element, 'LastModifiedTime') !== undefined) {

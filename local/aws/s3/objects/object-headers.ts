@@ -107,9 +107,6 @@ export function readEncryption(request: S3Request): RequestedEncryption {
   const algorithm = requestHeader(request, 'x-amz-server-side-encryption');
   const keyId = requestHeader(request, 'x-amz-server-side-encryption-aws-kms-key-id');
   const bucketKey = requestHeader(request, 'x-amz-server-side-encryption-bucket-key-enabled');
-  if (requestHeader(request, 'x-amz-server-side-encryption-customer-algorithm') !== undefined) {
-    throw new AwsError(501, 'NotImplemented', 'SSE-C is not implemented');
-  }
   if (algorithm !== undefined && !isEncryptionAlgorithm(algorithm)) {
     throw new AwsError(400, 'InvalidArgument', 'The encryption method specified is not supported', {
       details: { ArgumentName: 'x-amz-server-side-encryption', ArgumentValue: algorithm },

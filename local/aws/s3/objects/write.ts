@@ -41,6 +41,7 @@ const MAX_KEY_BYTES = 1024;
 export async function putObject(request: S3Request): Promise<S3Answer> {
   const { bucket, encryption, tags } = prepareWrite(request);
   requireIntegrityHeader(request, bucket, 'Put Object');
+  const storageClass = storageClassOf(request);
   checkWriteConditions(request, bucket);
   const changesAtBeginning = changesOf(bucket, request.key);
   const upload = await request.receive(
@@ -59,7 +60,7 @@ export async function putObject(request: S3Request): Promise<S3Answer> {
     tags,
     encryption,
     checksum,
-    storageClass: storageClassOf(request),
+    storageClass,
   });
   return {
     headers: {
@@ -126,14 +127,26 @@ export function etagOf(content: Content, encryption: ObjectEncryption): string {
 export function digestsFor(
   encryption: ObjectEncryption,
   algorithm: ChecksumAlgorithm | undefined,
-): (ChecksumAlgorithm | 'MD5')[] {
+): ChecksumAlgorithm[] {
   const wanted = algorithm ?? DEFAULT_ALGORITHM;
   return encryption.algorithm === 'AES256' ? ['MD5', wanted] : [wanted];
 }
 
-/** The storage class that a write asks for. */
+/** Storage classes that objects can be written into (S3 API, StorageClass). */
+const STORAGE_CLASSES = [
+  ...['STANDARD', 'REDUCED_REDUNDANCY', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING'],
+  ...['GLACIER_IR', 'GLACIER', 'DEEP_ARCHIVE'],
+];
+
+/** The storage class that a write asks for. @throws InvalidStorageClass */
 export function storageClassOf(request: S3Request): string {
-  return requestHeader(request, 'x-amz-storage-class') ?? 'STANDARD';
+  const storageClass = requestHeader(request, 'x-amz-storage-class') ?? 'STANDARD';
+  if (!STORAGE_CLASSES.includes(storageClass)) {
+    throw new AwsError(400, 'InvalidStorageClass', 'The storage class you specified is not valid', {
+      details: { StorageClassRequested: storageClass },
+    });
+  }
+  return storageClass;
 }
 
 /** The checksum that the client gave, else S3's default. */

@@ -1,0 +1,66 @@
+// Which names and which regions a new bucket can have.
+import { AwsError } from '../aws-error.ts';
+import { requestHeader, type S3Request } from './request.ts';
+
+/** S3 user guide, general purpose bucket naming rules. */
+const BUCKET_NAME =
+  /^(?!xn--|sthree-|amzn-s3-demo-)(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)(?!.*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+
+/** The regions of AWS's partitions, by the form of their names, as the SDKs know them. */
+const REGION = /^((us|eu|ap|sa|ca|me|af|il|mx)-\w+|cn-\w+|us-gov-\w+|eusc-de-\w+)-\d+$/;
+
+/** Is it the name of a region? */
+export function isRegion(name: string): boolean {
+  return REGION.test(name);
+}
+
+/**
+ * A name that ends in `-ACCOUNT-REGION-an` belongs to that account in that region, and is asked for by a header.
+ * @throws InvalidBucketName, MissingNamespaceHeader, InvalidNamespaceHeader
+ */
+export function requireBucketName(request: S3Request, region: string): void {
+  const { bucketName, caller } = request;
+  if (!BUCKET_NAME.test(bucketName)) {
+    throw new AwsError(400, 'InvalidBucketName', 'The specified bucket is not valid.', {
+      details: { BucketName: bucketName },
+    });
+  }
+  const header = 'x-amz-bucket-namespace';
+  const namespace = requestHeader(request, header) ?? 'global';
+  if (namespace === 'global' && /-\d{12}-[a-z0-9-]+-an$/.test(bucketName)) {
+    throw new AwsError(
+      400,
+      'MissingNamespaceHeader',
+      `The requested bucket is an account-regional namespace bucket, but your request is missing the required ${header} header.`,
+      { details: { Header: header } },
+    );
+  }
+  const suffix = `-${caller.accountId}-${region}-an`;
+  if (namespace !== 'global' && (namespace !== 'account-regional' || !bucketName.endsWith(suffix))) {
+    throw new AwsError(
+      400,
+      'InvalidNamespaceHeader',
+      `The ${header} header must be global, or account-regional for a bucket whose name ends in ${suffix}.`,
+      { details: { Header: header } },
+    );
+  }
+}
+
+/** The first region's endpoint makes buckets anywhere, every other one in its own region only. @throws InvalidLocationConstraint */
+export function bucketRegion(constraint: string | undefined, region: string): string {
+  // The first of all other regions has a second name (S3 API, CreateBucket).
+  const wanted = constraint === 'EU' ? 'eu-west-1' : constraint;
+  if (wanted === 'us-east-1' || (wanted !== undefined && !isRegion(wanted))) {
+    throw new AwsError(400, 'InvalidLocationConstraint', 'The specified location-constraint is not valid', {
+      details: { LocationConstraint: wanted },
+    });
+  }
+  if (region === 'us-east-1' || wanted === region) {
+    return wanted ?? region;
+  }
+  throw new AwsError(
+    400,
+    'IllegalLocationConstraintException',
+    `The ${constraint ?? 'unspecified'} location constraint is incompatible for the region specific endpoint this request was sent to.`,
+  );
+}
