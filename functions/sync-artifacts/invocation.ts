@@ -6,7 +6,6 @@ import { deadlineOf } from './deadline.ts';
 import { SyncError } from './errors.ts';
 import { jobIdOf, parseJob } from './job/parse-job.ts';
 import { continueFromStart, continueJob, readCheckpoint } from './result/continuation.ts';
-import { toJobFailure } from './result/failure.ts';
 import type { JobResult, LambdaContext } from './result/job-reporter.ts';
 import { outputVariables, summarise } from './result/summary.ts';
 import { assertValidSettings } from './settings.ts';
@@ -88,6 +87,7 @@ async function runJob(
   } catch (error) {
     // What a warm container remembers of buckets may be why it failed.
     facts.clear();
+    const { toJobFailure } = await import('./result/failure.ts');
     const failure = toJobFailure(error);
     telemetry.count('JobsFailed', { FailureType: failure.type });
     telemetry.record('JobLatency', Date.now() - startedAtMs);

@@ -1,14 +1,14 @@
-// Writes the table of the function's permissions as docs/deploy.md shows it: run it after changing function-permissions.ts.
+// Writes the table of the function's permissions as docs/deploy.md shows it: run it after changing aws/operations.ts.
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { FUNCTION_PERMISSIONS } from './function-permissions.ts';
+import { OPERATIONS } from '../../functions/sync-artifacts/aws/operations.ts';
 
 /** The document that holds the table. */
 export const DEPLOY_GUIDE = fileURLToPath(new URL('../../docs/deploy.md', import.meta.url));
 
 /** The document with the table of today between its marks. */
 export function withPermissionsTable(document: string): string {
-  const rows = FUNCTION_PERMISSIONS.flatMap(({ operation, side, needs }) =>
+  const rows = OPERATIONS.flatMap(({ operation, side, needs }) =>
     needs.map(
       ({ action, on, why }, index) =>
         `| ${index === 0 ? `\`${operation}\` (${side})` : ''} | \`${action}\` | ${on} | ${why} |`,

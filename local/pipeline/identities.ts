@@ -1,5 +1,6 @@
 // Who acts in a replay: the function's role with exactly the permissions that the infrastructure gives it when deployed.
-import { actionsOn, type GrantTarget } from '../../infra/permissions/function-permissions.ts';
+import type { GrantTarget } from '../../functions/sync-artifacts/aws/operations.ts';
+import { actionsOn } from '../../infra/permissions/function-permissions.ts';
 import type { Grant } from '../aws/state/identities.ts';
 
 /** What the function's role is to reach. */

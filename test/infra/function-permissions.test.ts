@@ -3,13 +3,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { type GrantTarget, OPERATIONS, type Side } from '../../functions/sync-artifacts/aws/operations.ts';
 import { buildApp } from '../../infra/build-app.ts';
-import {
-  actionsOn,
-  FUNCTION_PERMISSIONS,
-  type GrantTarget,
-  type Side,
-} from '../../infra/permissions/function-permissions.ts';
+import { actionsOn } from '../../infra/permissions/function-permissions.ts';
 import { namesOf } from '../../infra/shape/names.ts';
 import { topology } from '../../infra/topology.ts';
 import type { Fault } from '../../local/aws/faults/faults.ts';
@@ -174,7 +170,7 @@ describe('the table', () => {
       ),
     );
     expect([...called].sort()).toEqual(
-      FUNCTION_PERMISSIONS.map(({ operation, side }) => `${operation} on ${side}`).sort(),
+      OPERATIONS.map(({ operation, side }) => `${operation} on ${side}`).sort(),
     );
   });
 
@@ -184,7 +180,7 @@ describe('the table', () => {
   });
 
   it('says why of every grant, and names each once for an operation', () => {
-    for (const { needs } of FUNCTION_PERMISSIONS) {
+    for (const { needs } of OPERATIONS) {
       for (const { why } of needs) expect(why).not.toBe('');
       const named = needs.map(({ action, on }) => `${action} on ${on}`);
       expect(named).toEqual([...new Set(named)]);

@@ -13,8 +13,8 @@ import {
   type S3RequestError,
   TRANSIENT,
 } from '../aws/errors.ts';
-import { partitionOf } from '../aws/partition.ts';
 import type { FailureTypeName, JobFailure } from '../errors.ts';
+import { adviseOnDenial, readDenial } from './advice.ts';
 
 /** The failure type of a request that failed for good, and a message with what to change. */
 export function requestFailure({ target, cause }: S3RequestError): JobFailure {
@@ -61,13 +61,30 @@ export function requestFailure({ target, cause }: S3RequestError): JobFailure {
       "S3 gives no reason to a HEAD request; usually the object's KMS key is disabled or pending deletion: enable it, or release the change again.",
     );
   }
-  if (CREDENTIALS.has(code)) {
+  if (NOT_ENABLED.has(code)) {
     return fail(
-      'PermissionError',
-      `The credentials of ${principalName(target, said)} were refused: check the function's execution role.`,
+      'ConfigurationError',
+      `Region ${target.region} is not enabled for the account whose credentials signed: it is an opt-in region. Enable it (Account settings, AWS Regions), wait some minutes and retry the stage.`,
     );
   }
-  if (isAccessDenied(cause)) return fail('PermissionError', denialAdvice(target, said));
+  if (CREDENTIALS.has(code)) {
+    const who =
+      target.principal === 'artifactCredentials' ? "the job's artifactCredentials" : "the function's role";
+    return fail(
+      'PermissionError',
+      code === 'InvalidToken'
+        ? `S3 in ${target.region} does not accept the session of ${who}. If ${target.region} is an opt-in region, enable it for that account (Account settings, AWS Regions); otherwise check the function's execution role.`
+        : `The credentials of ${who} were refused: check the function's execution role.`,
+    );
+  }
+  if (said.includes('codepipeline:GetJobDetails')) {
+    const who = readDenial(said).principalArn ?? "the function's role";
+    return fail(
+      'PermissionError',
+      `The job's artifactCredentials ran out and must be renewed: allow codepipeline:GetJobDetails on * for ${who}, in its IAM policy.`,
+    );
+  }
+  if (isAccessDenied(cause)) return fail('PermissionError', adviseOnDenial(target, said).text);
   if (isTransient(cause)) {
     return fail(
       'SystemUnavailable',
@@ -86,6 +103,9 @@ export function requestFailure({ target, cause }: S3RequestError): JobFailure {
   }
   return fail('JobFailed', 'S3 refused the request; the same request would be refused again.');
 }
+
+/** The account has not opted in to the region (AWS account guide, enable or disable Regions). */
+const NOT_ENABLED = new Set(['OptInRequired', 'NotSignedUp']);
 
 const CREDENTIALS = new Set([
   'InvalidAccessKeyId',
@@ -132,62 +152,4 @@ function kmsFailure(code: string, { kmsKeyId, side }: RequestTarget): string | u
     default:
       return TRANSIENT.has(code) ? undefined : `KMS refused key ${key}: check the key's state and usage.`;
   }
-}
-
-/** IAM actions that an S3 operation needs, for the advice in a denial. */
-const ACTION_BY_OPERATION: Readonly<Record<string, string>> = {
-  HeadObject: 's3:GetObject',
-  GetObject: 's3:GetObject',
-  GetObjectTagging: 's3:GetObjectTagging',
-  GetObjectAttributes: 's3:GetObjectAttributes',
-  HeadBucket: 's3:ListBucket',
-  GetBucketEncryption: 's3:GetEncryptionConfiguration',
-  CopyObject: 's3:PutObject',
-  CreateMultipartUpload: 's3:PutObject',
-  UploadPart: 's3:PutObject',
-  UploadPartCopy: 's3:PutObject',
-  CompleteMultipartUpload: 's3:PutObject',
-  PutObject: 's3:PutObject',
-  AbortMultipartUpload: 's3:AbortMultipartUpload',
-  ListParts: 's3:ListMultipartUploadParts',
-  ListMultipartUploads: 's3:ListBucketMultipartUploads',
-  DeleteObject: 's3:DeleteObject',
-};
-
-function denialAdvice(target: RequestTarget, said: string): string {
-  const principal = principalName(target, said);
-  if (said.includes('codepipeline:GetJobDetails')) {
-    return `The job's artifactCredentials ran out and must be renewed: allow codepipeline:GetJobDetails on * for ${principal}, in its IAM policy.`;
-  }
-  const kmsAction = /kms:[A-Za-z]+/.exec(said)?.[0];
-  if (kmsAction !== undefined) {
-    const key =
-      /arn:[a-z-]+:kms:[^\s"]+/.exec(said)?.[0].replace(/[.,;]$/, '') ??
-      target.kmsKeyId ??
-      "the bucket's KMS key";
-    return `Allow ${kmsAction} on ${key} for ${principal}, in the key policy and, for a role, in its IAM policy.`;
-  }
-  const action = /s3:[A-Za-z]+/.exec(said)?.[0] ?? ACTION_BY_OPERATION[target.operation] ?? 's3:*';
-  const bucketLevel = target.key === undefined;
-  const arn = `arn:${partitionOf(target.region)}:s3:::`;
-  const resource =
-    /"(arn:[a-z-]+:s3:::[^"]+)"/.exec(said)?.[1] ??
-    `${arn}${target.bucket}${bucketLevel ? '' : `/${target.key}`}`;
-  const reading =
-    target.copySource === undefined
-      ? ''
-      : `, and s3:GetObject with s3:GetObjectVersion on ${arn}${target.copySource.bucket}/${target.copySource.key},`;
-  const keys = bucketLevel
-    ? ''
-    : `; S3 hides KMS denials on HEAD, so check kms:${target.side === 'source' ? 'Decrypt' : 'GenerateDataKey and kms:Decrypt'} on ${target.kmsKeyId ?? "the bucket's key"} too`;
-  return (
-    `Allow ${action} on ${resource}${reading} for ${principal}: look at its IAM policy first, then at the bucket policy${keys}. ` +
-    `If bucket ${target.bucket} belongs to another account than expected, S3 answers the same: correct BucketOwner.`
-  );
-}
-
-function principalName(target: RequestTarget, said: string): string {
-  const named = /User: (arn:[^\s]+)/.exec(said)?.[1];
-  if (named !== undefined) return named;
-  return target.principal === 'artifactCredentials' ? "the job's artifactCredentials" : "the function's role";
 }

@@ -94,7 +94,7 @@ describe('an error', () => {
   it('of a denial in another partition names resources of that partition', () => {
     const denied = { ...target, region: 'cn-north-1', copySource: { bucket: 'source', key: 'k' } };
     const { message } = toJobFailure(new S3RequestError(denied, answered(403, 'AccessDenied')));
-    expect(message).toContain('Allow s3:PutObject on arn:aws-cn:s3:::b/k, and');
+    expect(message).toContain('Allow s3:PutObject on arn:aws-cn:s3:::b/k for');
     expect(message).toContain('on arn:aws-cn:s3:::source/k');
   });
 

@@ -127,7 +127,7 @@ describe("the job's credentials", () => {
     const outcome = await world.run(lateJob(world));
     const { type, message } = failureOf(outcome);
     expect(type).toBe('PermissionError');
-    expect(message).toMatch(/ran out .* allow codepipeline:GetJobDetails on \* for arn:aws:sts::\S+/);
+    expect(message).toMatch(/ran out .* allow codepipeline:GetJobDetails on \* for arn:aws:iam::\S+/);
     expect(outcome.writes).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 // A bucket that changes hands serves no request of a job: each names the account that must own it, whatever the role may do.
 import { CreateMultipartUploadCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { FUNCTION_PERMISSIONS } from '../../../infra/permissions/function-permissions.ts';
+import { OPERATIONS } from '../../../functions/sync-artifacts/aws/operations.ts';
 import type { PutOptions } from '../../../local/aws/state/place-object.ts';
 import { HOME, JobWorld, MIB, MULTIPART_BYTES, OTHER_ACCOUNT, SOURCE } from '../harness/world.ts';
 
@@ -127,7 +127,7 @@ describe('a bucket that a stranger takes over', () => {
   });
 
   it('is tried with every operation that the role may ask of S3', () => {
-    const asked = FUNCTION_PERMISSIONS.filter(({ side }) => side !== 'codepipeline');
+    const asked = OPERATIONS.filter(({ side }) => side !== 'codepipeline');
     const shown = WAYS.map(([operation, side]) => `${operation} on ${side}`);
     expect(shown).toEqual(
       expect.arrayContaining(asked.map(({ operation, side }) => `${operation} on ${side}`)),
