@@ -1,4 +1,5 @@
 // The plain data that the steps of a sync hand to each other.
+import type { ChecksumAlgorithmName } from './checksums.ts';
 
 /** How copies are made: let the plan choose, only server-side, or always streamed through the function. */
 export type Mode = 'auto' | 'copy' | 'relay';
@@ -55,12 +56,6 @@ export interface SyncJob {
   /** Everything that identifies the action and its inputs, as one string: what a continuation token is bound to. */
   readonly binding: string;
 }
-
-/** Checksum algorithms of S3 (API model, ChecksumAlgorithm). */
-export const CHECKSUM_ALGORITHMS = ['CRC64NVME', 'CRC32C', 'CRC32', 'SHA256', 'SHA1'] as const;
-
-/** A checksum algorithm of S3. */
-export type ChecksumAlgorithmName = (typeof CHECKSUM_ALGORITHMS)[number];
 
 /** A checksum as S3 reports it. `COMPOSITE` values depend on the part boundaries and end in `-N`. */
 export interface ObjectChecksum {

@@ -1,9 +1,10 @@
 // Which fields belong to which copy request; the strategies read as algorithms because this is data.
 import type { CompletedPart } from '@aws-sdk/client-s3';
 import type { RequestTarget } from '../aws/errors.ts';
+import { CHECKSUMS, type ComputedAlgorithm, DEFAULT_CHECKSUM, isComputed } from '../checksums.ts';
 import { type ChecksumFields, checksumOf } from '../facts/head-object.ts';
 import { type PartLayout, partCount } from '../plan/part-layout.ts';
-import type { ChecksumAlgorithmName, CopyTask, SourceFacts, WrittenObject } from '../types.ts';
+import type { CopyTask, SourceFacts, WrittenObject } from '../types.ts';
 
 /** Where a copy goes, whatever it is a copy of. */
 export type CopyPlace = Pick<CopyTask, 'destination' | 'key'>;
@@ -46,30 +47,24 @@ export function copiedTagFields({ source }: CopyTask) {
   return { TaggingDirective: 'REPLACE', Tagging: tagging(source) } as const;
 }
 
-/** The checksum of a multipart upload: the source's kind where S3 can make it from parts, so that the two can be compared. */
-export function uploadChecksumFields({ source }: CopyTask, layout: PartLayout) {
-  const { checksum } = source;
-  if (checksum === undefined) return {};
-  if (layout.kind === 'reproduced')
+/**
+ * The checksum of a multipart upload: the source's kind where S3 can make it from parts, so that the two can be compared; else S3's
+ * default, so that every part carries one.
+ */
+export function uploadChecksumFields({ source: { checksum } }: CopyTask, layout: PartLayout) {
+  if (checksum !== undefined && layout.kind === 'reproduced')
     return { ChecksumAlgorithm: checksum.algorithm, ChecksumType: 'COMPOSITE' } as const;
-  if (checksum.type === 'COMPOSITE' || checksum.algorithm === 'SHA1' || checksum.algorithm === 'SHA256')
-    return {};
-  return { ChecksumAlgorithm: checksum.algorithm, ChecksumType: 'FULL_OBJECT' } as const;
-}
-
-/** Was the upload begun with a checksum that each of its parts is to carry? */
-export function declaresChecksums(task: CopyTask, layout: PartLayout): boolean {
-  return uploadChecksumFields(task, layout).ChecksumAlgorithm !== undefined;
+  const isComparable = checksum?.type === 'FULL_OBJECT' && CHECKSUMS[checksum.algorithm].wholeFromParts;
+  const ChecksumAlgorithm = isComparable ? checksum.algorithm : DEFAULT_CHECKSUM;
+  return { ChecksumAlgorithm, ChecksumType: 'FULL_OBJECT' } as const;
 }
 
 /** The checksum that relayed bytes are hashed with: one that can be compared with the source's where there is one, else S3's default. */
-export function relayAlgorithm(task: CopyTask, layout: PartLayout): ChecksumAlgorithmName {
+export function relayAlgorithm(task: CopyTask, layout: PartLayout): ComputedAlgorithm {
   const { checksum } = task.source;
   const wholeInOnePart = checksum?.type === 'FULL_OBJECT' && partCount(layout) === 1;
-  return (
-    uploadChecksumFields(task, layout).ChecksumAlgorithm ??
-    (wholeInOnePart ? checksum.algorithm : 'CRC64NVME')
-  );
+  const wanted = wholeInOnePart ? checksum.algorithm : uploadChecksumFields(task, layout).ChecksumAlgorithm;
+  return isComputed(wanted) ? wanted : DEFAULT_CHECKSUM;
 }
 
 /** A finished part as an answer shows it, in the form that CompleteMultipartUpload wants. */

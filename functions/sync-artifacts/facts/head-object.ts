@@ -2,13 +2,8 @@
 import { HeadObjectCommand, type HeadObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import type { RequestTarget } from '../aws/errors.ts';
 import { type RequestContext, request } from '../aws/s3-request.ts';
-import {
-  CHECKSUM_ALGORITHMS,
-  type ChecksumAlgorithmName,
-  type ContentHeaders,
-  type ObjectChecksum,
-  type ObjectFacts,
-} from '../types.ts';
+import { CHECKSUM_ALGORITHMS, CHECKSUMS, type ChecksumAlgorithmName } from '../checksums.ts';
+import type { ContentHeaders, ObjectChecksum, ObjectFacts } from '../types.ts';
 
 /** Content headers that a copy must carry over (S3 API, CreateMultipartUpload request headers of the same names). */
 const CONTENT_HEADERS = [
@@ -55,15 +50,6 @@ export type ChecksumFields = {
   readonly [Name in `Checksum${ChecksumAlgorithmName}`]?: string | undefined;
 } & { readonly ChecksumType?: string | undefined; readonly ETag?: string | undefined };
 
-/** Bytes of a checksum. */
-const CHECKSUM_BYTES: Readonly<Record<ChecksumAlgorithmName, number>> = {
-  CRC64NVME: 8,
-  CRC32C: 4,
-  CRC32: 4,
-  SHA256: 32,
-  SHA1: 20,
-};
-
 /**
  * The checksum in an answer; a value that ends in `-N` is composite whatever the answer says. None when S3 servers other than AWS
  * leave open what it is a checksum of, or give one that cannot be of its algorithm.
@@ -73,7 +59,7 @@ export function checksumOf(fields: ChecksumFields): ObjectChecksum | undefined {
     const value = fields[`Checksum${algorithm}`];
     if (value === undefined || value === '') continue;
     const [digest = '', parts] = value.split('-');
-    if (Buffer.from(digest, 'base64').length !== CHECKSUM_BYTES[algorithm]) continue;
+    if (Buffer.from(digest, 'base64').length !== CHECKSUMS[algorithm].bytes) continue;
     if (fields.ChecksumType === 'COMPOSITE' || parts !== undefined)
       return { algorithm, type: 'COMPOSITE', value };
     const ofParts = /-\d+"?$/.test(fields.ETag ?? '');

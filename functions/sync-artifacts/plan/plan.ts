@@ -1,6 +1,7 @@
 // Decides how each copy is made: facts and limits in, plans out; no I/O.
 import { createHash } from 'node:crypto';
 import { MAX_COPY_OBJECT_BYTES, MAX_OBJECT_BYTES, MAX_PART_BYTES, MIN_PART_BYTES } from '../aws/limits.ts';
+import { CHECKSUMS, isComputed } from '../checksums.ts';
 import { ConfigurationError } from '../errors.ts';
 import { isEnough, proofOfExisting } from '../proof/proof.ts';
 import {
@@ -87,8 +88,8 @@ function planCopy(
 }
 
 /**
- * One request, when it is not slower than create + parts + complete, or when only it keeps a checksum that can be compared: SHA-1 and
- * SHA-256 of a whole object cannot be had from parts (S3 user guide, checking object integrity).
+ * One request, when it is not slower than create + parts + complete, or when only it keeps a checksum that can be compared: all but
+ * CRCs of a whole object cannot be had from parts.
  */
 function copiesInOneRequest(source: SourceFacts, region: string, limits: PlanLimits): boolean {
   const { sizeBytes, checksum } = source;
@@ -97,8 +98,7 @@ function copiesInOneRequest(source: SourceFacts, region: string, limits: PlanLim
   if (source.partSizesBytes !== undefined) return false;
   // An invocation must get it done; parts can be resumed in the next one.
   if (sizeBytes / SLOW_COPY_BYTES_PER_MS > limits.timeLimitMs / 4) return false;
-  if (checksum?.type === 'FULL_OBJECT' && (checksum.algorithm === 'SHA1' || checksum.algorithm === 'SHA256'))
-    return true;
+  if (checksum?.type === 'FULL_OBJECT' && !CHECKSUMS[checksum.algorithm].wholeFromParts) return true;
   const roundTripMs = region === limits.region ? NEAR_ROUND_TRIP_MS : FAR_ROUND_TRIP_MS;
   const savedMs = (sizeBytes - MIN_PART_BYTES) / COPY_BYTES_PER_MS;
   return savedMs <= 2 * roundTripMs;
@@ -135,7 +135,9 @@ function fingerprinted(partSizeBytes: number, source: SourceFacts, destination: 
 
 /** One layout for all destinations, so that one read can serve them. */
 function relayLayout(source: SourceFacts, { relayMemoryBytes }: PlanLimits): PartLayout {
-  const reproduced = reproducedLayout(source);
+  // Part by part, only what the function computes can be held against the source's checksums.
+  const isComparable = source.checksum !== undefined && isComputed(source.checksum.algorithm);
+  const reproduced = isComparable ? reproducedLayout(source) : undefined;
   const layout: PartLayout = reproduced ?? {
     kind: 'uniform',
     sizeBytes: source.sizeBytes,

@@ -3,6 +3,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { strToU8, zipSync } from 'fflate';
 import { type RequestTarget, redirectRegion } from '../aws/errors.ts';
 import { request } from '../aws/s3-request.ts';
+import { DEFAULT_CHECKSUM } from '../checksums.ts';
 import { clientFor, type JobContext } from '../context.ts';
 import type { Artifact, CopyReport, SyncJob } from '../types.ts';
 import { omitUndefined } from '../util.ts';
@@ -73,6 +74,8 @@ export async function writeManifest(
           Key: output.key,
           Body: body,
           ContentType: 'application/zip',
+          // A bucket with Object Lock takes no write without one.
+          ChecksumAlgorithm: DEFAULT_CHECKSUM,
           ExpectedBucketOwner: job.accountId,
           // Without a key of its own the pipeline uses the default encryption of its artifact bucket.
           ...(job.encryptionKeyId === undefined

@@ -1,10 +1,10 @@
 // Checksums of bytes that pass through the function, as S3 writes them.
 import { createHash } from 'node:crypto';
 import { Crc32, Crc32c, Crc64Nvme } from '@aws-sdk/checksums/crc';
-import type { ChecksumAlgorithmName } from '../../types.ts';
+import type { ComputedAlgorithm } from '../../checksums.ts';
 
 /** The checksum of all bytes, base64. */
-export async function checksumOfBytes(algorithm: ChecksumAlgorithmName, bytes: Uint8Array): Promise<string> {
+export async function checksumOfBytes(algorithm: ComputedAlgorithm, bytes: Uint8Array): Promise<string> {
   const hash = runningHash(algorithm);
   hash.update(bytes);
   return Buffer.from(await hash.digest()).toString('base64');
@@ -16,13 +16,13 @@ export function md5OfBytes(bytes: Uint8Array): string {
 }
 
 /** A checksum that takes its bytes one by one. */
-export interface RunningHash {
+interface RunningHash {
   update(bytes: Uint8Array): void;
   digest(): Promise<Uint8Array> | Uint8Array;
 }
 
 /** Begins a checksum. */
-export function runningHash(algorithm: ChecksumAlgorithmName): RunningHash {
+function runningHash(algorithm: ComputedAlgorithm): RunningHash {
   switch (algorithm) {
     case 'CRC64NVME':
       return new Crc64Nvme();

@@ -1,11 +1,10 @@
 // The parts of a streamed object: read several at a time, handed to the Upload in order, hashed once, and sent.
 import type { UploadPartCommandInput, UploadPartCommandOutput } from '@aws-sdk/client-s3';
 import type { JobContext } from '../../context.ts';
-import { checksumOf } from '../../facts/head-object.ts';
 import { type Part, type PartLayout, partsOf } from '../../plan/part-layout.ts';
-import type { CopyTask, WrittenObject } from '../../types.ts';
-import { declaresChecksums, relayAlgorithm } from '../request-fields.ts';
-import { checksumOfBytes, type RunningHash, runningHash } from './hashing.ts';
+import type { CopyTask } from '../../types.ts';
+import { relayAlgorithm } from '../request-fields.ts';
+import { checksumOfBytes } from './hashing.ts';
 import { acquireBuffer, releaseBuffer } from './part-buffers.ts';
 import { readPart } from './read-part.ts';
 import { type HashedBytes, uploadPart } from './upload-part.ts';
@@ -23,15 +22,12 @@ export class OrderedParts {
   readonly #layout: PartLayout;
   readonly #context: JobContext;
   readonly #held = new Map<number, HeldPart>();
-  /** Of the whole object, where its parts carry no checksums that S3 could compare. */
-  readonly #whole: RunningHash | undefined;
   #allProved = true;
 
   constructor(task: CopyTask, layout: PartLayout, context: JobContext) {
     this.#task = task;
     this.#layout = layout;
     this.#context = context;
-    this.#whole = declaresChecksums(task, layout) ? undefined : runningHash(relayAlgorithm(task, layout));
   }
 
   /** The bytes in order; up to `ahead` parts are being read beside the one that was handed on last. */
@@ -50,7 +46,6 @@ export class OrderedParts {
     for (let next = reading.shift(); next !== undefined; next = reading.shift()) {
       const held = await next;
       readNext();
-      this.#whole?.update(held.bytes);
       this.#held.set(held.part.number, held);
       yield held.bytes.subarray(0, FIRST_PIECE_BYTES);
       yield held.bytes.subarray(FIRST_PIECE_BYTES);
@@ -69,24 +64,14 @@ export class OrderedParts {
     return output;
   }
 
-  /** Has S3 stored the bytes that were read, as its checksums of the parts or of the whole object say? */
-  async areStoredIn(written: Parameters<typeof checksumOf>[0]): Promise<WrittenObject['hashedInTransit']> {
-    if (this.#whole === undefined) return this.#allProved;
-    const own = Buffer.from(await this.#whole.digest()).toString('base64');
-    const stored = checksumOf(written);
-    return (
-      stored?.type === 'FULL_OBJECT' &&
-      stored.algorithm === relayAlgorithm(this.#task, this.#layout) &&
-      stored.value === own
-    );
+  /** Has S3 stored the bytes that were read, as its checksums of the parts say? */
+  get areStored(): boolean {
+    return this.#allProved;
   }
 
   async #read(part: Part): Promise<HeldPart> {
     const bytes = await readPart(this.#task.source, part, this.#context, acquireBuffer);
-    const checksum =
-      this.#whole === undefined
-        ? await checksumOfBytes(relayAlgorithm(this.#task, this.#layout), bytes)
-        : undefined;
+    const checksum = await checksumOfBytes(relayAlgorithm(this.#task, this.#layout), bytes);
     return { part, bytes, checksum };
   }
 }

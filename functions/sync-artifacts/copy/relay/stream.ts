@@ -11,12 +11,13 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import { S3RequestError } from '../../aws/errors.ts';
 import { type RequestContext, request } from '../../aws/s3-request.ts';
+import type { ComputedAlgorithm } from '../../checksums.ts';
 import type { JobContext } from '../../context.ts';
 import { SyncError } from '../../errors.ts';
 import { type ChecksumFields, checksumOf } from '../../facts/head-object.ts';
 import { type PartLayout, partSize } from '../../plan/part-layout.ts';
 import { SETTLE_MS } from '../../speeds.ts';
-import type { ChecksumAlgorithmName, CopyTask } from '../../types.ts';
+import type { CopyTask } from '../../types.ts';
 import { omitUndefined } from '../../util.ts';
 import {
   descriptionFields,
@@ -80,9 +81,7 @@ export async function streamObject(
     const output = await upload.done();
     // A retried CreateMultipartUpload may have begun two uploads, and the Upload does not tell.
     if (!single && context.s3.retries() !== retriesBefore) await abortOwnUploads(task, undefined, context);
-    const hashedInTransit = single
-      ? await isStoredIn(output, whole, algorithm)
-      : await parts.areStoredIn(output);
+    const hashedInTransit = single ? await isStoredIn(output, whole, algorithm) : parts.areStored;
     return {
       finished: true,
       written: writtenObject(output, output, { sameLayout: false, hashedInTransit, resumed: false }),
@@ -163,7 +162,7 @@ function operationOf(command: unknown): string {
 async function isStoredIn(
   written: ChecksumFields,
   bytes: Buffer,
-  algorithm: ChecksumAlgorithmName,
+  algorithm: ComputedAlgorithm,
 ): Promise<boolean> {
   const stored = checksumOf(written);
   return (

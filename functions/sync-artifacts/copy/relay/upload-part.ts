@@ -5,12 +5,7 @@ import type { JobContext } from '../../context.ts';
 import { SyncError } from '../../errors.ts';
 import type { Part, PartLayout } from '../../plan/part-layout.ts';
 import type { CopyTask } from '../../types.ts';
-import {
-  declaresChecksums,
-  destinationFields,
-  destinationTarget,
-  relayAlgorithm,
-} from '../request-fields.ts';
+import { destinationFields, destinationTarget, relayAlgorithm } from '../request-fields.ts';
 import { md5OfBytes } from './hashing.ts';
 
 /** The upload that a part belongs to. */
@@ -20,11 +15,11 @@ export interface PartUpload {
   readonly uploadId: string;
 }
 
-/** The bytes of a part, and their checksum when S3's answer is to be compared with it. */
+/** The bytes of a part, and their checksum, which S3 is to find as well. */
 export interface HashedBytes {
   readonly bytes: Buffer;
   /** By the algorithm of `relayAlgorithm`, base64. */
-  readonly checksum: string | undefined;
+  readonly checksum: string;
 }
 
 /**
@@ -38,7 +33,6 @@ export async function uploadPart(
   context: JobContext,
 ): Promise<{ readonly output: UploadPartCommandOutput; readonly proved: boolean }> {
   const algorithm = relayAlgorithm(task, layout);
-  const declared = checksum !== undefined && declaresChecksums(task, layout);
   const output = await request(
     context,
     destinationTarget(task, 'UploadPart'),
@@ -46,7 +40,7 @@ export async function uploadPart(
       context.s3.role(task.destination.region).send(
         new UploadPartCommand({
           ...destinationFields(task),
-          ...(declared ? { [`Checksum${algorithm}`]: checksum } : {}),
+          [`Checksum${algorithm}`]: checksum,
           UploadId: uploadId,
           PartNumber: part.number,
           Body: bytes,
@@ -55,7 +49,6 @@ export async function uploadPart(
       ),
     part.sizeBytes,
   );
-  if (checksum === undefined) return { output, proved: false };
   const reported = output[`Checksum${algorithm}`];
   if (reported === undefined)
     return { output, proved: output.ETag?.replaceAll('"', '') === md5OfBytes(bytes) };

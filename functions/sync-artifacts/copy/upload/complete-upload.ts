@@ -87,9 +87,8 @@ async function sendComplete(
   const { source } = task;
   const parts = Array.from({ length: partCount(layout) }, (_, index) => upload.parts.get(index + 1) ?? {});
   const wholeChecksum =
-    layout.kind === 'uniform' &&
-    uploadChecksumFields(task, layout).ChecksumType === 'FULL_OBJECT' &&
-    source.checksum
+    source.checksum?.type === 'FULL_OBJECT' &&
+    source.checksum.algorithm === uploadChecksumFields(task, layout).ChecksumAlgorithm
       ? {
           [`Checksum${source.checksum.algorithm}`]: source.checksum.value,
           ChecksumType: 'FULL_OBJECT' as const,
