@@ -1,13 +1,25 @@
 // Listings: order, prefixes, delimiters, pages, and keys that XML cannot carry; and deleting many objects at once.
 import {
+  AbortMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
   DeleteObjectsCommand,
   ListBucketsCommand,
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
   ListObjectsCommand,
   ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
+  PutBucketVersioningCommand,
   PutObjectCommand,
+  paginateListBuckets,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
-import { useTarget } from './target.ts';
+import { needs } from './capabilities.ts';
+import { sendRaw } from './raw-request.ts';
+import { OTHER_REGION, REGION, useTarget } from './target.ts';
 
 const KEYS = ['a/1', 'a/2', 'a/b/3', 'a-c', 'b', 'ü'];
 
@@ -73,6 +85,97 @@ describe('listing', () => {
     expect(decodeURIComponent(Contents?.[0]?.Key?.replaceAll('+', ' ') ?? '')).toBe('line\nbreak & <more>');
   });
 
+  test('gives keys with control characters as they are, if asked to encode them', async (context) => {
+    await needs(context, target(), 'strictness');
+    const Key = 'bell\u0007 return\r';
+    const { s3, Bucket } = await bucketWith([Key]);
+    const encoded = await s3.send(new ListObjectsV2Command({ Bucket, EncodingType: 'url' }));
+    const plain = await sendRaw(target(), { path: `/${Bucket}` });
+    expect(decodeURIComponent(encoded.Contents?.[0]?.Key ?? '')).toBe(Key);
+    expect(plain.body).toContain('<Key>bell&#x7; return&#xd;</Key>');
+  });
+
+  test('loses nothing when every page is deleted before the next one is asked for', async (context) => {
+    await needs(context, target(), 'versioning');
+    const { s3, Bucket } = await bucketWith(['a']);
+    const VersioningConfiguration = { Status: 'Enabled' as const };
+    await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+    for (const Key of ['a', 'a', 'a', 'b', 'a']) {
+      await s3.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
+    }
+    for await (const { Versions = [] } of paginateListVersions(s3, Bucket)) {
+      for (const { Key, VersionId } of Versions) {
+        await s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
+      }
+    }
+    expect((await s3.send(new ListObjectVersionsCommand({ Bucket }))).Versions).toBeUndefined();
+  });
+
+  test('of uploads loses nothing when every page is aborted before the next one is asked for', async (context) => {
+    await needs(context, target(), 'uploadListings');
+    const { s3, Bucket } = await bucketWith([]);
+    for (const Key of ['a', 'a', 'b', 'a', 'c']) {
+      await s3.send(new CreateMultipartUploadCommand({ Bucket, Key }));
+    }
+    let page: ListMultipartUploadsCommandOutput | undefined;
+    do {
+      const markers = page && { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
+      page = await s3.send(new ListMultipartUploadsCommand({ Bucket, MaxUploads: 2, ...markers }));
+      for (const { Key, UploadId } of page.Uploads ?? []) {
+        await s3.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
+      }
+    } while (page.IsTruncated === true);
+    expect((await s3.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads).toBeUndefined();
+  });
+
+  test('does not repeat a common prefix that the marker is inside of', async (context) => {
+    await needs(context, target(), 'strictness');
+    const { s3, Bucket } = await bucketWith(KEYS);
+    const page = await s3.send(new ListObjectsV2Command({ Bucket, Delimiter: '/', StartAfter: 'a/1' }));
+    expect(page.CommonPrefixes).toBeUndefined();
+    expect(page.Contents?.map(({ Key }) => Key)).toEqual(['b', 'ü']);
+  });
+
+  test.for<[string, Record<string, string>]>([
+    ['an unknown encoding', { 'encoding-type': 'foo' }],
+    ['an empty continuation token', { 'list-type': '2', 'continuation-token': '' }],
+    ['a version id marker without a key marker', { versions: '', 'version-id-marker': 'x'.repeat(32) }],
+    ['a version id marker that is none', { versions: '', 'key-marker': 'a', 'version-id-marker': '!' }],
+  ])('refuses %s', async ([, query], context) => {
+    await needs(context, target(), 'strictness');
+    const { Bucket } = await bucketWith([]);
+    const answer = await sendRaw(target(), { path: `/${Bucket}`, query });
+    expect(answer).toMatchObject({ status: 400, code: 'InvalidArgument' });
+  });
+
+  test('shows whole seconds, and the region of the bucket', async (context) => {
+    await needs(context, target(), 'strictness');
+    const { s3, Bucket } = await bucketWith(['a']);
+    const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket }));
+    const { headers } = await sendRaw(target(), { path: `/${Bucket}` });
+    expect(Contents?.[0]?.LastModified?.getMilliseconds()).toBe(0);
+    expect(headers['x-amz-bucket-region']).toBe(REGION);
+  });
+
+  test('shows buckets in pages, by prefix and by region', async (context) => {
+    await needs(context, target(), 'strictness');
+    const s3 = target().client();
+    const mine = [await target().createBucket(), await target().createBucket()].sort();
+    const elsewhere = await target().createBucket(OTHER_REGION);
+    const Prefix = 'contract-';
+    const seen: (string | undefined)[] = [];
+    for await (const { Buckets } of paginateListBuckets({ client: s3, pageSize: 1 }, { Prefix })) {
+      expect(Buckets).toHaveLength(1);
+      seen.push(Buckets?.[0]?.Name);
+    }
+    const there = await s3.send(new ListBucketsCommand({ Prefix: elsewhere, BucketRegion: OTHER_REGION }));
+    const none = await s3.send(new ListBucketsCommand({ Prefix: elsewhere, BucketRegion: REGION }));
+    expect(seen).toEqual(expect.arrayContaining([...mine, elsewhere]));
+    expect(seen).toEqual(seen.toSorted());
+    expect(there.Buckets?.map(({ Name }) => Name)).toEqual([elsewhere]);
+    expect(none.Buckets ?? []).toEqual([]);
+  });
+
   test('shows the buckets that there are', async () => {
     const { s3, Bucket } = await bucketWith([]);
     const { Buckets } = await s3.send(new ListBucketsCommand({}));
@@ -88,3 +191,16 @@ describe('listing', () => {
     expect((await s3.send(new ListObjectsV2Command({ Bucket }))).KeyCount).toBe(0);
   });
 });
+
+/** Two versions at a time, each page asked for when the one before has been dealt with. */
+async function* paginateListVersions(
+  s3: S3Client,
+  Bucket: string,
+): AsyncGenerator<ListObjectVersionsCommandOutput> {
+  let page: ListObjectVersionsCommandOutput | undefined;
+  do {
+    const markers = page && { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker };
+    page = await s3.send(new ListObjectVersionsCommand({ Bucket, MaxKeys: 2, ...markers }));
+    yield page;
+  } while (page.IsTruncated === true);
+}

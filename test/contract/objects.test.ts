@@ -1,7 +1,9 @@
 // Objects in one piece: what is put comes back, in whole and in ranges, with everything that belongs to it.
 import { createHash } from 'node:crypto';
 import {
+  CopyObjectCommand,
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
@@ -164,4 +166,54 @@ describe('objects', () => {
     await s3.send(new DeleteObjectCommand({ Bucket, Key: 'k', VersionId: second.VersionId }));
     expect(await read()).toBe('first');
   });
+
+  test('with versions refuse a version id that cannot be one', async (context) => {
+    await needs(context, target(), 'versioning');
+    await needs(context, target(), 'strictness');
+    const { s3, Bucket, VersionId } = await versioned();
+    const unknown = [...VersionId].reverse().join('');
+    const codes = async (id: string) => [
+      await codeOf(s3.send(new GetObjectCommand({ Bucket, Key: 'k', VersionId: id }))),
+      await codeOf(s3.send(new DeleteObjectCommand({ Bucket, Key: 'k', VersionId: id }))),
+      await codeOf(
+        s3.send(new CopyObjectCommand({ Bucket, Key: 'c', CopySource: `${Bucket}/k?versionId=${id}` })),
+      ),
+    ];
+    const Objects = [{ Key: 'k', VersionId: unknown }];
+    const { Errors } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+    expect(await codes('rubbish')).toEqual(Array(3).fill('InvalidArgument'));
+    expect(await codes(unknown)).toEqual(['NoSuchVersion', 'none', 'NoSuchVersion']);
+    expect(Errors?.map(({ Code }) => Code)).toEqual(['NoSuchVersion']);
+  });
+
+  test('written while versioning is suspended have no version id, but are the version null', async (context) => {
+    await needs(context, target(), 'versioning');
+    await needs(context, target(), 'strictness');
+    const { s3, Bucket } = await versioned();
+    const VersioningConfiguration = { Status: 'Suspended' as const };
+    await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+    const CopySource = `${Bucket}/k`;
+    const put = await s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
+    const copy = await s3.send(new CopyObjectCommand({ Bucket, Key: 'copy', CopySource }));
+    expect(put.VersionId).toBeUndefined();
+    expect(copy.VersionId).toBeUndefined();
+    expect((await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }))).VersionId).toBe('null');
+  });
+
+  test('hidden by a delete marker have no tags that could be read', async (context) => {
+    await needs(context, target(), 'versioning');
+    await needs(context, target(), 'strictness');
+    const { s3, Bucket } = await versioned();
+    await s3.send(new DeleteObjectCommand({ Bucket, Key: 'k' }));
+    expect(await statusOf(s3.send(new GetObjectTaggingCommand({ Bucket, Key: 'k' })))).toBe(405);
+  });
+
+  async function versioned() {
+    const s3 = target().client();
+    const Bucket = await target().createBucket();
+    const VersioningConfiguration = { Status: 'Enabled' as const };
+    await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+    const { VersionId = '' } = await s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
+    return { s3, Bucket, VersionId };
+  }
 });

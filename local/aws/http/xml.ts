@@ -26,9 +26,18 @@ const parser = new XMLParser({
   isArray: (name) => REPEATED.has(name),
 });
 
+/** What XML 1.0 cannot carry at all, and what a parser takes for a line break: S3 writes character references. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are exactly the characters that need it
+const NEEDS_REFERENCE = /[\u0000-\u0008\u000b-\u001f\ufffe\uffff]/g;
+
 /** A document with S3's namespace on its root. */
 export function xmlDocument(root: string, elements: XmlElements): string {
   return withDeclaration({ [root]: { '@xmlns': NAMESPACE, ...elements } });
+}
+
+/** A point in time as S3's documents show it: it keeps whole seconds. */
+export function timestamp(date: Date): string {
+  return date.toISOString().replace(/\.\d+Z$/, '.000Z');
 }
 
 /** An error document, which has no namespace. */
@@ -84,5 +93,6 @@ export function text(element: unknown, name: string): string | undefined {
 }
 
 function withDeclaration(document: Record<string, unknown>): string {
-  return builder.build({ '?xml': { '@version': '1.0', '@encoding': 'UTF-8' }, ...document });
+  const xml = builder.build({ '?xml': { '@version': '1.0', '@encoding': 'UTF-8' }, ...document });
+  return xml.replace(NEEDS_REFERENCE, (character) => `&#x${character.charCodeAt(0).toString(16)};`);
 }

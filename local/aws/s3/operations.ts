@@ -12,7 +12,8 @@ import {
   putBucketEncryption,
   putBucketVersioning,
 } from './buckets.ts';
-import { listBuckets, listObjects, listObjectsV2, listObjectVersions } from './listing/list.ts';
+import { listObjects, listObjectsV2, listObjectVersions } from './listing/list.ts';
+import { listBuckets } from './listing/list-buckets.ts';
 import { completeMultipartUpload } from './multipart/complete.ts';
 import {
   abortMultipartUpload,

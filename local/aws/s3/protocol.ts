@@ -13,6 +13,7 @@ import type { World } from '../state/world.ts';
 import { operationOf } from './operations.ts';
 import type { S3Answer } from './request.ts';
 import { requireSupported } from './unsupported-headers.ts';
+import { requireVersionId } from './version-id.ts';
 
 /** S3 for all regions on one endpoint; the region that a client signs for is the one it is taken to have asked. */
 export function s3Protocol(world: World, spool: Spool): Protocol {
@@ -54,6 +55,10 @@ function parse(world: World, spool: Spool, request: IncomingMessage): Call {
         run: async () => {
           if (operation === undefined) {
             throw new AwsError(501, 'NotImplemented', 'The embedded AWS does not implement this operation.');
+          }
+          const versionId = query.get('versionId');
+          if (versionId !== undefined) {
+            requireVersionId(versionId);
           }
           requireSupported(operation.name, headers, world.buckets.get(bucketName));
           const answer = await operation.run({

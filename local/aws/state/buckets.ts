@@ -40,6 +40,8 @@ export interface ObjectVersion {
   readonly key: string;
   /** `null`, as S3 writes it, in a bucket without versioning. */
   readonly versionId: string;
+  /** Sorts versions by the time of their writing; it is the version id in a bucket that keeps versions. */
+  readonly order: string;
   readonly deleteMarker: boolean;
   readonly content: Content;
   readonly sizeBytes: number;
@@ -67,7 +69,7 @@ export interface Annotation {
 /** What a new version is made of; the bucket adds version id and date. */
 export type NewVersion = Omit<
   ObjectVersion,
-  'versionId' | 'deleteMarker' | 'lastModified' | 'sizeBytes' | 'annotations'
+  'versionId' | 'order' | 'deleteMarker' | 'lastModified' | 'sizeBytes' | 'annotations'
 > & { readonly annotations?: ReadonlyMap<string, Annotation> };
 
 /** A part of an upload that is under way. */
@@ -170,8 +172,8 @@ export function versionOf(bucket: Bucket, key: string, versionId: string): Objec
 export function store(bucket: Bucket, version: NewVersion): ObjectVersion {
   const stored: ObjectVersion = {
     ...version,
+    ...newVersionIds(bucket),
     sizeBytes: version.content.sizeBytes,
-    versionId: bucket.versioning === 'Enabled' ? newId(24) : 'null',
     deleteMarker: false,
     lastModified: new Date(),
     annotations: new Map(version.annotations),
@@ -200,7 +202,7 @@ export function remove(bucket: Bucket, key: string, versionId?: string): Deletio
   }
   const marker: ObjectVersion = {
     key,
-    versionId: bucket.versioning === 'Enabled' ? newId(24) : 'null',
+    ...newVersionIds(bucket),
     deleteMarker: true,
     content: EMPTY,
     sizeBytes: 0,
@@ -230,9 +232,31 @@ export function compareKeys(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** A random id of letters and digits, as version ids and upload ids are. */
-export function newId(bytes: number): string {
-  return randomBytes(bytes).toString('base64url').replace(/[-_]/g, 'x');
+/** Was the version written before the one of that id, which need not be there any more? */
+export function isOlder(bucket: Bucket, { key, order }: ObjectVersion, versionId: string): boolean {
+  const marked = versionId === 'null' ? versionOf(bucket, key, versionId)?.order : versionId;
+  return marked === undefined || order < marked;
+}
+
+let issuedIds = 0;
+
+/** A new id of letters and digits, as version ids and upload ids are. Ids of the same length sort by their age. */
+export function newId(length: number): string {
+  issuedIds += 1;
+  const random = randomBytes(length).toString('base64url').replace(/[-_]/g, 'x');
+  return (issuedIds.toString(36).padStart(8, '0') + random).slice(0, length);
+}
+
+const VERSION_ID_LENGTH = 32;
+
+/** Can it be the id of a version that was written in a bucket that keeps versions? */
+export function isId(text: string): boolean {
+  return text.length === VERSION_ID_LENGTH && /^[A-Za-z0-9._-]+$/.test(text);
+}
+
+function newVersionIds({ versioning }: Bucket): { versionId: string; order: string } {
+  const order = newId(VERSION_ID_LENGTH);
+  return { order, versionId: versioning === 'Enabled' ? order : 'null' };
 }
 
 function push(bucket: Bucket, version: ObjectVersion): void {

@@ -23,7 +23,7 @@ import {
   type UploadedPart,
 } from '../../state/buckets.ts';
 import { checkWriteConditions } from '../objects/conditions.ts';
-import { checksumElements, encryptionHeaders, quoted, versionHeaders } from '../objects/object-headers.ts';
+import { checksumElements, encryptionHeaders, newVersionHeaders, quoted } from '../objects/object-headers.ts';
 import {
   authorize,
   bucketOf,
@@ -83,7 +83,7 @@ export async function completeMultipartUpload(request: S3Request): Promise<S3Ans
 
 function answer(bucket: Bucket, version: ObjectVersion): S3Answer {
   return {
-    headers: { ...encryptionHeaders(version.encryption), ...versionHeaders(bucket, version) },
+    headers: { ...encryptionHeaders(version.encryption), ...newVersionHeaders(version) },
     xml: xmlDocument('CompleteMultipartUploadResult', {
       Location: `https://${bucket.name}.s3.${bucket.region}.amazonaws.com/${encodeRfc3986(version.key)}`,
       Bucket: bucket.name,

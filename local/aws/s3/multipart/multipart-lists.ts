@@ -1,9 +1,9 @@
 // ListParts and ListMultipartUploads.
 
-import { xmlDocument } from '../../http/xml.ts';
+import { timestamp, xmlDocument } from '../../http/xml.ts';
 import { MAX_PARTS } from '../../limits.ts';
 import { type Bucket, compareKeys, type MultipartUpload } from '../../state/buckets.ts';
-import { commonPrefix, keyEncoder, listingPage } from '../listing/listing.ts';
+import { listingMarker, listingPage, listingQuery } from '../listing/listing.ts';
 import { quoted } from '../objects/object-headers.ts';
 import { authorize, bucketOf, objectArn, queryNumber, type S3Answer, type S3Request } from '../request.ts';
 import { uploadOf } from './multipart.ts';
@@ -38,7 +38,7 @@ export function listParts(request: S3Request): S3Answer {
       ChecksumType: upload.checksum?.type,
       Part: page.map((part) => ({
         PartNumber: part.partNumber,
-        LastModified: part.lastModified.toISOString(),
+        LastModified: timestamp(part.lastModified),
         ETag: quoted(part.etag),
         Size: part.content.sizeBytes,
         ...(algorithm && part.checksum && { [`Checksum${algorithm}`]: part.checksum }),
@@ -51,40 +51,33 @@ export function listParts(request: S3Request): S3Answer {
 export function listMultipartUploads(request: S3Request): S3Answer {
   const bucket = bucketOf(request);
   authorize(request, 's3:ListBucketMultipartUploads', bucket.arn);
-  const { query } = request;
-  const prefix = query.get('prefix') ?? '';
-  const delimiter = query.get('delimiter') ?? '';
-  const keyMarker = query.get('key-marker') ?? '';
-  const uploadIdMarker = query.get('upload-id-marker') ?? '';
-  const maxUploads = queryNumber(request, 'max-uploads', MAX_ENTRIES, MAX_ENTRIES, 1);
-  const encode = keyEncoder(query);
-  const uploads = [...bucket.uploads.values()]
-    .filter((upload) => upload.key.startsWith(prefix))
-    .sort(byKeyThenDate);
-  const { entries, prefixes, isTruncated, last } = listingPage({
-    items: uploads.slice(firstAfter(uploads, keyMarker, uploadIdMarker)),
-    maxEntries: maxUploads,
-    prefixOf: (upload) => commonPrefix(upload.key, prefix, delimiter),
-    after: keyMarker,
-  });
+  const listing = listingQuery(request, 'max-uploads', 1);
+  const { keyMarker, idMarker } = listingMarker(request, 'upload-id-marker');
+  const { encode } = listing;
+  const uploads = [...bucket.uploads.values()].sort(byKeyThenAge);
+  const { entries, prefixes, next } = listingPage(
+    uploads,
+    listing,
+    keyMarker,
+    ({ uploadId }) => idMarker !== '' && uploadId > idMarker,
+  );
   return {
+    headers: { 'x-amz-bucket-region': bucket.region },
     xml: xmlDocument('ListMultipartUploadsResult', {
       Bucket: bucket.name,
       KeyMarker: encode(keyMarker),
-      UploadIdMarker: uploadIdMarker,
-      NextKeyMarker: isTruncated && last ? encode(last.prefix ?? last.item.key) : '',
-      NextUploadIdMarker: isTruncated && last && last.prefix === undefined ? last.item.uploadId : '',
-      Prefix: encode(prefix),
-      ...(delimiter && { Delimiter: encode(delimiter) }),
-      EncodingType: query.get('encoding-type'),
-      MaxUploads: maxUploads,
-      IsTruncated: isTruncated,
+      UploadIdMarker: idMarker,
+      NextKeyMarker: next && encode(next.key),
+      NextUploadIdMarker: next?.item?.uploadId,
+      ...listing.common,
+      MaxUploads: listing.maxEntries,
+      IsTruncated: next !== undefined,
       Upload: entries.map((upload) => ({
         Key: encode(upload.key),
         UploadId: upload.uploadId,
         ...people(bucket, upload),
         StorageClass: upload.storageClass,
-        Initiated: upload.initiatedAt.toISOString(),
+        Initiated: timestamp(upload.initiatedAt),
         ChecksumAlgorithm: upload.checksum?.algorithm,
         ChecksumType: upload.checksum?.type,
       })),
@@ -94,23 +87,8 @@ export function listMultipartUploads(request: S3Request): S3Answer {
 }
 
 /** Uploads of one key are listed in the order of their initiation (S3 API, ListMultipartUploads). */
-function byKeyThenDate(a: MultipartUpload, b: MultipartUpload): number {
-  return compareKeys(a.key, b.key) || a.initiatedAt.getTime() - b.initiatedAt.getTime();
-}
-
-/** Without an upload id the marker excludes its key; with one it means a place among the uploads of that key. */
-function firstAfter(uploads: readonly MultipartUpload[], keyMarker: string, uploadIdMarker: string): number {
-  if (keyMarker === '') {
-    return 0;
-  }
-  const marked = uploads.findIndex(
-    (upload) => upload.key === keyMarker && upload.uploadId === uploadIdMarker,
-  );
-  if (marked >= 0) {
-    return marked + 1;
-  }
-  const next = uploads.findIndex((upload) => compareKeys(upload.key, keyMarker) > 0);
-  return next < 0 ? uploads.length : next;
+function byKeyThenAge(a: MultipartUpload, b: MultipartUpload): number {
+  return compareKeys(a.key, b.key) || (a.uploadId < b.uploadId ? -1 : 1);
 }
 
 function people(bucket: Bucket, upload: MultipartUpload) {

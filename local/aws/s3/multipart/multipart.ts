@@ -3,7 +3,7 @@ import { AwsError } from '../../aws-error.ts';
 import { type ChecksumAlgorithm, checksumOf, multipartTypes } from '../../content/checksum.ts';
 import { slice } from '../../content/content.ts';
 import { checksumHeader } from '../../http/upload.ts';
-import { xmlDocument } from '../../http/xml.ts';
+import { timestamp, xmlDocument } from '../../http/xml.ts';
 import { MAX_SINGLE_REQUEST_BYTES } from '../../limits.ts';
 import {
   type Bucket,
@@ -46,7 +46,7 @@ export function createMultipartUpload(request: S3Request): S3Answer {
   const { bucket, encryption, tags } = prepareWrite(request);
   const checksum = readUploadChecksum(request);
   const upload: MultipartUpload = {
-    uploadId: newId(48),
+    uploadId: newId(64),
     key: request.key,
     initiatedAt: new Date(),
     initiatorArn: request.caller.principalArn,
@@ -127,7 +127,7 @@ export function uploadPartCopy(request: S3Request): S3Answer {
   return {
     headers: { ...encryptionHeaders(upload.encryption), ...sourceVersionHeader(source) },
     xml: xmlDocument('CopyPartResult', {
-      LastModified: part.lastModified.toISOString(),
+      LastModified: timestamp(part.lastModified),
       ETag: quoted(part.etag),
       ...(algorithm && part.checksum && { [`Checksum${algorithm}`]: part.checksum }),
     }),

@@ -3,6 +3,7 @@ import { AwsError } from '../../aws-error.ts';
 import { decode } from '../../http/uri.ts';
 import type { Bucket, ObjectVersion } from '../../state/buckets.ts';
 import { noSuchBucket, requestHeader, requireOwner, type S3Request, useKey } from '../request.ts';
+import { requireVersionId } from '../version-id.ts';
 import { checkSourceConditions } from './conditions.ts';
 import { findObject } from './find-object.ts';
 
@@ -20,6 +21,9 @@ export interface CopySource {
  */
 export function copySourceOf(request: S3Request): CopySource {
   const { bucketName, key, versionId } = parseCopySource(requestHeader(request, 'x-amz-copy-source') ?? '');
+  if (versionId !== undefined) {
+    requireVersionId(versionId, 'x-amz-copy-source');
+  }
   const bucket = request.world.buckets.get(bucketName);
   if (bucket === undefined) {
     throw noSuchBucket(bucketName);

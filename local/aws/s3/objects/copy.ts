@@ -1,7 +1,7 @@
 // CopyObject.
 import { AwsError } from '../../aws-error.ts';
 import { checksumOf, DEFAULT_ALGORITHM } from '../../content/checksum.ts';
-import { xmlDocument } from '../../http/xml.ts';
+import { timestamp, xmlDocument } from '../../http/xml.ts';
 import { MAX_SINGLE_REQUEST_BYTES } from '../../limits.ts';
 import { type Annotation, type Bucket, type NewVersion, store, type Tags } from '../../state/buckets.ts';
 import { authorize, objectArn, requestHeader, type S3Answer, type S3Request } from '../request.ts';
@@ -10,11 +10,11 @@ import { type CopySource, copySourceOf } from './copy-source.ts';
 import {
   checksumElements,
   encryptionHeaders,
+  newVersionHeaders,
   quoted,
   readAlgorithm,
   readContentHeaders,
   readMetadata,
-  versionHeaders,
 } from './object-headers.ts';
 import { etagOf, prepareWrite, storageClassOf } from './write.ts';
 
@@ -49,11 +49,11 @@ export function copyObject(request: S3Request): S3Answer {
   return {
     headers: {
       ...encryptionHeaders(encryption),
-      ...versionHeaders(bucket, stored),
+      ...newVersionHeaders(stored),
       ...sourceVersionHeader(source),
     },
     xml: xmlDocument('CopyObjectResult', {
-      LastModified: stored.lastModified.toISOString(),
+      LastModified: timestamp(stored.lastModified),
       ETag: quoted(stored.etag),
       ...checksumElements(stored.checksum),
     }),

@@ -12,6 +12,7 @@ import {
   xmlBody,
 } from '../request.ts';
 import { checkDeleteCondition, notImplemented } from './conditions.ts';
+import { noSuchVersion } from './find-object.ts';
 import { hasIntegrityHeader } from './write.ts';
 
 /** Keys in one DeleteObjects (S3 API). */
@@ -64,7 +65,12 @@ export async function deleteObjects(request: S3Request): Promise<S3Answer> {
       if (text(element, 'Size') !== undefined || text(element, 'LastModifiedTime') !== undefined) {
         throw notImplemented('Size or LastModifiedTime');
       }
-      checkDeleteCondition(request, bucket, key, targetOf(bucket, key, versionId), text(element, 'ETag'));
+      const victim = targetOf(bucket, key, versionId);
+      // Unlike DeleteObject, which does not mind.
+      if (versionId !== undefined && victim === undefined) {
+        throw noSuchVersion(key, versionId);
+      }
+      checkDeleteCondition(request, bucket, key, victim, text(element, 'ETag'));
       const deletion = remove(bucket, key, versionId);
       deleted.push({
         Key: key,

@@ -32,7 +32,8 @@ export function findObject(
   if (version !== undefined && !version.deleteMarker) {
     return version;
   }
-  if (versionId !== undefined && version !== undefined) {
+  // A latest delete marker hides the object from reads; about tags nothing can be asked of it at all.
+  if (version !== undefined && (versionId !== undefined || actions !== READ_OBJECT)) {
     throw new AwsError(
       405,
       'MethodNotAllowed',
@@ -44,12 +45,17 @@ export function findObject(
   }
   authorize(request, 's3:ListBucket', bucket.arn);
   if (versionId !== undefined) {
-    throw new AwsError(404, 'NoSuchVersion', 'The specified version does not exist.', {
-      details: { Key: key, VersionId: versionId },
-    });
+    throw noSuchVersion(key, versionId);
   }
   throw new AwsError(404, 'NoSuchKey', 'The specified key does not exist.', {
     details: { Key: key },
     ...(version && { headers: { 'x-amz-delete-marker': 'true', 'x-amz-version-id': version.versionId } }),
+  });
+}
+
+/** The error for a version that is not there. */
+export function noSuchVersion(key: string, versionId: string): AwsError {
+  return new AwsError(404, 'NoSuchVersion', 'The specified version does not exist.', {
+    details: { Key: key, VersionId: versionId },
   });
 }

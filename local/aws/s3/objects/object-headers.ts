@@ -182,6 +182,11 @@ export function versionHeaders(bucket: Bucket, version: ObjectVersion): Headers 
     : { 'x-amz-version-id': version.versionId };
 }
 
+/** The version id that a write made: none for a version that is `null` (S3 user guide, suspended buckets). */
+export function newVersionHeaders({ versionId }: ObjectVersion): Headers {
+  return versionId === 'null' ? {} : { 'x-amz-version-id': versionId };
+}
+
 /** Everything that GetObject and HeadObject say about an object but for length, range and checksum. */
 export function objectHeaders(request: S3Request, bucket: Bucket, version: ObjectVersion): Headers {
   const headers: Headers = {

@@ -25,13 +25,13 @@ import { checkWriteConditions } from './conditions.ts';
 import {
   checksumHeaders,
   encryptionHeaders,
+  newVersionHeaders,
   quoted,
   readAlgorithm,
   readContentHeaders,
   readEncryption,
   readMetadata,
   readTags,
-  versionHeaders,
 } from './object-headers.ts';
 
 /** Keys are at most this long in UTF-8 (S3 user guide, object keys). */
@@ -67,7 +67,7 @@ export async function putObject(request: S3Request): Promise<S3Answer> {
       etag: quoted(version.etag),
       ...encryptionHeaders(encryption),
       ...checksumHeaders(checksum),
-      ...versionHeaders(bucket, version),
+      ...newVersionHeaders(version),
     },
   };
 }

@@ -1,0 +1,13 @@
+// Version ids in requests: what is not one is refused before anything is looked up.
+import { isId } from '../state/buckets.ts';
+import { invalidArgument } from './listing/listing.ts';
+
+/** @throws InvalidArgument unless it can be a version id: of S3's form, or `null`. */
+export function requireVersionId(versionId: string, argument = 'versionId'): void {
+  if (versionId === '') {
+    throw invalidArgument('Version id cannot be the empty string', argument, versionId);
+  }
+  if (versionId !== 'null' && !isId(versionId)) {
+    throw invalidArgument('Invalid version id specified', argument, versionId);
+  }
+}
