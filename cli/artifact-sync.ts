@@ -36,6 +36,10 @@ program
     several,
   )
   .option(
+    '--destination-set <NAME>',
+    "set of destinations in the function's configuration (SYNC_DESTINATION_SETS) to copy to, instead of buckets",
+  )
+  .option(
     '--input <ARTIFACT>',
     'artifact to copy (repeatable; default: those that later actions in other regions use)',
     several,

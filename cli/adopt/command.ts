@@ -10,6 +10,7 @@ import { renderAdoption } from './render.ts';
 export interface AdoptArguments {
   readonly before?: string;
   readonly destination?: readonly string[];
+  readonly destinationSet?: string;
   readonly input?: readonly string[];
   readonly function: string;
   readonly functionRole?: string;
@@ -51,6 +52,9 @@ function toOptions(given: AdoptArguments): AdoptOptions {
       `--function ${given.function}: expected the name or the ARN of a Lambda function, without a version or alias.`,
     );
   }
+  if (given.destinationSet !== undefined && given.destination !== undefined) {
+    throw new UsageError('--destination-set and --destination exclude each other: a set names the buckets.');
+  }
   const destinations: Destination[] = (given.destination ?? []).map(parseDestination);
   return {
     destinations,
@@ -58,6 +62,7 @@ function toOptions(given: AdoptArguments): AdoptOptions {
     functionName,
     stageName: given.stageName,
     namespace: given.namespace,
+    ...(given.destinationSet === undefined ? {} : { destinationSet: given.destinationSet }),
     ...(arn === undefined ? {} : { functionArn: arn }),
     ...(given.before === undefined ? {} : { before: given.before }),
     ...(given.functionRole === undefined ? {} : { functionRole: given.functionRole }),

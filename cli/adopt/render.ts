@@ -24,6 +24,9 @@ export function renderAdoption(
     const when = branches.map(({ condition, holds }) => ` if ${holds ? '' : 'not '}${condition}`).join('');
     return `${show(Bucket)}${Region === undefined ? '' : ` (${show(Region)})`}${when}`;
   });
+  if (sync.destinationSet !== undefined) {
+    destinations.push(`the set ${sync.destinationSet} of the function's configuration`);
+  }
   const patch = difference(fileName, before, adoption.text).map((line) => {
     if (line.startsWith('+')) return paint('green', line);
     if (line.startsWith('-')) return paint('red', line);

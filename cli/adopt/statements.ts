@@ -1,6 +1,7 @@
 // The policy statements that a Sync stage needs: who must be allowed what, from the function's table of permissions.
+import { copyGrants } from '../../infra/permissions/copy-grants.ts';
 import { actionsOn } from '../../infra/permissions/function-permissions.ts';
-import { copyStatements } from '../../infra/permissions/function-statements.ts';
+
 import type { Destination } from './destinations.ts';
 import { isMap, STACK_REGION, Substitution, sameValue, show, type Value } from './intrinsics.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -72,7 +73,7 @@ export function policyAdvice(pipeline: Pipeline, sync: SyncStage, principals: Pr
     principals.functionArn ??
     `arn:${partition}:lambda:${home}:${account}:function:${principals.functionName}`;
   const functionRole = principals.functionRole ?? `<ARN of the role of ${principals.functionName}>`;
-  const setOf = (buckets: readonly BucketText[]): Parameters<typeof copyStatements>[0] => ({
+  const setOf = (buckets: readonly BucketText[]): Parameters<typeof copyGrants>[0] => ({
     bucketArns: buckets.map(({ bucket }) => `arn:${partition}:s3:::${bucket}`),
     objectArns: buckets.map(({ bucket }) => `arn:${partition}:s3:::${bucket}/*`),
     keyArns: buckets.map(({ key }) => key),
@@ -96,16 +97,21 @@ export function policyAdvice(pipeline: Pipeline, sync: SyncStage, principals: Pr
     },
     {
       where: `The role of the function ${principals.functionName} reads and writes (our constructs and template write these)`,
-      statements: copyStatements(setOf(sources), setOf(destinations)),
+      statements: copyGrants(setOf(sources), setOf(destinations)),
     },
     {
       where: `Key of the pipeline's own bucket, if its key policy does not leave access to IAM`,
       statements: [keyStatement('SyncDecryptsSources', 'source keys')],
     },
-    {
-      where: `Keys of the destinations, if their key policies do not leave access to IAM or they are in other accounts`,
-      statements: [keyStatement('SyncEncryptsDestinations', 'destination keys')],
-    },
+    ...(destinations.length === 0
+      ? []
+      : [
+          {
+            where:
+              'Keys of the destinations, if their key policies do not leave access to IAM or they are in other accounts',
+            statements: [keyStatement('SyncEncryptsDestinations', 'destination keys')],
+          },
+        ]),
     ...foreign.map(({ bucket }) => ({
       where: `Bucket policy of ${bucket}, which is in another account`,
       statements: [

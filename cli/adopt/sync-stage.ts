@@ -4,7 +4,7 @@ import { UsageError } from '../usage-error.ts';
 import { type Destination, destinationsOf } from './destinations.ts';
 import { isIntrinsic, sameValue, show, type Value } from './intrinsics.ts';
 import { type Action, homeRegionOf, isRegional, type Pipeline, type Stage, spelled } from './pipeline.ts';
-import { userParametersFor } from './user-parameters.ts';
+import { userParametersFor, userParametersForSet } from './user-parameters.ts';
 
 /** CodePipeline user guide, action reference of AWS Lambda: input artifacts of one action. */
 const MAX_INPUTS = 5;
@@ -18,6 +18,8 @@ export interface SyncStageOptions {
   readonly before?: string;
   /** Buckets to copy to, instead of the pipeline's own stores. */
   readonly destinations: readonly Destination[];
+  /** A set of destinations of the function, instead of buckets in the parameters. */
+  readonly destinationSet?: string;
   /** Artifacts to copy, instead of those that later actions use. */
   readonly inputs: readonly string[];
   /** Region of the pipeline, where the file does not say it. */
@@ -34,7 +36,9 @@ export interface SyncStage {
   readonly before: Value;
   readonly home: Value;
   readonly inputs: readonly Value[];
+  /** None when they are a set of the function. */
   readonly destinations: readonly Destination[];
+  readonly destinationSet?: string;
   /** The stage as the file spells it. */
   readonly stage: Value;
   readonly notes: readonly string[];
@@ -67,12 +71,20 @@ export function findSyncAction(
  */
 export function planSyncStage(pipeline: Pipeline, options: SyncStageOptions): SyncStage {
   const home = options.region ?? homeRegionOf(pipeline);
+  const { destinationSet } = options;
   const destinations =
-    options.destinations.length > 0 ? options.destinations : destinationsOf(pipeline, home);
+    destinationSet !== undefined
+      ? []
+      : options.destinations.length > 0
+        ? options.destinations
+        : destinationsOf(pipeline, home);
   const place = placeOf(pipeline, options, home);
   const { inputs, notes } = inputsOf(pipeline, options, place.index, home);
   requireFreeNames(pipeline, options);
-  const userParameters = userParametersFor(destinations, pipeline.names);
+  const userParameters =
+    destinationSet === undefined
+      ? userParametersFor(destinations, pipeline.names)
+      : userParametersForSet(destinationSet);
   const spell = (name: string): string => spelled(pipeline.kind, name);
   const action = (names: readonly Value[], index: number): Value => {
     const suffix = index === 0 ? '' : String(index + 1);
@@ -95,6 +107,7 @@ export function planSyncStage(pipeline: Pipeline, options: SyncStageOptions): Sy
     home,
     inputs,
     destinations,
+    ...(destinationSet === undefined ? {} : { destinationSet }),
     stage: { [spell('name')]: options.stageName, [spell('actions')]: chunks(inputs).map(action) },
     notes,
   };

@@ -7,6 +7,9 @@ import { UsageError } from '../usage-error.ts';
 import { DESTINATION_PROPERTIES, type Destination } from './destinations.ts';
 import { type Branch, isIntrinsic, Substitution, type Value } from './intrinsics.ts';
 
+/** CodePipeline fills it in when the action starts. */
+const EXECUTION_ID = '#{codepipeline.PipelineExecutionId}';
+
 /** What stands for an intrinsic function when the text is checked: a value that is valid there, of usual length. */
 const SAMPLES: Record<(typeof DESTINATION_PROPERTIES)[number], string> = {
   Bucket: 'artifacts-111122223333-eu-west-1',
@@ -37,7 +40,17 @@ export function userParametersFor(destinations: readonly Destination[], taken: R
           .filter(({ branches }) => branches.length > 0)
           .map((destination) => substitution.text(conditional(destination, taken)))
           .join('')}]`;
-  return substitution.value(`{${begin},"ExecutionId":"#{codepipeline.PipelineExecutionId}"}`);
+  return substitution.value(`{${begin},"ExecutionId":"${EXECUTION_ID}"}`);
+}
+
+/**
+ * The UserParameters that name a set of destinations of the function.
+ * @throws UsageError when no set can have that name
+ */
+export function userParametersForSet(name: string): string {
+  const text = JSON.stringify({ Destinations: name, ExecutionId: EXECUTION_ID });
+  assertAccepted(text);
+  return text;
 }
 
 function isNameOnly(destination: Destination): boolean {
@@ -81,16 +94,20 @@ function check(destinations: readonly Destination[]): void {
     );
   const text = JSON.stringify({
     DestinationBuckets: destinations.map(sample),
-    ExecutionId: '#{codepipeline.PipelineExecutionId}',
+    ExecutionId: EXECUTION_ID,
   });
   const anyIntrinsic = destinations.some((destination) =>
     DESTINATION_PROPERTIES.some((name) => isIntrinsic(destination[name])),
   );
   if (text.length > MAX_USER_PARAMETERS_CHARACTERS) {
     throw new UsageError(
-      `UserParameters for ${destinations.length} destinations have ${anyIntrinsic ? 'about ' : ''}${text.length} characters, CodePipeline takes ${MAX_USER_PARAMETERS_CHARACTERS}; name fewer buckets with --destination, or put them into a named set of the function's configuration (SYNC_DESTINATION_SETS).`,
+      `UserParameters for ${destinations.length} destinations have ${anyIntrinsic ? 'about ' : ''}${text.length} characters, CodePipeline takes ${MAX_USER_PARAMETERS_CHARACTERS}; name fewer buckets with --destination, or put them into a set of the function's configuration (SYNC_DESTINATION_SETS) and name it with --destination-set.`,
     );
   }
+  assertAccepted(text);
+}
+
+function assertAccepted(text: string): void {
   try {
     parseUserParameters(text);
   } catch (cause) {

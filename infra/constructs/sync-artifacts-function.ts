@@ -15,6 +15,7 @@ import {
   trustService,
   type Wildcard,
 } from '../permissions/policy.ts';
+import { type DestinationSets, environmentWithSets } from './destination-sets.ts';
 import { asyncInvocationFor, LOST_JOB_RETRY_ATTEMPTS, LOST_JOB_TIMEOUT } from './job-time.ts';
 import { type BucketSet, destinationBuckets, type SyncBucket, sourceBuckets } from './sync-buckets.ts';
 
@@ -83,6 +84,13 @@ export interface SyncArtifactsFunctionProps {
    * @default none
    */
   readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * Named sets of destinations, for actions with `destinationSet`. What a set says of its buckets is not looked up, and
+   * their names do not count among the 1000 characters of an action's parameters. Unless `destinations` are a BucketSet,
+   * the buckets of the sets are among them.
+   * @default none
+   */
+  readonly destinationSets?: DestinationSets;
 }
 
 /** The function, ready for a `SyncArtifactsAction` or a hand-written Invoke action. */
@@ -98,7 +106,12 @@ export class SyncArtifactsFunction extends Construct {
     super(scope, id);
     const sources = 'bucketArns' in props.sources ? props.sources : sourceBuckets(this, props.sources);
     const destinations =
-      'bucketArns' in props.destinations ? props.destinations : destinationBuckets(this, props.destinations);
+      'bucketArns' in props.destinations
+        ? props.destinations
+        : destinationBuckets(this, [
+            ...props.destinations,
+            ...Object.values(props.destinationSets ?? {}).flat(),
+          ]);
     const code = props.code ?? Code.fromAsset(BUNDLE_DIRECTORY);
     const timeout = props.timeout ?? Duration.minutes(8);
     const logs = {
@@ -179,12 +192,16 @@ export class SyncArtifactsFunction extends Construct {
       onFailure: { bind: () => ({ destination: this.lostJobFunction.functionArn }) },
       memorySize: props.memoryMiB ?? 1769,
       logGroup: functionLogs,
-      environment: {
-        NODE_OPTIONS,
-        POWERTOOLS_SERVICE_NAME: 'sync-artifacts',
-        POWERTOOLS_LOG_LEVEL: props.logLevel ?? 'INFO',
-        ...props.environment,
-      },
+      environment: environmentWithSets(
+        this,
+        {
+          NODE_OPTIONS,
+          POWERTOOLS_SERVICE_NAME: 'sync-artifacts',
+          POWERTOOLS_LOG_LEVEL: props.logLevel ?? 'INFO',
+          ...props.environment,
+        },
+        props.destinationSets,
+      ),
     });
   }
 

@@ -34,8 +34,16 @@ export interface SyncDestination {
 
 /** What a Sync action does with its input artifacts. */
 export interface SyncOptions {
-  /** Buckets to copy to. */
-  readonly destinations: readonly SyncDestination[];
+  /**
+   * Buckets to copy to.
+   * @default those of `destinationSet`, which must be given then
+   */
+  readonly destinations?: readonly SyncDestination[];
+  /**
+   * Name of a set of destinations of the function (`destinationSets` of SyncArtifactsFunction), instead of `destinations`.
+   * @default none
+   */
+  readonly destinationSet?: string;
   /**
    * Copy only these of the input artifacts, by name.
    * @default all
@@ -64,12 +72,20 @@ export interface SyncOptions {
  * @throws when they are more than CodePipeline takes, or not what the function takes
  */
 export function userParameters(options: SyncOptions): string {
-  const [only] = options.destinations;
-  const classic = options.destinations.length === 1 && only !== undefined && isNameOnly(only);
+  const { destinations = [], destinationSet } = options;
+  if (destinations.length > 0 === (destinationSet !== undefined)) {
+    throw new Error(
+      `a Sync action needs either destinations or a destinationSet, ${destinationSet === undefined ? 'and has neither' : 'not both'}`,
+    );
+  }
+  const [only] = destinations;
+  const classic = destinations.length === 1 && only !== undefined && isNameOnly(only);
   const parameters: UserParameters = {
-    ...(classic
-      ? { DestinationBucket: only.bucketName }
-      : { DestinationBuckets: options.destinations.map(destination) }),
+    ...(destinationSet !== undefined
+      ? { Destinations: destinationSet }
+      : classic
+        ? { DestinationBucket: only.bucketName }
+        : { DestinationBuckets: destinations.map(destination) }),
     ...(options.inputArtifacts ? { InputArtifacts: [...options.inputArtifacts] } : {}),
     ...(options.mode ? { Mode: options.mode } : {}),
     ...(options.key === undefined ? {} : { Key: options.key }),
@@ -79,7 +95,7 @@ export function userParameters(options: SyncOptions): string {
   const text = JSON.stringify(parameters);
   if (text.length > MAX_USER_PARAMETERS_CHARACTERS) {
     throw new Error(
-      `UserParameters for ${options.destinations.length} destinations have ${text.length} characters, CodePipeline takes ${MAX_USER_PARAMETERS_CHARACTERS}; use an action for each region, or fewer destinations in one action`,
+      `UserParameters for ${destinations.length} destinations have ${text.length} characters, CodePipeline takes ${MAX_USER_PARAMETERS_CHARACTERS}; name them once in destinationSets of the function and use destinationSet here`,
     );
   }
   // Names that CloudFormation fills in later are checked by the function when it runs.

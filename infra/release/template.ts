@@ -18,6 +18,7 @@ import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct, type IConstruct } from 'constructs';
+import { DESTINATION_SETS_VARIABLE } from '../../functions/sync-artifacts/job/destination-sets.ts';
 import { type AppOptions, createApp } from '../checks/validations.ts';
 import { AlarmTopic } from '../constructs/observability/alarm-topic.ts';
 import { SyncArtifactsAlarms } from '../constructs/observability/sync-alarms.ts';
@@ -95,6 +96,11 @@ class ReleaseStack extends Stack {
       list('DestinationBucketArns', 'ARNs of the buckets to copy to'),
       list('DestinationKeyArns', 'ARNs of the KMS keys of those buckets'),
     );
+    const destinationSets = text(
+      'DestinationSets',
+      'Named sets of destinations as JSON (destination-sets.schema.json); empty for none',
+      { default: '' },
+    );
     const functionName = text('FunctionName', 'Name of the function, for the Invoke action', {
       default: 'sync-artifacts',
     });
@@ -120,6 +126,7 @@ class ReleaseStack extends Stack {
       destinations,
       functionName,
       logLevel,
+      environment: { [DESTINATION_SETS_VARIABLE]: destinationSets },
       code: Code.fromBucket(code, `${codePrefix}${codeKey}`),
     });
     const alarms = new SyncArtifactsAlarms(this, 'Alarms', { function: sync, latency: { slowestCopyMs } });

@@ -15,12 +15,11 @@ import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { SyncArtifactsAction, type SyncArtifactsVariables } from '../constructs/sync-artifacts-action.ts';
-import type { SyncDestination } from '../constructs/user-parameters.ts';
 import { pipelineRoleStatements } from '../permissions/pipeline-permissions.ts';
 import { acknowledgeWildcards, policyDocument, trustService } from '../permissions/policy.ts';
 import { BUILD_OBJECTS, namesOf, roleArn } from '../shape/names.ts';
 import type { DeployAccount, Environment, Topology } from '../shape/topology-rules.ts';
-import { storeBucket } from './sync-artifacts-stack.ts';
+import { ALL_REGIONS, storeBucket } from './sync-artifacts-stack.ts';
 
 const CHANGE_SET = 'pipeline';
 
@@ -121,18 +120,17 @@ export class PipelineStack extends Stack {
       functionArn: `arn:${this.#topology.partition}:lambda:${primaryRegion}:${account}:function:${names.functionName}`,
       sameEnvironment: true,
     });
-    const to = (region: string): SyncDestination => ({ bucketName: names.artifactBucket(region) });
-    const action = (actionName: string, regions: readonly string[]): SyncArtifactsAction =>
+    // The stack of the function gives each set of that name.
+    const action = (destinationSet: string): SyncArtifactsAction =>
       new SyncArtifactsAction({
-        actionName,
+        actionName: destinationSet,
         function: syncFunction,
         inputs: [this.#templates, this.#code],
-        destinations: regions.map(to),
+        destinationSet,
       });
-    const regions = destinations.map(({ region }) => region);
-    if (sync === 'action-per-region')
-      return new Map(regions.map((region) => [region, action(region, [region])]));
-    return new Map([['all-regions', action('all-regions', regions)]]);
+    return sync === 'action-per-region'
+      ? new Map(destinations.map(({ region }) => [region, action(region)]))
+      : new Map([[ALL_REGIONS, action(ALL_REGIONS)]]);
   }
 
   #deployActions(

@@ -13,6 +13,9 @@ import type { SyncBucket } from '../constructs/sync-buckets.ts';
 import { artifactKeyArn, namesOf } from '../shape/names.ts';
 import type { Topology } from '../shape/topology-rules.ts';
 
+/** The set of all destinations, where the topology has one action for all regions. */
+export const ALL_REGIONS = 'all-regions';
+
 /** The function between the artifact stores of the topology. */
 export class SyncArtifactsStack extends Stack {
   readonly sync: SyncArtifactsFunction;
@@ -27,9 +30,17 @@ export class SyncArtifactsStack extends Stack {
     const key = telemetryKey(this, 'TelemetryKey', `alias/${topology.qualifier}-telemetry`);
     const logKey: IKey = Key.fromKeyArn(this, 'LogKey', key.keyArn);
 
+    const destinations = topology.destinations.map(({ region }) => ({
+      ...storeBucket(this, topology, region),
+      region,
+    }));
     this.sync = new SyncArtifactsFunction(this, 'Sync', {
       sources: [storeBucket(this, topology, primaryRegion)],
-      destinations: topology.destinations.map(({ region }) => storeBucket(this, topology, region)),
+      destinations,
+      destinationSets:
+        topology.sync === 'action-per-region'
+          ? Object.fromEntries(destinations.map((destination) => [destination.region, [destination]]))
+          : { [ALL_REGIONS]: destinations },
       functionName: names.functionName,
       roleName: names.functionRole,
       lostJobFunctionName: names.lostJobFunctionName,

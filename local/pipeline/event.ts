@@ -67,8 +67,11 @@ const HOME_REGION = 'eu-central-1';
 const REGION_IN_NAME =
   /(?:^|[.-])((?:af|ap|ca|cn|eu|il|me|mx|sa|us)-(?:gov-)?(?:central|north|south|east|west|northeast|northwest|southeast|southwest)-\d)(?=$|[.-])/;
 
+/** Environment variables of the function. */
+type Environment = Readonly<Record<string, string>>;
+
 /** Reads and interprets an event file. Throws an EventError if it is no CodePipeline job event. */
-export async function readEvent(file: string): Promise<ReplayEvent> {
+export async function readEvent(file: string, environment: Environment = {}): Promise<ReplayEvent> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -83,7 +86,7 @@ export async function readEvent(file: string): Promise<ReplayEvent> {
       cause,
     });
   }
-  return interpretEvent(raw, file);
+  return interpretEvent(raw, file, environment);
 }
 
 async function whyUnreadable(file: string): Promise<string> {
@@ -94,8 +97,8 @@ async function whyUnreadable(file: string): Promise<string> {
   return `there is no such file. Did you mean events/${similar}.json? The samples are ${samples.join(', ')}.`;
 }
 
-/** Interprets an event; `name` says in errors where it came from. */
-export function interpretEvent(raw: unknown, name: string): ReplayEvent {
+/** Interprets an event; `name` says in errors where it came from. The environment of the function may hold sets of destinations. */
+export function interpretEvent(raw: unknown, name: string, environment: Environment = {}): ReplayEvent {
   const event = record(raw);
   const job = record(event['CodePipeline.job']);
   const data = record(job.data);
@@ -108,7 +111,7 @@ export function interpretEvent(raw: unknown, name: string): ReplayEvent {
   }
   const inputs = locations(data.inputArtifacts);
   const region = regionInName(inputs[0]?.bucket ?? '') ?? HOME_REGION;
-  const parameters = userParameters(data);
+  const parameters = withDestinationSet(userParameters(data), environment);
   const destinations = destinationBuckets(parameters, accountId);
   return {
     raw: event,
@@ -145,9 +148,22 @@ function jobData(data: Record<string, unknown>): NewJob['data'] {
 }
 
 function userParameters(data: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const configuration = record(record(data.actionConfiguration).configuration);
+  return recordIn(text(record(record(data.actionConfiguration).configuration).UserParameters));
+}
+
+/** Parameters with the buckets of the set that they name. */
+function withDestinationSet(
+  parameters: Record<string, unknown>,
+  environment: Environment,
+): Record<string, unknown> {
+  const name = text(parameters.Destinations);
+  if (name === undefined) return parameters;
+  return { ...parameters, DestinationBuckets: recordIn(environment.SYNC_DESTINATION_SETS)[name] };
+}
+
+function recordIn(json: string | undefined): Record<string, unknown> {
   try {
-    return record(JSON.parse(text(configuration.UserParameters) ?? ''));
+    return record(JSON.parse(json ?? ''));
   } catch {
     return {};
   }

@@ -17,6 +17,8 @@ export interface Scenario {
   readonly bucketsWithoutKmsKey?: readonly string[];
   /** The function's role may not read the source; only `artifactCredentials` may. */
   readonly roleMayNotReadSource?: boolean;
+  /** Environment variables of the function. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** The failure that the sample is meant to end with. */
   readonly fails?: FailureTypeName;
 }
@@ -59,6 +61,24 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'release-bucket': {
     shows: 'Copies under keys of a template in a release bucket, under their own keys elsewhere.',
     artifactBytes: { App: 24 * MIB, Templates: 38 * KIB },
+  },
+  'destination-set': {
+    shows:
+      "A set of destinations from the function's environment: no look-ups, and connections from the start.",
+    artifactBytes: { App: 96 * MIB, Templates: 38 * KIB },
+    environment: {
+      SYNC_DESTINATION_SETS: JSON.stringify({
+        'all-regions': [
+          { region: 'us-east-1', keyId: '1b0c3a7e-0f6a-4f0e-9a53-5d6a4f5e8c01' },
+          { region: 'ap-southeast-2', keyId: '77d10c5e-64a8-4c5f-b1b0-2a9e3f4d5c02' },
+          { region: 'sa-east-1', keyId: '0c2f4a68-9d1e-4b7a-8c35-6e9f0a1b2c03' },
+        ].map(({ region, keyId }) => ({
+          Bucket: `web-shop-artifacts-${region}`,
+          Region: region,
+          KmsKeyId: `arn:aws:kms:${region}:111122223333:key/${keyId}`,
+        })),
+      }),
+    },
   },
   'unusual-keys': {
     shows: 'Object keys with spaces, +, % and characters of other scripts.',

@@ -27,7 +27,7 @@ const PLAN_HANDLER = fileURLToPath(new URL('./plan-handler.ts', import.meta.url)
 
 /** Plans a job against the embedded AWS, or with `--live` against the real one, and prints the plan. */
 export async function dryRun(options: ReplayOptions): Promise<PlanReport> {
-  const event = await readEvent(options.eventFile);
+  const event = await readEvent(options.eventFile, options.environment);
   requireArtifacts(options, event);
   const paint = painter(process.stdout);
   const say = (text: string): void => void (options.json || process.stdout.write(`${text}\n`));

@@ -19,7 +19,7 @@ const ENDPOINT_VARIABLES = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3'];
 
 /** Copies for real, reading and writing with the user's identity, and prints what happens. */
 export async function replayLive(options: ReplayOptions): Promise<ReplayReport> {
-  const event = await readEvent(options.eventFile);
+  const event = await readEvent(options.eventFile, options.environment);
   if (!existsSync(HANDLER_FILE))
     throw new EventError('The bundle is not built yet: run "npm run build" first');
   const out = process.stdout;

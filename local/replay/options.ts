@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ALL_FAULT_KINDS, FAULT_KINDS, type FaultRates, isFaultKind } from '../aws/faults/fault-kinds.ts';
 import { MAX_TIMEOUT_MS } from '../lambda/lambda.ts';
-import { SAMPLES_FOLDER } from '../pipeline/scenarios.ts';
+import { SAMPLES_FOLDER, scenarioOf } from '../pipeline/scenarios.ts';
 import { parseDurationMs, parseSizeBytes } from './quantity.ts';
 
 /** The bytes of an artifact: a file of the user's, or generated. */
@@ -110,12 +110,13 @@ export function parseOptions(argv: readonly string[]): ReplayOptions {
       );
     }
   }
+  const eventFile = command.args[0] ?? join(SAMPLES_FOLDER, 'three-regions.json');
   return {
-    eventFile: command.args[0] ?? join(SAMPLES_FOLDER, 'three-regions.json'),
+    eventFile,
     artifacts: options.artifact ?? new Map(),
     timeoutMs: options.timeout,
     memoryMb: options.memory,
-    environment: options.env ?? {},
+    environment: { ...scenarioOf(eventFile).environment, ...options.env },
     faults: options.fault ?? {},
     seed: options.seed,
     wan: options.wan ?? false,

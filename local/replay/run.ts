@@ -33,7 +33,7 @@ const LOST_JOB_FILE = fileURLToPath(new URL('../../dist/sync-artifacts/lost-job.
 
 /** Replays an event and prints what happens. Throws an EventError for what cannot be replayed at all. */
 export async function replay(options: ReplayOptions): Promise<ReplayReport> {
-  const event = await readEvent(options.eventFile);
+  const event = await readEvent(options.eventFile, options.environment);
   requireArtifacts(options, event);
   if (!existsSync(HANDLER_FILE))
     throw new EventError('The bundle is not built yet: run "npm run build" first');

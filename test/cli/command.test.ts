@@ -4,6 +4,7 @@ import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const COMMAND = fileURLToPath(new URL('../../cli/artifact-sync.ts', import.meta.url));
@@ -60,6 +61,23 @@ describe('artifact-sync adopt', () => {
 
     expect(stdout).toMatch(/^\+ +"name": "SyncArtifacts",$/m);
   });
+});
+
+it('loads neither the CDK nor clients of AWS for adopt', async () => {
+  const { metafile } = await build({
+    entryPoints: [fileURLToPath(new URL('../../cli/adopt/command.ts', import.meta.url))],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    metafile: true,
+    write: false,
+  });
+
+  const loaded = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+
+  expect(loaded).toContain('yaml');
+  expect(loaded.filter((path) => /^(?:aws-cdk-lib|constructs|@aws-sdk)/.test(path))).toEqual([]);
 });
 
 describe('what the user can mend is one line and exit code 2, without a stack trace', () => {

@@ -6,6 +6,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, it } from 'vitest';
+import { parseDestinationSets } from '../../functions/sync-artifacts/job/destination-sets.ts';
 import { parseUserParameters } from '../../functions/sync-artifacts/job/user-parameters.ts';
 import { createApp } from '../../infra/checks/validations.ts';
 import {
@@ -115,16 +116,72 @@ describe('SyncArtifactsFunction', () => {
   });
 });
 
+describe('destination sets', () => {
+  const KEY_TEMPLATE = 'releases/{artifact}.zip';
+
+  function withSets(count: number): ReturnType<typeof userStack> {
+    const user = userStack();
+    new SyncArtifactsFunction(user.stack, 'Sync', {
+      sources: [{ bucket: user.artifacts }],
+      destinations: [],
+      destinationSets: {
+        'all-regions': Array.from({ length: count }, (_, index) => ({
+          bucket: Bucket.fromBucketAttributes(user.stack, `Set${index}`, {
+            bucketName: `release-${index}`,
+            region: 'us-east-1',
+            account: '999988887777',
+          }),
+          key: Key.fromKeyArn(user.stack, `SetKey${index}`, OTHER_KEY),
+          keyTemplate: KEY_TEMPLATE,
+        })),
+      },
+      code: Code.fromInline('exports.handler = 0'),
+    });
+    return user;
+  }
+
+  it('are in the environment with all that is known of their buckets, which the role may write to', () => {
+    const stack = synthesise(withSets(2).app).stack('user');
+    const [text] = ofType(stack, 'AWS::Lambda::Function').flatMap(
+      ({ Properties }) => at(Properties, 'Environment.Variables.SYNC_DESTINATION_SETS') ?? [],
+    );
+    expect(parseDestinationSets(String(text)).get('all-regions')?.[1]).toEqual({
+      Bucket: 'release-1',
+      Region: 'us-east-1',
+      KmsKeyId: OTHER_KEY,
+      BucketOwner: '999988887777',
+      Key: KEY_TEMPLATE,
+    });
+    expect(
+      stringsIn(ofType(stack, 'AWS::IAM::Role').map(({ Properties }) => Properties.Policies ?? null)),
+    ).toEqual(expect.arrayContaining(['arn:aws:s3:::release-0/*', 'arn:aws:s3:::release-1/*']));
+  });
+
+  it('may be as large as the environment of a Lambda function, and no larger', () => {
+    expect(() => withSets(15)).not.toThrow();
+    expect(() => withSets(30)).toThrow(/has at least \d{4} bytes, Lambda takes 4096/);
+  });
+
+  it('are held against the rules of the function', () => {
+    expect(() => withSets(0)).toThrow(/property all-regions is \[\].*at least one bucket/);
+  });
+});
+
 describe('SyncArtifactsAction', () => {
   const code = new Artifact('Code');
 
-  function pipelineWith(props: Partial<SyncArtifactsActionProps>): { app: App; action: SyncArtifactsAction } {
+  const DEFAULT_DESTINATIONS = { destinations: [{ bucketName: 'their-copies' }] };
+
+  function pipelineWith(
+    props: Partial<SyncArtifactsActionProps>,
+    defaults: Partial<SyncArtifactsActionProps> = DEFAULT_DESTINATIONS,
+  ): { app: App; action: SyncArtifactsAction } {
     const { app, stack, artifacts, sync } = withFunction();
     const action = new SyncArtifactsAction({
       actionName: 'Sync',
       function: sync.function,
       inputs: [code],
-      destinations: [{ bucketName: 'their-copies' }],
+      ...defaults,
       ...props,
     });
     new Pipeline(stack, 'Pipeline', {
@@ -192,6 +249,14 @@ describe('SyncArtifactsAction', () => {
     );
   });
 
+  it('names a set of destinations instead of buckets', () => {
+    const stack = synthesise(pipelineWith({ destinationSet: 'all-regions' }, {}).app).stack('user');
+    const pipeline = theOnly(stack, 'AWS::CodePipeline::Pipeline');
+    expect(
+      parseUserParameters(at(pipeline.Properties, 'Stages.1.Actions.0.Configuration.UserParameters')),
+    ).toEqual({ Destinations: 'all-regions', ExecutionId: '#{codepipeline.PipelineExecutionId}' });
+  });
+
   it('hands on every option', () => {
     const stack = synthesise(
       pipelineWith({
@@ -241,11 +306,16 @@ describe('SyncArtifactsAction', () => {
           bucketName: `artifacts-of-a-long-name-in-region-${index}`,
         })),
       },
-      /for 25 destinations have 1\d\d\d characters, CodePipeline takes 1000; use an action for each region/,
+      /for 25 destinations have 1\d\d\d characters, CodePipeline takes 1000; name them once in destinationSets/,
     ],
     ['a name that no bucket has', { destinations: [{ bucketName: 'No_Bucket' }] }, /DestinationBucket/],
     ['a key with an unknown placeholder', { key: '{artefact}' }, /Key/],
-    ['no destination', { destinations: [] }, /DestinationBuckets/],
+    [
+      'no destination',
+      { destinations: [] },
+      /needs either destinations or a destinationSet, and has neither/,
+    ],
+    ['buckets and a set', { destinationSet: 'all-regions' }, /destinationSet, not both/],
   ])('refuses %s where it is written', (_what, props, message) => {
     expect(() => pipelineWith(props)).toThrow(message);
   });

@@ -1,5 +1,6 @@
 // The wiring of both pipelines: artifacts, names, regions, roles, parameters, variables.
 import { describe, expect, it } from 'vitest';
+import { parseDestinationSets } from '../../functions/sync-artifacts/job/destination-sets.ts';
 import {
   MAX_USER_PARAMETERS_CHARACTERS,
   parseUserParameters,
@@ -16,12 +17,15 @@ import {
   ofType,
   type Resource,
   type Synthesised,
+  type SynthesisedStack,
   stringsIn,
   synthesise,
   textAt,
   theOnly,
 } from './synthesised.ts';
 import { LARGE_INPUT, large } from './topologies.ts';
+
+const SAMPLE_KEY = 'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555';
 
 interface Action {
   readonly stage: string;
@@ -51,6 +55,15 @@ function actionsOf(pipeline: Resource): Action[] {
       roleArn: at(action, 'RoleArn'),
     })),
   );
+}
+
+/** The sets of a function whose keys are outputs of other stacks, as CloudFormation would fill them in. */
+function setsOf(stack: SynthesisedStack): ReturnType<typeof parseDestinationSets> {
+  const [sets] = ofType(stack, 'AWS::Lambda::Function').flatMap(
+    ({ Properties }) => at(Properties, 'Environment.Variables.SYNC_DESTINATION_SETS') ?? [],
+  );
+  const parts = listAt(sets, 'Fn::Join.1').map((part) => (typeof part === 'string' ? part : SAMPLE_KEY));
+  return parseDestinationSets(parts.join(''));
 }
 
 const oneEach = defineTopology({ ...LARGE_INPUT, sync: 'action-per-region' });
@@ -111,17 +124,36 @@ describe.each([
   });
 
   it('hands the function parameters that its own parser takes, for each destination once', () => {
+    // The CDK Pipelines app has no stack of the function, and names buckets.
+    const setsOfFunction = isCdk ? new Map<string, never[]>() : setsOf(app.stack(names.stacks.syncArtifacts));
     const copiedTo = syncing.flatMap(({ configuration }) => {
       const text = textAt(configuration, 'UserParameters');
       expect(text.length).toBeLessThanOrEqual(MAX_USER_PARAMETERS_CHARACTERS);
-      const { DestinationBucket, DestinationBuckets, ExecutionId } = parseUserParameters(text);
+      const { DestinationBucket, Destinations, ExecutionId } = parseUserParameters(text);
       expect(ExecutionId).toBe('#{codepipeline.PipelineExecutionId}');
-      return [...(DestinationBucket ? [DestinationBucket] : []), ...(DestinationBuckets ?? [])];
+      if (DestinationBucket !== undefined) return [DestinationBucket];
+      const set = setsOfFunction.get(Destinations ?? '') ?? [];
+      return set.map((destination) => (typeof destination === 'string' ? destination : destination.Bucket));
     });
     expect([...copiedTo].sort()).toEqual(
       topology.destinations.map(({ region }) => names.artifactBucket(region)).sort(),
     );
   });
+
+  it.skipIf(isCdk)(
+    'names only sets that say region and key of every destination, so that the function looks nothing up',
+    () => {
+      const stated = [...setsOf(app.stack(names.stacks.syncArtifacts)).values()].flat();
+      expect(stated).toHaveLength(topology.destinations.length);
+      for (const destination of stated) {
+        expect(destination).toEqual({
+          Bucket: expect.any(String),
+          Region: expect.any(String),
+          KmsKeyId: SAMPLE_KEY,
+        });
+      }
+    },
+  );
 
   it('syncs all regions at once', () => {
     expect(new Set(syncing.map(({ runOrder }) => runOrder)).size).toBe(1);

@@ -139,14 +139,15 @@ export async function record(
 /** Runs a sample event of `events/` as the replay does. */
 export async function recordSample(file: string): Promise<Recording> {
   await using aws = await startEmbeddedAws();
-  const event = await readEvent(file);
   const scenario = scenarioOf(file);
+  const event = await readEvent(file, scenario.environment);
   // Relayed bytes all go through two processes of this machine; fewer of them show the same.
   const smaller = scenario.roleMayNotReadSource
     ? event.inputs.map(({ name }) => [name, RELAYED] as const)
     : [];
   const stage = setUp(aws.world, event, scenario, new Map(smaller));
-  await using lambda = lambdaFor(aws, stage.role, {});
+  const { environment = {} } = scenario;
+  await using lambda = lambdaFor(aws, stage.role, { environment });
   const run = await runJob(aws.world, lambda, { job: stage.job, event: event.raw });
   const requests = aws.world.requests.filter(({ accessKeyId }) => accessKeyId === stage.role.accessKeyId);
   return recordingOf(

@@ -64,6 +64,7 @@ describe('the template', () => {
       ['ArtifactBucketArns', 'CommaDelimitedList'],
       ['DestinationBucketArns', 'CommaDelimitedList'],
       ['DestinationKeyArns', 'CommaDelimitedList'],
+      ['DestinationSets', 'String'],
       ['FunctionName', 'String'],
       ['LogLevel', 'String'],
       ['AlarmEmail', 'String'],

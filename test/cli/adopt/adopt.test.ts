@@ -118,6 +118,18 @@ describe('what is planned', () => {
   });
 });
 
+it('names a set of destinations of the function, whose policies belong to the function', () => {
+  const { text, advice } = adoptFile('one-store-v1.json', {
+    destinations: [],
+    destinationSet: 'all-regions',
+  });
+
+  expect(text).toContain(
+    JSON.stringify('{"Destinations":"all-regions","ExecutionId":"#{codepipeline.PipelineExecutionId}"}'),
+  );
+  expect(JSON.stringify(advice)).not.toContain('s3:PutObject');
+});
+
 describe('a template in YAML', () => {
   it('gets the stage in its own indentation and short tags, above the comment of the next stage', () => {
     const { text } = adoptFile('cross-region.yaml');
