@@ -36,7 +36,7 @@ describe('progress on a terminal', () => {
     progress.update('image', 7_500_000_000, 'multipart in 2.4 s');
     progress.print('a last line');
     progress.stop();
-    expect(out.screen()).toContain('100%   7.5 GB  multipart in 2.4 s');
+    expect(out.screen()).toContain('100%   7.0 GiB  multipart in 2.4 s');
     expect(out.screen()).toContain('a last line');
   });
 
@@ -59,7 +59,7 @@ describe('progress on a terminal', () => {
     const progress = startProgress('Copying', TRACKS, out, (_colour, text) => text);
     progress.update('image', 3_750_000_000);
     progress.stop();
-    expect(out.screen()).toMatch(/━{14}─{14} {2}50% {2}3\.8 GB of 7\.5 GB/);
+    expect(out.screen()).toMatch(/━{14}─{14} {2}50% {2}3\.5 GiB of 7 GiB/);
   });
 });
 
@@ -69,6 +69,6 @@ describe('progress in a log', () => {
     const progress = startProgress('Copying', TRACKS, out, coloured);
     progress.update('templates', 38_900, 'object in 303 ms');
     progress.stop();
-    expect(out.raw()).toBe('  Templates → ap-southeast-2: 38.9 kB, object in 303 ms\n');
+    expect(out.raw()).toBe('  Templates → ap-southeast-2: 38 KiB, object in 303 ms\n');
   });
 });

@@ -15,7 +15,7 @@ describe('the replay command', () => {
     const { stdout, exitCode } = await replay([sampleFile('classic')]);
     expect(exitCode).toBe(0);
     expect(stdout).toContain('Replay of');
-    expect(stdout).toContain('App → us-west-2: 25.2 MB');
+    expect(stdout).toContain('App → us-west-2: 24 MiB');
     expect(stdout).toContain('Succeeded');
     expect(stdout).toContain('✓ The copy is byte-identical');
     expect(stdout).not.toContain('\u001B');
