@@ -34,8 +34,10 @@ Examples:
   npm run replay -- --wan --report job.html
   npm run replay -- events/seven-gib.json --artifact MachineImage=300GiB --wan --timeout 20s
 
-Exit code: 0 when the job succeeded and every copy is right, 1 when not, 2 when there was nothing to replay.
-Events, samples and what they show: events/README.md. The document of --json: schemas/replay-report.schema.json.
+Exit code: 0 when the job succeeded and every copy is right, 1 when not,
+2 when there was nothing to replay.
+The samples and what they show: events/README.md.
+The document of --json: schemas/replay-report.schema.json.
 `;
 
 /** Where help and errors go. */

@@ -143,13 +143,14 @@ const OPTIONS: readonly (readonly [string, Row])[] = [
   [
     'a timeout that is too short for the job',
     {
-      // One request at a time is slow enough for several invocations of two seconds.
+      // One request at a time over the modelled network: more than five seconds on any machine.
       args: [
         sampleFile('classic'),
         '--artifact',
-        'App=36GiB',
+        'App=400MiB',
+        '--wan',
         '--timeout',
-        '2s',
+        '5s',
         '--env',
         'SYNC_MAX_CONCURRENCY=1',
       ],
