@@ -7,11 +7,13 @@ import type { RequestSlots } from './concurrency.ts';
 import type { Deadline } from './deadline.ts';
 import type { Settings } from './settings.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
-import type { SourceReader } from './types.ts';
+import type { SourceReader, SyncJob } from './types.ts';
 
 /** The surroundings of one invocation of a job. */
 export interface JobContext extends RequestContext {
   readonly settings: Settings;
+  /** What holds for all copies of the job. */
+  readonly job: Pick<SyncJob, 'overwrite' | 'annotations' | 'minimumProof'>;
   readonly s3: S3Clients;
   readonly facts: BucketCache;
   /** Copy requests in flight at once. */

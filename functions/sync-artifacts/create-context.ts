@@ -29,6 +29,7 @@ export function createContext(
   let cause: unknown;
   return {
     settings,
+    job,
     s3: clients.forJob(artifactCredentialsOf(job, container)),
     facts,
     slots: new RequestSlots(settings.maxConcurrency),

@@ -1,12 +1,13 @@
 // The whole algorithm on one page: resolve -> plan -> copy -> verify -> report.
 import type { JobContext } from './context.ts';
+import { refuseToOverwrite } from './copy/conditional-write.ts';
 import { copyAll } from './copy/copy-all.ts';
 import { preconnectCopies } from './copy/preconnect-copies.ts';
 import { resolve } from './facts/resolve.ts';
 import { type PlanLimits, type PlannedCopy, planCopies } from './plan/plan.ts';
 import { verifyCopy } from './proof/verify-copy.ts';
 import { type SyncOutcome, SyncProgress } from './result/progress.ts';
-import type { Checkpoint, SyncJob } from './types.ts';
+import type { Checkpoint, CopyTask, SyncJob } from './types.ts';
 
 /**
  * Copies all artifacts of a job to all its destinations, as far as the time lasts.
@@ -20,12 +21,23 @@ export async function syncArtifacts(
   const planned = await planJob(job, context, checkpoint);
   const progress = new SyncProgress(planned, job, checkpoint, context);
   const missing = planned.filter((copy) => !progress.addKnown(copy));
+  if (job.overwrite === 'never') refuseToOverwrite(missing);
+  const addAnnotations = async (task: CopyTask, etag: string): Promise<void> => {
+    if (job.annotations === 'exclude') return;
+    const { copyAnnotations } = await import('./copy/copy-annotations.ts');
+    await copyAnnotations(task, etag, context);
+  };
   await copyAll(missing, context, async (copy, result) => {
     if (!result.finished) return progress.addUnfinished(copy, result);
     const proved = await verifyCopy(copy.task, result.written, job.minimumProof, context);
+    if (copy.plan.strategy !== 'object' || result.strategy === 'skip')
+      await addAnnotations(copy.task, proved.etag);
     progress.addCopied(copy, result.strategy, proved);
   });
   context.throwIfFailed();
+  // What was there already may have been left without them.
+  const known = planned.filter((copy) => copy.plan.strategy !== 'same-object' && !missing.includes(copy));
+  await Promise.all(known.map(({ task }) => addAnnotations(task, task.existing?.etag ?? '')));
   return progress.outcome();
 }
 

@@ -13,6 +13,12 @@ export type ProofKind = keyof typeof PROOF_STRENGTH;
 /** The weakest proof that a user accepts. */
 export type MinimumProof = 'size-only' | 'etag' | 'checksum';
 
+/** What to do where another object is: replace it, or fail and leave it. */
+export type Overwrite = 'replace' | 'never';
+
+/** What becomes of the S3 annotations of a source. */
+export type Annotations = 'exclude' | 'copy';
+
 /** Live credentials of a job. Never log, never put into an error, a token or a file. */
 export interface ArtifactCredentials {
   readonly accessKeyId: string;
@@ -46,6 +52,8 @@ export interface SyncJob {
   readonly destinations: readonly DestinationRequest[];
   readonly mode: Mode;
   readonly minimumProof: MinimumProof;
+  readonly overwrite: Overwrite;
+  readonly annotations: Annotations;
   readonly executionId?: string;
   /** Where the manifest goes: each of the action's output artifacts, since a pipeline fails an action that leaves one out. */
   readonly outputArtifacts: readonly Artifact[];

@@ -64,6 +64,17 @@ export interface SyncOptions {
    * @default 'size-only'
    */
   readonly minimumProof?: 'size-only' | 'etag' | 'checksum';
+  /**
+   * What to do where another object is: replace it, or fail the action and leave it (write-once release buckets).
+   * @default 'replace'
+   */
+  readonly overwrite?: 'replace' | 'never';
+  /**
+   * Whether S3 annotations of the sources are copied. The role needs permissions for them then.
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+   * @default 'exclude'
+   */
+  readonly annotations?: 'exclude' | 'copy';
 }
 
 /**
@@ -90,6 +101,8 @@ export function userParameters(options: SyncOptions): string {
     ...(options.mode ? { Mode: options.mode } : {}),
     ...(options.key === undefined ? {} : { Key: options.key }),
     ...(options.minimumProof ? { MinimumProof: options.minimumProof } : {}),
+    ...(options.overwrite ? { Overwrite: options.overwrite } : {}),
+    ...(options.annotations ? { Annotations: options.annotations } : {}),
     ExecutionId: '#{codepipeline.PipelineExecutionId}',
   };
   const text = JSON.stringify(parameters);

@@ -105,6 +105,8 @@ const parameters = {
   Mode: 'auto',
   Key: 'releases/{artifact}/{objectKey}',
   MinimumProof: 'etag',
+  Overwrite: 'replace',
+  Annotations: 'exclude',
 };
 
 function eventWith(userParameters: unknown, continuationToken?: string): Record<string, unknown> {

@@ -15,6 +15,8 @@ export class BucketCache {
   readonly #now: () => number;
   /** How S3 names the function's role as the initiator of an upload, once an upload of our own has shown it. */
   initiatorId: string | undefined;
+  /** Buckets whose server answered that it does not know conditional writes. */
+  readonly unconditionalBuckets = new Set<string>();
 
   constructor(lifetimeMs: number, now: () => number = Date.now) {
     this.#lifetimeMs = lifetimeMs;

@@ -140,7 +140,8 @@ const UNSUPPORTED = new Set([
   'UnsupportedOperation',
 ]);
 
-const REFUSAL = /^(?:AccessDenied|AllAccessDisabled|NoSuch\w+|Invalid\w+|PreconditionFailed|KMS\.\w+)$/;
+const REFUSAL =
+  /^(?:AccessDenied|AllAccessDisabled|NoSuch\w+|Invalid\w+|PreconditionFailed|ConditionalRequestConflict|KMS\.\w+)$/;
 
 const THROTTLED = new Set([
   'SlowDown',

@@ -11,14 +11,14 @@ export type GrantTarget =
   | 'any job';
 
 /** When an action is needed, if not always. */
-export type GrantCondition = 'versioned' | 'tags' | 'annotations' | 'alias';
+export type GrantCondition = 'versioned' | 'tags' | 'alias';
 
 /** One IAM action that an operation needs. */
 export interface Grant {
   readonly action: string;
   readonly on: GrantTarget;
   readonly why: string;
-  /** Only in buckets with versioning, for objects with tags, with `Annotations: copy`, or for a key that is named by alias. */
+  /** Only in buckets with versioning, for objects with tags, or for a key that is named by alias. */
   readonly when?: GrantCondition;
 }
 
@@ -292,4 +292,49 @@ export const OPERATIONS: readonly OperationPermissions[] = [
 /** What only the job's `artifactCredentials` call: the reads of a relay. They have the rights of the pipeline's role. */
 export const RELAY_OPERATIONS: readonly OperationPermissions[] = [
   { operation: 'GetObject', side: 'source', needs: [...readSource, decryptSource] },
+];
+
+const listAnnotations: Grant = {
+  action: 's3:ListObjectAnnotations',
+  on: 'source objects',
+  why: 'which annotations there are to copy',
+};
+
+/** What a job with `Annotations: copy` calls besides; roles have no grants for it unless they are added. */
+export const ANNOTATION_OPERATIONS: readonly OperationPermissions[] = [
+  {
+    operation: 'ListObjectAnnotations',
+    side: 'source',
+    needs: [
+      listAnnotations,
+      { ...listAnnotations, action: 's3:ListObjectVersionAnnotations', when: 'versioned' },
+    ],
+  },
+  {
+    operation: 'GetObjectAnnotation',
+    side: 'source',
+    needs: [
+      { action: 's3:GetObjectAnnotation', on: 'source objects', why: 'reads an annotation' },
+      {
+        action: 's3:GetObjectVersionAnnotation',
+        on: 'source objects',
+        why: 'reads an annotation of the version that is pinned',
+        when: 'versioned',
+      },
+      decryptSource,
+    ],
+  },
+  {
+    operation: 'ListObjectAnnotations',
+    side: 'destination',
+    needs: [{ ...listAnnotations, on: 'destination objects', why: 'which annotations the copy has already' }],
+  },
+  {
+    operation: 'PutObjectAnnotation',
+    side: 'destination',
+    needs: [
+      { action: 's3:PutObjectAnnotation', on: 'destination objects', why: 'writes an annotation' },
+      ...encryptDestination,
+    ],
+  },
 ];

@@ -51,7 +51,7 @@ export function requireXml({ middlewareStack }: S3Client): void {
         const result = await next(args);
         const { method } = args.request as HttpRequest;
         const response = result.response as HttpResponse;
-        if (method === 'GET' && commandName !== 'GetObjectCommand' && response.statusCode < 300) {
+        if (method === 'GET' && !ANSWERED_WITH_BYTES.has(commandName ?? '') && response.statusCode < 300) {
           response.body = await readXml(response.body as Readable);
         }
         return result;
@@ -82,6 +82,9 @@ function limitSize(body: Readable, limitBytes: number): void {
     return false;
   };
 }
+
+/** All other reads are answered with a document. */
+const ANSWERED_WITH_BYTES = new Set(['GetObjectCommand', 'GetObjectAnnotationCommand']);
 
 async function readXml(body: Readable): Promise<Uint8Array> {
   const chunks: Buffer[] = [];

@@ -55,9 +55,10 @@ type Relayed = PlannedCopy & { readonly plan: Extract<CopyPlan, { strategy: 'rel
 /** Relays each source once for all its destinations. The code for it is loaded only when it is needed. */
 function relayAll(relays: readonly Relayed[], onEnd: OnCopyEnd, context: JobContext): Promise<void>[] {
   const largestPart = Math.max(1, ...relays.map(({ plan }) => partSize(plan.layout, 1)));
-  const lanes = new RequestSlots(Math.max(1, Math.floor(context.settings.relayMemoryBytes / largestPart)));
+  const memorySlots = new RequestSlots(
+    Math.max(1, Math.floor(context.settings.relayMemoryBytes / largestPart)),
+  );
   const bySource = [...groupBy(relays, ({ task }) => task.source).values()];
-  const memoryParts = Math.max(1, Math.floor(lanes.size / bySource.length));
   return bySource.map(async (group) => {
     const [first] = group;
     if (first === undefined) return;
@@ -65,7 +66,7 @@ function relayAll(relays: readonly Relayed[], onEnd: OnCopyEnd, context: JobCont
     const results = await relay(
       group.map(({ task }) => task),
       first.plan.layout,
-      { lanes, memoryParts },
+      memorySlots,
       context,
     );
     await Promise.all(

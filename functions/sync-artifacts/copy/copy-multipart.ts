@@ -38,7 +38,7 @@ async function copyWhole(task: CopyTask, context: JobContext): Promise<CopyResul
   const { bucket } = task.destination;
   context.telemetry.warn('The server copies no parts; the object is copied in one request', { bucket });
   const result = await copyObject(task, context);
-  return result.finished ? { ...result, strategy: 'object' } : result;
+  return result.finished ? { ...result, strategy: result.strategy ?? 'object' } : result;
 }
 
 async function copyPart({ task, upload }: PartTarget, part: Part, context: JobContext): Promise<void> {
@@ -53,11 +53,7 @@ async function copyPart({ task, upload }: PartTarget, part: Part, context: JobCo
           ...sourceFields(task),
           UploadId: upload.uploadId,
           PartNumber: number,
-          // A range is refused for sources of up to 5 MiB (S3 API, UploadPartCopy), which are one part.
-          CopySourceRange:
-            sizeBytes === task.source.sizeBytes
-              ? undefined
-              : `bytes=${offsetBytes}-${offsetBytes + sizeBytes - 1}`,
+          CopySourceRange: `bytes=${offsetBytes}-${offsetBytes + sizeBytes - 1}`,
         }),
         options,
       ),

@@ -3,6 +3,7 @@ import { CopyObjectCommand } from '@aws-sdk/client-s3';
 import { request } from '../aws/s3-request.ts';
 import type { JobContext } from '../context.ts';
 import type { CopyTask } from '../types.ts';
+import { writeConditionally } from './conditional-write.ts';
 import {
   copiedTagFields,
   copyTarget,
@@ -18,26 +19,30 @@ export async function copyObject(task: CopyTask, context: JobContext): Promise<C
   const { source, destination } = task;
   const begun = await context.slots.begin(async (): Promise<CopyResult> => {
     if (!context.deadline.fits(source.sizeBytes)) return { finished: false, finishedParts: 0 };
-    const output = await request(
-      context,
-      copyTarget(task, 'CopyObject'),
-      (options) =>
-        context.s3.role(destination.region).send(
-          new CopyObjectCommand({
-            ...destinationFields(task),
-            ...sourceFields(task),
-            ...encryptionFields(task),
-            ...copiedTagFields(task),
-            ...(source.checksum?.type === 'FULL_OBJECT'
-              ? { ChecksumAlgorithm: source.checksum.algorithm }
-              : {}),
-          }),
-          options,
-        ),
-      source.sizeBytes,
-    );
-    const how = { sameLayout: false, hashedInTransit: false, resumed: false };
-    return { finished: true, written: writtenObject(output.CopyObjectResult ?? {}, output, how) };
+    return await writeConditionally(task, context, async (condition) => {
+      const output = await request(
+        context,
+        copyTarget(task, 'CopyObject'),
+        (options) =>
+          context.s3.role(destination.region).send(
+            new CopyObjectCommand({
+              ...destinationFields(task),
+              ...condition,
+              ...sourceFields(task),
+              ...encryptionFields(task),
+              ...copiedTagFields(task),
+              AnnotationDirective: context.job.annotations === 'copy' ? 'COPY' : 'EXCLUDE',
+              ...(source.checksum?.type === 'FULL_OBJECT'
+                ? { ChecksumAlgorithm: source.checksum.algorithm }
+                : {}),
+            }),
+            options,
+          ),
+        source.sizeBytes,
+      );
+      const how = { sameLayout: false, hashedInTransit: false, resumed: false };
+      return { finished: true, written: writtenObject(output.CopyObjectResult ?? {}, output, how) };
+    });
   });
   return await begun.done;
 }

@@ -2,17 +2,20 @@
 
 import type { StrategyName, WrittenObject } from '../types.ts';
 
+/** A copy that is at its destination, but not proved yet. */
+export interface FinishedCopyResult {
+  readonly finished: true;
+  readonly written: WrittenObject;
+  /** Set when the copy was made otherwise than planned; `skip` when it turned out to be there already. */
+  readonly strategy?: StrategyName;
+}
+
 /** How a copy ended: written, or stopped before the Lambda deadline with some parts done. */
 export type CopyResult =
-  | {
-      readonly finished: true;
-      readonly written: WrittenObject;
-      /** Set when the copy was made otherwise than planned. */
-      readonly strategy?: StrategyName;
-    }
+  | FinishedCopyResult
   | {
       readonly finished: false;
       readonly finishedParts: number;
-      /** The upload to go on with. */
+      /** The upload to resume. */
       readonly uploadId?: string;
     };

@@ -56,6 +56,8 @@ export function parseJob(event: unknown, destinationSets?: string): SyncJob {
     destinations,
     mode: parameters.Mode ?? 'auto',
     minimumProof: parameters.MinimumProof ?? 'size-only',
+    overwrite: parameters.Overwrite ?? 'replace',
+    annotations: parameters.Annotations ?? 'exclude',
     ...(executionId === undefined ? {} : { executionId }),
     outputArtifacts: (data.outputArtifacts ?? []).map(toArtifact),
     ...(encryptionKeyId == null ? {} : { encryptionKeyId }),

@@ -130,6 +130,20 @@ export const userParametersSchema = v.strictObject(
         v.description('Fail a copy whose proof is weaker. Default: size-only.'),
       ),
     ),
+    Overwrite: v.optional(
+      v.pipe(
+        v.picklist(['replace', 'never'], 'replace, never'),
+        v.description(
+          'What to do where another object is: replace it, or fail the job and leave it. Default: replace.',
+        ),
+      ),
+    ),
+    Annotations: v.optional(
+      v.pipe(
+        v.picklist(['exclude', 'copy'], 'exclude, copy'),
+        v.description('Whether S3 annotations of the source are copied. Default: exclude.'),
+      ),
+    ),
     ExecutionId: v.optional(
       v.pipe(
         text,

@@ -1,6 +1,6 @@
 // What to change when a request was denied: which policy, and a statement to paste, made from the table of operations.
 import type { RequestTarget } from '../aws/errors.ts';
-import { type GrantTarget, OPERATIONS, RELAY_OPERATIONS } from '../aws/operations.ts';
+import { ANNOTATION_OPERATIONS, type GrantTarget, OPERATIONS, RELAY_OPERATIONS } from '../aws/operations.ts';
 import { partitionOf } from '../aws/partition.ts';
 
 /** An `Allow` statement as IAM, bucket and key policies take it. */
@@ -118,10 +118,10 @@ interface NeededGrant {
 }
 
 function grantFor(target: RequestTarget, { action, resourceArn }: Denial): NeededGrant {
-  const needs = [...OPERATIONS, ...RELAY_OPERATIONS]
+  const needs = [...OPERATIONS, ...RELAY_OPERATIONS, ...ANNOTATION_OPERATIONS]
     .filter(({ operation, side }) => operation === target.operation && side === target.side)
     .flatMap((operation) => operation.needs)
-    .filter(({ when }) => when !== 'annotations' && when !== 'alias');
+    .filter(({ when }) => when !== 'alias');
   const found = needs.filter((need) => need.action === action);
   // The source's key and the destination's are both asked for kms:Decrypt: the one that the request names is the destination's.
   const isOwnKey = resourceArn === undefined || resourceArn === target.kmsKeyId;

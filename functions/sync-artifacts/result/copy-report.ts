@@ -5,7 +5,7 @@ import type { PlannedCopy } from '../plan/plan.ts';
 import type { CopyReport, FinishedCopy, Mode, Proof } from '../types.ts';
 import { omitUndefined } from '../util.ts';
 
-/** Logs and counts a copy that this invocation made. */
+/** Logs and counts a copy that this invocation made, or found made by somebody else when it was about to. */
 export function reportCopied(
   report: CopyReport & { readonly durationMs: number },
   mode: Mode,
@@ -14,6 +14,11 @@ export function reportCopied(
   const { task, strategy, durationMs } = report;
   const { telemetry } = context;
   const dimensions = { DestinationRegion: task.destination.region };
+  if (strategy === 'skip') {
+    telemetry.count('CopiesSkipped', dimensions);
+    log(report, context);
+    return report;
+  }
   telemetry.record('CopyLatency', durationMs, dimensions);
   telemetry.record('CopyThroughput', task.source.sizeBytes / (Math.max(1, durationMs) / 1000), dimensions);
   telemetry.record('BytesCopied', task.source.sizeBytes, dimensions);

@@ -21,6 +21,7 @@ export function manifestOf(job: SyncJob, jobId: string, reports: readonly CopyRe
     version: MANIFEST_VERSION,
     jobId,
     ...omitUndefined({ executionId: job.executionId }),
+    annotations: job.annotations,
     copies: reports.map(({ task, strategy, proof, versionId, checksum, durationMs }) => ({
       artifact: task.source.artifact.name,
       source: {

@@ -48,7 +48,7 @@ const BAD_PARAMETERS: readonly [what: string, parameters: unknown, ...says: (str
     'nothing alike',
     { DestinationBucket: BUCKET, Colour: 'red' },
     'unknown property "Colour"',
-    /MinimumProof, ExecutionId\.$/,
+    /MinimumProof, Overwrite, Annotations, ExecutionId\.$/,
   ],
   ['a number as bucket', { DestinationBucket: 7 }, 'property DestinationBucket is 7', 'a string'],
   ['null as bucket', { DestinationBucket: null }, 'property DestinationBucket is null', 'a string'],
@@ -160,6 +160,19 @@ const BAD_PARAMETERS: readonly [what: string, parameters: unknown, ...says: (str
     'property MinimumProof is "checksums"',
     'size-only, etag, checksum',
     'Did you mean "checksum"?',
+  ],
+  [
+    'an unknown rule for other objects',
+    { DestinationBucket: BUCKET, Overwrite: 'replaced' },
+    'property Overwrite is "replaced"',
+    'replace, never',
+    'Did you mean "replace"?',
+  ],
+  [
+    'an unknown rule for annotations',
+    { DestinationBucket: BUCKET, Annotations: true },
+    'property Annotations is true',
+    'exclude, copy',
   ],
   [
     'an unknown placeholder',

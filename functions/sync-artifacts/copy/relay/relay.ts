@@ -1,99 +1,69 @@
-// Streams an artifact through the function: read with the job's artifactCredentials, written with the function's role.
+// Relays an artifact through the function: read with the identity that may, written with the function's role.
 import type { JobContext } from '../../context.ts';
 import { type Part, type PartLayout, partCount } from '../../plan/part-layout.ts';
-import { RELAY_BYTES_PER_MS } from '../../speeds.ts';
 import type { CopyTask } from '../../types.ts';
 import { completedPart, relayAlgorithm } from '../request-fields.ts';
 import type { CopyResult } from '../strategy.ts';
 import { copyInParts, type PreparedPart, type Slots } from '../upload/copy-in-parts.ts';
-import { listUploads, type Upload } from '../upload/upload-requests.ts';
+import type { Upload } from '../upload/upload-requests.ts';
 import { checksumOfBytes } from './hashing.ts';
 import { acquireBuffer, releaseBuffer } from './part-buffers.ts';
 import { readPart } from './read-part.ts';
-import { MIN_STREAM_PARTS, streamObject } from './stream.ts';
 import { uploadPart } from './upload-part.ts';
-
-/** The memory that the relays of a job have. */
-export interface RelayMemory {
-  /** A slot for each part that may be in memory, for all relays together. */
-  readonly lanes: Slots;
-  /** The share of one relay that streams: parts that it may have in memory. */
-  readonly memoryParts: number;
-}
+import { uploadWhole } from './upload-whole.ts';
 
 /**
- * Relays one source to all its destinations, each part read once. A lone destination gets a plain stream when there is memory for it and
- * it surely ends before the deadline; a stream cannot be gone on with later, parts can.
+ * Relays one source to all its destinations, each part read and hashed once.
+ * @param memorySlots  a slot for each part that may be in memory, for all relays together
  */
 export async function relay(
   tasks: readonly CopyTask[],
   layout: PartLayout,
-  { lanes, memoryParts }: RelayMemory,
+  memorySlots: Slots,
   context: JobContext,
 ): Promise<readonly CopyResult[]> {
   const [task] = tasks;
   if (task === undefined) return [];
-  if (partCount(layout) === 1 && layout.kind === 'uniform')
-    return await inSlot(lanes, () => relayInOneRequest(tasks, layout, context));
-  const fits = layout.sizeBytes / RELAY_BYTES_PER_MS < context.deadline.remainingMs() / 2;
-  if (
-    tasks.length === 1 &&
-    layout.kind === 'uniform' &&
-    fits &&
-    memoryParts >= MIN_STREAM_PARTS &&
-    task.uploadId === undefined &&
-    (await listUploads(task, context)).length === 0
-  ) {
-    const result = await streamObject(task, layout, memoryParts, context);
-    // Part by part a copy gets along with rivals.
-    if (result !== undefined) return [result];
+  const algorithm = relayAlgorithm(task, layout);
+  const read = async (part: Part) => {
+    const bytes = await readPart(task.source, part, context, acquireBuffer);
+    return { bytes, checksum: await checksumOfBytes(algorithm, bytes) };
+  };
+  if (partCount(layout) === 1 && layout.kind === 'uniform') {
+    const { done } = await memorySlots.begin(async (): Promise<readonly CopyResult[]> => {
+      if (!context.deadline.fits(layout.sizeBytes)) return tasks.map(() => UNFINISHED);
+      const hashed = await read({ number: 1, offsetBytes: 0, sizeBytes: layout.sizeBytes });
+      const results = await allSettled(tasks.map((each) => uploadWhole(each, algorithm, hashed, context)));
+      // What was given up may still be on its way.
+      if (results.every(({ finished }) => finished)) releaseBuffer(hashed.bytes);
+      return results;
+    });
+    return await done;
   }
   const unproved = new Set<Upload>();
   const prepare = async (part: Part): Promise<PreparedPart> => {
-    const bytes = await readPart(task.source, part, context, acquireBuffer);
-    const algorithm = relayAlgorithm(task, layout);
-    const checksum = await checksumOfBytes(algorithm, bytes);
+    const hashed = await read(part);
     return {
-      send: async (target) => {
-        const { task, upload } = target;
-        const { output, proved } = await uploadPart(
-          { task, layout, uploadId: upload.uploadId },
-          part,
-          { bytes, checksum },
-          context,
-        );
+      send: async ({ task, upload }) => {
+        const { uploadId } = upload;
+        const { output, proved } = await uploadPart({ task, layout, uploadId }, part, hashed, context);
         upload.parts.set(part.number, completedPart(part.number, output));
         if (!proved) unproved.add(upload);
       },
-      sent: () => releaseBuffer(bytes),
+      sent: () => releaseBuffer(hashed.bytes),
     };
   };
   const hashed = (upload: Upload): boolean => !unproved.has(upload) && !upload.resumed;
-  return await copyInParts({ tasks, layout, lanes, prepare, hashed }, context);
+  return await copyInParts({ tasks, layout, lanes: memorySlots, prepare, hashed }, context);
 }
 
-/** Reads a small source once and writes it to each destination in one request. */
-async function relayInOneRequest(
-  tasks: readonly CopyTask[],
-  layout: PartLayout,
-  context: JobContext,
-): Promise<readonly CopyResult[]> {
-  const [{ source }] = tasks as readonly [CopyTask];
-  if (!context.deadline.fits(source.sizeBytes)) {
-    return tasks.map(() => ({ finished: false, finishedParts: 0 }));
-  }
-  const whole: Part = { number: 1, offsetBytes: 0, sizeBytes: layout.sizeBytes };
-  const bytes = await readPart(source, whole, context);
-  const results = await Promise.allSettled(
-    tasks.map((task) => streamObject(task, layout, 1, context, bytes)),
-  );
+const UNFINISHED: CopyResult = { finished: false, finishedParts: 0 };
+
+/** Waits for all, so that nothing reads the bytes any more. @throws the first failure */
+async function allSettled<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
+  const results = await Promise.allSettled(promises);
   return results.map((result) => {
     if (result.status === 'rejected') throw result.reason;
-    return result.value ?? { finished: false, finishedParts: 0 };
+    return result.value;
   });
-}
-
-async function inSlot<T>(lanes: Slots, work: () => Promise<T>): Promise<T> {
-  const { done } = await lanes.begin(work);
-  return await done;
 }

@@ -1,18 +1,17 @@
-// Completes multipart uploads, and finds out whether somebody has.
+// Completes multipart uploads.
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CompletedPart,
   CompleteMultipartUploadCommand,
   type CompleteMultipartUploadCommandOutput,
 } from '@aws-sdk/client-s3';
-import { errorCode, isNotFound } from '../../aws/errors.ts';
+import { errorCode } from '../../aws/errors.ts';
 import { request } from '../../aws/s3-request.ts';
 import type { JobContext } from '../../context.ts';
 import { SyncError } from '../../errors.ts';
-import { headObject } from '../../facts/head-object.ts';
 import { type PartLayout, partCount } from '../../plan/part-layout.ts';
-import { couldBeCopy, proofOfExisting } from '../../proof/proof.ts';
-import type { CopyTask, WrittenObject } from '../../types.ts';
+import type { CopyTask } from '../../types.ts';
+import type { WriteCondition } from '../conditional-write.ts';
 import {
   completedPart,
   destinationFields,
@@ -24,25 +23,26 @@ import { isInvalidPart, listParts, type Upload } from './upload-requests.ts';
 /** Completing 10 000 parts may take minutes (S3 API, CompleteMultipartUpload): for each part as long as moving this many bytes. */
 const COMPLETE_BYTES_PER_PART = 256 * 1024;
 
-/** How long a rival is left to put parts again before the next look at them, in milliseconds; doubled each time. */
-const FIRST_RIVAL_DELAY_MS = 100;
-const MAX_RIVAL_DELAY_MS = 5_000;
+/** How long a concurrent invocation is left to put parts again before the next look at them, in milliseconds; doubled each time. */
+const FIRST_DELAY_MS = 100;
+const MAX_DELAY_MS = 5_000;
 
 /**
- * Completes an upload. A second invocation of the same job may have gone on with it, and put parts again that have other ETags by that:
- * then the parts are taken as they are, for as long as they change.
+ * Completes an upload. A concurrent invocation of the same job may have resumed it, and put parts again, which then have other
+ * ETags: the parts are taken as they are, for as long as they change.
  * @returns S3's answer, and whether all parts are those that this upload knew
  */
 export async function completeUpload(
   task: CopyTask,
   layout: PartLayout,
   upload: Upload,
+  condition: WriteCondition,
   context: JobContext,
 ): Promise<{ readonly output: CompleteMultipartUploadCommandOutput; readonly allOurs: boolean }> {
   let { parts }: { parts: ReadonlyMap<number, CompletedPart> } = upload;
-  for (let delayMs = FIRST_RIVAL_DELAY_MS; ; delayMs = Math.min(2 * delayMs, MAX_RIVAL_DELAY_MS)) {
+  for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(2 * delayMs, MAX_DELAY_MS)) {
     try {
-      const output = await sendComplete(task, layout, { ...upload, parts }, context);
+      const output = await sendComplete(task, layout, { ...upload, parts }, condition, context);
       return { output, allOurs: parts === upload.parts };
     } catch (error) {
       if (!isInvalidPart(error)) throw error;
@@ -50,13 +50,10 @@ export async function completeUpload(
       const known = parts;
       if ([...now].every(([number, { ETag }]) => known.get(number)?.ETag === ETag)) throw error;
       parts = now;
-      context.telemetry.info(
-        'Another invocation goes on with the same upload; its parts are looked at again',
-        {
-          bucket: task.destination.bucket,
-          key: task.key,
-        },
-      );
+      context.telemetry.info('Another invocation resumed the same upload; its parts are looked at again', {
+        bucket: task.destination.bucket,
+        key: task.key,
+      });
       await sleep(delayMs, undefined, { signal: context.signal });
     }
   }
@@ -82,6 +79,7 @@ async function sendComplete(
   task: CopyTask,
   layout: PartLayout,
   upload: Pick<Upload, 'uploadId'> & { readonly parts: ReadonlyMap<number, CompletedPart> },
+  condition: WriteCondition,
   context: JobContext,
 ): Promise<CompleteMultipartUploadCommandOutput> {
   const { source } = task;
@@ -102,6 +100,7 @@ async function sendComplete(
         context.s3.role(task.destination.region).send(
           new CompleteMultipartUploadCommand({
             ...destinationFields(task),
+            ...condition,
             ...wholeChecksum,
             UploadId: upload.uploadId,
             MultipartUpload: { Parts: parts },
@@ -116,46 +115,8 @@ async function sendComplete(
     context.telemetry.count('VerificationFailures');
     throw new SyncError(
       'JobFailed',
-      `S3 refused to complete the copy at s3://${task.destination.bucket}/${task.key}: its checksum is not the source's. Nothing was written there. Retry the stage; if it happens again, upload the source anew.`,
+      `S3 refused to complete the copy at s3://${task.destination.bucket}/${task.key}: its checksum is not the source's. Nothing was written there. Retry the stage; if it happens again, upload the source again.`,
       { cause: error },
     );
-  }
-}
-
-/**
- * What is at the destination after the upload was gone: the finished copy, when a rival completed it or our own completion's answer was
- * lost. Where checksums do not tell, an object that may be the copy and came since we looked.
- */
-export async function lookForCompleted(
-  task: CopyTask,
-  hashedInTransit: boolean,
-  context: JobContext,
-): Promise<WrittenObject | undefined> {
-  const { destination, key, existing } = task;
-  const { bucket, bucketOwner, region } = destination;
-  const client = context.s3.role(region);
-  try {
-    const now = await headObject(
-      context,
-      client,
-      { bucket, key, bucketOwner },
-      destinationTarget(task, 'HeadObject'),
-    );
-    const isNew = now.etag !== existing?.etag || now.versionId !== existing?.versionId;
-    const found = { ...task, existing: now };
-    if (proofOfExisting(found) === undefined && !(isNew && couldBeCopy(found))) return undefined;
-    return {
-      etag: now.etag,
-      versionId: now.versionId,
-      checksum: now.checksum,
-      encryption: now.encryption,
-      kmsKeyArn: now.kmsKeyArn,
-      sameLayout: false,
-      hashedInTransit,
-      resumed: true,
-    };
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
   }
 }

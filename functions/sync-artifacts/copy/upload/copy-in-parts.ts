@@ -1,17 +1,20 @@
-// The life of a copy in parts, whoever moves the bytes: open, send what is missing, complete; stop, begin again or clear away.
+// The life of a copy in parts, whoever moves the bytes: open, send what is missing, complete; stop, begin again or clean up.
 import { setImmediate } from 'node:timers/promises';
 import { errorCode, httpStatus, isUnsupported, S3RequestError } from '../../aws/errors.ts';
 import type { JobContext } from '../../context.ts';
 import { type Part, type PartLayout, partsOf } from '../../plan/part-layout.ts';
+import { couldBeCopy, isEnough } from '../../proof/proof.ts';
 import type { CopyTask } from '../../types.ts';
+import { mustNotOverwrite, writeConditionally } from '../conditional-write.ts';
+import { foundCopy, lookAgain, provedCopy, withLook } from '../look-again.ts';
 import { writtenObject } from '../request-fields.ts';
 import type { CopyResult } from '../strategy.ts';
-import { completeUpload, lookForCompleted } from './complete-upload.ts';
+import { completeUpload } from './complete-upload.ts';
 import { createUpload, openUpload } from './open-upload.ts';
 import { abortOwnUploads } from './resume-upload.ts';
 import { abortUpload, isNoSuchUpload, type Upload } from './upload-requests.ts';
 
-/** A rival may complete or abort the same upload; after so many new beginnings there is more amiss than that. */
+/** A concurrent invocation may complete or abort the same upload, or a conflict end it; after this many uploads something else is wrong. */
 const MAX_RESTARTS = 3;
 
 /** Requests that are prepared before those ready so far are sent (`npm run bench:timeline`). */
@@ -159,17 +162,21 @@ async function complete(
 ): Promise<CopyResult> {
   const { task, upload } = target;
   const { layout } = copies;
-  const hashed = copies.hashed(upload);
   if (target.ended === undefined) {
     try {
-      const { output, allOurs } = await completeUpload(task, layout, upload, context);
-      const how = {
-        sameLayout: layout.kind === 'reproduced',
-        hashedInTransit: hashed && allOurs,
-        resumed: upload.resumed || !allOurs,
-      };
-      target.ended = 'completed by us';
-      return { finished: true, written: writtenObject(output, output, how) };
+      const result = await writeConditionally(task, context, async (condition): Promise<CopyResult> => {
+        const { output, allOurs } = await completeUpload(task, layout, upload, condition, context);
+        target.ended = 'completed by us';
+        const how = {
+          sameLayout: layout.kind === 'reproduced',
+          hashedInTransit: copies.hashed(upload) && allOurs,
+          resumed: upload.resumed || !allOurs,
+        };
+        return { finished: true, written: writtenObject(output, output, how) };
+      });
+      // The copy is there without this upload, which a condition that did not hold leaves.
+      if (target.ended === undefined) await abortUpload(task, upload, context);
+      return result;
     } catch (error) {
       if (!isNoSuchUpload(error)) throw error;
       target.ended = error;
@@ -179,15 +186,31 @@ async function complete(
     await abortUpload(task, upload, context);
     return await copies.inOneRequest(task);
   }
-  const written = await lookForCompleted(task, hashed, context);
-  if (written !== undefined) return { finished: true, written };
+  const now = withLook(task, await lookAgain(task, context));
+  const found = provedCopy(now, context, target.ended) ?? presumedCopy(now, task, context);
+  if (found !== undefined) return found;
+  if (now.existing !== undefined && context.job.overwrite === 'never') throw mustNotOverwrite(now);
   if (beginning >= MAX_RESTARTS) throw target.ended;
   context.telemetry.warn('An upload vanished before it was complete; the copy begins again', {
     bucket: task.destination.bucket,
     key: task.key,
   });
-  const [again] = await copyInParts({ ...copies, tasks: [task] }, context, beginning + 1);
+  const [again] = await copyInParts({ ...copies, tasks: [now] }, context, beginning + 1);
   return again ?? unfinished(target);
+}
+
+/**
+ * What a concurrent invocation of the same job completed, or our own request whose answer was lost, where no checksum tells: an object that
+ * may be the copy and came since we looked. It has no more proof than its size.
+ */
+function presumedCopy(
+  now: CopyTask,
+  { existing: before }: CopyTask,
+  { job }: JobContext,
+): CopyResult | undefined {
+  const isNew = now.existing?.etag !== before?.etag || now.existing?.versionId !== before?.versionId;
+  if (!isNew || !couldBeCopy(now) || !isEnough('size-only', job.minimumProof)) return undefined;
+  return job.overwrite === 'never' ? undefined : foundCopy(now, false);
 }
 
 /** Does the server lack parts that are copied, and can the copy do without? */

@@ -1,0 +1,79 @@
+// Looks at a destination again, after S3 refused to write there or lost the upload.
+import { HeadObjectCommand } from '@aws-sdk/client-s3';
+import { attemptCount, httpStatus, isAccessDenied, isNotFound } from '../aws/errors.ts';
+import { request } from '../aws/s3-request.ts';
+import type { JobContext } from '../context.ts';
+import { headObject } from '../facts/head-object.ts';
+import { isEnough, proofOfExisting } from '../proof/proof.ts';
+import type { CopyTask, ObjectFacts } from '../types.ts';
+import { destinationFields, destinationTarget } from './request-fields.ts';
+import type { FinishedCopyResult } from './strategy.ts';
+
+/** What is at a destination now. */
+export interface Look {
+  readonly exists: boolean;
+  /** Absent when the role may not even read it. */
+  readonly etag?: string;
+  /** Absent when the role may not read the object, or its KMS key is not usable. */
+  readonly facts?: ObjectFacts;
+}
+
+/** Looks at the object at a copy's destination, as far as the role may. @throws S3RequestError */
+export async function lookAgain(task: CopyTask, context: JobContext): Promise<Look> {
+  const { destination, key } = task;
+  const client = context.s3.role(destination.region);
+  const target = destinationTarget(task, 'HeadObject');
+  try {
+    const { bucket, bucketOwner } = destination;
+    const facts = await headObject(context, client, { bucket, key, bucketOwner }, target);
+    return { exists: true, etag: facts.etag, facts };
+  } catch (error) {
+    if (isNotFound(error)) return { exists: false };
+    if (httpStatus(error) !== 400 && !isAccessDenied(error)) throw error;
+  }
+  try {
+    // Without its checksum an object is shown although its KMS key is not usable.
+    const { ETag } = await request(context, target, (options) =>
+      client.send(new HeadObjectCommand(destinationFields(task)), options),
+    );
+    return { exists: true, ...(ETag === undefined ? {} : { etag: ETag }) };
+  } catch (error) {
+    if (isNotFound(error)) return { exists: false };
+    if (!isAccessDenied(error)) throw error;
+    return { exists: true };
+  }
+}
+
+/** The task with what is at its destination now. */
+export function withLook(task: CopyTask, { facts }: Look): CopyTask {
+  const { existing: _, ...rest } = task;
+  return facts === undefined ? rest : { ...rest, existing: facts };
+}
+
+/**
+ * The finished copy, when what is at the destination of the task is provably it, and well enough for the job.
+ * @param refusal  the error that made it necessary to look: a request that was sent twice may have been refused for its own first effect
+ */
+export function provedCopy(
+  task: CopyTask,
+  { job }: JobContext,
+  refusal: unknown,
+): FinishedCopyResult | undefined {
+  const proof = proofOfExisting(task);
+  if (proof === undefined || !isEnough(proof.kind, job.minimumProof)) return undefined;
+  return foundCopy(task, attemptCount(refusal) === 1);
+}
+
+/** What is at the destination of the task as a finished copy, made by somebody else or by a request whose answer was lost. */
+export function foundCopy({ existing }: CopyTask, bySomebodyElse: boolean): FinishedCopyResult | undefined {
+  if (existing === undefined) return undefined;
+  const { etag, versionId, checksum, encryption, kmsKeyArn } = existing;
+  return {
+    finished: true,
+    written: {
+      ...{ etag, versionId, checksum, encryption, kmsKeyArn },
+      ...{ sameLayout: false, hashedInTransit: false, resumed: true },
+    },
+    ...(bySomebodyElse ? { strategy: 'skip' } : {}),
+  };
+}

@@ -1,0 +1,115 @@
+// S3 annotations: left out unless the job asks for them, and the same whatever the strategy.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generated } from '../../../local/aws/content/content.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
+import { latest } from '../../../local/aws/state/buckets.ts';
+import { createStage, failureOf, MIB, runOnce } from './resume/resume-stage.ts';
+
+const STRATEGIES = [
+  ['server-side in one request', MIB, {}],
+  ['server-side in parts', 24 * MIB, {}],
+  ['by a relay in one request', MIB, { Mode: 'relay' }],
+  ['by a relay in parts', 12 * MIB, { Mode: 'relay' }],
+] as const;
+
+const READ = ['s3:ListObjectVersionAnnotations', 's3:GetObjectVersionAnnotation'];
+const WRITE = ['s3:ListObjectAnnotations', 's3:PutObjectAnnotation'];
+
+describe('the annotations of a source', () => {
+  let aws: EmbeddedAws;
+  beforeAll(async () => {
+    aws = await startEmbeddedAws();
+  });
+  afterAll(() => aws.close());
+
+  function annotated(sizeBytes: number, parameters: object, ...granted: readonly string[]) {
+    const artifact = { name: 'App', content: generated(sizeBytes, 1) };
+    const stage = createStage(aws, {
+      artifacts: [artifact],
+      destinationCount: 1,
+      parameters: { ...parameters },
+    });
+    const source = stage.sourceOf(artifact);
+    for (const [index, name] of ['build', 'sbom/ü 1'].entries())
+      source.annotations.set(name, { content: generated(100 + index, index), lastModified: new Date() });
+    const { artifactCredentials } = stage.job.data;
+    for (const identity of [stage.role, aws.world.identity(artifactCredentials.accessKeyId)]) {
+      if (identity === undefined) throw new Error('no artifactCredentials');
+      identity.may = [...identity.may, { actions: granted, resources: ['arn:aws:s3:::*'] }];
+    }
+    const copied = () => {
+      const [bucket] = stage.destinations;
+      const copy = bucket && latest(bucket, stage.keyOf(artifact));
+      return [...(copy?.annotations ?? [])].map(([name, { content }]) => [name, content.sizeBytes]).sort();
+    };
+    const again = () => {
+      const data = { ...stage.job.data, artifactCredentials: null };
+      return aws.world.codePipeline.createJob({ accountId: stage.job.accountId, data }).event;
+    };
+    return { stage, copied, again };
+  }
+
+  it.each(STRATEGIES)(
+    'are left out of a copy %s, which needs no permission for them',
+    async (_, sizeBytes, parameters) => {
+      const { stage, copied } = annotated(sizeBytes, parameters);
+
+      const { result } = await runOnce(stage);
+
+      expect(result.operation).toBe('PutJobSuccessResult');
+      expect(copied()).toEqual([]);
+    },
+  );
+
+  it.each(STRATEGIES)(
+    'come along with a copy %s where the job asks for them',
+    async (_, sizeBytes, parameters) => {
+      const { stage, copied } = annotated(
+        sizeBytes,
+        { ...parameters, Annotations: 'copy' },
+        ...READ,
+        ...WRITE,
+      );
+
+      const { result } = await runOnce(stage);
+
+      expect(result.operation).toBe('PutJobSuccessResult');
+      expect(copied()).toEqual([
+        ['build', 100],
+        ['sbom/ü 1', 101],
+      ]);
+    },
+  );
+
+  it('are added to a copy that was there without them, and not written again once they are there', async () => {
+    const { stage, copied, again } = annotated(MIB, {}, ...READ, ...WRITE);
+    await runOnce(stage);
+    const UserParameters = JSON.stringify({
+      DestinationBuckets: stage.destinations.map(({ name }) => name),
+      Annotations: 'copy',
+    });
+    const configuration = stage.job.data.actionConfiguration?.configuration ?? {};
+    Object.assign(configuration, { UserParameters });
+
+    const puts: number[] = [];
+    for (let run = 0; run < 2; run++) {
+      const before = aws.world.requests.length;
+      await runOnce(stage, {}, again());
+      const requests = aws.world.requests.slice(before).map(({ operation }) => operation);
+      puts.push(requests.filter((operation) => operation === 'PutObjectAnnotation').length);
+      expect(requests).not.toContain('CopyObject');
+    }
+
+    expect(puts).toEqual([2, 0]);
+    expect(copied()).toHaveLength(2);
+  });
+
+  it('that may not be written fail the job, which says what to allow', async () => {
+    const { stage } = annotated(24 * MIB, { Annotations: 'copy' }, ...READ, 's3:ListObjectAnnotations');
+
+    const { result } = await runOnce(stage);
+
+    expect(failureOf(result).type).toBe('PermissionError');
+    expect(failureOf(result).message).toContain('s3:PutObjectAnnotation');
+  });
+});

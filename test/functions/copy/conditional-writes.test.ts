@@ -1,0 +1,294 @@
+// Writes on the condition that the destination is as it was seen: what others write or delete in between, and `Overwrite: never`.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Content, compareContent, generated } from '../../../local/aws/content/content.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
+import type { FaultHook, FaultPoint } from '../../../local/aws/faults/faults.ts';
+import { type Bucket, latest, remove } from '../../../local/aws/state/buckets.ts';
+import {
+  createStage,
+  expectRightCopies,
+  failureOf,
+  MIB,
+  runOnce,
+  type Stage,
+  type StageOptions,
+} from './resume/resume-stage.ts';
+
+/** Each way to write: what is copied how, and the request that makes the object appear. */
+const WRITES = [
+  ['CopyObject', 'server-side in one request', MIB, {}],
+  ['CompleteMultipartUpload', 'server-side in parts', 24 * MIB, {}],
+  ['PutObject', 'by a relay in one request', MIB, { Mode: 'relay' }],
+  ['CompleteMultipartUpload', 'by a relay in parts', 12 * MIB, { Mode: 'relay' }],
+] as const;
+
+const WRITING = ['CopyObject', 'PutObject', 'CompleteMultipartUpload'];
+
+describe('a write', () => {
+  let aws: EmbeddedAws;
+  let fault: FaultHook | undefined;
+  beforeAll(async () => {
+    aws = await startEmbeddedAws({ faults: (point) => fault?.(point) });
+  });
+  afterAll(() => aws.close());
+
+  function stageOf(sizeBytes: number, parameters: object, more: Partial<StageOptions> = {}) {
+    const artifact = { name: 'App', content: generated(sizeBytes, 1) };
+    const stage = createStage(aws, {
+      artifacts: [artifact],
+      destinationCount: 1,
+      ...more,
+      parameters: { ...parameters },
+    });
+    const [bucket] = stage.destinations;
+    if (bucket === undefined) throw new Error('no destination');
+    const key = stage.keyOf(artifact);
+    const put = (content: Content) => aws.world.putObject(bucket, key, content);
+    /** As somebody else would put the very copy there. */
+    const putSame = () => {
+      const { headers, metadata, tags } = stage.sourceOf(artifact);
+      const { 'content-type': contentType = '', ...others } = headers;
+      return aws.world.putObject(bucket, key, artifact.content, {
+        contentType,
+        headers: others,
+        metadata,
+        tags,
+      });
+    };
+    return { stage, artifact, bucket, key, put, putSame };
+  }
+
+  /** Does something once, just before the first request of an operation takes effect. */
+  function justBefore(operation: string, act: () => void): void {
+    fault = (point: FaultPoint) => {
+      if (point.operation === operation && point.phase === 'before') {
+        fault = undefined;
+        act();
+      }
+      return undefined;
+    };
+  }
+
+  const writesTo = (bucket: Bucket) =>
+    aws.world.requests
+      .filter((request) => request.bucket === bucket.name && WRITING.includes(request.operation))
+      .map(({ status }) => status);
+
+  const versions = ({ objects }: Bucket, key: string) => objects.get(key)?.length;
+
+  async function resultOf(stage: Stage) {
+    const { result, lambda } = await runOnce(stage);
+    return { operation: result.operation, lambda, failure: failureOf(result) };
+  }
+
+  it.each(WRITES)(
+    'of %s %s replaces what somebody wrote in the meantime, and nothing unseen',
+    async (operation, _, sizeBytes, parameters) => {
+      const { stage, bucket, key, put } = stageOf(sizeBytes, parameters);
+      const other = generated(sizeBytes, 7);
+      justBefore(operation, () => put(other));
+
+      const { operation: result } = await resultOf(stage);
+
+      expect(result).toBe('PutJobSuccessResult');
+      expectRightCopies(stage);
+      // Refused first, then written over the version that was seen.
+      expect(writesTo(bucket)[0]).toBe(412);
+      expect(versions(bucket, key)).toBe(2);
+    },
+  );
+
+  it.each(WRITES)(
+    'of %s %s leaves what turns out to be the copy already',
+    async (operation, _, sizeBytes, parameters) => {
+      const { stage, bucket, key, putSame } = stageOf(sizeBytes, parameters);
+      justBefore(operation, putSame);
+
+      const { operation: result, lambda } = await resultOf(stage);
+
+      expect(result).toBe('PutJobSuccessResult');
+      expect(writesTo(bucket)).toEqual([412]);
+      expect(versions(bucket, key)).toBe(1);
+      expect(lambda.values('CopiesSkipped')).toEqual([1]);
+      expect(lambda.values('BytesCopied')).toEqual([]);
+      expectRightCopies(stage);
+    },
+  );
+
+  it.each(WRITES)(
+    'of %s %s is made again where what was seen has been deleted',
+    async (operation, _, sizeBytes, parameters) => {
+      const { stage, bucket, key, put } = stageOf(sizeBytes, parameters);
+      put(generated(10, 3));
+      justBefore(operation, () => void remove(bucket, key));
+
+      const { operation: result } = await resultOf(stage);
+
+      expect(result).toBe('PutJobSuccessResult');
+      expect(writesTo(bucket)[0]).toBe(404);
+      expectRightCopies(stage);
+    },
+  );
+
+  it('begins a new upload where a conflict has ended the first', async () => {
+    const { stage, bucket, key, put } = stageOf(24 * MIB, {});
+    justBefore('CompleteMultipartUpload', () => {
+      put(generated(10, 3));
+      remove(bucket, key);
+    });
+
+    const { operation } = await resultOf(stage);
+
+    expect(operation).toBe('PutJobSuccessResult');
+    expect(writesTo(bucket)).toEqual([409, 404, 200]);
+    expectRightCopies(stage);
+  });
+
+  it('gives up where the destination never stands still', async () => {
+    const { stage, put } = stageOf(MIB, {});
+    let seed = 10;
+    fault = ({ operation, phase }) => {
+      if (operation === 'CopyObject' && phase === 'before') put(generated(10, seed++));
+      return undefined;
+    };
+
+    const { operation, failure } = await resultOf(stage);
+    fault = undefined;
+
+    expect(operation).toBe('PutJobFailureResult');
+    expect(failure.message).toContain('CopyObject');
+    expect(seed).toBeLessThan(20);
+  });
+
+  it('whose answer is lost is recognised as its own', async () => {
+    const { stage, bucket, key } = stageOf(MIB, {});
+    let lost = 0;
+    fault = ({ operation, phase }) =>
+      operation === 'CopyObject' && phase === 'after' && lost++ === 0 ? { kind: 'reset' } : undefined;
+
+    const { operation, lambda } = await resultOf(stage);
+    fault = undefined;
+
+    expect(operation).toBe('PutJobSuccessResult');
+    expect(versions(bucket, key)).toBe(1);
+    expect(lambda.values('ArtifactsCopied')).toEqual([1]);
+    expect(lambda.values('CopiesSkipped')).toEqual([]);
+  });
+
+  it('is made without a condition where the server knows none, which is found out once', async () => {
+    const artifacts = ['A', 'B', 'C'].map((name, seed) => ({ name, content: generated(MIB, seed) }));
+    const { stage, bucket } = stageOf(MIB, {}, { artifacts });
+    let refused = 0;
+    fault = ({ operation, phase }) =>
+      operation === 'CopyObject' && phase === 'before' && refused++ < artifacts.length
+        ? { kind: 'error', status: 501, code: 'NotImplemented' }
+        : undefined;
+
+    const { operation, lambda } = await resultOf(stage);
+    fault = undefined;
+
+    expect(operation).toBe('PutJobSuccessResult');
+    expect(writesTo(bucket).toSorted()).toEqual([200, 200, 200, 501, 501, 501]);
+    expect(lambda.lines.filter(({ message }) => message.includes('no conditional writes'))).toHaveLength(1);
+    expectRightCopies(stage);
+  });
+
+  it('of a relay that a bucket with Object Lock takes carries a checksum, also of sources without', async () => {
+    for (const sizeBytes of [MIB, 12 * MIB]) {
+      const artifact = { name: 'App', content: generated(sizeBytes, 1), put: { checksum: 'none' as const } };
+      const { stage, bucket } = stageOf(sizeBytes, { Mode: 'relay' }, { artifacts: [artifact] });
+      Object.assign(bucket, { objectLock: true });
+
+      const { operation, lambda } = await resultOf(stage);
+
+      expect(operation).toBe('PutJobSuccessResult');
+      expect(lambda.lines.find(({ message }) => message === 'Copy finished')?.fields.proof).toBe('relayed');
+    }
+  });
+
+  describe('with Overwrite: never', () => {
+    const NEVER = { Overwrite: 'never' };
+
+    it('goes where nothing is, and where the copy is already', async () => {
+      const { stage, bucket, key } = stageOf(MIB, NEVER);
+      const data = { ...stage.job.data, artifactCredentials: null };
+      const again = aws.world.codePipeline.createJob({ accountId: stage.job.accountId, data });
+
+      const first = await runOnce(stage);
+      const second = await runOnce(stage, {}, again.event);
+
+      expect([first.result.operation, second.result.operation]).toEqual([
+        'PutJobSuccessResult',
+        'PutJobSuccessResult',
+      ]);
+      expect(versions(bucket, key)).toBe(1);
+    });
+
+    it('fails before anything is copied where another object is, and names both', async () => {
+      const artifacts = ['A', 'B'].map((name, seed) => ({ name, content: generated(MIB, seed) }));
+      const { stage, bucket } = stageOf(MIB, NEVER, { artifacts });
+      const [, blocked] = artifacts;
+      if (blocked === undefined) throw new Error('no artifact');
+      const there = aws.world.putObject(bucket, stage.keyOf(blocked), generated(10, 3));
+
+      const { failure } = await resultOf(stage);
+
+      expect(failure.type).toBe('JobFailed');
+      for (const part of [
+        `s3://${bucket.name}/${stage.keyOf(blocked)}`,
+        there.etag,
+        `s3://${stage.sourceBuckets[0]?.name}/${stage.keyOf(blocked)}`,
+        stage.sourceOf(blocked).etag,
+        'Overwrite is "never"',
+      ]) {
+        expect(failure.message).toContain(part);
+      }
+      expect(writesTo(bucket)).toEqual([]);
+    });
+
+    it.each(WRITES)(
+      'of %s %s fails where somebody was faster, and leaves that object',
+      async (operation, _, sizeBytes, parameters) => {
+        const { stage, bucket, key, put } = stageOf(sizeBytes, { ...parameters, ...NEVER });
+        const other = generated(sizeBytes, 7);
+        justBefore(operation, () => put(other));
+
+        const { failure } = await resultOf(stage);
+
+        expect(failure.type).toBe('JobFailed');
+        expect(failure.message).toContain('Overwrite is "never"');
+        const there = latest(bucket, key);
+        expect(there && compareContent(there.content, other)).toBe(true);
+        expect(versions(bucket, key)).toBe(1);
+        expect([...bucket.uploads.keys()]).toEqual([]);
+      },
+    );
+
+    it('fails where what is there may not be looked at', async () => {
+      const { stage, bucket, put } = stageOf(MIB, NEVER);
+      put(generated(10, 3));
+      const resources = [`${bucket.arn}/*`];
+      stage.role.may = [...stage.role.may, { effect: 'Deny', actions: ['s3:GetObject'], resources }];
+
+      const { failure } = await resultOf(stage);
+
+      expect(failure.message).toContain('which the role may not read');
+      expect(writesTo(bucket)).toEqual([412]);
+    });
+
+    it('fails where the server knows no conditions', async () => {
+      const { stage, bucket } = stageOf(MIB, NEVER);
+      fault = ({ operation, phase }) =>
+        operation === 'CopyObject' && phase === 'before'
+          ? { kind: 'error', status: 501, code: 'NotImplemented' }
+          : undefined;
+
+      const { failure } = await resultOf(stage);
+      fault = undefined;
+
+      expect(failure.type).toBe('ConfigurationError');
+      expect(failure.message).toContain('does not know conditional writes');
+      expect(writesTo(bucket)).toEqual([501]);
+    });
+  });
+});
