@@ -88,6 +88,8 @@ export interface ObjectFacts {
   readonly sizeBytes: number;
   readonly etag: string;
   readonly versionId?: string;
+  /** Whether it is the version "null" of a bucket that keeps versions or did so once; of others S3 names no version. */
+  readonly isNullVersion?: true;
   readonly lastModified?: Date;
   readonly checksum?: ObjectChecksum;
   readonly headers: ContentHeaders;

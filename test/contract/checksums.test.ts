@@ -179,13 +179,26 @@ describe('checksums', () => {
     await needs(context, target(), 'attributes');
     const { pieces, Parts, complete, s3, Bucket, Key } = await multipart('SHA256', 'COMPOSITE');
     await complete(Parts);
-    const { ObjectParts } = await s3.send(
+    const { ObjectParts, Checksum } = await s3.send(
       new GetObjectAttributesCommand({ Bucket, Key, ObjectAttributes: ['ObjectParts', 'Checksum'] }),
     );
+    const values = pieces.map((piece) => checksumOf(fromBuffer(piece), 'SHA256'));
+    expect(Checksum?.ChecksumSHA256).toBe(compositeOf(values, 'SHA256').replace('-3', ''));
     expect(ObjectParts?.TotalPartsCount).toBe(3);
     expect(ObjectParts?.Parts?.map((part) => [part.PartNumber, part.Size, part.ChecksumSHA256])).toEqual(
       pieces.map((piece, index) => [index + 1, piece.length, checksumOf(fromBuffer(piece), 'SHA256')]),
     );
+  });
+
+  test('of the whole object leave the parts unlisted in the attributes', async (context) => {
+    await needs(context, target(), 'attributes');
+    await needs(context, target(), 'strictness');
+    const { Parts, complete, s3, Bucket, Key } = await multipart('CRC32', 'FULL_OBJECT');
+    await complete(Parts);
+    const { ObjectParts } = await s3.send(
+      new GetObjectAttributesCommand({ Bucket, Key, ObjectAttributes: ['ObjectParts'] }),
+    );
+    expect(ObjectParts).toEqual({ TotalPartsCount: 3 });
   });
 
   test('that are composite have to be repeated for every part on completion', async () => {

@@ -4,6 +4,7 @@ import {
   GetObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
+  PutBucketEncryptionCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
@@ -116,5 +117,29 @@ describe('CopyObject', () => {
     expect(head.ChecksumSHA256).toEqual(expect.any(String));
     expect(head.ChecksumSHA256).toBe(result.CopyObjectResult?.ChecksumSHA256);
     expect(head.ChecksumType).toBe('FULL_OBJECT');
+  });
+
+  test('onto itself must change something, which a bucket with an encryption of its own always may', async (context) => {
+    await needs(context, target(), 'strictness');
+    const { s3, Bucket, CopySource } = await bucketWithSource();
+    const copy = () => codeOf(s3.send(new CopyObjectCommand({ Bucket, Key: 'source', CopySource })));
+    const ApplyServerSideEncryptionByDefault = { SSEAlgorithm: 'AES256' as const };
+    const encrypt = new PutBucketEncryptionCommand({
+      Bucket,
+      ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault }] },
+    });
+    expect(await copy()).toBe('InvalidRequest');
+    await s3.send(encrypt);
+    expect(await copy()).toBe('none');
+  });
+
+  test('onto itself is fine for a source under a KMS key', async (context) => {
+    await needs(context, target(), 'strictness');
+    await needs(context, target(), 'kms');
+    const { s3, Bucket, CopySource } = await bucketWithSource();
+    const put = { Bucket, Key: 'source', Body: 'x', ServerSideEncryption: 'aws:kms' as const };
+    await s3.send(new PutObjectCommand({ ...put, SSEKMSKeyId: target().kmsKeyArn }));
+    const copy = new CopyObjectCommand({ Bucket, Key: 'source', CopySource });
+    expect(await codeOf(s3.send(copy))).toBe('none');
   });
 });

@@ -83,6 +83,7 @@ function toFacts(output: HeadObjectCommandOutput): ObjectFacts {
     metadata: output.Metadata ?? {},
     // "null" is S3's name for the version in a bucket without versioning; the ETag pins that one.
     ...(output.VersionId === undefined || output.VersionId === 'null' ? {} : { versionId: output.VersionId }),
+    ...(output.VersionId === 'null' ? { isNullVersion: true } : {}),
     ...(output.LastModified === undefined ? {} : { lastModified: output.LastModified }),
     ...(checksum === undefined ? {} : { checksum }),
     ...(output.TagCount === undefined ? {} : { tagCount: output.TagCount }),

@@ -129,7 +129,7 @@ async function headWritten(task: CopyTask, answered: ObjectFacts, context: JobCo
 /** Removes exactly what this job wrote, and says what came of it. */
 async function removeWritten(task: CopyTask, written: WrittenObject, context: JobContext): Promise<string> {
   const { versionId, etag } = written;
-  // "null" is whatever was written last without a version id; by that name it goes without a marker that hides what was there before.
+  let victim = versionId;
   const isNamed = versionId !== undefined && versionId !== 'null';
   const client = context.s3.role(task.destination.region);
   const cleanUp = { ...context, signal: context.deadline.cleanUp(CLEAN_UP_MS) };
@@ -143,13 +143,16 @@ async function removeWritten(task: CopyTask, written: WrittenObject, context: Jo
       );
       if (now.etag !== etag)
         return 'The object there is no longer the one that this job wrote, so it was left alone.';
+      // Where versioning is suspended, S3 names no version on a write; by the name "null" what was written goes without
+      // a marker that hides what was there before.
+      if (now.isNullVersion) victim = 'null';
     }
     await request(cleanUp, targetOf(task, 'DeleteObject'), (options) =>
       client.send(
         new DeleteObjectCommand({
           Bucket: task.destination.bucket,
           Key: task.key,
-          VersionId: versionId,
+          VersionId: victim,
           ExpectedBucketOwner: task.destination.bucketOwner,
         }),
         options,

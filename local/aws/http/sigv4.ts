@@ -63,6 +63,7 @@ export async function verifySignature(
       { details: { AWSAccessKeyId: accessKeyId, StringToSign: stringToSign, CanonicalRequest: canonical } },
     );
   }
+  requireAllSigned(request, claim);
   checkToken(identity, claim.token, now);
   return {
     identity,
@@ -116,10 +117,16 @@ function readClaim(request: SignedRequest): Claim {
     credential,
     signedHeaders: signedHeaders.split(';'),
     signature,
-    timestamp: header(headers, 'x-amz-date') ?? '',
+    timestamp: header(headers, 'x-amz-date') ?? basicTime(header(headers, 'date') ?? ''),
     token: header(headers, 'x-amz-security-token'),
     payloadHash,
   };
+}
+
+/** The time of a Date header in the form that is signed; empty if there is none in it. */
+function basicTime(date: string): string {
+  const time = Date.parse(date);
+  return Number.isNaN(time) ? '' : new Date(time).toISOString().replace(/[-:]|\.\d+/g, '');
 }
 
 function readPresignedClaim(request: SignedRequest): Claim {
@@ -137,6 +144,21 @@ function readPresignedClaim(request: SignedRequest): Claim {
     payloadHash: header(request.headers, 'x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD',
     expiresSeconds: Number(query.get('X-Amz-Expires') ?? Number.NaN),
   };
+}
+
+/** What is not signed may have been added on the way. */
+function requireAllSigned({ headers }: SignedRequest, { signedHeaders }: Claim): void {
+  const unsigned = Object.keys(headers).filter(
+    (name) => name.startsWith('x-amz-') && !signedHeaders.includes(name),
+  );
+  if (unsigned.length > 0) {
+    throw new AwsError(
+      403,
+      'AccessDenied',
+      'There were headers present in the request which were not signed',
+      { details: { HeadersNotSigned: unsigned.join(', ') } },
+    );
+  }
 }
 
 function checkClock({ timestamp, expiresSeconds }: Claim, now: number): void {

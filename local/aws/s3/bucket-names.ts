@@ -1,18 +1,11 @@
 // Which names and which regions a new bucket can have.
 import { AwsError } from '../aws-error.ts';
+import { isRegion } from '../regions.ts';
 import { requestHeader, type S3Request } from './request.ts';
 
 /** S3 user guide, general purpose bucket naming rules. */
 const BUCKET_NAME =
   /^(?!xn--|sthree-|amzn-s3-demo-)(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)(?!.*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
-
-/** The regions of AWS's partitions, by the form of their names, as the SDKs know them. */
-const REGION = /^((us|eu|ap|sa|ca|me|af|il|mx)-\w+|cn-\w+|us-gov-\w+|eusc-de-\w+)-\d+$/;
-
-/** Is it the name of a region? */
-export function isRegion(name: string): boolean {
-  return REGION.test(name);
-}
 
 /**
  * A name that ends in `-ACCOUNT-REGION-an` belongs to that account in that region, and is asked for by a header.

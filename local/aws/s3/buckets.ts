@@ -2,7 +2,7 @@
 import { AwsError } from '../aws-error.ts';
 import { toBuffer } from '../content/content.ts';
 import { child, children, malformedXml, parseXml, text, xmlDocument } from '../http/xml.ts';
-import type { BucketEncryption } from '../state/buckets.ts';
+import { type BucketEncryption, UNCHOSEN_ENCRYPTION } from '../state/buckets.ts';
 import { bucketRegion, requireBucketName } from './bucket-names.ts';
 import { encryptionElements, isEncryptionAlgorithm } from './objects/object-headers.ts';
 import {
@@ -144,7 +144,7 @@ export async function putBucketEncryption(request: S3Request): Promise<S3Answer>
 export function deleteBucketEncryption(request: S3Request): S3Answer {
   const bucket = bucketOf(request);
   authorize(request, 's3:PutEncryptionConfiguration', bucket.arn);
-  bucket.encryption = { algorithm: 'AES256' };
+  bucket.encryption = UNCHOSEN_ENCRYPTION;
   return { status: 204 };
 }
 

@@ -4,11 +4,12 @@ import { AwsError } from '../aws-error.ts';
 import { EMPTY } from '../content/content.ts';
 import { header } from '../http/headers.ts';
 import type { Call, Protocol, Reply } from '../http/protocol.ts';
-import { verifySignature } from '../http/sigv4.ts';
+import { type Signature, verifySignature } from '../http/sigv4.ts';
 import type { Spool } from '../http/spool.ts';
 import { receive } from '../http/upload.ts';
 import { decode } from '../http/uri.ts';
 import { errorDocument } from '../http/xml.ts';
+import { isRegion } from '../regions.ts';
 import type { World } from '../state/world.ts';
 import { operationOf } from './operations.ts';
 import type { S3Answer } from './request.ts';
@@ -47,6 +48,7 @@ function parse(world: World, spool: Spool, request: IncomingMessage): Call {
       const signature = await verifySignature({ method, path, rawQuery, headers }, (id) =>
         world.identity(id),
       );
+      requireScope(signature, world.buckets.get(bucketName)?.region);
       let bytes = 0;
       return {
         region: signature.region,
@@ -80,6 +82,21 @@ function parse(world: World, spool: Spool, request: IncomingMessage): Call {
       };
     },
   };
+}
+
+/** @throws AuthorizationHeaderMalformed for a signature that is meant for another service, or for no region */
+function requireScope({ service, region }: Signature, expected = 'us-east-1'): void {
+  if (service !== 's3') {
+    throw malformed(`incorrect service "${service}". This endpoint belongs to "s3".`);
+  }
+  if (!isRegion(region)) {
+    throw malformed(`the region '${region}' is wrong; expecting '${expected}'`, { Region: expected });
+  }
+}
+
+function malformed(what: string, details: Record<string, string> = {}): AwsError {
+  const message = `The authorization header is malformed; ${what}`;
+  return new AwsError(400, 'AuthorizationHeaderMalformed', message, { details });
 }
 
 /** Hosts that name a bucket: `bucket.localhost`, and S3's own names, which proxies leave in the header. */

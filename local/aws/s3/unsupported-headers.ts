@@ -27,6 +27,11 @@ const newBucketHasNoAcls = (): AwsError =>
     "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
   );
 
+const notWhenReading = (name: string): AwsError =>
+  new AwsError(400, 'InvalidArgument', `${name} header is not supported for this operation.`, {
+    details: { ArgumentName: name },
+  });
+
 /** A test compares them with the SDK's model: a header is read, harmless, or refused here. */
 export const UNSUPPORTED: readonly Unsupported[] = [
   { name: /^x-amz-acl$/, refusal: newBucketHasNoAcls, harmless: /^private$/, operation: 'CreateBucket' },
@@ -39,6 +44,8 @@ export const UNSUPPORTED: readonly Unsupported[] = [
   { name: /^x-amz-(object-lock-|bypass-governance-retention$)/, refusal: notImplemented },
   { name: /^x-amz-(copy-source-)?server-side-encryption-customer-/, refusal: notImplemented },
   { name: /^x-amz-server-side-encryption-context$/, refusal: notImplemented },
+  { name: /^x-amz-server-side-encryption/, refusal: notWhenReading, operation: 'GetObject' },
+  { name: /^x-amz-server-side-encryption/, refusal: notWhenReading, operation: 'HeadObject' },
   { name: /^x-amz-write-offset-bytes$/, refusal: notImplemented },
   { name: /^x-amz-mfa$/, refusal: notImplemented },
   // Only directory buckets have these (S3 API, DeleteObject and AbortMultipartUpload).

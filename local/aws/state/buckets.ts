@@ -13,6 +13,9 @@ export interface BucketEncryption {
   readonly bucketKey?: boolean;
 }
 
+/** The encryption of a bucket for which nobody has chosen one (S3 user guide, default encryption). */
+export const UNCHOSEN_ENCRYPTION: BucketEncryption = { algorithm: 'AES256' };
+
 /** How an object is encrypted; S3 always reports the key's ARN. */
 export interface ObjectEncryption {
   readonly algorithm: EncryptionAlgorithm;

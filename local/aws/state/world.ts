@@ -8,6 +8,7 @@ import {
   type ObjectVersion,
   remove,
   store,
+  UNCHOSEN_ENCRYPTION,
   type Versioning,
 } from './buckets.ts';
 import { CodePipelineJobs } from './code-pipeline-jobs.ts';
@@ -117,7 +118,7 @@ export class World {
       ownerAccountId: ownerAccountId ?? DEFAULT_ACCOUNT_ID,
       createdAt: new Date(),
       versioning: versioning ?? (objectLock ? 'Enabled' : 'Unversioned'),
-      encryption: encryption === 'none' ? undefined : (encryption ?? { algorithm: 'AES256' }),
+      encryption: encryption === 'none' ? undefined : (encryption ?? UNCHOSEN_ENCRYPTION),
       objects: new Map(),
       uploads: new Map(),
       endedUploads: new Map(),

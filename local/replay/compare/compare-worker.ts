@@ -1,16 +1,20 @@
 // A thread that reads objects back over the wire and compares them byte for byte with what the source was made from.
 import type { Readable } from 'node:stream';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { chunks, slice } from '../../aws/content/content.ts';
 import type { Credentials } from '../../aws/state/identities.ts';
 import { type ContentRecipe, contentOf } from '../../pipeline/set-up.ts';
 
+/** What the thread is started with. */
+export interface WorkerSettings {
+  readonly endpoint: string;
+  readonly credentials: Credentials;
+}
+
 /** One object to be compared, or one range of it. */
 export interface CompareRequest {
   readonly id: number;
-  readonly endpoint: string;
-  readonly credentials: Credentials;
   readonly region: string;
   readonly bucket: string;
   readonly key: string;
@@ -32,6 +36,7 @@ export type CompareMessage =
 
 const PROGRESS_BYTES = 16 * 2 ** 20;
 const clients = new Map<string, S3Client>();
+const settings = workerData as WorkerSettings;
 
 parentPort?.on('message', (request: CompareRequest) => {
   void compare(request)
@@ -42,11 +47,10 @@ parentPort?.on('message', (request: CompareRequest) => {
     .then(post);
 });
 
-async function compare(request: CompareRequest): Promise<CompareMessage> {
-  const { id, bucket, key, recipe, range } = request;
+async function compare({ id, region, bucket, key, recipe, range }: CompareRequest): Promise<CompareMessage> {
   const whole = contentOf(recipe);
   const expected = range ? slice(whole, range.start, range.end) : whole;
-  const answer = await client(request).send(
+  const answer = await client(region).send(
     new GetObjectCommand({
       Bucket: bucket,
       Key: key,
@@ -100,19 +104,18 @@ async function firstDifference(
   return wanted.done ? undefined : `ends at byte ${position}, before its source does`;
 }
 
-function client({ endpoint, credentials, region }: CompareRequest): S3Client {
-  const id = [endpoint, credentials.accessKeyId, region].join('\n');
-  const existing = clients.get(id);
+function client(region: string): S3Client {
+  const existing = clients.get(region);
   if (existing) return existing;
   const made = new S3Client({
     region,
-    endpoint,
+    endpoint: settings.endpoint,
     forcePathStyle: true,
-    credentials,
+    credentials: settings.credentials,
     // Every byte is compared: hashing them as well would only halve the speed.
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
-  clients.set(id, made);
+  clients.set(region, made);
   return made;
 }
 

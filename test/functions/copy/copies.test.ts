@@ -13,7 +13,7 @@ const DESCRIPTION = {
     expires: 'Wed, 21 Oct 2037 07:28:00 GMT',
   },
   metadata: { 'codepipeline-artifact-revision-summary': 'Fix it', build: '42' },
-  tags: { team: 'web shop', 'cost:center': '1+1=2 & more' },
+  tags: { team: 'web shop', 'cost:center': '1+1=2 @ more' },
 };
 
 const STRATEGIES = [

@@ -111,6 +111,25 @@ describe('signatures', () => {
     expect(await codeOf(aws().s3().send(new HeadBucketCommand({ Bucket })))).toBe('none');
   });
 
+  test('may have their time in a Date header', async () => {
+    const { Bucket } = bucketWithObject();
+    const { accessKeyId, secretAccessKey } = aws().admin;
+    const date = new Date().toUTCString();
+    const timestamp = new Date(date).toISOString().replace(/[-:]|\.\d+/g, '');
+    const scope = `${timestamp.slice(0, 8)}/us-east-1/s3/aws4_request`;
+    const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();
+    const { host } = new URL(aws().endpoint);
+    const canonical = `GET\n/${Bucket}\n\ndate:${date}\nhost:${host}\nx-amz-content-sha256:UNSIGNED-PAYLOAD\n\ndate;host;x-amz-content-sha256\nUNSIGNED-PAYLOAD`;
+    const hash = createHash('sha256').update(canonical).digest('hex');
+    const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`);
+    const signature = hmac(key, `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash}`).toString('hex');
+    const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=date;host;x-amz-content-sha256, Signature=${signature}`;
+    const answer = await fetch(`${aws().endpoint}/${Bucket}`, {
+      headers: { date, authorization, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
+    });
+    expect(answer.status).toBe(200);
+  });
+
   test.for(['right', 'wrong'] as const)('of chunks have to be right: %s', async (kind) => {
     const { Bucket } = bucketWithObject();
     const answer = await putInSignedChunks(aws().endpoint, aws().admin, `/${Bucket}/k`, kind);

@@ -1,7 +1,7 @@
 // ListBuckets.
 import { timestamp, xmlDocument } from '../../http/xml.ts';
+import { isRegion } from '../../regions.ts';
 import { compareKeys } from '../../state/buckets.ts';
-import { isRegion } from '../bucket-names.ts';
 import { authorize, type S3Answer, type S3Request } from '../request.ts';
 import { readToken, writeToken } from './list.ts';
 import { invalidArgument, listingPage } from './listing.ts';

@@ -117,7 +117,10 @@ function etagIn(element: unknown): string | undefined {
 
 /** The parts that the client lists, checked against those that were uploaded. */
 function namedParts(upload: MultipartUpload, elements: readonly unknown[]): UploadedPart[] {
-  if (elements.length === 0 || elements.length > MAX_PARTS) {
+  if (elements.length === 0) {
+    throw new AwsError(400, 'InvalidRequest', 'You must specify at least one part');
+  }
+  if (elements.length > MAX_PARTS) {
     throw malformedXml();
   }
   let previous = 0;

@@ -118,7 +118,12 @@ function evaluate(request: S3Request, prefix: string, version: ObjectVersion): C
     if (matches(ifNoneMatch, version.etag)) {
       return 'if-none-match';
     }
-  } else if (modifiedSince !== undefined && seconds(version) <= modifiedSince) {
+  } else if (
+    modifiedSince !== undefined &&
+    seconds(version) <= modifiedSince &&
+    // A date in the future cannot be that of an answer (RFC 9110, If-Modified-Since).
+    modifiedSince * 1000 <= Date.now()
+  ) {
     return 'if-modified-since';
   }
   return undefined;

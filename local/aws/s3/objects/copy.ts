@@ -3,7 +3,14 @@ import { AwsError } from '../../aws-error.ts';
 import { checksumOf, DEFAULT_ALGORITHM } from '../../content/checksum.ts';
 import { timestamp, xmlDocument } from '../../http/xml.ts';
 import { MAX_SINGLE_REQUEST_BYTES } from '../../limits.ts';
-import { type Annotation, type Bucket, type NewVersion, store, type Tags } from '../../state/buckets.ts';
+import {
+  type Annotation,
+  type Bucket,
+  type NewVersion,
+  store,
+  type Tags,
+  UNCHOSEN_ENCRYPTION,
+} from '../../state/buckets.ts';
 import { authorize, objectArn, requestHeader, type S3Answer, type S3Request } from '../request.ts';
 import { checkWriteConditions } from './conditions.ts';
 import { type CopySource, copySourceOf } from './copy-source.ts';
@@ -135,6 +142,9 @@ function refuseCopyOntoItself(
     source.bucket === bucket && source.version.key === request.key && source.versionId === undefined;
   const changesSomething =
     replaceMetadata ||
+    // The bucket's encryption may be another one than the object has.
+    bucket.encryption !== UNCHOSEN_ENCRYPTION ||
+    source.version.encryption.keyArn !== undefined ||
     ['x-amz-server-side-encryption', 'x-amz-storage-class', 'x-amz-website-redirect-location'].some(
       (name) => requestHeader(request, name) !== undefined,
     );

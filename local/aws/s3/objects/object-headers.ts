@@ -3,6 +3,7 @@ import { AwsError } from '../../aws-error.ts';
 import { ALGORITHMS, type Checksum, type ChecksumAlgorithm } from '../../content/checksum.ts';
 import { header } from '../../http/headers.ts';
 import { checksumHeader } from '../../http/upload.ts';
+import { decode } from '../../http/uri.ts';
 import type {
   Bucket,
   BucketEncryption,
@@ -37,6 +38,7 @@ const MAX_METADATA_BYTES = 2048;
 const MAX_TAGS = 10; // S3 user guide, object tagging
 const MAX_TAG_KEY_LENGTH = 128;
 const MAX_TAG_VALUE_LENGTH = 256;
+const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 /** The content headers of a request; `aws-chunked` belongs to the transfer, not to the object. */
 export function readContentHeaders(request: S3Request): ContentHeaders {
@@ -60,7 +62,7 @@ export function readMetadata(request: S3Request): Metadata {
   for (const name of Object.keys(request.headers)) {
     if (name.startsWith(METADATA_PREFIX)) {
       const value = header(request.headers, name) ?? '';
-      metadata[name.slice(METADATA_PREFIX.length)] = value;
+      metadata[name.slice(METADATA_PREFIX.length)] = decodedText(value);
       sizeBytes += name.length - METADATA_PREFIX.length + value.length;
     }
   }
@@ -91,10 +93,13 @@ export function validTags(pairs: readonly (readonly [string, string])[]): Tags {
     if (Object.hasOwn(tags, key)) {
       throw new AwsError(400, 'InvalidTag', 'Cannot provide multiple Tags with the same key');
     }
-    if (key === '' || key.length > MAX_TAG_KEY_LENGTH) {
+    if (key.toLowerCase().startsWith('aws:')) {
+      throw new AwsError(400, 'InvalidTag', 'System tags cannot be added/updated by requester');
+    }
+    if (key === '' || key.length > MAX_TAG_KEY_LENGTH || !TAG_TEXT.test(key)) {
       throw new AwsError(400, 'InvalidTag', 'The TagKey you have provided is invalid');
     }
-    if (value.length > MAX_TAG_VALUE_LENGTH) {
+    if (value.length > MAX_TAG_VALUE_LENGTH || !TAG_TEXT.test(value)) {
       throw new AwsError(400, 'InvalidTag', 'The TagValue you have provided is invalid');
     }
     tags[key] = value;
@@ -224,10 +229,21 @@ export function encryptionElements({ algorithm, keyId, bucketKey }: BucketEncryp
   };
 }
 
-/** S3 sends what is not Latin-1 as an RFC 2047 encoded word. */
+/** S3 keeps what an RFC 2047 encoded word means (S3 user guide, working with object metadata). */
+function decodedText(value: string): string {
+  return value.replace(/=\?UTF-8\?([BQ])\?([^?]*)\?=/gi, (_word, encoding: string, text: string) =>
+    encoding.toUpperCase() === 'B'
+      ? Buffer.from(text, 'base64').toString('utf8')
+      : decode(
+          text
+            .replaceAll('%', '%25')
+            .replaceAll('_', ' ')
+            .replace(/=(?=[0-9A-F]{2})/gi, '%'),
+        ),
+  );
+}
+
+/** S3 sends what is not printable ASCII as an RFC 2047 encoded word. */
 function headerText(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are exactly the characters that HTTP headers can carry
-  return /^[\u0009\u0020-\u00ff]*$/.test(value)
-    ? value
-    : `=?UTF-8?B?${Buffer.from(value).toString('base64')}?=`;
+  return /^[\t\x20-\x7e]*$/.test(value) ? value : `=?UTF-8?B?${Buffer.from(value).toString('base64')}?=`;
 }

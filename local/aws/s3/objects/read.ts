@@ -3,6 +3,7 @@ import { AwsError } from '../../aws-error.ts';
 import { slice } from '../../content/content.ts';
 import { xmlDocument } from '../../http/xml.ts';
 import type { Bucket, ObjectPart, ObjectVersion } from '../../state/buckets.ts';
+import { invalidArgument } from '../listing/listing.ts';
 import {
   authorize,
   bucketOf,
@@ -40,7 +41,11 @@ export function headObject(request: S3Request): S3Answer {
     useKey(request, version.encryption.keyArn, 'kms:Decrypt');
   }
   const { status, headers, range } = describe(request, bucket, version);
-  return { status, headers, contentLength: range.end - range.start };
+  return {
+    status,
+    headers: { ...headers, ...overrides(request) },
+    contentLength: range.end - range.start,
+  };
 }
 
 /** S3 API, GetObjectAttributes. */
@@ -51,20 +56,29 @@ export function getObjectAttributes(request: S3Request): S3Answer {
   const action = versionId === undefined ? 's3:GetObjectAttributes' : 's3:GetObjectVersionAttributes';
   authorize(request, action, objectArn(bucket, request.key));
   useKey(request, version.encryption.keyArn, 'kms:Decrypt');
-  const wanted = new Set(
-    (requestHeader(request, 'x-amz-object-attributes') ?? '').split(',').map((name) => name.trim()),
-  );
+  const wanted = wantedAttributes(request);
   return {
     headers: { 'last-modified': version.lastModified.toUTCString(), ...versionHeaders(bucket, version) },
     xml: xmlDocument('GetObjectAttributesResponse', {
       ETag: wanted.has('ETag') ? version.etag : undefined,
-      Checksum: wanted.has('Checksum') && version.checksum ? checksumElements(version.checksum) : undefined,
+      Checksum: wanted.has('Checksum') ? attributeChecksum(version) : undefined,
       ObjectParts:
         wanted.has('ObjectParts') && version.parts ? listedParts(request, version, version.parts) : undefined,
       StorageClass: wanted.has('StorageClass') ? version.storageClass : undefined,
       ObjectSize: wanted.has('ObjectSize') ? version.sizeBytes : undefined,
     }),
   };
+}
+
+const ATTRIBUTES = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize'];
+
+function wantedAttributes(request: S3Request): Set<string> {
+  const value = requestHeader(request, 'x-amz-object-attributes') ?? '';
+  const wanted = new Set(value.split(',').map((name) => name.trim()));
+  if (![...wanted].every((name) => ATTRIBUTES.includes(name))) {
+    throw invalidArgument('Invalid attribute name specified.', 'x-amz-object-attributes', value);
+  }
+  return wanted;
 }
 
 function target(request: S3Request): { bucket: Bucket; version: ObjectVersion } {
@@ -137,14 +151,18 @@ function contentRange({ start, end }: Range, { sizeBytes }: ObjectVersion): stri
   return `bytes ${start}-${end - 1}/${sizeBytes}`;
 }
 
-/** Only uploads with a checksum algorithm of their own list their parts one by one (S3 API, GetObjectAttributes). */
+/** Here, unlike everywhere else, a COMPOSITE checksum does not end in the number of parts. */
+function attributeChecksum({ checksum }: ObjectVersion): Record<string, string> {
+  return checksumElements(checksum && { ...checksum, value: checksum.value.replace(/-\d+$/, '') });
+}
+
+/** Only objects with a COMPOSITE checksum list their parts one by one (S3 API, GetObjectAttributes). */
 function listedParts(request: S3Request, version: ObjectVersion, parts: readonly ObjectPart[]) {
   const maxParts = Math.min(Number(requestHeader(request, 'x-amz-max-parts') ?? 1000), 1000);
   const marker = Number(requestHeader(request, 'x-amz-part-number-marker') ?? 0);
   const after = parts.filter((part) => part.partNumber > marker);
   const page = after.slice(0, maxParts);
-  const detailed = parts.some((part) => part.checksum !== undefined);
-  if (!detailed) {
+  if (version.checksum?.type !== 'COMPOSITE') {
     return { PartsCount: parts.length };
   }
   return {
@@ -161,12 +179,23 @@ function listedParts(request: S3Request, version: ObjectVersion, parts: readonly
   };
 }
 
-/** `response-content-type` and its like set headers of this one answer (S3 API, GetObject). */
-function overrides(request: S3Request): Record<string, string> {
+/** The headers of this one answer that `response-content-type` and its like set (S3 API, GetObject). */
+const OVERRIDABLE = [
+  ...['cache-control', 'content-disposition', 'content-encoding', 'content-language', 'content-type'],
+  'expires',
+];
+
+/** @throws InvalidArgument for what a header cannot carry */
+function overrides({ query }: S3Request): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const [name, value] of request.query) {
-    if (name.startsWith('response-')) {
-      headers[name.slice('response-'.length)] = value;
+  for (const header of OVERRIDABLE) {
+    const name = `response-${header}`;
+    const value = query.get(name);
+    if (value !== undefined && !/^[\t\x20-\x7e]*$/.test(value)) {
+      throw invalidArgument('Header value cannot be represented using ISO-8859-1.', name, value);
+    }
+    if (value !== undefined) {
+      headers[header] = value;
     }
   }
   return headers;

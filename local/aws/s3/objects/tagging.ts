@@ -1,6 +1,6 @@
 // GetObjectTagging, PutObjectTagging and DeleteObjectTagging.
 
-import { child, children, malformedXml, text, xmlDocument } from '../../http/xml.ts';
+import { child, children, text, xmlDocument } from '../../http/xml.ts';
 import type { Bucket, ObjectVersion } from '../../state/buckets.ts';
 import { bucketOf, type S3Answer, type S3Request, xmlBody } from '../request.ts';
 import { findObject, READ_TAGS, type ReadActions } from './find-object.ts';
@@ -27,9 +27,6 @@ export function getObjectTagging(request: S3Request): S3Answer {
 export async function putObjectTagging(request: S3Request): Promise<S3Answer> {
   target(request, WRITE_TAGS);
   const tagSet = child(await xmlBody(request, 'Tagging'), 'TagSet');
-  if (tagSet === undefined) {
-    throw malformedXml();
-  }
   const tags = validTags(
     children(tagSet, 'Tag').map((tag) => [text(tag, 'Key') ?? '', text(tag, 'Value') ?? ''] as const),
   );
