@@ -2,7 +2,7 @@
 import type { JobContext } from './context.ts';
 import { abortOwnUploads } from './copy/upload/resume-upload.ts';
 import { readDestination } from './facts/destination.ts';
-import { destinationKey } from './job/parse-job.ts';
+import { destinationKey } from './job/destination-key.ts';
 import { CLEAN_UP_MS } from './speeds.ts';
 import type { SyncJob } from './types.ts';
 

@@ -58,6 +58,23 @@ export async function readSource(
   throw denial;
 }
 
+/**
+ * Looks at a source once more. What neither a version, a checksum nor the server's own conditions protect may have changed while it was
+ * copied: some servers ignore `x-amz-copy-source-if-match` on parts.
+ * @throws SyncError when it is no longer what was read first
+ */
+export async function requireUnchanged(source: SourceFacts, context: JobContext): Promise<void> {
+  const { artifact, bucketOwner, readableBy: reader, region, etag, sizeBytes } = source;
+  const now = await undefinedIfGone(
+    headSource({ artifact, bucketOwner, reader, region, context }, undefined),
+  );
+  if (now !== undefined && now.etag === etag && now.sizeBytes === sizeBytes) return;
+  throw new SyncError(
+    'RevisionOutOfSync',
+    `Artifact ${artifact.name} at s3://${artifact.bucket}/${artifact.key} changed while it was being copied: release the change again.`,
+  );
+}
+
 /** Who asks, for what, where. */
 interface SourceRequest {
   readonly artifact: Artifact;

@@ -2,18 +2,16 @@
 import * as v from 'valibot';
 import { ConfigurationError } from '../errors.ts';
 import type { Artifact, ArtifactCredentials, DestinationRequest, SyncJob } from '../types.ts';
+import { destinationKey, MAX_KEY_BYTES } from './destination-key.ts';
 import { findDestinationSet } from './destination-sets.ts';
+import { requireDistinctPlaces } from './places.ts';
 import {
   DEFAULT_KEY_TEMPLATE,
   describe,
   didYouMean,
-  KEY_PLACEHOLDERS,
   parseUserParameters,
   type UserParameters,
 } from './user-parameters.ts';
-
-/** S3 user guide: the UTF-8 encoding of an object key has at most 1024 bytes. */
-const MAX_KEY_BYTES = 1024;
 
 /**
  * The job id of an event, or `undefined` when there is none that a result could be reported for.
@@ -36,7 +34,9 @@ export function parseJob(event: unknown, destinationSets?: string): SyncJob {
   const { data } = job;
   const configuration = data.actionConfiguration?.configuration ?? {};
   const parameters = parseUserParameters(configuration.UserParameters);
-  const artifacts = selectArtifacts((data.inputArtifacts ?? []).map(toArtifact), parameters);
+  const inputs = (data.inputArtifacts ?? []).map(toArtifact);
+  const outputArtifacts = (data.outputArtifacts ?? []).map(toArtifact);
+  const artifacts = selectArtifacts(inputs, parameters);
   const set =
     parameters.Destinations === undefined
       ? undefined
@@ -47,6 +47,10 @@ export function parseJob(event: unknown, destinationSets?: string): SyncJob {
   );
   const executionId = parameters.ExecutionId;
   checkKeys(artifacts, destinations, executionId);
+  requireDistinctPlaces(
+    { artifacts, destinations, outputArtifacts, ...(executionId === undefined ? {} : { executionId }) },
+    inputs,
+  );
   const encryptionKeyId = data.encryptionKey?.id;
   const continuationToken = data.continuationToken ?? '';
   return {
@@ -59,7 +63,7 @@ export function parseJob(event: unknown, destinationSets?: string): SyncJob {
     overwrite: parameters.Overwrite ?? 'replace',
     annotations: parameters.Annotations ?? 'exclude',
     ...(executionId === undefined ? {} : { executionId }),
-    outputArtifacts: (data.outputArtifacts ?? []).map(toArtifact),
+    outputArtifacts,
     ...(encryptionKeyId == null ? {} : { encryptionKeyId }),
     ...(data.artifactCredentials == null
       ? {}
@@ -73,42 +77,6 @@ export function parseJob(event: unknown, destinationSets?: string): SyncJob {
       ...(set === undefined ? [] : [set]),
     ]),
   };
-}
-
-/**
- * The key of a copy.
- * @throws ConfigurationError when the template needs a value that is not there, or gives an impossible key.
- */
-export function destinationKey(
-  template: string,
-  artifact: Artifact,
-  executionId: string | undefined,
-): string {
-  const values: Record<(typeof KEY_PLACEHOLDERS)[number], string | undefined> = {
-    objectKey: artifact.key,
-    artifact: artifact.name,
-    revision: artifact.revision,
-    executionId,
-  };
-  const key = template.replaceAll(/\{([^{}]*)\}/g, (_, placeholder: string) => {
-    const name = KEY_PLACEHOLDERS.find((known) => known === placeholder);
-    const value = name === undefined ? undefined : values[name];
-    if (value !== undefined && value !== '') return value;
-    const missing =
-      placeholder === 'executionId'
-        ? 'UserParameters has no ExecutionId; set it to "#{codepipeline.PipelineExecutionId}"'
-        : `input artifact ${describe(artifact.name)} has no ${placeholder}`;
-    throw new ConfigurationError(
-      `UserParameters property Key is ${describe(template)}, but ${missing}; allowed are placeholders that have a value.`,
-    );
-  });
-  const bytes = Buffer.byteLength(key);
-  if (bytes > MAX_KEY_BYTES) {
-    throw new ConfigurationError(
-      `UserParameters property Key gives ${describe(key)} of ${bytes} bytes; allowed are at most ${MAX_KEY_BYTES}.`,
-    );
-  }
-  return key;
 }
 
 const text = v.string('a string');

@@ -13,6 +13,7 @@ import {
 import type { CopyTask, Proof, SourceFacts, SyncJob } from '../types.ts';
 import { type PartLayout, partCount, partSize } from './part-layout.ts';
 import { commonPartBytes, evenPartBytes, type PartLimits } from './part-size.ts';
+import { requireReachableProof } from './reachable-proof.ts';
 
 /** How one copy is made. */
 export type CopyPlan =
@@ -45,7 +46,8 @@ const RELAY_PART_BYTES = MIN_PART_BYTES;
 /**
  * Plans all copies of a job. The same facts give the same layouts in every invocation, whatever is finished by then, so that
  * an unfinished upload can be resumed.
- * @throws ConfigurationError for an object that S3 or the relay's memory cannot hold.
+ * @throws ConfigurationError for an object that S3 or the relay's memory cannot hold
+ * @throws SyncError for a proof that no copy of the source can have
  */
 export function planCopies(
   tasks: readonly CopyTask[],
@@ -56,7 +58,12 @@ export function planCopies(
     tasks.map(({ source }) => source.sizeBytes),
     limits,
   );
-  return tasks.map((task) => ({ task, plan: planCopy(task, job, partBytes, limits) }));
+  const planned = tasks.map((task) => ({ task, plan: planCopy(task, job, partBytes, limits) }));
+  for (const { task, plan } of planned) {
+    if (plan.strategy !== 'same-object' && plan.strategy !== 'skip')
+      requireReachableProof(task, plan, job.minimumProof);
+  }
+  return planned;
 }
 
 function planCopy(

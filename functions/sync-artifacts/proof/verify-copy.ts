@@ -3,9 +3,10 @@ import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { isAccessDenied, isNotFound, type RequestTarget } from '../aws/errors.ts';
 import { request } from '../aws/s3-request.ts';
 import type { JobContext } from '../context.ts';
-import { SyncError } from '../errors.ts';
+import { type FailureTypeName, SyncError } from '../errors.ts';
 import { headObject } from '../facts/head-object.ts';
 import { isSameKey } from '../facts/kms-key.ts';
+import { requireUnchanged } from '../facts/source.ts';
 import { CLEAN_UP_MS } from '../speeds.ts';
 import type { CopyTask, MinimumProof, ObjectChecksum, ObjectFacts, Proof, WrittenObject } from '../types.ts';
 import { omitUndefined } from '../util.ts';
@@ -46,9 +47,9 @@ export async function verifyCopy(
       ? answered
       : await headWritten(task, answered, context);
 
-  const reject = async (message: string): Promise<never> => {
+  const reject = async (message: string, type: FailureTypeName = 'JobFailed'): Promise<never> => {
     context.telemetry.count('VerificationFailures');
-    throw new SyncError('JobFailed', `${message} ${await removeWritten(task, written, context)}`);
+    throw new SyncError(type, `${message} ${await removeWritten(task, written, context)}`);
   };
   const where = `s3://${destination.bucket}/${task.key} in ${destination.region}`;
   const { kmsKeyId, algorithm } = destination.encryption;
@@ -69,6 +70,16 @@ export async function verifyCopy(
     return await reject(
       `The copy at ${where} was begun with other ${differing.join(', ')} than its source has now. Retry the stage.`,
     );
+  }
+  const couldTell = source.checksum !== undefined || written.hashedInTransit;
+  if (compared.kind === 'size-only' && source.versionId === undefined && couldTell) {
+    // Parts that nothing else protects are looked after before they are put together (copy-in-parts).
+    try {
+      await requireUnchanged(source, context);
+    } catch (error) {
+      if (error instanceof SyncError) return await reject(error.message, error.failureType);
+      throw error;
+    }
   }
   const bytes: BytesProof =
     compared.kind === 'size-only' && written.hashedInTransit ? { kind: 'relayed' } : compared;

@@ -47,7 +47,7 @@ const LEFT: Way = {
     client.destroy();
   },
 };
-const UNPROVED: Way = { put: { checksum: 'none' }, parameters: { MinimumProof: 'checksum' } };
+const UNPROVED: Way = { put: { checksum: 'none' }, parameters: { MinimumProof: 'etag' } };
 
 const PROVED_LATER: Way = { put: { checksum: 'none' }, after: 'CopyObject', ends: 'PutJobSuccessResult' };
 const RELAY_TO_TWO: Way = {

@@ -295,10 +295,10 @@ describe('MinimumProof', () => {
       await using world = await JobWorld.start();
       world.addArtifact('App', 1000, { checksum: 'none' });
       world.addDestination(EU, { versioning });
-      const outcome = await world.invoke({ DestinationBucket: EU, MinimumProof: 'checksum' });
+      const outcome = await world.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
       const { type, message } = failureOf(outcome);
       expect(type).toBe('JobFailed');
-      expect(message).toContain('has only the proof "size-only", but MinimumProof is "checksum"');
+      expect(message).toContain('has only the proof "size-only", but MinimumProof is "etag"');
       expect(message).toMatch(versioning === 'Enabled' ? /Its version \S+ was removed/ : /It was removed/);
       expect(world.bucket(EU).objects.size).toBe(0);
       expect(outcome.metrics).toContainEqual({ metric: 'VerificationFailures', value: 1, dimensions: {} });

@@ -195,3 +195,17 @@ describe('the plan', () => {
     expect(() => planCopies([huge], JOB, LIMITS)).toThrow(/SYNC_RELAY_MEMORY_MIB/);
   });
 });
+
+describe('what is at the destination already', () => {
+  const sameEtag = taskOf({ etag: '"0123456789abcdef0123456789abcdef"' }, {});
+
+  it('is skipped when its proof is strong enough for the job', () => {
+    const [planned] = planCopies([sameEtag], { mode: 'relay', minimumProof: 'etag' }, LIMITS);
+    expect(planned?.plan).toMatchObject({ strategy: 'skip', proof: { kind: 'etag' } });
+  });
+
+  it('is copied again when its proof is too weak for the job', () => {
+    const [planned] = planCopies([sameEtag], { mode: 'relay', minimumProof: 'checksum' }, LIMITS);
+    expect(planned?.plan.strategy).toBe('relay');
+  });
+});

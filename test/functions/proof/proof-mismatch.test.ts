@@ -139,22 +139,19 @@ describe('a copy with other bytes than its source', () => {
 });
 
 describe('a copy whose proof is too weak', () => {
-  it.each([1000, 24 * MIB])(
-    'of %d bytes leaves no marker where versioning is suspended',
-    async (sizeBytes) => {
-      const stage = createStage(aws, {
-        artifacts: [artifactOf({ sizeBytes, put: { checksum: 'none' } })],
-        destinationCount: 1,
-        parameters: { MinimumProof: 'checksum' },
-      });
-      const { bucket, key } = placeOf(stage);
-      const earlier = aws.world.putObject(bucket, key, generated(10, 5));
-      bucket.versioning = 'Suspended';
-      const { result } = await runOnce(stage);
-      expect(failureOf(result).message).toContain('has only the proof');
-      expect(bucket.objects.get(key)).toEqual([earlier]);
-    },
-  );
+  it('leaves no marker where versioning is suspended', async () => {
+    const stage = createStage(aws, {
+      artifacts: [artifactOf({ sizeBytes: 1000, put: { checksum: 'none' } })],
+      destinationCount: 1,
+      parameters: { MinimumProof: 'etag' },
+    });
+    const { bucket, key } = placeOf(stage);
+    const earlier = aws.world.putObject(bucket, key, generated(10, 5));
+    bucket.versioning = 'Suspended';
+    const { result } = await runOnce(stage);
+    expect(failureOf(result).message).toContain('has only the proof');
+    expect(bucket.objects.get(key)).toEqual([earlier]);
+  });
 });
 
 describe('parts that are not what was copied', () => {

@@ -117,7 +117,7 @@ describe('a source with a COMPOSITE checksum', () => {
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ proof: 'size-only' }]);
     const strict = await world.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
-    expect(failureOf(strict).message).toContain('has only the proof "size-only", but MinimumProof is "etag"');
+    expect(failureOf(strict).message).toContain('its best proof is "size-only", but MinimumProof is "etag"');
   });
 
   it('of one part is copied as such', async () => {

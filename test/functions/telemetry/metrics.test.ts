@@ -168,7 +168,7 @@ describe('the metrics of a job', () => {
         world.addArtifact('App', 1000, { checksum: 'none' });
         world.addDestination('metrics-eu');
       },
-      { DestinationBucket: 'metrics-eu', MinimumProof: 'checksum' },
+      { DestinationBucket: 'metrics-eu', MinimumProof: 'etag' },
     );
     expect(values('VerificationFailures')).toEqual([1]);
     expect(values('JobsFailed', { FailureType: 'JobFailed' })).toEqual([1]);

@@ -2,7 +2,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { errorCode, httpStatus, isUnsupported, S3RequestError } from '../../aws/errors.ts';
 import type { JobContext } from '../../context.ts';
+import { requireUnchanged } from '../../facts/source.ts';
 import { type Part, type PartLayout, partsOf } from '../../plan/part-layout.ts';
+import { isComparable } from '../../plan/reachable-proof.ts';
 import { couldBeCopy, isEnough } from '../../proof/proof.ts';
 import type { CopyTask } from '../../types.ts';
 import { mustNotOverwrite, writeConditionally } from '../conditional-write.ts';
@@ -164,6 +166,8 @@ async function complete(
   const { layout } = copies;
   if (target.ended === undefined) {
     try {
+      if (task.source.versionId === undefined && !isComparable(task.source, layout))
+        await requireUnchanged(task.source, context);
       const result = await writeConditionally(task, context, async (condition): Promise<CopyResult> => {
         const { output, allOurs } = await completeUpload(task, layout, upload, condition, context);
         target.ended = 'completed by us';

@@ -1,0 +1,68 @@
+// No write of a job may destroy an input of the action or a copy of the same job.
+import { describe, expect, it } from 'vitest';
+import { failureOf, JobWorld, SOURCE, successOf } from '../harness/world.ts';
+
+const EU = 'places-eu';
+const manifestAt = (bucketName: string, objectKey: string) => ({
+  outputArtifacts: [
+    { name: 'Manifest', location: { type: 'S3', s3Location: { bucketName, objectKey } } },
+  ] as const,
+});
+
+async function worldWithTwo(): Promise<JobWorld> {
+  const world = await JobWorld.start();
+  world.addArtifact('App', 1000, { key: 'pipeline/App' });
+  world.addArtifact('Templates', 1000, { key: 'pipeline/Templates' });
+  world.addDestination(EU);
+  return world;
+}
+
+describe('a job that would write to a place twice', () => {
+  it.each([
+    [
+      'the manifest to that of a copy',
+      { DestinationBucket: EU },
+      manifestAt(EU, 'pipeline/App'),
+      ['output artifact Manifest', 'the copy of artifact App', `s3://${EU}/pipeline/App`],
+    ],
+    [
+      'the manifest to that of an input',
+      { DestinationBucket: EU },
+      manifestAt(SOURCE, 'pipeline/Templates'),
+      ['output artifact Manifest', 'input artifact Templates'],
+    ],
+    [
+      'the manifest to that of an input that is not copied',
+      { DestinationBucket: EU, InputArtifacts: ['App'] },
+      manifestAt(SOURCE, 'pipeline/Templates'),
+      ['output artifact Manifest', 'input artifact Templates'],
+    ],
+    [
+      'a copy to the place of another input',
+      { DestinationBucket: SOURCE, Key: 'pipeline/Templates', InputArtifacts: ['App'] },
+      {},
+      ['copy of artifact App', 'input artifact Templates', `s3://${SOURCE}/pipeline/Templates`],
+    ],
+  ])('(%s) is refused before anything is written', async (_, parameters, data, named) => {
+    await using world = await worldWithTwo();
+
+    const outcome = await world.invoke(parameters, { data });
+
+    const { type, message } = failureOf(outcome);
+    expect(type).toBe('ConfigurationError');
+    for (const name of named) expect(message).toContain(name);
+    expect(outcome.writes).toEqual([]);
+  });
+});
+
+describe('a job whose places differ', () => {
+  it.each([
+    ['copies and manifest in one bucket', { DestinationBucket: EU }, manifestAt(EU, 'manifests/1.zip')],
+    ['an artifact that is its own copy', { DestinationBucket: SOURCE }, {}],
+  ])('(%s) is done', async (_, parameters, data) => {
+    await using world = await worldWithTwo();
+    world.allowWriting(SOURCE);
+
+    successOf(await world.invoke(parameters, { data }));
+  });
+});

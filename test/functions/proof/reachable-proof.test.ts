@@ -1,0 +1,86 @@
+// A proof that a copy cannot have is known before a byte is copied: what was at the destination stays.
+import { describe, expect, it } from 'vitest';
+import type { Versioning } from '../../../local/aws/state/buckets.ts';
+import { copiesOf, failureOf, JobWorld, MIB, MULTIPART_BYTES, successOf } from '../harness/world.ts';
+
+const EU = 'reachable-eu';
+const KEY = 'pipeline/App/abc.zip';
+
+async function worldWithEarlier(
+  put: Parameters<JobWorld['addArtifact']>[2],
+  sizeBytes: number,
+  versioning: Versioning,
+) {
+  const world = await JobWorld.start();
+  world.addArtifact('App', sizeBytes, put);
+  world.addDestination(EU);
+  world.bucket(EU).versioning = versioning === 'Suspended' ? 'Unversioned' : versioning;
+  const earlier = world.world.putObject(EU, KEY, world.object('pipeline-artifacts', KEY).content, {
+    checksum: 'none',
+  });
+  world.bucket(EU).versioning = versioning;
+  return { world, earlier };
+}
+
+const NONE = { checksum: 'none' } as const;
+const COMPOSITE = {
+  checksum: { algorithm: 'SHA256', type: 'COMPOSITE' },
+  partSizeBytes: 3 * MIB,
+} as const;
+
+describe('a copy that cannot be proved by checksum', () => {
+  it.each([
+    ['without a checksum', 'Unversioned', 1000, NONE],
+    ['without a checksum', 'Suspended', 1000, NONE],
+    ['without a checksum', 'Enabled', 1000, NONE],
+    ['without a checksum, in parts', 'Unversioned', MULTIPART_BYTES, NONE],
+    ['in parts that S3 would not take again', 'Unversioned', MULTIPART_BYTES, COMPOSITE],
+  ] as const)('(%s, %s) is not begun, and what was there stays', async (_, versioning, sizeBytes, put) => {
+    const { world, earlier } = await worldWithEarlier(put, sizeBytes, versioning);
+    await using _world = world;
+
+    const outcome = await world.invoke({ DestinationBucket: EU, MinimumProof: 'checksum' });
+
+    const { type, message } = failureOf(outcome);
+    expect(type).toBe('JobFailed');
+    expect(message).toMatch(/^Artifact App has no checksum .* Nothing was copied: .*Mode to "relay"/);
+    expect(outcome.writes).toEqual([]);
+    expect(world.object(EU, KEY)).toBe(earlier);
+  });
+
+  it('is proved when it is relayed, as the message says', async () => {
+    const { world } = await worldWithEarlier(NONE, 1000, 'Unversioned');
+    await using _world = world;
+
+    const outcome = await world.invoke({ DestinationBucket: EU, MinimumProof: 'checksum', Mode: 'relay' });
+
+    successOf(outcome);
+    expect(copiesOf(outcome)).toMatchObject([{ proof: 'relayed' }]);
+  });
+});
+
+describe('a copy that only its ETag could prove', () => {
+  it.each(['Unversioned', 'Suspended'] as const)(
+    'does not replace what no version would keep (versioning: %s)',
+    async (versioning) => {
+      const { world, earlier } = await worldWithEarlier(NONE, 1000, versioning);
+      await using _world = world;
+
+      const outcome = await world.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
+
+      expect(failureOf(outcome).message).toContain('of which the bucket keeps no version');
+      expect(outcome.writes).toEqual([]);
+      expect(world.object(EU, KEY)).toBe(earlier);
+    },
+  );
+
+  it('gives back the version that it replaced', async () => {
+    const { world, earlier } = await worldWithEarlier(NONE, 1000, 'Enabled');
+    await using _world = world;
+
+    const outcome = await world.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
+
+    expect(failureOf(outcome).message).toMatch(/Its version \S+ was removed/);
+    expect(world.object(EU, KEY)).toBe(earlier);
+  });
+});
