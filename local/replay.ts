@@ -1,34 +1,80 @@
 // The command `npm run replay`: runs a CodePipeline job on this machine and shows what the pipeline would see.
-import { EventError } from './pipeline/event.ts';
-import { parseOptions } from './replay/options.ts';
+import { createInterface } from 'node:readline/promises';
+import { CommanderError } from '@commander-js/extra-typings';
+import { parseOptions, type ReplayOptions } from './replay/options.ts';
 
 /** 128 + SIGPIPE, as for any command whose reader has gone (`npm run replay | head`). */
 const READER_GONE = 141;
+const INTERRUPTED = 130;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(READER_GONE);
 });
 
-const options = parseOptions(process.argv.slice(2));
+const options = readOptions();
+const started = performance.now();
+process.once('SIGINT', () => {
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const left = options.live
+    ? 'Copies under way were not finished; uploads that they began are left to the lifecycle rules of their buckets.'
+    : 'The function and the embedded AWS are gone with it; nothing is left.';
+  process.stderr.write(`\nInterrupted after ${seconds} s. ${left}\n`);
+  process.exit(INTERRUPTED);
+});
+// What follows takes a second or two to load.
+if (!options.json) process.stdout.write('Starting the replay.\n');
+
+// What is not needed to answer a wrong option is loaded here.
+const { EventError } = await import('./pipeline/event.ts');
+const { createTerminal } = await import('./replay/terminal/terminal.ts');
+const { prepareReplay, replay } = await import('./replay/run.ts');
+const terminal = createTerminal(process.stdout);
 try {
-  const { document, succeeded } = await run();
-  if (options.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-  process.exitCode = succeeded ? 0 : 1;
+  const prepared = await prepareReplay(options, terminal);
+  if (options.dryRun) {
+    const { dryRun } = await import('./replay/dry-run.ts');
+    end(await dryRun(prepared));
+  } else {
+    const { report, requests } = await replay(prepared, { confirm });
+    if (options.report !== undefined) {
+      const { writePage } = await import('./replay/page/write-page.ts');
+      await writePage(options.report, prepared, report, requests);
+      if (!options.json) terminal.print(`  Report: ${options.report}\n`);
+    }
+    end(report);
+  }
 } catch (error) {
   if (!(error instanceof EventError)) throw error;
   process.stderr.write(`error: ${error.message}\n`);
   process.exitCode = 2;
 }
 
-/** What is not needed to answer a wrong option is loaded here. */
-async function run(): Promise<{ document: object; succeeded: boolean }> {
-  if (options.dryRun) {
-    const { dryRun } = await import('./replay/dry-run.ts');
-    const document = await dryRun(options);
-    return { document, succeeded: document.failure === undefined };
+/** Help has been printed, or what is wrong: there is nothing to run. */
+function readOptions(): ReplayOptions {
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exit(error.exitCode === 0 ? 0 : 2);
   }
-  const document = options.live
-    ? await (await import('./replay/live.ts')).replayLive(options)
-    : await (await import('./replay/run.ts')).replay(options);
-  return { document, succeeded: document.passed };
+}
+
+function end(document: { readonly exitCode: number }): void {
+  if (options.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  process.exitCode = document.exitCode;
+}
+
+/** Asks a person; where there is none, the answer has to be in the command. */
+async function confirm(question: string): Promise<boolean> {
+  if (options.yes) return true;
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw new EventError(
+      `${question} There is no terminal to ask on: add --yes to write without being asked.`,
+    );
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(?:es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+  } finally {
+    lines.close();
+  }
 }

@@ -1,9 +1,10 @@
-// Writes the JSON Schemas of UserParameters and of named destination sets from the parsers' own schemas (`npm run schemas`).
+// Writes JSON Schemas from the code's own (`npm run schemas`): of UserParameters, of named destination sets, of what the replay prints.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { destinationSetsSchema } from '../functions/sync-artifacts/job/destination-sets.ts';
 import { KEY_PLACEHOLDERS, userParametersSchema } from '../functions/sync-artifacts/job/user-parameters.ts';
+import { replayReportSchema } from '../local/replay/report-schema.ts';
 
 /** Where the schema is kept. */
 export const USER_PARAMETERS_SCHEMA_FILE = fileURLToPath(
@@ -13,6 +14,11 @@ export const USER_PARAMETERS_SCHEMA_FILE = fileURLToPath(
 /** Where the schema of the sets is kept. */
 export const DESTINATION_SETS_SCHEMA_FILE = fileURLToPath(
   new URL('./destination-sets.schema.json', import.meta.url),
+);
+
+/** Where the schema of `npm run replay -- --json` is kept. */
+export const REPLAY_REPORT_SCHEMA_FILE = fileURLToPath(
+  new URL('./replay-report.schema.json', import.meta.url),
 );
 
 /** A key template as a pattern: text without braces, and known placeholders. */
@@ -61,6 +67,18 @@ function jsonSchemaOf(schema: Parameters<typeof toJsonSchema>[0]): ReturnType<ty
   });
 }
 
+/** The JSON Schema of the document that `npm run replay -- --json` prints. */
+export function replayReportJsonSchema() {
+  const { $schema, ...generated } = toJsonSchema(replayReportSchema, { target: 'draft-2020-12' });
+  return {
+    $schema,
+    $id: 'urn:codepipeline-artifact-sync:schemas:replay-report',
+    title: 'Report of a replay',
+    description: 'What `npm run replay -- --json` prints.',
+    ...generated,
+  };
+}
+
 function schemaOf({ properties }: ReturnType<typeof toJsonSchema>, name: string): object {
   const schema = properties?.[name];
   if (typeof schema !== 'object') throw new Error(`UserParameters has no property ${name}`);
@@ -71,6 +89,7 @@ if (import.meta.main) {
   for (const [file, schema] of [
     [USER_PARAMETERS_SCHEMA_FILE, userParametersJsonSchema()],
     [DESTINATION_SETS_SCHEMA_FILE, destinationSetsJsonSchema()],
+    [REPLAY_REPORT_SCHEMA_FILE, replayReportJsonSchema()],
   ] as const) {
     writeFileSync(file, `${JSON.stringify(schema, undefined, 2)}\n`);
   }

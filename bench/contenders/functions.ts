@@ -1,12 +1,13 @@
 // Contenders that are Lambda functions: the bundle that is deployed, and two scripts to compare it with.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { LambdaFunction, MAX_TIMEOUT_MS } from '../../local/lambda/lambda.ts';
+import { FUNCTION_MEMORY_MIB, MAX_FUNCTION_TIMEOUT_SECONDS } from '../../infra/shape/job-time.ts';
+import { LambdaFunction } from '../../local/lambda/lambda.ts';
 import { HOME_REGION } from '../job/cases.ts';
 import type { BenchJob, Contender, Contest, Sample } from '../job/job.ts';
 
-/** Memory setting of the function in the benchmark; 1769 MB is one full vCPU (Lambda guide, configuration-memory). */
-export const LAMBDA_MEMORY_MB = 1769;
+/** Memory setting of the function in the benchmark: as it is deployed. */
+export const LAMBDA_MEMORY_MB = FUNCTION_MEMORY_MIB;
 
 /** Runs of a warm function that do not count: connections, caches, and code that is not compiled yet. */
 const WARM_UPS = 2;
@@ -76,7 +77,7 @@ function lambdaOf(
     region: HOME_REGION,
     accountId: job.accountId,
     credentials: job.credentials,
-    timeoutMs: MAX_TIMEOUT_MS,
+    timeoutMs: MAX_FUNCTION_TIMEOUT_SECONDS * 1000,
     memoryMb: LAMBDA_MEMORY_MB,
     ...(job.core === undefined ? {} : { core: job.core }),
     environment: {

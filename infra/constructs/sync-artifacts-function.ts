@@ -15,8 +15,14 @@ import {
   trustService,
   type Wildcard,
 } from '../permissions/policy.ts';
+import {
+  asyncInvocationFor,
+  FUNCTION_MEMORY_MIB,
+  FUNCTION_TIMEOUT_SECONDS,
+  LOST_JOB_RETRY_ATTEMPTS,
+  LOST_JOB_TIMEOUT_SECONDS,
+} from '../shape/job-time.ts';
 import { type DestinationSets, environmentWithSets } from './destination-sets.ts';
-import { asyncInvocationFor, LOST_JOB_RETRY_ATTEMPTS, LOST_JOB_TIMEOUT } from './job-time.ts';
 import { type BucketSet, destinationBuckets, type SyncBucket, sourceBuckets } from './sync-buckets.ts';
 
 /** What `npm run build` writes: the very bytes that the replay runs. */
@@ -113,7 +119,8 @@ export class SyncArtifactsFunction extends Construct {
             ...Object.values(props.destinationSets ?? {}).flat(),
           ]);
     const code = props.code ?? Code.fromAsset(BUNDLE_DIRECTORY);
-    const timeout = props.timeout ?? Duration.minutes(8);
+    const timeout = props.timeout ?? Duration.seconds(FUNCTION_TIMEOUT_SECONDS);
+    const { retryAttempts, maxEventAgeSeconds } = asyncInvocationFor(timeout.toSeconds());
     const logs = {
       retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -146,7 +153,7 @@ export class SyncArtifactsFunction extends Construct {
       description: 'Fails CodePipeline jobs whose function died without an answer',
       handler: 'lost-job.handler',
       role: Role.fromRoleArn(this, 'LostJobRoleByArn', lostJobRole.attrArn, { mutable: false }),
-      timeout: LOST_JOB_TIMEOUT,
+      timeout: Duration.seconds(LOST_JOB_TIMEOUT_SECONDS),
       retryAttempts: LOST_JOB_RETRY_ATTEMPTS,
       memorySize: 256,
       logGroup: lostJobLogs,
@@ -186,11 +193,12 @@ export class SyncArtifactsFunction extends Construct {
       handler: 'handler.handler',
       role: Role.fromRoleArn(this, 'RoleByArn', role.attrArn, { mutable: false }),
       timeout,
-      ...asyncInvocationFor(timeout),
+      retryAttempts,
+      maxEventAge: Duration.seconds(maxEventAgeSeconds),
       // By ARN: aws-lambda-destinations adds a permission for the role as principal, which is made seconds before and
       // needs none, since the role's own policy allows it.
       onFailure: { bind: () => ({ destination: this.lostJobFunction.functionArn }) },
-      memorySize: props.memoryMiB ?? 1769,
+      memorySize: props.memoryMiB ?? FUNCTION_MEMORY_MIB,
       logGroup: functionLogs,
       environment: environmentWithSets(
         this,

@@ -1,6 +1,7 @@
 // One Lambda execution environment: a child process that runs the handler, its log lines, and its end.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -8,14 +9,14 @@ import { fileURLToPath } from 'node:url';
 /** How one invocation ended. */
 export interface Invocation {
   readonly requestId: string;
-  /** `ok`: the handler returned; `error`: it threw; `timeout`: killed at the deadline; `crash`: the process ended by itself. */
-  readonly outcome: 'ok' | 'error' | 'timeout' | 'crash';
+  /** `ok`: the handler returned; `error`: it threw; `timeout`, `out-of-memory`: killed at that limit; `crash`: the process ended by itself. */
+  readonly outcome: 'ok' | 'error' | 'timeout' | 'out-of-memory' | 'crash';
   /** What Lambda would report; absent when the handler returned. */
   readonly errorMessage?: string;
   readonly durationMs: number;
   /** Import of the bundle; 0 for a warm start. */
   readonly initMs: number;
-  /** Highest resident memory of the process so far; unknown when it was killed. */
+  /** Highest resident memory of the process so far; unknown when it was killed for another reason. */
   readonly peakMemoryBytes?: number;
   /** Processor time of the process so far; unknown when it was killed. */
   readonly cpuMs?: number;
@@ -28,6 +29,8 @@ export interface ProcessOptions {
   readonly handlerFile: string;
   /** All of its environment variables. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The process is killed when it needs more, as Lambda does. */
+  readonly memoryBytes: number;
   readonly onLine?: (line: string) => void;
   /** The only processor core that it may use. */
   readonly core?: number;
@@ -49,6 +52,9 @@ interface InitFailed {
 }
 type Message = Done | Ready | InitFailed;
 
+/** A peak that is missed is found when the invocation ends. */
+const MEMORY_CHECK_MS = 20;
+
 const RUNTIME_FILE = fileURLToPath(new URL('./lambda-runtime.mjs', import.meta.url));
 
 /** One process with its state, used until it ends. */
@@ -56,6 +62,7 @@ export class ExecutionEnvironment {
   readonly #child: ChildProcess;
   readonly #onLine: ((line: string) => void) | undefined;
   readonly #exited: Promise<unknown>;
+  readonly #memoryBytes: number;
   #initMs: number | undefined;
   #lines: string[] = [];
   #markers = 0;
@@ -64,6 +71,7 @@ export class ExecutionEnvironment {
 
   constructor(options: ProcessOptions) {
     this.#onLine = options.onLine;
+    this.#memoryBytes = options.memoryBytes;
     const [file = '', ...args] = [
       // util-linux; the process that it starts takes its place.
       ...(options.core === undefined ? [] : ['/usr/bin/taskset', '--cpu-list', String(options.core)]),
@@ -111,10 +119,31 @@ export class ExecutionEnvironment {
     };
     // An answer that came in time may be waiting behind the timer: it is read before the process is killed.
     const deadline = setTimeout(() => setImmediate(kill), timeoutMs);
+    let killedAtBytes: number | undefined;
+    const memoryCheck = setInterval(() => {
+      const peakBytes = peakMemoryOf(this.#child.pid);
+      if (killedAtBytes !== undefined || peakBytes === undefined || peakBytes <= this.#memoryBytes) return;
+      killedAtBytes = peakBytes;
+      this.kill();
+    }, MEMORY_CHECK_MS);
     const done = await this.#exchange({ event, context, deadlineMs: Date.now() + timeoutMs });
     answered = true;
     clearTimeout(deadline);
+    clearInterval(memoryCheck);
     const durationMs = performance.now() - started;
+    // A peak between two checks: the answer is here, but Lambda would have killed the process before it.
+    if (done?.type === 'done' && done.peakMemoryBytes > this.#memoryBytes) {
+      killedAtBytes = done.peakMemoryBytes;
+      this.kill();
+    }
+    if (killedAtBytes !== undefined) {
+      await this.#exited;
+      const message = `Runtime exited with error: signal: killed (needed more than its ${this.#memoryBytes / 2 ** 20} MiB)`;
+      return {
+        ...this.#invocation(context.awsRequestId, 'out-of-memory', durationMs, initMs, message),
+        peakMemoryBytes: killedAtBytes,
+      };
+    }
     if (done?.type !== 'done') {
       await this.#exited;
       const reason = timedOut
@@ -178,6 +207,16 @@ export class ExecutionEnvironment {
   ): Invocation {
     const lines = this.#lines;
     return { requestId, outcome, durationMs, initMs, lines, ...(errorMessage ? { errorMessage } : {}) };
+  }
+}
+
+/** Highest resident memory of a process on Linux; undefined elsewhere, and when the process is gone. */
+function peakMemoryOf(pid: number | undefined): number | undefined {
+  try {
+    const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+  } catch {
+    return undefined;
   }
 }
 

@@ -6,9 +6,6 @@ import { ExecutionEnvironment, type Invocation, type ProcessOptions } from './ex
 
 export type { Invocation } from './execution-environment.ts';
 
-/** Longest timeout that Lambda allows (Lambda quotas). */
-export const MAX_TIMEOUT_MS = 900_000;
-
 /** Name that the function has in the replay. */
 export const FUNCTION_NAME = 'sync-artifacts';
 
@@ -27,6 +24,7 @@ export interface LambdaOptions {
   readonly accountId: string;
   readonly credentials: RoleCredentials;
   readonly timeoutMs: number;
+  /** In MiB, as Lambda's `MemorySize`. A process that needs more is killed. */
   readonly memoryMb: number;
   /** The function's own environment variables, endpoints included. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -85,11 +83,12 @@ export class LambdaFunction implements AsyncDisposable {
 }
 
 function processOptions(options: LambdaOptions): ProcessOptions {
-  const { handlerFile, onLine, core } = options;
+  const { handlerFile, memoryMb, onLine, core } = options;
   const environment = lambdaEnvironment(options);
   return {
     handlerFile,
     environment,
+    memoryBytes: memoryMb * 2 ** 20,
     ...(onLine ? { onLine } : {}),
     ...(core === undefined ? {} : { core }),
   };

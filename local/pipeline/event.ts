@@ -3,7 +3,11 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import type { NewJob } from '../aws/state/code-pipeline-jobs.ts';
+import { type DestinationBucket, readDestinations, type UserParameters } from './destinations.ts';
+import { list, record, text } from './json.ts';
+import { isRegion, regionInName, regionOfKey, similarRegion } from './regions.ts';
 import { SCENARIOS } from './scenarios.ts';
+import { resolveVariables } from './variables.ts';
 
 /** An artifact of the job and where it lies. */
 export interface ArtifactLocation {
@@ -13,25 +17,18 @@ export interface ArtifactLocation {
   readonly key: string;
 }
 
-/** A bucket that the job copies to. */
-export interface DestinationBucket {
-  readonly bucket: string;
-  readonly region: string;
-  readonly ownerAccountId: string;
-  /** `KmsKeyId` of the parameters: an ARN, a key id or an alias. */
-  readonly kmsKeyId: string | undefined;
-}
-
 /** One copy that the job has to make. */
 export interface ExpectedCopy {
   readonly artifact: ArtifactLocation;
   readonly destination: DestinationBucket;
   readonly key: string;
+  /** The destination is the source itself, so that nothing has to be written. */
+  readonly isSource: boolean;
 }
 
 /** A CodePipeline event and what it asks for. */
 export interface ReplayEvent {
-  /** The event as it was read, handed to the function unchanged. */
+  /** What the function is invoked with: the event as it was read, but for what the user replaced. */
   readonly raw: Readonly<Record<string, unknown>>;
   readonly jobId: string;
   readonly accountId: string;
@@ -46,47 +43,50 @@ export interface ReplayEvent {
   readonly copies: readonly ExpectedCopy[];
   /** The key that CodePipeline encrypts outputs with: an ARN, a key id or an alias. */
   readonly encryptionKeyId: string | undefined;
+  /** What the event does not say and the replay took for granted, one sentence each, with the option that sets it. */
+  readonly assumptions: readonly string[];
 }
 
-/** An event file that cannot be replayed. */
+/** What the user says about an event beside the event itself. */
+export interface EventOptions {
+  /** JSON text that takes the place of the event's UserParameters. */
+  readonly userParameters?: string | undefined;
+  /** Values of pipeline variables, by name such as `codepipeline.PipelineExecutionId`. */
+  readonly variables?: ReadonlyMap<string, string>;
+  /** Regions by bucket. */
+  readonly bucketRegions?: ReadonlyMap<string, string>;
+  /** Named destination sets, as SYNC_DESTINATION_SETS of the function's environment has them. */
+  readonly destinationSets?: string | undefined;
+}
+
+/** An event that cannot be replayed. */
 export class EventError extends Error {
   override readonly name = 'EventError';
 }
 
-/** Region of a bucket whose name does not tell: where a pipeline would most likely put it does not matter, that they differ does. */
-const REGION_SPREAD = [
-  'us-east-1',
-  'ap-southeast-2',
-  'sa-east-1',
-  'us-west-2',
-  'ap-northeast-1',
-  'eu-west-1',
-  'ca-central-1',
-];
-const HOME_REGION = 'eu-central-1';
-const REGION_IN_NAME =
-  /(?:^|[.-])((?:af|ap|ca|cn|eu|il|me|mx|sa|us)-(?:gov-)?(?:central|north|south|east|west|northeast|northwest|southeast|southwest)-\d)(?=$|[.-])/;
+/** Region of a pipeline that gives nothing away: an assumption that is reported. */
+const ASSUMED_HOME_REGION = 'eu-central-1';
+/** CodePipeline API, JobId. */
+const JOB_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const ACCOUNT_ID = /^\d{12}$/;
 
-/** Environment variables of the function. */
-type Environment = Readonly<Record<string, string>>;
-
-/** Reads and interprets an event file. Throws an EventError if it is no CodePipeline job event. */
-export async function readEvent(file: string, environment: Environment = {}): Promise<ReplayEvent> {
-  let text: string;
+/** Reads and interprets an event file. @throws EventError if it cannot be replayed */
+export async function readEvent(file: string, options: EventOptions = {}): Promise<ReplayEvent> {
+  let content: string;
   try {
-    text = await readFile(file, 'utf8');
+    content = await readFile(file, 'utf8');
   } catch (cause) {
     throw new EventError(`Cannot read the event file ${file}: ${await whyUnreadable(file)}`, { cause });
   }
   let raw: unknown;
   try {
-    raw = JSON.parse(text);
+    raw = JSON.parse(content);
   } catch (cause) {
     throw new EventError(`${file} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
     });
   }
-  return interpretEvent(raw, file, environment);
+  return interpretEvent(raw, file, options);
 }
 
 async function whyUnreadable(file: string): Promise<string> {
@@ -97,24 +97,35 @@ async function whyUnreadable(file: string): Promise<string> {
   return `there is no such file. Did you mean events/${similar}.json? The samples are ${samples.join(', ')}.`;
 }
 
-/** Interprets an event; `name` says in errors where it came from. The environment of the function may hold sets of destinations. */
-export function interpretEvent(raw: unknown, name: string, environment: Environment = {}): ReplayEvent {
-  const event = record(raw);
-  const job = record(event['CodePipeline.job']);
+/** Interprets an event; `name` says in errors where it came from. @throws EventError if it cannot be replayed */
+export function interpretEvent(given: unknown, name: string, options: EventOptions = {}): ReplayEvent {
+  const assumptions: string[] = [];
+  const raw = withParameters(record(given), options, assumptions);
+  const job = record(raw['CodePipeline.job']);
   const data = record(job.data);
-  const jobId = text(job.id);
-  const accountId = text(job.accountId);
-  if (!jobId || !accountId) {
-    throw new EventError(
-      `${name} is no CodePipeline job event: expected "CodePipeline.job" with "id", "accountId" and "data"`,
-    );
-  }
+  const { jobId, accountId } = identityOf(job, name);
+  const bucketRegions = options.bucketRegions ?? new Map<string, string>();
+  for (const [bucket, region] of bucketRegions) requireRegion(region, `--bucket-region ${bucket}`);
   const inputs = locations(data.inputArtifacts);
-  const region = regionInName(inputs[0]?.bucket ?? '') ?? HOME_REGION;
-  const parameters = withDestinationSet(userParameters(data), environment);
-  const destinations = destinationBuckets(parameters, accountId);
+  const encryptionKeyId = text(record(data.encryptionKey).id);
+  const region = homeRegion(inputs[0]?.bucket, encryptionKeyId, bucketRegions, assumptions);
+  const parameters = userParameters(data);
+  const destinations = readDestinations(parameters, options.destinationSets, {
+    accountId,
+    regionOf: (bucket, stated, keyId, fallback) => {
+      if (stated !== undefined) requireRegion(stated, `Region of destination ${bucket}`);
+      const known =
+        bucketRegions.get(bucket) ??
+        stated ??
+        (inputs.some((input) => input.bucket === bucket) ? region : undefined) ??
+        regionInName(bucket) ??
+        regionOfKey(keyId ?? '');
+      if (known === undefined) assumptions.push(assumedRegion(bucket, fallback));
+      return known ?? fallback;
+    },
+  });
   return {
-    raw: event,
+    raw,
     jobId,
     accountId,
     data: jobData(data),
@@ -123,16 +134,92 @@ export function interpretEvent(raw: unknown, name: string, environment: Environm
     outputs: locations(data.outputArtifacts),
     destinations,
     copies: expectedCopies(parameters, inputs, destinations),
-    encryptionKeyId: text(record(data.encryptionKey).id),
+    encryptionKeyId,
+    assumptions,
   };
 }
 
-/** The AWS region that a bucket's name contains, if any. */
-export function regionInName(bucket: string): string | undefined {
-  return REGION_IN_NAME.exec(bucket)?.[1];
+function identityOf(job: Record<string, unknown>, name: string): { jobId: string; accountId: string } {
+  const jobId = text(job.id);
+  const accountId = text(job.accountId);
+  if (!jobId || !accountId) {
+    throw new EventError(
+      `${name} is not a CodePipeline job event: expected "CodePipeline.job" with "id", "accountId" and "data"`,
+    );
+  }
+  if (!JOB_ID.test(jobId)) {
+    throw new EventError(
+      `${name} has the job id "${jobId}": CodePipeline accepts results only for a UUID in lower case, ` +
+        'such as 252c2b8f-8562-4549-aae7-06fa0cfc2146. Change "id" in the event.',
+    );
+  }
+  if (!ACCOUNT_ID.test(accountId)) {
+    throw new EventError(
+      `${name} has the accountId "${accountId}": expected the 12 digits of an AWS account. Change "accountId" in the event.`,
+    );
+  }
+  return { jobId, accountId };
 }
 
-/** A job's data of the right shape; artifacts and credentials that are none are left out. */
+/** The event with the user's parameters instead of its own, and with pipeline variables resolved as CodePipeline would. */
+function withParameters(
+  event: Record<string, unknown>,
+  { userParameters: replacement, variables = new Map() }: EventOptions,
+  assumptions: string[],
+): Record<string, unknown> {
+  const job = record(event['CodePipeline.job']);
+  const data = record(job.data);
+  const actionConfiguration = record(data.actionConfiguration);
+  const configuration = record(actionConfiguration.configuration);
+  const original = text(configuration.UserParameters);
+  const UserParameters = resolveVariables(replacement ?? original ?? '', variables, assumptions);
+  if (UserParameters === (original ?? '')) return event;
+  return {
+    ...event,
+    'CodePipeline.job': {
+      ...job,
+      data: {
+        ...data,
+        actionConfiguration: {
+          ...actionConfiguration,
+          configuration: { ...configuration, UserParameters },
+        },
+      },
+    },
+  };
+}
+
+function requireRegion(region: string, what: string): void {
+  if (isRegion(region)) return;
+  throw new EventError(
+    `${what} is "${region}", which is not an AWS region. Did you mean "${similarRegion(region)}"?`,
+  );
+}
+
+function homeRegion(
+  bucket: string | undefined,
+  encryptionKeyId: string | undefined,
+  bucketRegions: ReadonlyMap<string, string>,
+  assumptions: string[],
+): string {
+  const ofKey = regionOfKey(encryptionKeyId ?? '');
+  const known = bucket === undefined ? undefined : (bucketRegions.get(bucket) ?? regionInName(bucket));
+  const region = known ?? ofKey ?? ASSUMED_HOME_REGION;
+  if (bucket !== undefined && known === undefined && ofKey === undefined)
+    assumptions.push(assumedRegion(bucket, region));
+  if (known !== undefined && ofKey !== undefined && ofKey !== known) {
+    assumptions.push(
+      `encryptionKey is in ${ofKey}, the artifact bucket in ${known}: S3 cannot use a key of another region, so the bucket has another key here.`,
+    );
+  }
+  return region;
+}
+
+function assumedRegion(bucket: string, region: string): string {
+  return `Nothing says where ${bucket} is: assumed ${region}. Set it with --bucket-region ${bucket}=REGION.`;
+}
+
+/** A job's data of the right shape; artifacts and credentials that are not of that shape are left out. */
 function jobData(data: Record<string, unknown>): NewJob['data'] {
   const credentials = record(data.artifactCredentials);
   const usable = text(credentials.accessKeyId) && text(credentials.secretAccessKey);
@@ -147,59 +234,27 @@ function jobData(data: Record<string, unknown>): NewJob['data'] {
   return shaped as unknown as NewJob['data'];
 }
 
-function userParameters(data: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return recordIn(text(record(record(data.actionConfiguration).configuration).UserParameters));
-}
-
-/** Parameters with the buckets of the set that they name. */
-function withDestinationSet(
-  parameters: Record<string, unknown>,
-  environment: Environment,
-): Record<string, unknown> {
-  const name = text(parameters.Destinations);
-  if (name === undefined) return parameters;
-  return { ...parameters, DestinationBuckets: recordIn(environment.SYNC_DESTINATION_SETS)[name] };
-}
-
-function recordIn(json: string | undefined): Record<string, unknown> {
+function userParameters(data: Readonly<Record<string, unknown>>): UserParameters {
+  const configuration = record(record(data.actionConfiguration).configuration);
   try {
-    return record(JSON.parse(json ?? ''));
+    return record(JSON.parse(text(configuration.UserParameters) ?? ''));
   } catch {
     return {};
   }
 }
 
-function destinationBuckets(parameters: Record<string, unknown>, accountId: string): DestinationBucket[] {
-  const given = [parameters.DestinationBucket, ...list(parameters.DestinationBuckets)];
-  return given.flatMap((item, index) => {
-    const options: Record<string, unknown> = typeof item === 'string' ? { Bucket: item } : record(item);
-    const bucket = text(options.Bucket);
-    if (!bucket) return [];
-    const spread = REGION_SPREAD[index % REGION_SPREAD.length] ?? HOME_REGION;
-    return {
-      bucket,
-      region: text(options.Region) ?? regionInName(bucket) ?? spread,
-      ownerAccountId: text(options.BucketOwner) ?? accountId,
-      kmsKeyId: text(options.KmsKeyId),
-    };
-  });
-}
-
 /** What has to be where in the end, worked out apart from the function so that the replay can find it wrong. */
 function expectedCopies(
-  parameters: Record<string, unknown>,
+  parameters: UserParameters,
   inputs: readonly ArtifactLocation[],
   destinations: readonly DestinationBucket[],
 ): ExpectedCopy[] {
   const names = parameters.InputArtifacts === undefined ? undefined : list(parameters.InputArtifacts);
-  const templates = new Map(
-    list(parameters.DestinationBuckets).map((item) => [record(item).Bucket, text(record(item).Key)]),
-  );
   return inputs
     .filter(({ name }) => names === undefined || names.includes(name))
     .flatMap((artifact) =>
       destinations.map((destination) => {
-        const template = templates.get(destination.bucket) ?? text(parameters.Key) ?? '{objectKey}';
+        const template = destination.keyTemplate ?? text(parameters.Key) ?? '{objectKey}';
         const values: Record<string, string | undefined> = {
           objectKey: artifact.key,
           artifact: artifact.name,
@@ -207,7 +262,8 @@ function expectedCopies(
           executionId: text(parameters.ExecutionId),
         };
         const key = template.replaceAll(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
-        return { artifact, destination, key };
+        const isSource = destination.bucket === artifact.bucket && key === artifact.key;
+        return { artifact, destination, key, isSource };
       }),
     );
 }
@@ -221,18 +277,4 @@ function locations(value: unknown): ArtifactLocation[] {
     const key = text(s3Location.objectKey);
     return name && bucket && key ? { name, revision: text(artifact.revision), bucket, key } : [];
   });
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {};
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

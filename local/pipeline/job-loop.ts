@@ -1,12 +1,15 @@
-// Plays CodePipeline and Lambda's asynchronous invocation: retries what crashed, goes on where a token says so.
+// Plays CodePipeline and Lambda's asynchronous invocation: retries what crashed, starts the next job where a token says so.
 import { randomUUID } from 'node:crypto';
+import { asyncInvocationFor, FUNCTION_TIMEOUT_SECONDS } from '../../infra/shape/job-time.ts';
 import type { Job, JobResult, JobState } from '../aws/state/code-pipeline-jobs.ts';
 import type { World } from '../aws/state/world.ts';
 import type { Invocation } from '../lambda/execution-environment.ts';
 import type { LambdaFunction } from '../lambda/lambda.ts';
 
-/** Lambda tries an asynchronous invocation at most this often (Lambda guide, invocation-async). */
-export const MAX_ATTEMPTS = 3;
+/** How often Lambda tries an asynchronous invocation of a function that is deployed with this timeout. */
+export function attemptsFor(timeoutMs: number): number {
+  return 1 + asyncInvocationFor(timeoutMs / 1000).retryAttempts;
+}
 
 /** One invocation of the function for one job. */
 export interface JobInvocation extends Invocation {
@@ -29,7 +32,7 @@ export interface JobRun {
 /** What can be invoked: the function, or something that stands before it. */
 export type Invocable = Pick<LambdaFunction, 'invoke'>;
 
-/** What is told while an action runs. */
+/** Is called while an action runs. */
 export interface JobListener {
   /** A continuation: the pipeline starts the next job. */
   continued?(result: JobResult): void;
@@ -37,6 +40,15 @@ export interface JobListener {
   failed?(invocation: JobInvocation, retries: boolean): void;
   /** Lambda has given up and hands the event to its on-failure destination. */
   lost?(): void;
+}
+
+/** How Lambda delivers a job, and who watches. */
+export interface Delivery {
+  readonly listener?: JobListener;
+  /** The on-failure destination of asynchronous invocations. */
+  readonly onFailure?: Invocable;
+  /** How often Lambda tries each invocation. @default as often as with the deployed timeout */
+  readonly attempts?: number;
 }
 
 /**
@@ -47,10 +59,9 @@ export async function runJob(
   world: World,
   lambda: Invocable,
   first: { readonly job: Job; readonly event: unknown },
-  listener: JobListener = {},
-  /** The on-failure destination of asynchronous invocations. */
-  onFailure?: Invocable,
+  delivery: Delivery = {},
 ): Promise<JobRun> {
+  const { listener = {}, onFailure } = delivery;
   const invocations: JobInvocation[] = [];
   const ids = new Set<string>();
   const next: Job[] = [];
@@ -61,7 +72,7 @@ export async function runJob(
     while (job) {
       const { id } = job;
       ids.add(id);
-      const answered = await invokeAsynchronously(lambda, id, event, invocations, listener);
+      const answered = await invokeAsynchronously(lambda, id, event, invocations, delivery);
       const last = invocations.at(-1);
       if (!answered) listener.lost?.();
       const lost = answered || !last ? undefined : await onFailure?.invoke(recordOf(event, last));
@@ -85,21 +96,21 @@ async function invokeAsynchronously(
   jobId: string,
   event: unknown,
   invocations: JobInvocation[],
-  listener: JobListener,
+  { listener = {}, attempts = attemptsFor(FUNCTION_TIMEOUT_SECONDS * 1000) }: Delivery,
 ): Promise<boolean> {
   const requestId = randomUUID();
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const invocation = { ...(await lambda.invoke(event, requestId)), jobId, attempt };
     invocations.push(invocation);
     if (invocation.outcome === 'ok') return true;
-    listener.failed?.(invocation, attempt < MAX_ATTEMPTS);
+    listener.failed?.(invocation, attempt < attempts);
   }
   return false;
 }
 
 /** What Lambda sends to an on-failure destination (Lambda developer guide, invocation-async-retain-records). */
 function recordOf(event: unknown, { requestId, errorMessage = '', attempt }: JobInvocation): unknown {
-  const killed = /SIGKILL|SIGABRT/.test(errorMessage);
+  const killed = /SIGKILL|SIGABRT|signal: killed/.test(errorMessage);
   return {
     version: '1.0',
     timestamp: new Date().toISOString(),

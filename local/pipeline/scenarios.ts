@@ -2,6 +2,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FailureTypeName } from '../../functions/sync-artifacts/errors.ts';
+import type { FaultRates } from '../aws/faults/fault-kinds.ts';
 
 /** The world around a sample event, where it differs from a sound one with small artifacts. */
 export interface Scenario {
@@ -17,6 +18,12 @@ export interface Scenario {
   readonly bucketsWithoutKmsKey?: readonly string[];
   /** The function's role may not read the source; only `artifactCredentials` may. */
   readonly roleMayNotReadSource?: boolean;
+  /** The source bucket keeps no versions. */
+  readonly unversionedSource?: boolean;
+  /** The artifacts are from before S3 gave every object a checksum. */
+  readonly sourceWithoutChecksum?: boolean;
+  /** What goes wrong while the job runs, unless the command line says otherwise. */
+  readonly faults?: FaultRates;
   /** Environment variables of the function. */
   readonly environment?: Readonly<Record<string, string>>;
   /** The failure that the sample is meant to end with. */
@@ -93,6 +100,54 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     shows: 'An action with an output artifact: sync-manifest.json says what was copied where.',
     artifactBytes: { App: 96 * MIB, Templates: 38 * KIB },
   },
+  'kms-key': {
+    shows: 'KmsKeyId: copies under a key that is not the default one of their bucket.',
+    artifactBytes: { App: 24 * MIB, Templates: 38 * KIB },
+  },
+  'cross-account': {
+    shows: 'BucketOwner: a disaster recovery bucket that belongs to another account.',
+    artifactBytes: { App: 24 * MIB, Templates: 38 * KIB },
+  },
+  'mode-copy': {
+    shows: 'Mode copy: server-side copies only, the bytes never pass through the function.',
+    artifactBytes: { App: 24 * MIB },
+  },
+  'minimum-proof': {
+    shows: 'MinimumProof checksum: a copy is right only if the checksums of source and copy are equal.',
+    artifactBytes: { App: 24 * MIB, Templates: 38 * KIB },
+  },
+  'fails-minimum-proof': {
+    shows: 'MinimumProof checksum, but the source has no checksum to compare with.',
+    artifactBytes: { App: 24 * MIB },
+    sourceWithoutChecksum: true,
+    fails: 'JobFailed',
+  },
+  'fails-mode-copy': {
+    shows: "Mode copy, but the function's role may not read the source, and relaying is ruled out.",
+    roleMayNotReadSource: true,
+    fails: 'PermissionError',
+  },
+  'fails-source-changed': {
+    shows: 'The source is overwritten mid-job in a bucket that keeps no versions.',
+    artifactBytes: { App: 96 * MIB },
+    unversionedSource: true,
+    faults: { 'source-overwritten': 1 },
+    fails: 'RevisionOutOfSync',
+  },
+  'fails-s3-unavailable': {
+    shows: 'S3 answers every request with an error until the function has no time left to retry.',
+    artifactBytes: { App: 24 * MIB },
+    faults: { 'internal-error': 1 },
+    // The default of a minute would only make the sample slow.
+    environment: { SYNC_RETRY_BUDGET_MS: '1500' },
+    fails: 'SystemUnavailable',
+  },
+  'fails-function-lost': {
+    shows: 'The function dies in every attempt; its on-failure destination fails the job.',
+    artifactBytes: { App: 96 * MIB },
+    faults: { oom: 1 },
+    fails: 'JobFailed',
+  },
   'fails-bad-parameters': {
     shows: 'A misspelt property in UserParameters.',
     fails: 'ConfigurationError',
@@ -103,7 +158,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     fails: 'RevisionUnavailable',
   },
   'fails-denied-key': {
-    shows: "A destination whose KMS key does not let the function's role in.",
+    shows: "A destination with a KMS key that the function's role may not use.",
     deniedKeyBuckets: ['web-shop-artifacts-ap-southeast-2'],
     fails: 'PermissionError',
   },

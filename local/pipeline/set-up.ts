@@ -1,28 +1,34 @@
 // Builds the world that an event speaks of: keys, buckets, artifacts, the function's role and the job.
-
 import { type Content, fromFile, generated } from '../aws/content/content.ts';
-import type { Bucket } from '../aws/state/buckets.ts';
+import type { Bucket, ObjectVersion } from '../aws/state/buckets.ts';
 import type { Job } from '../aws/state/code-pipeline-jobs.ts';
 import type { Credentials } from '../aws/state/identities.ts';
 import type { KmsKey } from '../aws/state/kms-keys.ts';
+import type { PutOptions } from '../aws/state/place-object.ts';
 import type { World } from '../aws/state/world.ts';
-import { FUNCTION_NAME } from '../lambda/lambda.ts';
-import type { ArtifactSource } from '../replay/options.ts';
-import type { ArtifactLocation, DestinationBucket, ReplayEvent } from './event.ts';
-import { roleGrants, roleSessionArn } from './identities.ts';
+import type { DestinationBucket } from './destinations.ts';
+import type { ArtifactLocation, ReplayEvent } from './event.ts';
+import { addLostJobRole, LocalPipeline } from './local-pipeline.ts';
+import { regionOfKey } from './regions.ts';
 import { DEFAULT_ARTIFACT_BYTES, type Scenario } from './scenarios.ts';
+
+/** The bytes of an artifact: a file of the user's, or generated. */
+export type ArtifactSource = { readonly file: string } | { readonly sizeBytes: number };
 
 /** Where the bytes of an artifact come from, so that another thread can make them too. */
 export type ContentRecipe = { readonly file: string } | { readonly sizeBytes: number; readonly seed: number };
 
 /** What was set up, as far as it is needed later. */
 export interface Stage {
+  readonly pipeline: LocalPipeline;
   readonly job: Job;
   readonly role: Credentials;
-  /** Of the on-failure destination: it may fail jobs, nothing else. */
+  /** Of the on-failure destination. */
   readonly lostJobRole: Credentials;
   /** By artifact name; artifacts that are missing on purpose are not in it. */
   readonly recipes: ReadonlyMap<string, ContentRecipe>;
+  /** The versions that the job is about, whatever becomes of their keys later; by artifact name. */
+  readonly sources: ReadonlyMap<string, ObjectVersion>;
   readonly sizesBytes: ReadonlyMap<string, number>;
   /** ARN of the key that copies in a bucket must be encrypted with, by bucket; none for a bucket without one. */
   readonly keyArns: ReadonlyMap<string, string>;
@@ -30,7 +36,9 @@ export interface Stage {
 
 const KEY_ALIAS = 'alias/artifacts';
 const KEY_ARN = /^arn:aws[\w-]*:kms:([\w-]+):(\d{12}):(?:key\/([\w-]+)|(alias\/.+))$/;
-/** S3 user guide, bucket naming rules; names that are none are left for the function to complain about. */
+/** KMS developer guide, key identifiers: a UUID, or `mrk-` and 32 hexadecimal digits. */
+const KEY_ID = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
+/** S3 user guide, bucket naming rules; other names are left for the function to complain about. */
 const BUCKET_NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
 /** Sets everything up in an empty world. */
@@ -40,64 +48,41 @@ export function setUp(
   scenario: Scenario,
   artifacts: ReadonlyMap<string, ArtifactSource>,
 ): Stage {
-  const home = { region: event.region, accountId: event.accountId };
-  if (event.encryptionKeyId) requestedKey(world, event.encryptionKeyId, home.accountId, home.region);
-  const sourceBuckets = new Map<string, Bucket>();
-  for (const { bucket } of [...event.inputs, ...event.outputs]) {
-    if (!world.buckets.has(bucket) && BUCKET_NAME.test(bucket)) {
-      sourceBuckets.set(bucket, keyedBucket(world, bucket, event.encryptionKeyId, home));
-    }
-  }
+  const pipeline = new LocalPipeline(world, { accountId: event.accountId, region: event.region });
+  const sourceBuckets = addSources(pipeline, event, scenario);
   const recipes = new Map<string, ContentRecipe>();
-  const sizesBytes = new Map<string, number>();
+  const sources = new Map<string, ObjectVersion>();
   for (const [index, input] of event.inputs.entries()) {
     const bucket = sourceBuckets.get(input.bucket);
     if (!bucket || scenario.missingArtifacts?.includes(input.name)) continue;
     const recipe = recipeOf(input, index, scenario, artifacts);
-    const content = contentOf(recipe);
     recipes.set(input.name, recipe);
-    sizesBytes.set(input.name, content.sizeBytes);
-    world.putObject(bucket, input.key, content, {
-      contentType: 'application/zip',
-      metadata: { 'pipeline-artifact': input.name },
-      // Only the role may read tags: artifactCredentials cover the objects' content.
-      tags: scenario.roleMayNotReadSource ? {} : { artifact: input.name },
-    });
+    sources.set(
+      input.name,
+      world.putObject(bucket, input.key, contentOf(recipe), propertiesOf(input, scenario)),
+    );
   }
-  const destinations = event.destinations.filter(({ bucket }) => BUCKET_NAME.test(bucket));
-  for (const destination of destinations) addDestination(world, destination, scenario);
-  const keyArns = new Map(
-    destinations.flatMap((destination) => {
-      const arn = expectedKey(world, destination)?.arn;
-      return arn === undefined ? [] : [[destination.bucket, arn] as const];
-    }),
-  );
-  const reads = scenario.roleMayNotReadSource ? [] : [...sourceBuckets.values()];
-  const role = world.addIdentity({
-    principalArn: roleSessionArn(event.accountId, FUNCTION_NAME),
-    accountId: event.accountId,
-    expiresAt: new Date(Date.now() + ROLE_SESSION_MS),
-    may: roleGrants({
-      sourceBuckets: reads.map(({ name }) => name),
-      sourceKeyArns: reads.flatMap((bucket) => defaultKey(world, bucket)?.arn ?? []),
-      destinationBuckets: destinations.map(({ bucket }) => bucket),
-      destinationKeyArns: destinations.flatMap(({ bucket }) =>
-        scenario.deniedKeyBuckets?.includes(bucket) ? [] : (keyArns.get(bucket) ?? []),
-      ),
-    }),
-  });
-  const lostJobRole = world.addIdentity({
-    principalArn: roleSessionArn(event.accountId, 'lost-job'),
-    accountId: event.accountId,
-    expiresAt: new Date(Date.now() + ROLE_SESSION_MS),
-    may: [{ actions: ['codepipeline:PutJobFailureResult'], resources: ['*'] }],
-  });
-  const job = world.codePipeline.createJob({
-    jobId: event.jobId,
-    accountId: event.accountId,
-    data: event.data,
-  });
-  return { job, role: role.credentials, lostJobRole: lostJobRole.credentials, recipes, sizesBytes, keyArns };
+  const keyArns = new Map<string, string>();
+  for (const destination of event.destinations.filter(({ bucket }) => BUCKET_NAME.test(bucket))) {
+    const arn = addDestination(pipeline, destination, scenario);
+    if (arn !== undefined) keyArns.set(destination.bucket, arn);
+  }
+  return {
+    pipeline,
+    job: pipeline.createJob(event.data, event.jobId),
+    role: pipeline.role.credentials,
+    lostJobRole: addLostJobRole(world, event.accountId).credentials,
+    recipes,
+    sources,
+    sizesBytes: new Map([...sources].map(([name, { sizeBytes }]) => [name, sizeBytes])),
+    keyArns,
+  };
+}
+
+/** A new job like the first one, as the pipeline starts when the stage is retried. */
+export function retryStage({ pipeline, job }: Stage): Job {
+  const { artifactCredentials: _expired, ...data } = job.data;
+  return pipeline.createJob(data);
 }
 
 /** The bytes of an artifact. */
@@ -105,8 +90,33 @@ export function contentOf(recipe: ContentRecipe): Content {
   return 'file' in recipe ? fromFile(recipe.file) : generated(recipe.sizeBytes, recipe.seed);
 }
 
-/** Lambda renews a role's credentials long before they end; a replay is over sooner. */
-const ROLE_SESSION_MS = 24 * 3_600_000;
+function addSources(pipeline: LocalPipeline, event: ReplayEvent, scenario: Scenario): Map<string, Bucket> {
+  const { encryptionKeyId } = event;
+  if (encryptionKeyId) requestedKey(pipeline.world, encryptionKeyId, event.accountId, event.region);
+  // S3 cannot use a key of another region: such a bucket gets one of its own.
+  const usable = (regionOfKey(encryptionKeyId ?? '') ?? event.region) === event.region;
+  const buckets = new Map<string, Bucket>();
+  for (const { bucket } of [...event.inputs, ...event.outputs]) {
+    if (buckets.has(bucket) || !BUCKET_NAME.test(bucket)) continue;
+    const made = pipeline.addSource(bucket, {
+      key: sharedKey(pipeline.world, event.accountId, event.region, usable ? encryptionKeyId : undefined),
+      versioning: scenario.unversionedSource ? 'Unversioned' : 'Enabled',
+      role: scenario.roleMayNotReadSource ? 'nothing' : 'bucket and key',
+    });
+    buckets.set(bucket, made);
+  }
+  return buckets;
+}
+
+function propertiesOf({ name }: ArtifactLocation, scenario: Scenario): PutOptions {
+  return {
+    contentType: 'application/zip',
+    metadata: { 'pipeline-artifact': name },
+    // Only the role may read tags: artifactCredentials cover the objects' content.
+    tags: scenario.roleMayNotReadSource ? {} : { artifact: name },
+    ...(scenario.sourceWithoutChecksum ? { checksum: 'none' } : {}),
+  };
+}
 
 function recipeOf(
   { name }: ArtifactLocation,
@@ -120,59 +130,53 @@ function recipeOf(
   return { sizeBytes, seed: index + 1 };
 }
 
-function addDestination(world: World, destination: DestinationBucket, scenario: Scenario): void {
-  const { bucket, region, ownerAccountId, kmsKeyId } = destination;
-  if (kmsKeyId) requestedKey(world, kmsKeyId, ownerAccountId, region);
-  if (world.buckets.has(bucket)) return;
-  if (scenario.bucketsWithoutKmsKey?.includes(bucket)) {
-    world.createBucket({ name: bucket, region, ownerAccountId, versioning: 'Enabled' });
-  } else {
-    keyedBucket(world, bucket, undefined, { region, accountId: ownerAccountId });
-  }
+/** Makes a destination bucket with what the role needs, and gives the ARN of the key that its copies must have. */
+function addDestination(
+  pipeline: LocalPipeline,
+  { bucket: name, region, ownerAccountId, kmsKeyId }: DestinationBucket,
+  scenario: Scenario,
+): string | undefined {
+  const { world } = pipeline;
+  const role = kmsKeyId || scenario.deniedKeyBuckets?.includes(name) ? 'bucket' : 'bucket and key';
+  const existing = world.buckets.get(name);
+  if (existing) pipeline.allowWriting(existing, role);
+  const bucket =
+    existing ??
+    pipeline.addDestination(name, {
+      region,
+      ownerAccountId,
+      key: scenario.bucketsWithoutKmsKey?.includes(name) ? 'none' : sharedKey(world, ownerAccountId, region),
+      role,
+    });
+  if (kmsKeyId === undefined) return bucket.encryption?.keyId;
+  requestedKey(world, kmsKeyId, ownerAccountId, region);
+  const arn = world.keys.find(kmsKeyId, ownerAccountId, region)?.arn;
+  if (arn !== undefined && !scenario.deniedKeyBuckets?.includes(name)) pipeline.allowKey(arn);
+  return arn;
 }
 
-/** A bucket that encrypts with a customer managed key of its own account and region. */
-function keyedBucket(
-  world: World,
-  name: string,
-  keyId: string | undefined,
-  { region, accountId }: { readonly region: string; readonly accountId: string },
-): Bucket {
-  const key =
+/** The given key if there is one, else the one that all buckets of an account have in a region. */
+function sharedKey(world: World, accountId: string, region: string, keyId?: string): KmsKey {
+  return (
     (keyId ? world.keys.find(keyId, accountId, region) : undefined) ??
     world.keys.find(KEY_ALIAS, accountId, region) ??
-    world.createKey({ accountId, region, alias: KEY_ALIAS });
-  return world.createBucket({
-    name,
-    region,
-    ownerAccountId: accountId,
-    versioning: 'Enabled',
-    encryption: { algorithm: 'aws:kms', keyId: key.arn, bucketKey: true },
-  });
+    world.createKey({ accountId, region, alias: KEY_ALIAS })
+  );
 }
 
-/** Makes the key that an event names, be it by ARN, alias ARN, id or alias, unless it is there. */
+/**
+ * Makes the key that an event names by ARN, alias ARN, id or alias, unless it is there. Nothing is made for a name that
+ * KMS would not know as one of these, so that the function finds what it would find on AWS: no key.
+ */
 function requestedKey(world: World, id: string, accountId: string, region: string): void {
   const [, ofRegion = region, ofAccount = accountId, keyId, alias] = KEY_ARN.exec(id) ?? [];
-  if (world.keys.find(id, ofAccount, ofRegion) || (id.startsWith('arn:') && !keyId && !alias)) return;
+  if (world.keys.find(id, ofAccount, ofRegion)) return;
   const named = alias ?? (id.startsWith('alias/') ? id : undefined);
-  const bareId = keyId ?? (named ? undefined : id);
+  const bareId = keyId ?? id;
+  if (named === undefined && !KEY_ID.test(bareId)) return;
   world.createKey({
     accountId: ofAccount,
     region: ofRegion,
-    ...(bareId ? { keyId: bareId } : {}),
-    ...(named ? { alias: named } : {}),
+    ...(named === undefined ? { keyId: bareId } : { alias: named }),
   });
-}
-
-function expectedKey(
-  world: World,
-  { bucket, region, ownerAccountId, kmsKeyId }: DestinationBucket,
-): KmsKey | undefined {
-  const made = world.buckets.get(bucket);
-  return kmsKeyId ? world.keys.find(kmsKeyId, ownerAccountId, region) : made && defaultKey(world, made);
-}
-
-function defaultKey(world: World, { encryption, ownerAccountId, region }: Bucket): KmsKey | undefined {
-  return encryption?.keyId ? world.keys.find(encryption.keyId, ownerAccountId, region) : undefined;
 }

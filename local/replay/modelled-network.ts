@@ -48,9 +48,9 @@ export function modelNetwork(event: ReplayEvent, running: () => boolean): Modell
       return {
         homeRegion: model.homeRegion,
         roundTripMs: distances,
-        ...(limit === undefined ? {} : { limitMs: limit }),
+        ...(limit === undefined ? {} : { limitMs: Math.round(limit) }),
         answers: count,
-        ...(count === 0 ? {} : { latenessMs: wan.latenessMs.quantile(0.5) }),
+        ...(count === 0 ? {} : { latenessMs: Math.round(wan.latenessMs.quantile(0.5) * 10) / 10 }),
       };
     },
   };

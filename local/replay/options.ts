@@ -1,135 +1,178 @@
-// The command line of the replay: what can be said, what it means, and what is told about a wrong value.
+// The command line of the replay: each option once, with what it means and what is said about a wrong value.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { ALL_FAULT_KINDS, FAULT_KINDS, type FaultRates, isFaultKind } from '../aws/faults/fault-kinds.ts';
-import { MAX_TIMEOUT_MS } from '../lambda/lambda.ts';
-import { SAMPLES_FOLDER, scenarioOf } from '../pipeline/scenarios.ts';
-import { parseDurationMs, parseSizeBytes } from './quantity.ts';
-
-/** The bytes of an artifact: a file of the user's, or generated. */
-export type ArtifactSource = { readonly file: string } | { readonly sizeBytes: number };
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import {
+  FUNCTION_MEMORY_MIB,
+  FUNCTION_TIMEOUT_SECONDS,
+  MAX_FUNCTION_TIMEOUT_SECONDS,
+} from '../../infra/shape/job-time.ts';
+import { FAULT_KINDS, type FaultRates, isFaultKind } from '../aws/faults/fault-kinds.ts';
+import { SAMPLES_FOLDER } from '../pipeline/scenarios.ts';
+import type { ArtifactSource } from '../pipeline/set-up.ts';
+import { defaultRate, faultHelp } from './fault-help.ts';
+import { requireKnownVariable } from './function-variables.ts';
+import { formatDuration, parseDurationMs, parseSizeBytes } from './quantity.ts';
 
 /** What the user asked for. */
-export interface ReplayOptions {
-  readonly eventFile: string;
-  readonly artifacts: ReadonlyMap<string, ArtifactSource>;
-  readonly timeoutMs: number;
-  readonly memoryMb: number;
-  /** Environment variables of the function. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** How often what goes wrong. */
-  readonly faults: FaultRates;
-  readonly seed: number;
-  /** Whether requests take as long as between AWS regions. */
-  readonly wan: boolean;
-  readonly dryRun: boolean;
-  readonly json: boolean;
-  readonly verbose: boolean;
-  readonly live: boolean;
-}
+export type ReplayOptions = ReturnType<typeof parseOptions>;
 
-/** Memory that Lambda can be configured with, in MB (Lambda quotas). */
-const MIN_MEMORY_MB = 128;
-const MAX_MEMORY_MB = 10_240;
+/** Memory that Lambda can be configured with, in MiB (Lambda quotas). */
+const MIN_MEMORY_MIB = 128;
+const MAX_MEMORY_MIB = 10_240;
 const MIN_TIMEOUT_MS = 1_000;
+const DEFAULT_TIMEOUT_MS = FUNCTION_TIMEOUT_SECONDS * 1000;
 
-interface Parsed {
-  readonly artifact?: ReadonlyMap<string, ArtifactSource>;
-  readonly timeout: number;
-  readonly memory: number;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly fault?: FaultRates;
-  readonly seed: number;
-  readonly wan?: boolean;
-  readonly dryRun?: boolean;
-  readonly json?: boolean;
-  readonly verbose?: boolean;
-  readonly live?: boolean;
+const EXAMPLES = `
+Examples:
+  npm run replay
+  npm run replay -- events/relay.json
+  npm run replay -- --artifact App=build/app.zip --artifact Templates=300KiB
+  npm run replay -- job.json --user-parameters '{"DestinationBucket":"copies-eu-west-1"}'
+  npm run replay -- --fault slow-down=0.2 --fault stall=0.1 --seed 7
+  npm run replay -- --twice
+  npm run replay -- --wan --report job.html
+  npm run replay -- events/seven-gib.json --artifact MachineImage=300GiB --wan --timeout 20s
+
+Exit code: 0 when the job succeeded and every copy is right, 1 when not,
+2 when there was nothing to replay.
+The samples and what they show: events/README.md.
+The document of --json: schemas/replay-report.schema.json.
+`;
+
+/** Where help and errors go. */
+export interface CommandOutput {
+  readonly writeOut?: (text: string) => void;
+  readonly writeErr?: (text: string) => void;
 }
 
-/** Options that say nothing, or something else than they seem to, in a mode. */
-const CONTRADICTIONS: readonly ['fault' | 'artifact' | 'wan', 'live' | 'dryRun', reason: string][] = [
-  ['fault', 'live', 'AWS has faults of its own'],
-  ['artifact', 'live', 'the real artifacts are copied'],
-  ['wan', 'live', 'the real network has its own latency'],
-  ['fault', 'dryRun', 'faults strike copies, and nothing is copied'],
-  ['wan', 'dryRun', 'latency slows copies, and nothing is copied'],
-];
-
-/** Parses the arguments. Commander prints help and errors and ends the process (`--help`: 0, a bad value: 2). */
-export function parseOptions(argv: readonly string[]): ReplayOptions {
+/** Parses the arguments. @throws CommanderError after help (`exitCode` 0) or what is wrong has been printed */
+export function parseOptions(argv: readonly string[], output: CommandOutput = {}) {
   const command = new Command('npm run replay --')
     .description(
       'Replays a CodePipeline job on this machine: runs the built function as Lambda does, against an embedded AWS ' +
         'with the buckets, keys and artifacts that the event names, then compares every copy byte for byte.',
     )
+    // Commander would show the empty maps and the falses, too.
+    .configureHelp({
+      optionDescription: ({ description, defaultValueDescription: value }) =>
+        value === undefined ? description : `${description} (default: ${value})`,
+    })
     .argument('[event]', 'file with a CodePipeline job event (default: events/three-regions.json)')
+    .optionsGroup('The job:')
     .option(
       '--artifact <NAME=FILE|SIZE>',
       'bytes of an input artifact: your own file, or a generated one such as 2GiB (repeatable)',
       artifact,
+      new Map<string, ArtifactSource>(),
+    )
+    .option('--user-parameters <JSON>', "UserParameters instead of the event's own", userParameters)
+    .option(
+      '--variable <NAME=VALUE>',
+      'value of a pipeline variable such as codepipeline.PipelineExecutionId (repeatable)',
+      pair('a pipeline variable, such as codepipeline.PipelineExecutionId=4f1b6c2e'),
+      new Map<string, string>(),
+    )
+    .option(
+      '--bucket-region <BUCKET=REGION>',
+      'region of a bucket whose name does not contain it (repeatable)',
+      pair('a bucket and its region, such as web-shop-releases=eu-west-1'),
+      new Map<string, string>(),
+    )
+    .option('--unversioned-source', 'the source bucket keeps no versions', false)
+    .option('--twice', 'retry the stage afterwards: what is there is not copied again', false)
+    .optionsGroup('The function:')
+    .addOption(
+      new Option('--timeout <DURATION>', 'its timeout, 1s to 15min, such as 20s')
+        .argParser(timeout)
+        .default(DEFAULT_TIMEOUT_MS, `${formatDuration(DEFAULT_TIMEOUT_MS)}, as deployed`),
     )
     .addOption(
-      new Option('--timeout <DURATION>', "the function's timeout, 1s to 15min, such as 20s")
-        .argParser(timeout)
-        .default(MAX_TIMEOUT_MS, '15min'),
+      new Option('--memory <MIB>', `its memory in MiB, ${MIN_MEMORY_MIB} to ${MAX_MEMORY_MIB}`)
+        .argParser(memory)
+        .default(FUNCTION_MEMORY_MIB, `${FUNCTION_MEMORY_MIB}, as deployed`),
     )
-    .option('--memory <MB>', `the function's memory, ${MIN_MEMORY_MB} to ${MAX_MEMORY_MB}`, memory, 512)
-    .option('--env <NAME=VALUE>', 'environment variable of the function (repeatable)', environment)
     .option(
-      '--fault <KIND[=RATE]>',
-      `what goes wrong, and how often from 0 to 1 (repeatable): ${ALL_FAULT_KINDS.join(', ')}`,
-      fault,
+      '--env <NAME=VALUE>',
+      'an environment variable of it (repeatable)',
+      environment,
+      new Map<string, string>(),
     )
-    .option('--seed <NUMBER>', 'which requests the faults strike', seed, 1)
-    .option('--wan', 'modelled latency: requests take as long as between the regions of AWS')
-    .option('--dry-run', 'print what would be copied and how, copy nothing')
-    .option('--json', 'print one JSON document instead of bars and tables')
-    .option('--verbose', "print the function's log lines as they come")
-    .option('--live', 'copy on the real AWS with your own credentials; reports no job result')
-    .addHelpText(
-      'after',
-      '\nExamples:\n' +
-        '  npm run replay\n' +
-        '  npm run replay -- events/relay.json\n' +
-        '  npm run replay -- --artifact App=build/app.zip --artifact Templates=300KiB\n' +
-        '  npm run replay -- --fault slow-down=0.2 --fault stall=0.1 --seed 7\n' +
-        '  npm run replay -- --fault oom\n' +
-        '  npm run replay -- --wan\n' +
-        '  npm run replay -- events/seven-gib.json --artifact MachineImage=300GiB --wan --timeout 20s\n',
+    .optionsGroup('What goes wrong:')
+    .option('--fault <KIND[=RATE]>', 'a kind of fault, listed below (repeatable)', fault, {} as FaultRates)
+    .addOption(
+      new Option('--seed <NUMBER>', 'which requests the faults strike').argParser(seed).default(1, '1'),
     )
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-    .showHelpAfterError('(npm run replay -- --help shows all options)');
-  command.parse([...argv], { from: 'user' });
-  const options = command.opts<Parsed>();
-  for (const [option, mode, reason] of CONTRADICTIONS) {
-    if (options[option] && options[mode]) {
+    .option('--wan', 'modelled latency: requests take as long as between the regions of AWS', false)
+    .optionsGroup('What is done and shown:')
+    .option('--dry-run', 'print what would be copied and how, copy nothing', false)
+    .option('--live', 'copy on the real AWS with your own credentials; gives no job a result', false)
+    .option('--yes', 'with --live: write without asking', false)
+    .option('--json', 'print one JSON document instead of bars and tables', false)
+    .option('--report <FILE>', 'write a page that shows every request by copy and time')
+    .option('--verbose', "print the function's log lines as they come", false)
+    .addHelpText('after', (context) => `\n${faultHelp(context.error ? 80 : helpWidth())}${EXAMPLES}`)
+    .configureOutput(output)
+    .exitOverride()
+    .showHelpAfterError('(npm run replay -- --help shows all options)')
+    .parse([...argv], { from: 'user' });
+  const options = command.opts();
+  for (const { option, mode, reason, needs = false } of RULES) {
+    const given = isGiven(options[option]);
+    if (given && options[mode] !== needs)
       command.error(
-        `error: option '--${option}' cannot be used with '${mode === 'live' ? '--live' : '--dry-run'}': ${reason}`,
+        `error: option '${flag(option)}' ${needs ? 'needs' : 'cannot be used with'} '${flag(mode)}': ${reason}`,
       );
-    }
   }
-  const eventFile = command.args[0] ?? join(SAMPLES_FOLDER, 'three-regions.json');
-  return {
-    eventFile,
-    artifacts: options.artifact ?? new Map(),
-    timeoutMs: options.timeout,
-    memoryMb: options.memory,
-    environment: { ...scenarioOf(eventFile).environment, ...options.env },
-    faults: options.fault ?? {},
-    seed: options.seed,
-    wan: options.wan ?? false,
-    dryRun: options.dryRun ?? false,
-    json: options.json ?? false,
-    verbose: options.verbose ?? false,
-    live: options.live ?? false,
-  };
+  return { ...options, event: command.args[0] ?? join(SAMPLES_FOLDER, 'three-regions.json') };
+}
+
+type OptionName =
+  | 'fault'
+  | 'artifact'
+  | 'wan'
+  | 'unversionedSource'
+  | 'bucketRegion'
+  | 'twice'
+  | 'report'
+  | 'yes';
+
+/** Options that mean nothing, or something other than they seem to, in a mode; or that need one. */
+const RULES: readonly {
+  readonly option: OptionName;
+  readonly mode: 'live' | 'dryRun' | 'json';
+  readonly reason: string;
+  readonly needs?: boolean;
+}[] = [
+  { option: 'fault', mode: 'live', reason: 'AWS has faults of its own' },
+  { option: 'artifact', mode: 'live', reason: 'the real artifacts are copied' },
+  { option: 'wan', mode: 'live', reason: 'the real network has its own latency' },
+  { option: 'unversionedSource', mode: 'live', reason: 'the real bucket is as it is' },
+  { option: 'bucketRegion', mode: 'live', reason: 'the real buckets are where they are' },
+  { option: 'report', mode: 'live', reason: 'requests to the real AWS are not recorded' },
+  { option: 'fault', mode: 'dryRun', reason: 'faults strike copies, and nothing is copied' },
+  { option: 'wan', mode: 'dryRun', reason: 'latency slows copies, and nothing is copied' },
+  { option: 'twice', mode: 'dryRun', reason: 'nothing is copied once' },
+  { option: 'report', mode: 'dryRun', reason: 'nothing happens that could be drawn' },
+  { option: 'yes', mode: 'live', reason: 'only there is a question asked', needs: true },
+];
+
+function isGiven(value: ReadonlyMap<string, unknown> | FaultRates | boolean | string | undefined): boolean {
+  if (value instanceof Map) return value.size > 0;
+  return typeof value === 'object' ? Object.keys(value).length > 0 : Boolean(value);
+}
+
+function flag(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function helpWidth(): number {
+  return process.stdout.isTTY ? process.stdout.columns : 80;
 }
 
 function artifact(
   value: string,
-  previous: ReadonlyMap<string, ArtifactSource> = new Map(),
+  previous: ReadonlyMap<string, ArtifactSource>,
 ): ReadonlyMap<string, ArtifactSource> {
   const separator = value.indexOf('=');
   const name = value.slice(0, Math.max(separator, 0));
@@ -145,42 +188,62 @@ function artifact(
   );
 }
 
+function userParameters(value: string): string {
+  try {
+    JSON.parse(value);
+    return value;
+  } catch (error) {
+    throw new InvalidArgumentError(
+      `Expected JSON, such as '{"DestinationBucket":"copies-eu-west-1"}': ${error instanceof Error ? error.message : String(error)}.`,
+    );
+  }
+}
+
+/** A repeatable NAME=VALUE. */
+function pair(expected: string) {
+  return (value: string, previous: ReadonlyMap<string, string>): ReadonlyMap<string, string> => {
+    const [, name, content] = /^([^=]+)=(.+)$/s.exec(value) ?? [];
+    if (name === undefined || content === undefined) throw new InvalidArgumentError(`Expected ${expected}.`);
+    return new Map(previous).set(name, content);
+  };
+}
+
 function timeout(value: string): number {
   const durationMs = parseDurationMs(value);
-  if (durationMs === undefined || durationMs < MIN_TIMEOUT_MS || durationMs > MAX_TIMEOUT_MS) {
+  const isWithin = (ms: number): boolean => ms >= MIN_TIMEOUT_MS && ms <= MAX_FUNCTION_TIMEOUT_SECONDS * 1000;
+  if (durationMs === undefined || !isWithin(durationMs)) {
     throw new InvalidArgumentError('Expected a duration from 1s to 15min, such as 20s, 1.5min or 15min.');
   }
   return durationMs;
 }
 
 function memory(value: string): number {
-  const megabytes = Number(value);
-  if (!Number.isInteger(megabytes) || megabytes < MIN_MEMORY_MB || megabytes > MAX_MEMORY_MB) {
+  const mebibytes = Number(value);
+  if (!Number.isInteger(mebibytes) || mebibytes < MIN_MEMORY_MIB || mebibytes > MAX_MEMORY_MIB) {
     throw new InvalidArgumentError(
-      `Expected a whole number of MB from ${MIN_MEMORY_MB} to ${MAX_MEMORY_MB}.`,
+      `Expected a whole number of MiB from ${MIN_MEMORY_MIB} to ${MAX_MEMORY_MIB}.`,
     );
   }
-  return megabytes;
+  return mebibytes;
 }
 
-function environment(
-  value: string,
-  previous: Readonly<Record<string, string>> = {},
-): Readonly<Record<string, string>> {
+function environment(value: string, previous: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   const [, name, content] = /^([A-Za-z_]\w*)=(.*)$/s.exec(value) ?? [];
   if (name === undefined || content === undefined) {
     throw new InvalidArgumentError('Expected NAME=VALUE, such as POWERTOOLS_LOG_LEVEL=DEBUG.');
   }
-  return { ...previous, [name]: content };
+  requireKnownVariable(name);
+  return new Map(previous).set(name, content);
 }
 
-function fault(value: string, previous: FaultRates = {}): FaultRates {
+function fault(value: string, previous: FaultRates): FaultRates {
   const [kind = '', text] = value.split('=');
   if (!isFaultKind(kind)) {
-    throw new InvalidArgumentError(`There is no fault "${kind}". There are ${ALL_FAULT_KINDS.join(', ')}.`);
+    throw new InvalidArgumentError(
+      `There is no fault "${kind}". Expected one of ${Object.keys(FAULT_KINDS).join(', ')}.`,
+    );
   }
-  // What passes must leave something through; what lasts, or kills, happens for sure.
-  const rate = text === undefined ? (FAULT_KINDS[kind].nature === 'passing' ? 0.2 : 1) : Number(text);
+  const rate = text === undefined ? defaultRate(kind) : Number(text);
   if (text === '' || !(rate >= 0 && rate <= 1)) {
     throw new InvalidArgumentError('Expected KIND=RATE with a rate from 0 to 1, such as slow-down=0.2.');
   }

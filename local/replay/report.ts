@@ -1,137 +1,76 @@
-// What a replay found, as one document: `--json` prints it, the terminal shows it as tables.
+// Puts together what a replay found: `--json` prints it, the terminal shows it as tables.
 import { unzipSync } from 'fflate';
 import { toBuffer } from '../aws/content/content.ts';
 import { latest } from '../aws/state/buckets.ts';
-import type { JobState } from '../aws/state/code-pipeline-jobs.ts';
+import type { LoggedRequest } from '../aws/state/request-log.ts';
 import type { World } from '../aws/state/world.ts';
 import type { ArtifactLocation, ExpectedCopy, ReplayEvent } from '../pipeline/event.ts';
 import type { JobRun } from '../pipeline/job-loop.ts';
-import type { Scenario } from '../pipeline/scenarios.ts';
 import type { Comparison } from './compare/compare.ts';
 import { type CopyLogEntry, parseCopyLine, parseLogLine } from './copy-log.ts';
-import type { NetworkReport } from './modelled-network.ts';
+import type { CopyOutcome, JobOutcome, ReplayReport, ReplayVerdict, RunReport } from './report-schema.ts';
 
-/** The job result as the pipeline sees it. */
-export interface JobOutcome {
-  /** `NoAnswer`: CodePipeline would wait for 20 minutes and fail the action. */
-  readonly status: 'Succeeded' | 'Failed' | 'NoAnswer';
-  readonly failureType?: string;
-  readonly message?: string;
-  readonly summary?: string;
-  readonly externalExecutionId?: string;
-  readonly outputVariables?: Readonly<Record<string, string>>;
-}
-
-/** One copy: what the function says about it and what the replay found. */
-export interface CopyOutcome {
-  readonly artifact: string;
-  readonly bucket: string;
-  readonly key: string;
-  readonly region: string;
-  readonly sizeBytes?: number;
-  readonly strategy?: string;
-  readonly proof?: string;
-  readonly durationMs?: number;
-  readonly kmsKeyArn?: string;
-  /** Whether the bytes, key, headers, metadata and tags are right; absent when nothing was compared. */
-  readonly identical?: boolean;
-  readonly problems?: readonly string[];
-}
-
-/** One invocation of the function. */
-export interface InvocationOutcome {
-  readonly jobId: string;
-  readonly requestId: string;
-  readonly attempt: number;
-  readonly outcome: string;
-  readonly errorMessage?: string;
-  readonly initMs: number;
-  readonly durationMs: number;
-  readonly peakMemoryBytes?: number;
-  readonly cpuMs?: number;
-  /** Structured lines as objects, others as text. */
-  readonly logs: readonly unknown[];
-}
-
-/** A whole replay. */
-export interface ReplayReport {
-  readonly event: string;
-  readonly shows: string;
-  readonly expectedFailure?: string;
-  /** The job succeeded and every copy is right. */
-  readonly passed: boolean;
-  readonly result: JobOutcome;
-  readonly continuations: number;
-  readonly copies: readonly CopyOutcome[];
-  readonly manifest?: unknown;
-  readonly invocations: readonly InvocationOutcome[];
-  /** How often each kind of fault struck. */
-  readonly faults: Readonly<Record<string, number>>;
-  /** Requests that the embedded AWS answered to the function, by operation. */
-  readonly requests: Readonly<Record<string, number>>;
-  /** With `--wan` only. */
-  readonly network?: NetworkReport;
-  readonly jobMs: number;
-  readonly compareMs: number;
-  readonly comparedBytes: number;
-  readonly functionPeakBytes?: number;
-  readonly embeddedAwsPeakBytes: number;
-}
-
-/** What the report is made of. */
-export interface Findings {
-  readonly eventFile: string;
-  readonly scenario: Scenario;
-  readonly event: ReplayEvent;
-  readonly world: World;
+/** One run of the job as it was seen. */
+export interface ObservedRun {
   readonly run: JobRun;
-  readonly requests: Readonly<Record<string, number>>;
-  readonly struck: ReadonlyMap<string, number>;
-  readonly network?: NetworkReport | undefined;
-  /** Undefined when the job failed, so that there is nothing to compare. */
-  readonly comparisons: readonly Comparison[] | undefined;
+  /** Requests of the function; none are seen on the real AWS. */
+  readonly requests: readonly LoggedRequest[];
   readonly jobMs: number;
-  readonly compareMs: number;
+  /** Undefined when nothing was compared. */
+  readonly comparisons: readonly Comparison[] | undefined;
 }
 
-/** Puts the findings of a replay together. */
-export function reportOf(findings: Findings): ReplayReport {
-  const { eventFile, scenario, event, world, run, requests, struck, network, comparisons, jobMs, compareMs } =
-    findings;
-  const result = outcomeOf(run);
-  const right = comparisons?.every(({ problems }) => problems.length === 0) ?? false;
-  const peaks = run.invocations.flatMap(({ peakMemoryBytes }) => peakMemoryBytes ?? []);
+/** Puts a run together. */
+export function runReport(event: ReplayEvent, world: World, observed: ObservedRun): RunReport {
+  const { run, requests, jobMs } = observed;
   const manifest = event.outputs[0] && manifestIn(world, event.outputs[0]);
+  const counts: Record<string, number> = {};
+  for (const { operation } of requests) counts[operation] = (counts[operation] ?? 0) + 1;
+  const result = outcomeOf(run);
   return {
-    event: eventFile,
-    shows: scenario.shows,
-    ...(scenario.fails ? { expectedFailure: scenario.fails } : {}),
-    passed: result.status === 'Succeeded' && right,
     result,
     continuations: run.results.filter(({ input }) => input.continuationToken).length,
-    copies: copiesOf(event.copies, run, comparisons),
+    copies: copiesOf(event.copies, observed, result),
     ...(manifest === undefined ? {} : { manifest }),
-    invocations: run.invocations.map(({ lines, ...invocation }) => ({
+    invocations: run.invocations.map(({ lines, cpuMs, ...invocation }) => ({
       ...invocation,
+      initMs: Math.round(invocation.initMs),
+      durationMs: Math.round(invocation.durationMs),
+      ...(cpuMs === undefined ? {} : { cpuMs: Math.round(cpuMs) }),
       logs: lines.map((line) => parseLogLine(line) ?? line),
     })),
-    faults: Object.fromEntries(struck),
-    requests,
-    ...(network ? { network } : {}),
-    jobMs,
-    compareMs,
-    comparedBytes: comparisons?.reduce((sum, { bytesRead }) => sum + bytesRead, 0) ?? 0,
-    ...(peaks.length > 0 ? { functionPeakBytes: Math.max(...peaks) } : {}),
-    embeddedAwsPeakBytes: process.resourceUsage().maxRSS * 1024,
+    requests: counts,
+    jobMs: Math.round(jobMs),
   };
 }
 
+/** What came of a replay, given its last run. */
+export function verdictOf(run: RunReport, expectedFailure: string | undefined): ReplayVerdict {
+  const { result, invocations, copies } = run;
+  if (invocations.some(({ outcome }) => outcome === 'out-of-memory')) return 'out-of-memory';
+  if (result.status === 'NoAnswer') return 'no-result';
+  if (result.status === 'Failed')
+    return expectedFailure !== undefined && result.failureType === expectedFailure
+      ? 'failed-as-expected'
+      : 'failed';
+  return copies.some(({ identical }) => identical === false) ? 'wrong-copies' : 'succeeded';
+}
+
+/** Most memory that the function used in any invocation; undefined where none was measured. */
+export function peakBytes(runs: readonly (RunReport | undefined)[]): number | undefined {
+  const peaks = runs.flatMap((run) =>
+    (run?.invocations ?? []).flatMap(({ peakMemoryBytes }) => peakMemoryBytes ?? []),
+  );
+  return peaks.length === 0 ? undefined : Math.max(...peaks);
+}
+
+/** The exit code that follows from a report. */
+export function exitCodeOf(verdict: ReplayVerdict): ReplayReport['exitCode'] {
+  return verdict === 'succeeded' ? 0 : 1;
+}
+
 /** The last result that CodePipeline accepted. */
-export function outcomeOf({
-  state,
-  results,
-  invocations,
-}: { readonly state: JobState } & JobRun): JobOutcome {
+function outcomeOf({ state, results, invocations }: JobRun): JobOutcome {
   const input = results.at(-1)?.input ?? {};
   const details = (input.executionDetails ?? input.failureDetails ?? {}) as Record<string, string>;
   const { externalExecutionId } = details;
@@ -159,11 +98,14 @@ export function outcomeOf({
 
 function copiesOf(
   expected: readonly ExpectedCopy[],
-  { invocations }: JobRun,
-  comparisons: readonly Comparison[] | undefined,
+  observed: ObservedRun,
+  outcome: JobOutcome,
 ): CopyOutcome[] {
+  const { run, comparisons } = observed;
+  // When it was killed, its requests broke off without telling anything.
+  const answered = run.invocations.at(-1)?.outcome === 'ok';
   const logged = new Map<string, CopyLogEntry>();
-  for (const line of invocations.flatMap(({ lines }) => lines)) {
+  for (const line of run.invocations.flatMap(({ lines }) => lines)) {
     const entry = parseCopyLine(line);
     // A later invocation may find there what an earlier one has copied: the first one tells how.
     if (entry && !logged.has(copyId(entry))) logged.set(copyId(entry), entry);
@@ -178,18 +120,62 @@ function copiesOf(
       bucket: destination.bucket,
       key,
       region: destination.region,
-      ...(entry
-        ? {
-            sizeBytes: entry.sizeBytes,
-            strategy: entry.strategy,
-            proof: entry.proof,
-            ...(entry.durationMs === undefined ? {} : { durationMs: entry.durationMs }),
-          }
-        : {}),
+      ...(entry ? finished(entry) : answered ? unfinished(copy, observed, outcome) : NOT_FINISHED),
       ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }),
-      ...(found ? { identical: found.problems.length === 0, problems: found.problems } : {}),
+      ...(found ? { identical: found.problems.length === 0, problems: [...found.problems] } : {}),
     };
   });
+}
+
+type Progress = Pick<CopyOutcome, 'status' | 'error' | 'sizeBytes' | 'strategy' | 'proof' | 'durationMs'>;
+
+function finished({ strategy, sizeBytes, proof, durationMs }: CopyLogEntry): Progress {
+  const status = strategy === 'skip' ? 'already-there' : strategy === 'same-object' ? 'is-source' : 'copied';
+  return {
+    status,
+    sizeBytes,
+    strategy,
+    ...(proof === '' ? {} : { proof }),
+    ...(durationMs === undefined ? {} : { durationMs: Math.round(durationMs) }),
+  };
+}
+
+const NOT_FINISHED = { status: 'not-finished' } as const;
+
+/** A copy without an end failed if the last answer about it, or about its bucket, was an error, or if the job failed because of it. */
+function unfinished(
+  { destination, key, artifact }: ExpectedCopy,
+  { requests }: ObservedRun,
+  { message = '' }: JobOutcome,
+): Progress {
+  const about = (bucket: string, objectKey: string): LoggedRequest | undefined =>
+    requests.findLast(
+      (request) =>
+        request.bucket === bucket &&
+        (request.key === undefined || request.key === objectKey) &&
+        request.operation !== 'AbortMultipartUpload',
+    );
+  const written = about(destination.bucket, key);
+  const read = about(artifact.bucket, artifact.key);
+  const last = written && isError(written) && !isAbsence(written) ? written : read;
+  if (!last || !isError(last))
+    return message.includes(`s3://${copyId({ bucket: destination.bucket, key })}`)
+      ? { status: 'failed' }
+      : NOT_FINISHED;
+  const { operation, status: httpStatus, errorCode } = last;
+  return {
+    status: 'failed',
+    error: { operation, httpStatus, ...(errorCode === undefined ? {} : { code: errorCode }) },
+  };
+}
+
+function isError({ status, errorCode }: LoggedRequest): boolean {
+  return status === 0 || status >= 400 || errorCode !== undefined;
+}
+
+/** That nothing is at a destination yet. */
+function isAbsence({ operation, status }: LoggedRequest): boolean {
+  return operation === 'HeadObject' && status === 404;
 }
 
 /** Identifies a copy by where it goes. */

@@ -1,28 +1,27 @@
-// One replay from start to end: build the world, run the job, compare the copies, report.
+// One replay from start to end, on the embedded AWS or the real one: run the job, compare the copies, report.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { startEmbeddedAws } from '../aws/embedded-aws.ts';
-import { injectFaults } from '../aws/faults/fault-injector.ts';
-import type { FaultHook } from '../aws/faults/faults.ts';
-import type { Credentials } from '../aws/state/identities.ts';
+import type { LoggedRequest } from '../aws/state/request-log.ts';
 import { LambdaFunction, type LambdaOptions } from '../lambda/lambda.ts';
 import { EventError, type ReplayEvent, readEvent } from '../pipeline/event.ts';
-import { type JobRun, runJob } from '../pipeline/job-loop.ts';
-import { killing } from '../pipeline/killing.ts';
-import { scenarioOf } from '../pipeline/scenarios.ts';
-import { setUp } from '../pipeline/set-up.ts';
-import { compareCopies } from './compare/compare.ts';
-import { modelNetwork } from './modelled-network.ts';
+import { attemptsFor, runJob } from '../pipeline/job-loop.ts';
+import { type Scenario, scenarioOf } from '../pipeline/scenarios.ts';
+import { Comparer, type Comparison, changedSources } from './compare/compare.ts';
+import { embeddedTarget } from './embedded-target.ts';
+import { liveTarget, writingQuestion } from './live-target.ts';
 import type { ReplayOptions } from './options.ts';
-import { type ReplayReport, reportOf } from './report.ts';
+import { exitCodeOf, type ObservedRun, peakBytes, runReport, verdictOf } from './report.ts';
+import type { ReplayReport } from './report-schema.ts';
+import type { Target } from './target.ts';
+import { conclusion } from './terminal/conclusion.ts';
 import {
-  conclusion,
   continuation,
+  displayPath,
   header,
   invocationFailure,
   onFailureDestination,
 } from './terminal/present.ts';
-import { painter, widthOf } from './terminal/render.ts';
+import { silentTerminal, type Terminal } from './terminal/terminal.ts';
 import { compareWithProgress, watchCopies } from './terminal/watch.ts';
 
 /** The bundle that is deployed. */
@@ -31,115 +30,181 @@ export const HANDLER_FILE = fileURLToPath(new URL('../../dist/sync-artifacts/han
 /** The handler of the on-failure destination, in the same bundle. */
 const LOST_JOB_FILE = fileURLToPath(new URL('../../dist/sync-artifacts/lost-job.mjs', import.meta.url));
 
-/** Replays an event and prints what happens. Throws an EventError for what cannot be replayed at all. */
-export async function replay(options: ReplayOptions): Promise<ReplayReport> {
-  const event = await readEvent(options.eventFile, options.environment);
+/** What a replay is run with. */
+export interface Replay {
+  readonly options: ReplayOptions;
+  readonly event: ReplayEvent;
+  readonly scenario: Scenario;
+  readonly terminal: Terminal;
+}
+
+/** Where and with what a replay runs, if not by itself. */
+export interface Surroundings {
+  /** Asks a question before something is written for real; true to go on. */
+  readonly confirm?: (question: string) => Promise<boolean>;
+  /** Compares; one of its own by default. */
+  readonly comparer?: Comparer;
+}
+
+/** A replay's document and what its page is drawn from. */
+export interface Replayed {
+  readonly report: ReplayReport;
+  /** Of the last run. */
+  readonly requests: readonly LoggedRequest[];
+}
+
+/** Reads what is to be replayed. @throws EventError for what cannot be */
+export async function prepareReplay(options: ReplayOptions, terminal: Terminal): Promise<Replay> {
+  const event = await readEvent(options.event, {
+    userParameters: options.userParameters,
+    variables: options.variable,
+    bucketRegions: options.bucketRegion,
+    destinationSets:
+      options.env.get('SYNC_DESTINATION_SETS') ??
+      scenarioOf(options.event).environment?.SYNC_DESTINATION_SETS,
+  });
   requireArtifacts(options, event);
   if (!existsSync(HANDLER_FILE))
-    throw new EventError('The bundle is not built yet: run "npm run build" first');
-  const scenario = scenarioOf(options.eventFile);
-  const out = process.stdout;
-  const paint = painter(out);
-  const say = (text: string): void => void (options.json || out.write(`${text}\n`));
-
-  const faults = injectFaults({ seed: options.seed, rates: options.faults, world: () => world });
-  const network = options.wan ? modelNetwork(event, () => running) : undefined;
-  await using aws = await startEmbeddedAws({
-    faults: whileRunning(faults.hook, () => running),
-    ...(network && { network }),
-  });
-  const { world } = aws;
-  let running = true;
-  const stage = setUp(world, event, scenario, options.artifacts);
-  const { sizesBytes } = stage;
-  const where = {
-    place: `embedded AWS at ${aws.endpoint}`,
-    network: network?.describe(sizesBytes),
-    width: widthOf(out),
+    throw new EventError('The function is not built yet. Run "npm run build" first.');
+  return {
+    options,
+    event,
+    scenario: scenarioOf(options.event),
+    terminal: options.json ? silentTerminal() : terminal,
   };
-  say(header(options, event, scenario, sizesBytes, where, paint));
+}
 
-  const requests: Record<string, number> = {};
-  const watch = watchCopies(options, event.copies, stage, paint);
-  const unsubscribe = world.onRequest((request) => {
-    requests[request.operation] = (requests[request.operation] ?? 0) + 1;
-    watch.onRequest(request);
+/** Runs the job and prints what happens. */
+export async function replay(
+  prepared: Replay,
+  { comparer, confirm = () => Promise.resolve(true) }: Surroundings = {},
+): Promise<Replayed> {
+  const { options, event, scenario, terminal } = prepared;
+  await using target = options.live
+    ? await liveTarget(options, event)
+    : await embeddedTarget(options, event, scenario);
+  terminal.print(header(prepared, target));
+  if (options.live && !(await confirm(writingQuestion(event, target))))
+    throw new EventError('Nothing was written.');
+  await using lambda = new LambdaFunction(functionOptions(options, event, target, (line) => onLine(line)));
+  await using lostJob = new LambdaFunction({
+    ...functionOptions(options, event, target),
+    handlerFile: LOST_JOB_FILE,
+    credentials: target.lostJobCredentials,
   });
-  const configuration = (handlerFile: string, credentials: Credentials): LambdaOptions => ({
-    handlerFile,
-    region: event.region,
+  let onLine: (line: string) => void = () => undefined;
+  const runOnce = async (): Promise<Omit<ObservedRun, 'comparisons'>> => {
+    const watch = watchCopies(event.copies, target.built?.stage.sizesBytes, terminal);
+    onLine = (line) => {
+      if (options.verbose) {
+        if (options.json) process.stderr.write(`${line}\n`);
+        else watch.print(terminal.paint('dim', line));
+      }
+      watch.onLine(line);
+    };
+    const requests: LoggedRequest[] = [];
+    const started = performance.now();
+    try {
+      const run = await target.whileRunning(
+        (request) => {
+          requests.push(request);
+          watch.onRequest(request);
+        },
+        () =>
+          runJob(target.world, target.invocable(lambda), target.nextJob(), {
+            listener: {
+              continued: ({ input }) => watch.print(continuation(input, terminal.paint)),
+              failed: (invocation, retries) =>
+                watch.print(invocationFailure(invocation, retries, terminal.paint)),
+              lost: () => watch.print(onFailureDestination(terminal.paint)),
+            },
+            onFailure: lostJob,
+            attempts: attemptsFor(options.timeout),
+          }),
+      );
+      return { run, requests, jobMs: performance.now() - started };
+    } finally {
+      watch.stop();
+    }
+  };
+  const first = options.twice ? await runOnce() : undefined;
+  if (first) terminal.print(`\n  Retrying the stage, as "Retry stage" in the console does.\n`);
+  const last = await runOnce();
+  const comparing = performance.now();
+  const comparisons = last.run.state === 'Succeeded' ? await compare(prepared, target, comparer) : undefined;
+  const compareMs = Math.round(performance.now() - comparing);
+  const { world } = target;
+  const lastRun = runReport(event, world, { ...last, comparisons });
+  const firstRun = first && runReport(event, world, { ...first, comparisons: undefined });
+  const verdict = verdictOf(lastRun, scenario.fails);
+  const functionPeakBytes = peakBytes([firstRun, lastRun]);
+  const network = target.built?.network();
+  const report: ReplayReport = {
+    event: displayPath(options.event),
+    shows: scenario.shows,
+    target: target.kind,
+    verdict,
+    exitCode: exitCodeOf(verdict),
+    ...(scenario.fails === undefined ? {} : { expectedFailure: scenario.fails }),
+    assumptions: [...event.assumptions],
+    ...lastRun,
+    ...(firstRun ? { firstRun } : {}),
+    changedSources: target.built ? changedSources(target.built.aws, target.built.stage, event.copies) : [],
+    faults: Object.fromEntries(target.built?.struck ?? []),
+    ...(network ? { network } : {}),
+    memoryMib: options.memory,
+    timeoutMs: options.timeout,
+    ...(functionPeakBytes === undefined ? {} : { functionPeakBytes }),
+    compareMs: comparisons ? compareMs : 0,
+    comparedBytes: comparisons?.reduce((sum, { bytesRead }) => sum + bytesRead, 0) ?? 0,
+  };
+  terminal.print(conclusion(report, terminal.width(), terminal.paint));
+  return { report, requests: last.requests };
+}
+
+/** The deployed function, as the options have it. */
+export function functionOptions(
+  options: ReplayOptions,
+  event: ReplayEvent,
+  target: Target,
+  onLine?: (line: string) => void,
+): LambdaOptions {
+  return {
+    handlerFile: HANDLER_FILE,
     accountId: event.accountId,
-    credentials,
-    timeoutMs: options.timeoutMs,
-    memoryMb: options.memoryMb,
-    environment: {
-      AWS_ENDPOINT_URL_S3: aws.endpoint,
-      AWS_ENDPOINT_URL_CODEPIPELINE: aws.endpoint,
-      ...options.environment,
-    },
-    onLine: watch.onLine,
-  });
-  await using lambda = new LambdaFunction(configuration(HANDLER_FILE, stage.role));
-  await using onFailure = new LambdaFunction(configuration(LOST_JOB_FILE, stage.lostJobRole));
-  const { oom: rate = 0 } = options.faults;
-  const killable = rate > 0 ? killing(lambda, world, { seed: options.seed, rate }) : lambda;
-  const started = performance.now();
-  let run: JobRun;
+    timeoutMs: options.timeout,
+    memoryMb: options.memory,
+    ...target.functionSettings,
+    ...(onLine ? { onLine } : {}),
+  };
+}
+
+/** Compares what was written; a destination that is the source itself was not. */
+async function compare(
+  { event, terminal }: Replay,
+  { built }: Target,
+  shared: Comparer | undefined,
+): Promise<readonly Comparison[] | undefined> {
+  if (!built) return undefined;
+  const { aws, stage } = built;
+  const copies = event.copies.filter(({ isSource }) => !isSource);
+  const comparer = shared ?? new Comparer();
   try {
-    run = await runJob(
-      world,
-      killable,
-      { job: stage.job, event: event.raw },
-      {
-        continued: ({ input }) => watch.progress.print(continuation(input, paint)),
-        failed: (invocation, retries) =>
-          watch.progress.print(invocationFailure({ ...invocation, logs: [] }, retries, paint)),
-        lost: () => watch.progress.print(onFailureDestination(paint)),
-      },
-      onFailure,
+    return await compareWithProgress(terminal, stage, copies, (onBytes) =>
+      comparer.compare(aws, stage, copies, onBytes),
     );
   } finally {
-    running = false;
-    unsubscribe();
-    watch.progress.stop();
+    if (!shared) await comparer[Symbol.asyncDispose]();
   }
-  const jobMs = performance.now() - started;
-
-  const comparing = performance.now();
-  const comparisons =
-    run.state === 'Succeeded'
-      ? await compareWithProgress(options, paint, stage, event.copies, (onBytes) =>
-          compareCopies(aws, stage, event.copies, onBytes),
-        )
-      : undefined;
-  const compareMs = performance.now() - comparing;
-  const findings = {
-    eventFile: options.eventFile,
-    scenario,
-    event,
-    world,
-    run,
-    requests,
-    struck: faults.struck,
-    network: network?.report(sizesBytes),
-  };
-  const report = reportOf({ ...findings, comparisons, jobMs, compareMs });
-  say(conclusion(report, options, widthOf(out), paint));
-  return report;
 }
 
-/** Faults strike the function, not those who look at what it did. */
-function whileRunning(hook: FaultHook, running: () => boolean): FaultHook {
-  return (point) => (running() ? hook(point) : undefined);
-}
-
-/** Throws an EventError if `--artifact` names one that the event does not have. */
-export function requireArtifacts({ artifacts }: ReplayOptions, event: ReplayEvent): void {
+/** @throws EventError if `--artifact` names one that the event does not have */
+function requireArtifacts({ artifact }: ReplayOptions, event: ReplayEvent): void {
   const names = event.inputs.map(({ name }) => name);
-  for (const name of artifacts.keys()) {
+  for (const name of artifact.keys()) {
     if (!names.includes(name)) {
       throw new EventError(
-        `--artifact names "${name}", but the event has no such input artifact; it has ${names.join(', ') || 'none'}`,
+        `--artifact names "${name}", but the event has no such input artifact. It has ${names.join(', ') || 'none'}.`,
       );
     }
   }

@@ -8,10 +8,10 @@ import type { FaultHook } from '../aws/faults/faults.ts';
 import type { Credentials, Identity } from '../aws/state/identities.ts';
 import type { LoggedRequest } from '../aws/state/request-log.ts';
 import { DEFAULT_ACCOUNT_ID, type World } from '../aws/state/world.ts';
-import { LambdaFunction, type LambdaOptions } from '../lambda/lambda.ts';
-import { roleSessionArn } from '../pipeline/identities.ts';
+import { FUNCTION_NAME, LambdaFunction, type LambdaOptions } from '../lambda/lambda.ts';
 import { type Invocable, type JobRun, runJob } from '../pipeline/job-loop.ts';
 import { killing } from '../pipeline/killing.ts';
+import { addLostJobRole, addRole } from '../pipeline/local-pipeline.ts';
 import { outcomeOf, violations } from './check.ts';
 import { HOME_REGION, type SoakJob } from './job.ts';
 import { stage } from './stage.ts';
@@ -54,13 +54,8 @@ export class SoakHarness implements AsyncDisposable {
     this.#aws = aws;
     this.world = aws.world;
     this.#setFaults = setFaults;
-    const principalArn = roleSessionArn(DEFAULT_ACCOUNT_ID, 'sync-artifacts');
-    this.#role = aws.world.addIdentity({ principalArn, expiresAt: new Date(Date.now() + DAY_MS), may: [] });
-    const lostJobRole = aws.world.addIdentity({
-      principalArn: roleSessionArn(DEFAULT_ACCOUNT_ID, 'lost-job'),
-      expiresAt: new Date(Date.now() + DAY_MS),
-      may: [{ actions: ['codepipeline:PutJobFailureResult'], resources: ['*'] }],
-    });
+    this.#role = addRole(aws.world, DEFAULT_ACCOUNT_ID, FUNCTION_NAME);
+    const lostJobRole = addLostJobRole(aws.world, DEFAULT_ACCOUNT_ID);
     const options = (file: string, credentials: Credentials, extra: Environment = {}): LambdaOptions => ({
       handlerFile: join(bundleFolder, file),
       region: HOME_REGION,
@@ -124,7 +119,7 @@ export class SoakHarness implements AsyncDisposable {
       });
       const timed: Invocable = { invoke: (event, id) => killable.invoke(event, id, soak.timeoutMs) };
       const { job } = staged;
-      const run = await runJob(world, timed, { job, event: job.event }, {}, this.#onFailure);
+      const run = await runJob(world, timed, { job, event: job.event }, { onFailure: this.#onFailure });
       for (const [kind, count] of injector.struck) struck.set(kind, count);
       if (deaths > 0) struck.set('oom', deaths);
       const found = violations({ soak, staged, world, run, struck, requests, secrets });
@@ -146,8 +141,6 @@ export class SoakHarness implements AsyncDisposable {
 }
 
 type Environment = Readonly<Record<string, string>>;
-
-const DAY_MS = 24 * 3_600_000;
 
 function secretsOf(...all: readonly Credentials[]): string[] {
   return all.flatMap(({ secretAccessKey, sessionToken }) => [

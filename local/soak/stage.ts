@@ -7,7 +7,8 @@ import type { Identity } from '../aws/state/identities.ts';
 import type { PutOptions } from '../aws/state/place-object.ts';
 import type { World } from '../aws/state/world.ts';
 import { DEFAULT_ACCOUNT_ID } from '../aws/state/world.ts';
-import { roleGrants } from '../pipeline/identities.ts';
+import { FUNCTION_NAME } from '../lambda/lambda.ts';
+import { LocalPipeline } from '../pipeline/local-pipeline.ts';
 import { HOME_REGION, type SoakArtifact, type SoakDestination, type SoakJob } from './job.ts';
 
 /** A copy that the job has to make. */
@@ -37,34 +38,31 @@ export interface StagedJob {
 
 /** Sets the stage for a job, and gives the role exactly what a deployed one has. */
 export function stage(world: World, role: Identity, soak: SoakJob): StagedJob {
-  const source = keyedBucket(world, `soak-${soak.seed}-source`, HOME_REGION, soak.sourceVersioned);
+  const pipeline = new LocalPipeline(world, { accountId: DEFAULT_ACCOUNT_ID, region: HOME_REGION }, role);
+  const source = pipeline.addSource(`soak-${soak.seed}-source`, {
+    versioning: soak.sourceVersioned ? 'Enabled' : 'Unversioned',
+    role: soak.roleMayReadSource ? 'bucket and key' : 'nothing',
+  });
   const sources = new Map(
     soak.artifacts.map((artifact) => {
-      const put = world.putObject(source.bucket, artifact.key, contentOf(artifact), putOptions(artifact));
+      const put = world.putObject(source, artifact.key, contentOf(artifact), putOptions(artifact));
       return [artifact, { ...put }] as const;
     }),
   );
   const destinations = soak.destinations.map((destination, index) => {
-    const made = keyedBucket(
-      world,
-      `soak-${soak.seed}-to-${index}`,
-      destination.region,
-      destination.versioned,
-    );
-    const named = destination.namesKey ? world.createKey({ region: destination.region }) : undefined;
-    return { ...made, destination, named };
-  });
-  const keyArns = destinations.map(({ keyArn, named }) => named?.arn ?? keyArn);
-  role.may = roleGrants({
-    sourceBuckets: soak.roleMayReadSource ? [source.bucket.name] : [],
-    sourceKeyArns: soak.roleMayReadSource ? [source.keyArn] : [],
-    destinationBuckets: destinations.map(({ bucket }) => bucket.name),
-    destinationKeyArns: keyArns,
+    const { region, versioned, namesKey } = destination;
+    const bucket = pipeline.addDestination(`soak-${soak.seed}-to-${index}`, {
+      region,
+      versioning: versioned ? 'Enabled' : 'Unversioned',
+      role: namesKey ? 'bucket' : 'bucket and key',
+    });
+    const named = namesKey ? world.createKey({ region }) : undefined;
+    if (named) pipeline.allowKey(named.arn);
+    return { bucket, destination, named, keyArn: named?.arn ?? bucket.encryption?.keyId ?? '' };
   });
   const strangersUploads = new Set<string>();
-  const copies = destinations.flatMap(({ bucket, destination }, index) =>
+  const copies = destinations.flatMap(({ bucket, destination, keyArn: kmsKeyArn }) =>
     [...sources].map(([artifact, version]) => {
-      const kmsKeyArn = keyArns[index] ?? '';
       if (destination.strangersUpload) strangersUploads.add(strangersUpload(bucket, artifact.key, kmsKeyArn));
       return {
         artifact,
@@ -86,35 +84,21 @@ export function stage(world: World, role: Identity, soak: SoakJob): StagedJob {
   };
   const location = (name: string, objectKey: string) => ({
     name,
-    location: { type: 'S3' as const, s3Location: { bucketName: source.bucket.name, objectKey } },
+    location: { type: 'S3' as const, s3Location: { bucketName: source.name, objectKey } },
   });
-  const job = world.codePipeline.createJob({
-    accountId: DEFAULT_ACCOUNT_ID,
-    data: {
-      actionConfiguration: {
-        configuration: { FunctionName: 'sync-artifacts', UserParameters: JSON.stringify(userParameters) },
-      },
-      inputArtifacts: soak.artifacts.map(({ name, key }) => location(name, key)),
-      outputArtifacts: soak.outputArtifact ? [location('Manifest', MANIFEST_KEY)] : [],
+  const job = pipeline.createJob({
+    actionConfiguration: {
+      configuration: { FunctionName: FUNCTION_NAME, UserParameters: JSON.stringify(userParameters) },
     },
+    inputArtifacts: soak.artifacts.map(({ name, key }) => location(name, key)),
+    outputArtifacts: soak.outputArtifact ? [location('Manifest', MANIFEST_KEY)] : [],
   });
-  const bucketNames = new Set([source.bucket.name, ...destinations.map(({ bucket }) => bucket.name)]);
-  const manifest = soak.outputArtifact ? { bucket: source.bucket.name, key: MANIFEST_KEY } : undefined;
+  const bucketNames = new Set([source.name, ...destinations.map(({ bucket }) => bucket.name)]);
+  const manifest = soak.outputArtifact ? { bucket: source.name, key: MANIFEST_KEY } : undefined;
   return { job, copies, bucketNames, manifest, strangersUploads };
 }
 
 const MANIFEST_KEY = 'manifest/out.zip';
-
-function keyedBucket(world: World, name: string, region: string, versioned: boolean) {
-  const { arn: keyArn } = world.createKey({ region });
-  const bucket = world.createBucket({
-    name,
-    region,
-    versioning: versioned ? 'Enabled' : 'Unversioned',
-    encryption: { algorithm: 'aws:kms', keyId: keyArn, bucketKey: true },
-  });
-  return { bucket, keyArn };
-}
 
 function contentOf({ sizeBytes, contentSeed }: SoakArtifact): Content {
   return generated(sizeBytes, contentSeed);

@@ -140,7 +140,9 @@ export async function record(
 export async function recordSample(file: string): Promise<Recording> {
   await using aws = await startEmbeddedAws();
   const scenario = scenarioOf(file);
-  const event = await readEvent(file, scenario.environment);
+  const event = await readEvent(file, {
+    destinationSets: scenario.environment?.SYNC_DESTINATION_SETS,
+  });
   // Relayed bytes all go through two processes of this machine; fewer of them show the same.
   const smaller = scenario.roleMayNotReadSource
     ? event.inputs.map(({ name }) => [name, RELAYED] as const)

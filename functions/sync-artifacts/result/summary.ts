@@ -1,7 +1,7 @@
 // What a finished or continuing job says of itself to people and to later actions.
 import type { CopyReport } from '../types.ts';
 
-/** The sentence that the pipeline's console shows, such as `Synced 2 artifacts (312.4 MB) to 3 regions in 8.2 s, 1 already there`. */
+/** The sentence that the pipeline's console shows, such as `Synced 2 artifacts (312.4 MiB) to 3 regions in 8.2 s, 1 already there`. */
 export function summarise(reports: readonly CopyReport[], durationMs: number): string {
   const { artifactCount, copiesSkipped } = totalsOf(reports, durationMs);
   const sizes = new Map(reports.map(({ task }) => [task.source.artifact.name, task.source.sizeBytes]));
@@ -43,11 +43,14 @@ export function outputVariables(reports: readonly CopyReport[], durationMs: numb
   return variables;
 }
 
-/** Bytes in decimal units, as S3's console shows them. */
+/** Bytes in binary units, as artifacts are sized in quotas and on the command line: `1 byte`, `38 KiB`, `312.4 MiB`. */
 export function formatBytes(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
-  return `${power === 0 ? bytes : (bytes / 1000 ** power).toFixed(1)} ${units[power]}`;
+  if (bytes < 1024) return plural(bytes, 'byte');
+  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
+  // What rounds up to 1024 of a unit is one of the next.
+  const power = units.findIndex((_, index) => bytes / 1024 ** (index + 1) < 1023.95);
+  const index = power < 0 ? units.length - 1 : power;
+  return `${(bytes / 1024 ** (index + 1)).toFixed(1).replace(/\.0$/, '')} ${units[index]}`;
 }
 
 /** Milliseconds as seconds with one decimal. */

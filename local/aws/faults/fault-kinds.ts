@@ -25,14 +25,14 @@ export const FAULT_KINDS = {
   'pipeline-throttling': { nature: 'passing', means: 'CodePipeline answers ThrottlingException' },
   'pipeline-error': { nature: 'passing', means: 'CodePipeline answers 500, or cuts the connection' },
   'lost-result': { nature: 'passing', means: 'CodePipeline takes the result, but its answer is lost' },
-  'key-disabled': { nature: 'lasting', means: "a destination's KMS key is disabled in mid-job" },
-  'source-overwritten': { nature: 'lasting', means: 'the source artifact is overwritten in mid-job' },
-  'source-deleted': { nature: 'lasting', means: 'the source artifact is deleted in mid-job' },
+  'key-disabled': { nature: 'lasting', means: "a destination's KMS key is disabled mid-job" },
+  'source-overwritten': { nature: 'lasting', means: 'the source artifact is overwritten mid-job' },
+  'source-deleted': { nature: 'lasting', means: 'the source artifact is deleted mid-job' },
   'source-corrupted': {
     nature: 'lasting',
     means: "the source's bytes change under the same version and ETag, which S3 itself never does",
   },
-  'bucket-deleted': { nature: 'lasting', means: 'a destination bucket is deleted in mid-job' },
+  'bucket-deleted': { nature: 'lasting', means: 'a destination bucket is deleted mid-job' },
   oom: { nature: 'process', means: 'the function runs out of memory and dies without an answer' },
 } as const satisfies Readonly<Record<string, FaultKindFacts>>;
 

@@ -1,20 +1,16 @@
 // A thread that reads objects back over the wire and compares them byte for byte with what the source was made from.
 import type { Readable } from 'node:stream';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { chunks, slice } from '../../aws/content/content.ts';
 import type { Credentials } from '../../aws/state/identities.ts';
 import { type ContentRecipe, contentOf } from '../../pipeline/set-up.ts';
 
-/** What the thread is started with. */
-export interface WorkerSettings {
-  readonly endpoint: string;
-  readonly credentials: Credentials;
-}
-
 /** One object to be compared, or one range of it. */
 export interface CompareRequest {
   readonly id: number;
+  readonly endpoint: string;
+  readonly credentials: Credentials;
   readonly region: string;
   readonly bucket: string;
   readonly key: string;
@@ -36,7 +32,6 @@ export type CompareMessage =
 
 const PROGRESS_BYTES = 16 * 2 ** 20;
 const clients = new Map<string, S3Client>();
-const settings = workerData as WorkerSettings;
 
 parentPort?.on('message', (request: CompareRequest) => {
   void compare(request)
@@ -47,10 +42,11 @@ parentPort?.on('message', (request: CompareRequest) => {
     .then(post);
 });
 
-async function compare({ id, region, bucket, key, recipe, range }: CompareRequest): Promise<CompareMessage> {
+async function compare(request: CompareRequest): Promise<CompareMessage> {
+  const { id, bucket, key, recipe, range } = request;
   const whole = contentOf(recipe);
   const expected = range ? slice(whole, range.start, range.end) : whole;
-  const answer = await client(region).send(
+  const answer = await client(request).send(
     new GetObjectCommand({
       Bucket: bucket,
       Key: key,
@@ -104,18 +100,19 @@ async function firstDifference(
   return wanted.done ? undefined : `ends at byte ${position}, before its source does`;
 }
 
-function client(region: string): S3Client {
-  const existing = clients.get(region);
+function client({ endpoint, credentials, region }: CompareRequest): S3Client {
+  const id = [endpoint, credentials.accessKeyId, region].join('\n');
+  const existing = clients.get(id);
   if (existing) return existing;
   const made = new S3Client({
     region,
-    endpoint: settings.endpoint,
+    endpoint,
     forcePathStyle: true,
-    credentials: settings.credentials,
+    credentials,
     // Every byte is compared: hashing them as well would only halve the speed.
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
-  clients.set(region, made);
+  clients.set(id, made);
   return made;
 }
 

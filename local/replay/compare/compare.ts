@@ -7,7 +7,7 @@ import type { EmbeddedAws } from '../../aws/embedded-aws.ts';
 import { latest, type ObjectVersion } from '../../aws/state/buckets.ts';
 import type { ExpectedCopy } from '../../pipeline/event.ts';
 import { contentOf, type Stage } from '../../pipeline/set-up.ts';
-import type { CompareMessage, CompareRequest, WorkerSettings } from './compare-worker.ts';
+import type { CompareMessage, CompareRequest } from './compare-worker.ts';
 
 /** What was found at one destination. */
 export interface Comparison {
@@ -23,22 +23,29 @@ export const MAX_WIRE_BYTES = 8 * 2 ** 30;
 const SAMPLES = 32;
 const SAMPLE_BYTES = 16 * 2 ** 20;
 
-/** Compares all copies, one after the other; `onBytes` tells how many bytes more have been compared. */
-export async function compareCopies(
-  aws: EmbeddedAws,
-  stage: Stage,
-  copies: readonly ExpectedCopy[],
-  onBytes: (bytes: number) => void = () => undefined,
-): Promise<Comparison[]> {
-  const settings: WorkerSettings = { endpoint: aws.endpoint, credentials: aws.admin };
-  // A thread of its own, so that the embedded AWS can send on one core while this one compares on another.
-  const worker = new Worker(new URL('./compare-worker.ts', import.meta.url), { workerData: settings });
-  try {
+/** Compares copies in a thread of its own, so that the embedded AWS can send on one core while another compares. */
+export class Comparer implements AsyncDisposable {
+  readonly #worker = new Worker(new URL('./compare-worker.ts', import.meta.url));
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Compares all copies, one after the other; `onBytes` tells how many bytes more have been compared. */
+  async compare(
+    aws: EmbeddedAws,
+    stage: Stage,
+    copies: readonly ExpectedCopy[],
+    onBytes: (bytes: number) => void = () => undefined,
+  ): Promise<Comparison[]> {
     const results: Comparison[] = [];
-    for (const copy of copies) results.push(await compareCopy(aws, worker, stage, copy, onBytes));
+    for (const copy of copies) {
+      const compared = this.#last.then(() => compareCopy(aws, this.#worker, stage, copy, onBytes));
+      this.#last = compared.catch(() => undefined);
+      results.push(await compared);
+    }
     return results;
-  } finally {
-    await worker.terminate();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.terminate();
   }
 }
 
@@ -50,8 +57,22 @@ export function bytesToCompare(stage: Stage, copies: readonly ExpectedCopy[]): n
   }, 0);
 }
 
-async function compareCopy(
+/** Names of the artifacts whose keys no longer hold the version that the job is about. */
+export function changedSources(
   { world }: EmbeddedAws,
+  stage: Stage,
+  copies: readonly ExpectedCopy[],
+): string[] {
+  const changed = copies.filter(({ artifact }) => {
+    const now = objectAt(world.buckets.get(artifact.bucket), artifact.key);
+    const pinned = stage.sources.get(artifact.name);
+    return pinned !== undefined && (now?.versionId !== pinned.versionId || now.etag !== pinned.etag);
+  });
+  return [...new Set(changed.map(({ artifact }) => artifact.name))];
+}
+
+async function compareCopy(
+  { endpoint, admin, world }: EmbeddedAws,
   worker: Worker,
   stage: Stage,
   copy: ExpectedCopy,
@@ -60,12 +81,20 @@ async function compareCopy(
   const { artifact, destination, key } = copy;
   const recipe = stage.recipes.get(artifact.name);
   const made = objectAt(world.buckets.get(destination.bucket), key);
-  const source = objectAt(world.buckets.get(artifact.bucket), artifact.key);
+  // The version that the job pinned, whatever the source's key holds by now.
+  const source = stage.sources.get(artifact.name);
   if (!recipe || !source)
     return { copy, problems: ['there is no source'], bytesRead: 0, kmsKeyArn: undefined };
   if (!made) return { copy, problems: ['is not there'], bytesRead: 0, kmsKeyArn: undefined };
   const problems = propertyProblems(made, source);
-  const request = { region: destination.region, bucket: destination.bucket, key, recipe };
+  const request = {
+    endpoint,
+    credentials: admin,
+    region: destination.region,
+    bucket: destination.bucket,
+    key,
+    recipe,
+  };
   const ranges = source.sizeBytes > MAX_WIRE_BYTES ? sampleRanges(source.sizeBytes) : [undefined];
   if (source.sizeBytes > MAX_WIRE_BYTES) {
     const offset = firstDifference(made.content, contentOf(recipe));

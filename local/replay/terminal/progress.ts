@@ -1,11 +1,9 @@
-// Shows how far the copies are: a bar for each on a terminal, plain lines everywhere else.
-
-import { constants } from 'node:os';
-import type { Writable } from 'node:stream';
-import { MultiBar, type SingleBar } from 'cli-progress';
-import { formatBytes } from '../../../functions/sync-artifacts/result/summary.ts';
+// Shows how far things are: a bar for each on a terminal, plain lines everywhere else.
+import { createLogUpdate } from 'log-update';
+import { formatBytes, plural } from '../../../functions/sync-artifacts/result/summary.ts';
 import { formatDuration } from '../quantity.ts';
-import { type Paint, shorten } from './render.ts';
+import { shorten, wrap } from './render.ts';
+import type { Colour, Terminal } from './terminal.ts';
 
 /** Something that grows to a known size. */
 export interface Track {
@@ -16,119 +14,155 @@ export interface Track {
 
 /** Shows tracks while they grow. */
 export interface Progress {
-  /** Sets how many bytes of a track are done, and optionally what is to be said about it. */
+  /** Sets how many bytes of a track are done, and optionally what is to be said about it when it is finished. */
   update(id: string, doneBytes: number, note?: string): void;
   /** Prints a line without disturbing the bars. */
   print(line: string): void;
+  /** Takes the bars away. */
   stop(): void;
 }
 
 /** How often a plain log gets a line while nothing is finished. */
 const PLAIN_INTERVAL_MS = 5_000;
-/** Cells of a bar, as many as the terminal has room for. */
-const MIN_BAR_CELLS = 8;
+const FRAME_INTERVAL_MS = 80;
 const MAX_BAR_CELLS = 28;
-/** What a line has besides its label and its bar: gaps, percent, size and a note such as `multipart in 951 ms`. */
-const OTHER_COLUMNS = 41;
+/** A shorter bar says less than its percentage. */
+const MIN_BAR_CELLS = 6;
 /** Artifact names can have 100 characters. */
 const MAX_LABEL = 44;
-const INTERRUPTS = ['SIGINT', 'SIGTERM'] as const;
+const MIN_LABEL = 12;
+/** What stands beside a finished copy, mostly. */
+const EXPECTED_NOTE = 'multipart in 999 ms';
+const PERCENT = '100%';
+/** Two spaces each before the label, the bar and the detail. */
+const GAPS = 6;
 
-/** Bars on a terminal, lines of text elsewhere. */
+interface State extends Track {
+  doneBytes: number;
+  note: string | undefined;
+}
+
+/** Bars on a terminal, lines of text elsewhere. `status` says what is waited for, if that is not plain to see. */
 export function startProgress(
   title: string,
   tracks: readonly Track[],
-  out: Writable & { readonly isTTY?: boolean },
-  paint: Paint,
+  terminal: Terminal,
+  status: () => string | undefined = () => undefined,
 ): Progress {
-  const isTerminal = out.isTTY === true && process.env.TERM !== 'dumb';
-  return isTerminal ? bars(tracks, out, paint) : plainLines(title, tracks, out);
-}
-
-/** Shows nothing, for `--json`. */
-export const SILENT: Progress = {
-  update: () => undefined,
-  print: () => undefined,
-  stop: () => undefined,
-};
-
-function bars(tracks: readonly Track[], out: Writable, paint: Paint): Progress {
-  const labelWidth = Math.min(MAX_LABEL, Math.max(0, ...tracks.map(({ label }) => label.length)));
-  const sizeWidth = Math.max(0, ...tracks.map(({ totalBytes }) => formatBytes(totalBytes).length));
-  const multi = new MultiBar({
-    stream: out as NodeJS.WritableStream,
-    hideCursor: true,
-    gracefulExit: false,
-    clearOnComplete: false,
-    forceRedraw: false,
-    emptyOnZero: false,
-    autopadding: true,
-    fps: 20,
-    format: (_options, { progress, value, total, maxWidth }, payload: { label: string; note: string }) => {
-      const room = maxWidth - labelWidth - OTHER_COLUMNS;
-      const cells = Math.max(MIN_BAR_CELLS, Math.min(MAX_BAR_CELLS, room));
-      const filled = Math.floor(progress * cells);
-      const colour = progress >= 1 ? 'green' : 'cyan';
-      // Two characters, since there may be no colours.
-      const bar = paint(colour, '━'.repeat(filled)) + paint('dim', '─'.repeat(cells - filled));
-      const percent = `${Math.floor(progress * 100)}%`.padStart(4);
-      const size =
-        progress >= 1
-          ? formatBytes(total).padStart(sizeWidth)
-          : `${formatBytes(value)} of ${formatBytes(total)}`;
-      const label = shorten(payload.label, labelWidth).padEnd(labelWidth);
-      return `  ${label}  ${bar} ${percent}  ${size}  ${paint('dim', payload.note)}`;
-    },
-  });
-  const interrupted = (signal: NodeJS.Signals): void => {
-    // The terminal gets its cursor back.
-    multi.stop();
-    process.exit(128 + constants.signals[signal]);
-  };
-  for (const signal of INTERRUPTS) process.once(signal, interrupted);
-  const byId = new Map<string, { bar: SingleBar; track: Track }>(
-    tracks.map((track) => {
-      const bar = multi.create(Math.max(track.totalBytes, 1), 0, { label: track.label, note: '' });
-      return [track.id, { bar, track }];
-    }),
+  const states = new Map(
+    tracks.map((track): [string, State] => [track.id, { ...track, doneBytes: 0, note: undefined }]),
   );
+  return terminal.redraws ? bars(states, terminal, status) : plainLines(title, states, terminal, status);
+}
+
+function update(states: ReadonlyMap<string, State>, id: string, doneBytes: number, note?: string) {
+  const state = states.get(id);
+  if (!state) return undefined;
+  state.doneBytes = Math.min(doneBytes, state.totalBytes);
+  if (note !== undefined) state.note = note;
+  return state;
+}
+
+function bars(
+  states: ReadonlyMap<string, State>,
+  terminal: Terminal,
+  status: () => string | undefined,
+): Progress {
+  // It counts the lines that it has drawn; all of them are kept shorter than the terminal is wide, and fewer than it is high.
+  const draw = createLogUpdate(terminal.out as NodeJS.WritableStream);
+  const render = (): void => void draw(terminal.adapt(frame([...states.values()], terminal, status())));
+  const timer = setInterval(render, FRAME_INTERVAL_MS);
+  render();
   return {
-    update(id, doneBytes, note) {
-      const entry = byId.get(id);
-      if (!entry) return;
-      const value = entry.track.totalBytes === 0 && note !== undefined ? 1 : doneBytes;
-      entry.bar.update(Math.min(value, entry.bar.getTotal()), note === undefined ? {} : { note });
+    update: (id, doneBytes, note) => void update(states, id, doneBytes, note),
+    print(line) {
+      draw.clear();
+      for (const part of wrap(line, terminal.width() - 1)) terminal.print(part);
+      render();
     },
-    print: (line) => multi.log(`${line}\n`),
-    stop: () => {
-      // What stop() draws itself it cuts to the terminal's width with the colours' escape sequences counted in.
-      multi.update();
-      multi.stop();
-      for (const signal of INTERRUPTS) process.off(signal, interrupted);
+    stop() {
+      clearInterval(timer);
+      draw.clear();
+      draw.done();
     },
   };
 }
 
-function plainLines(title: string, tracks: readonly Track[], out: Writable): Progress {
-  const doneBytes = new Map<string, number>();
-  const totalBytes = tracks.reduce((sum, track) => sum + track.totalBytes, 0);
+/** All bars and the status, as far as there is room. */
+function frame(states: readonly State[], terminal: Terminal, status: string | undefined): string {
+  const width = terminal.width() - 1;
+  // Two lines stay for the status and the cursor, one for what is left out.
+  const room = Math.max(1, (terminal.out.rows ?? 24) - 3);
+  const unfinished = states.filter(({ note }) => note === undefined);
+  const shown = states.length <= room ? states : unfinished.slice(0, room);
+  const hidden = states.length - shown.length;
+  const lines = shown.map((state) => barLine(state, shown, width, terminal));
+  if (hidden > 0)
+    lines.push(
+      `  … and ${plural(hidden, 'copy', 'copies')} more, ${states.length - unfinished.length} finished`,
+    );
+  if (status !== undefined) lines.push(terminal.paint('dim', shortenEnd(`  ${status}`, width)));
+  return lines.join('\n');
+}
+
+function barLine(state: State, all: readonly State[], width: number, { paint }: Terminal): string {
+  const { doneBytes, totalBytes, note } = state;
+  const finished = note !== undefined;
+  const progress = finished ? 1 : totalBytes === 0 ? 0 : doneBytes / totalBytes;
+  const detailWidth = Math.max(
+    ...all.map(
+      ({ totalBytes: size, note: said = EXPECTED_NOTE }) => formatBytes(size).length + said.length + 2,
+    ),
+  );
+  const labelWidth = Math.min(
+    MAX_LABEL,
+    Math.max(MIN_LABEL, width - detailWidth - PERCENT.length - GAPS),
+    Math.max(...all.map(({ label }) => label.length)),
+  );
+  const label = shorten(state.label, labelWidth).padEnd(labelWidth);
+  const percent = `${Math.floor(progress * 100)}%`.padStart(PERCENT.length);
+  const detail = finished
+    ? `${formatBytes(totalBytes)}  ${note}`
+    : `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`;
+  const free = width - labelWidth - percent.length - detailWidth - GAPS - 1;
+  const cells = free < MIN_BAR_CELLS ? 0 : Math.min(MAX_BAR_CELLS, free);
+  const filled = Math.floor(progress * cells);
+  const colour: Colour = finished ? 'green' : 'cyan';
+  // Two characters, since there may be no colours.
+  const bar =
+    cells === 0 ? '' : `${paint(colour, '━'.repeat(filled))}${paint('dim', '─'.repeat(cells - filled))} `;
+  const rest = shortenEnd(detail, width - labelWidth - percent.length - (cells === 0 ? 0 : cells + 1) - GAPS);
+  return `  ${label}  ${bar}${percent}  ${finished ? rest : paint('dim', rest)}`;
+}
+
+function shortenEnd(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+}
+
+function plainLines(
+  title: string,
+  states: ReadonlyMap<string, State>,
+  terminal: Terminal,
+  status: () => string | undefined,
+): Progress {
   const started = performance.now();
-  const print = (line: string): void => void out.write(`${line}\n`);
+  const all = [...states.values()];
+  const totalBytes = all.reduce((sum, track) => sum + track.totalBytes, 0);
   const timer = setInterval(() => {
-    const done = [...doneBytes.values()].reduce((sum, bytes) => sum + bytes, 0);
-    const percent = totalBytes === 0 ? 0 : Math.floor((done / totalBytes) * 100);
-    print(
-      `  ${title}: ${percent}% (${formatBytes(done)}) after ${formatDuration(performance.now() - started)}`,
+    const doneBytes = all.reduce((sum, state) => sum + state.doneBytes, 0);
+    const percent = totalBytes === 0 ? 0 : Math.floor((doneBytes / totalBytes) * 100);
+    const waiting = status();
+    terminal.print(
+      `  ${title}: ${percent}% (${formatBytes(doneBytes)}) after ${formatDuration(performance.now() - started)}${waiting === undefined ? '' : `. ${waiting}`}`,
     );
   }, PLAIN_INTERVAL_MS);
   return {
-    update(id, bytes, note) {
-      const track = tracks.find((candidate) => candidate.id === id);
-      if (!track) return;
-      doneBytes.set(id, Math.min(bytes, track.totalBytes));
-      if (note !== undefined) print(`  ${track.label}: ${formatBytes(track.totalBytes)}, ${note}`);
+    update(id, doneBytes, note) {
+      const state = update(states, id, doneBytes, note);
+      if (state && note !== undefined)
+        terminal.print(`  ${state.label}: ${formatBytes(state.totalBytes)}, ${note}`);
     },
-    print,
+    print: (line) => terminal.print(line),
     stop: () => clearInterval(timer),
   };
 }

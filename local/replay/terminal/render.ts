@@ -1,37 +1,34 @@
-// The words and tables of a replay, as strings; nothing here prints.
-import { styleText } from 'node:util';
+// Tables and wrapped text, as strings; nothing here prints.
 import Table from 'cli-table3';
 import stringWidth from 'string-width';
+import type { Colour, Paint } from './terminal.ts';
 
-/** Colours that the replay uses. */
-export type Colour = 'green' | 'red' | 'yellow' | 'cyan' | 'dim' | 'bold';
-
-/** Colours a text, or leaves it alone where there are no colours. */
-export type Paint = (colour: Colour, text: string) => string;
-
-/** Colours only on a terminal that wants them (NO_COLOR, FORCE_COLOR and the stream decide). */
-export function painter(stream: NodeJS.WriteStream): Paint {
-  return (colour, text) => styleText(colour, text, { stream, validateStream: true });
+/** A column of a table. */
+export interface Column<Row> {
+  readonly title: string;
+  readonly align?: 'right';
+  /** Shown only while there is room: the highest number goes first. @default it stays */
+  readonly dropped?: number;
+  /** Its texts may be shortened in their middle to this many characters. @default they are not */
+  readonly shortest?: number;
+  readonly cell: (row: Row) => string;
 }
 
-const MAX_WIDTH = 120;
-const MIN_WIDTH = 60;
+const INDENT = 2;
+const GAP = 3;
 
-/** Columns to use on a stream; plain logs get the widest layout. */
-export function widthOf(stream: NodeJS.WriteStream): number {
-  return Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, stream.isTTY ? stream.columns : MAX_WIDTH));
-}
-
-/** A table with a ruled head; all cells are given as text, numbers aligned by the caller's choice of column. */
-export function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  rightAligned: readonly string[],
+/** A table with a ruled head that is at most `width` wide: empty columns are left out, others are shortened and dropped until it fits. */
+export function table<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  width: number,
   paint: Paint,
 ): string {
+  const told = columns.filter(({ cell }) => rows.some((row) => cell(row) !== ''));
+  const fitted = fitColumns(told, rows, width);
   const made = new Table({
-    head: head.map((name) => paint('bold', name)),
-    colAligns: head.map((name) => (rightAligned.includes(name) ? 'right' : 'left')),
+    head: fitted.map(({ title }) => paint('bold', title)),
+    colAligns: fitted.map(({ align }) => align ?? 'left'),
     style: { head: [], border: [], 'padding-left': 1, 'padding-right': 1 },
     chars: {
       top: '',
@@ -51,56 +48,79 @@ export function table(
       middle: ' ',
     },
   });
-  made.push(...rows.map((row) => [...row]));
+  made.push(...rows.map((row) => fitted.map(({ cell }) => cell(row))));
   const [first = '', ...others] = made
     .toString()
     .split('\n')
     .map((line) => line.trimEnd());
-  const width = Math.max(...[first, ...others].map((line) => stringWidth(line)));
-  return [first, `  ${paint('dim', '─'.repeat(Math.max(0, width - 2)))}`, ...others].join('\n');
+  const ruled = Math.max(...[first, ...others].map((line) => stringWidth(line)));
+  return [first, `  ${paint('dim', '─'.repeat(Math.max(0, ruled - INDENT)))}`, ...others].join('\n');
 }
 
-/** A box with a title in its upper edge; long lines are wrapped at words. */
-export function box(
+function fitColumns<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  width: number,
+): readonly Column<Row>[] {
+  const widthOf = ({ title, cell }: Column<Row>): number =>
+    Math.max(stringWidth(title), ...rows.map((row) => stringWidth(cell(row))));
+  const total = columns.reduce((sum, column) => sum + widthOf(column) + GAP, INDENT - GAP);
+  const excess = total - width;
+  if (excess <= 0) return columns;
+  const room = columns.map((column) => Math.max(0, widthOf(column) - (column.shortest ?? Infinity)));
+  const available = room.reduce((sum, columnRoom) => sum + columnRoom, 0);
+  const droppable = columns.filter(({ dropped }) => dropped !== undefined);
+  if (available < excess && droppable.length > 0) {
+    const first = Math.max(...droppable.map(({ dropped = 0 }) => dropped));
+    return fitColumns(
+      columns.filter(({ dropped }) => dropped !== first),
+      rows,
+      width,
+    );
+  }
+  // Each gives up its part of what is too much, rounded up.
+  return columns.map((column, index) => {
+    const given = Math.min(
+      room[index] ?? 0,
+      Math.ceil(((room[index] ?? 0) * excess) / Math.max(1, available)),
+    );
+    if (given === 0) return column;
+    const cut = widthOf(column) - given;
+    return { ...column, cell: (row) => shorten(column.cell(row), cut) };
+  });
+}
+
+/**
+ * Lines under a title, between two rules. There is nothing to the right of a line, and a word that is longer than a line
+ * is left whole: a terminal wraps it, and it can be copied.
+ */
+export function section(
   title: string,
   lines: readonly string[],
   width: number,
   colour: Colour,
   paint: Paint,
 ): string {
-  const inner = width - 6;
-  const edge = (text: string): string => paint(colour, text);
-  const body = lines
-    .flatMap((line) => wrap(line, inner))
-    .map((line) => {
-      const padding = ' '.repeat(Math.max(0, inner - stringWidth(line)));
-      return `  ${edge('│')} ${line}${padding} ${edge('│')}`;
-    });
-  const rule = '─'.repeat(Math.max(0, inner - title.length - 1));
+  const rule = '─'.repeat(Math.max(0, width - title.length - 7));
   return [
-    `  ${edge('╭─')} ${paint('bold', title)} ${edge(`${rule}╮`)}`,
-    ...body,
-    `  ${edge(`╰${'─'.repeat(inner + 2)}╯`)}`,
+    `  ${paint(colour, '──')} ${paint('bold', title)} ${paint(colour, rule)}`,
+    ...lines.flatMap((line) => wrap(line, width - 2).map((part) => (part === '' ? '' : `  ${part}`))),
+    `  ${paint(colour, '─'.repeat(width - 3))}`,
   ].join('\n');
 }
 
-/** Wraps a text at spaces; a word that is longer than a line is cut. */
+/** Wraps a text at spaces and keeps its indent; a word that is longer than a line is left whole. */
 export function wrap(text: string, width: number): string[] {
   if (stringWidth(text) <= width) return [text];
   const indent = /^ */.exec(text)?.[0] ?? '';
   const lines: string[] = [];
   let line = indent;
   for (const word of text.trim().split(' ')) {
-    let rest = word;
-    if (line.trim() !== '' && stringWidth(line) + 1 + stringWidth(rest) > width) {
+    if (line.trim() !== '' && stringWidth(line) + 1 + stringWidth(word) > width) {
       lines.push(line);
       line = indent;
     }
-    while (indent.length + stringWidth(rest) > width) {
-      lines.push(indent + rest.slice(0, width - indent.length));
-      rest = rest.slice(width - indent.length);
-    }
-    line = line.trim() === '' ? indent + rest : `${line} ${rest}`;
+    line = line.trim() === '' ? indent + word : `${line} ${word}`;
   }
   return [...lines, line];
 }

@@ -1,77 +1,92 @@
 // Turns what happens in a replay into progress: bytes from requests, the end of a copy from the function's own word.
-
+import { formatBytes } from '../../../functions/sync-artifacts/result/summary.ts';
 import type { LoggedRequest } from '../../aws/state/request-log.ts';
 import type { ExpectedCopy } from '../../pipeline/event.ts';
 import type { Stage } from '../../pipeline/set-up.ts';
 import { bytesToCompare } from '../compare/compare.ts';
 import { parseCopyLine } from '../copy-log.ts';
-import type { ReplayOptions } from '../options.ts';
 import { formatDuration } from '../quantity.ts';
 import { copyId } from '../report.ts';
-import { type Progress, SILENT, startProgress, type Track } from './progress.ts';
-import type { Paint } from './render.ts';
+import { Activity } from './activity.ts';
+import { startProgress, type Track } from './progress.ts';
+import type { Terminal } from './terminal.ts';
 
-/** What the copies' progress is told. */
+/** The copies of one run while they are made. */
 export interface CopyWatch {
-  readonly progress: Progress;
   onRequest(request: LoggedRequest): void;
   onLine(line: string): void;
+  print(line: string): void;
+  stop(): void;
 }
 
 const WRITES: ReadonlySet<string> = new Set(['CopyObject', 'UploadPartCopy', 'PutObject', 'UploadPart']);
 
-/** Shows the copies while the function runs. */
+/** What the function's strategies are called where people read them. */
+const STRATEGY_WORDS: Readonly<Record<string, string>> = {
+  object: 'CopyObject',
+  multipart: 'multipart',
+  relay: 'relayed',
+  skip: 'already there',
+  'same-object': 'is the source',
+};
+
+/** A strategy in words. */
+export function strategyWords(strategy: string): string {
+  return STRATEGY_WORDS[strategy] ?? strategy;
+}
+
+/** Shows the copies while the function runs. `sizesBytes` is unknown on the real AWS, where each copy gets a line when it is done. */
 export function watchCopies(
-  options: ReplayOptions,
   copies: readonly ExpectedCopy[],
-  stage: Stage,
-  paint: Paint,
+  sizesBytes: ReadonlyMap<string, number> | undefined,
+  terminal: Terminal,
 ): CopyWatch {
-  const tracks = copies
-    .filter(({ artifact }) => stage.recipes.has(artifact.name))
-    .map(({ artifact, destination, key }) => ({
-      id: copyId({ bucket: destination.bucket, key }),
-      label: `${artifact.name} → ${destination.region}`,
-      totalBytes: stage.sizesBytes.get(artifact.name) ?? 0,
-    }));
-  const progress = options.json ? SILENT : startProgress('Copying', tracks, process.stdout, paint);
+  const tracks = copies.flatMap(({ artifact, destination, key }): Track[] => {
+    const totalBytes = sizesBytes?.get(artifact.name);
+    const id = copyId({ bucket: destination.bucket, key });
+    const label = `${artifact.name} → ${destination.region}`;
+    return totalBytes === undefined ? [] : [{ id, label, totalBytes }];
+  });
+  const activity = new Activity(copies.length);
+  const progress = startProgress('Copying', tracks, terminal, () => activity.describe());
   const doneBytes = new Map<string, number>();
   const finished = new Set<string>();
   return {
-    progress,
-    onRequest({ operation, bucket, key, status, errorCode, bytes }) {
-      if (!WRITES.has(operation) || status >= 300 || errorCode || !bucket || !key) return;
+    print: (line) => progress.print(line),
+    stop: () => progress.stop(),
+    onRequest(request) {
+      const { operation, bucket, key, status, errorCode, bytes } = request;
+      const isWrite = WRITES.has(operation);
+      activity.onRequest(request, isWrite);
+      if (!isWrite || status === 0 || status >= 300 || errorCode || !bucket || !key) return;
       const id = copyId({ bucket, key });
       const done = (doneBytes.get(id) ?? 0) + bytes;
       doneBytes.set(id, done);
       progress.update(id, done);
     },
     onLine(line) {
-      if (options.verbose) {
-        if (options.json) process.stderr.write(`${line}\n`);
-        else progress.print(paint('dim', line));
-      }
       const copy = parseCopyLine(line);
       // A continued job tells of finished copies again.
       if (!copy || finished.has(copyId(copy))) return;
       finished.add(copyId(copy));
-      const track = tracks.find(({ id }) => id === copyId(copy));
-      const time = copy.durationMs === undefined ? '' : ` in ${formatDuration(copy.durationMs)}`;
-      progress.update(copyId(copy), track?.totalBytes ?? copy.sizeBytes, `${copy.strategy}${time}`);
+      activity.onFinished();
+      const time = copy.durationMs ? ` in ${formatDuration(copy.durationMs)}` : '';
+      const note = `${strategyWords(copy.strategy)}${time}`;
+      if (sizesBytes) progress.update(copyId(copy), copy.sizeBytes, note);
+      else progress.print(`  ${copy.artifact} → ${copy.region}: ${formatBytes(copy.sizeBytes)}, ${note}`);
     },
   };
 }
 
 /** Shows a comparison while it runs. */
 export async function compareWithProgress<T>(
-  options: ReplayOptions,
-  paint: Paint,
+  terminal: Terminal,
   stage: Stage,
   copies: readonly ExpectedCopy[],
   compare: (onBytes: (bytes: number) => void) => Promise<T>,
 ): Promise<T> {
   const track: Track = { id: 'compare', label: 'Comparing', totalBytes: bytesToCompare(stage, copies) };
-  const progress = options.json ? SILENT : startProgress('Comparing', [track], process.stdout, paint);
+  const progress = startProgress('Comparing', [track], terminal);
   let done = 0;
   try {
     return await compare((bytes) => {

@@ -22,12 +22,12 @@ import {
   type ObjectVersion,
 } from '../../../local/aws/state/buckets.ts';
 import type { Job, JobData, JobResult } from '../../../local/aws/state/code-pipeline-jobs.ts';
-import type { Grant, Identity } from '../../../local/aws/state/identities.ts';
+import type { Identity } from '../../../local/aws/state/identities.ts';
 import type { KmsKey } from '../../../local/aws/state/kms-keys.ts';
 import type { PutOptions } from '../../../local/aws/state/place-object.ts';
 import type { LoggedRequest } from '../../../local/aws/state/request-log.ts';
 import type { World } from '../../../local/aws/state/world.ts';
-import { roleGrants, roleSessionArn } from '../../../local/pipeline/identities.ts';
+import { LocalPipeline } from '../../../local/pipeline/local-pipeline.ts';
 
 export const ACCOUNT = '111122223333';
 export const OTHER_ACCOUNT = '444455556666';
@@ -101,32 +101,18 @@ export interface Outcome {
 export class JobWorld implements AsyncDisposable {
   readonly aws: EmbeddedAws;
   readonly sourceKey: KmsKey;
-  readonly role: Identity;
   readonly artifacts: JobData['inputArtifacts'][number][] = [];
   /** Set to make requests fail. */
   faults: FaultHook | undefined;
-  readonly #destinationKeys: string[] = [];
-  readonly #destinations: string[] = [];
-  readonly #extras: Grant[] = [];
+  readonly #pipeline: LocalPipeline;
   #container: Container | undefined;
   #recording: Recording = { log: [], metrics: [] };
 
   private constructor(aws: EmbeddedAws) {
     this.aws = aws;
     this.sourceKey = this.world.createKey({ region: HOME, alias: 'pipeline' });
-    this.world.createBucket({
-      name: SOURCE,
-      region: HOME,
-      versioning: 'Enabled',
-      encryption: { algorithm: 'aws:kms', keyId: this.sourceKey.arn, bucketKey: true },
-    });
-    this.role = this.world.addIdentity({
-      principalArn: roleSessionArn(ACCOUNT, 'sync-artifacts'),
-      accountId: ACCOUNT,
-      expiresAt: new Date(Date.now() + 3_600_000),
-      may: [],
-    });
-    this.#grant();
+    this.#pipeline = new LocalPipeline(this.world, { accountId: ACCOUNT, region: HOME });
+    this.#pipeline.addSource(SOURCE, { key: this.sourceKey });
     Object.assign(process.env, this.environment);
   }
 
@@ -134,6 +120,10 @@ export class JobWorld implements AsyncDisposable {
     const aws = await startEmbeddedAws({ faults: (point) => created.faults?.(point) });
     const created = new JobWorld(aws);
     return created;
+  }
+
+  get role(): Identity {
+    return this.#pipeline.role;
   }
 
   get world(): World {
@@ -180,14 +170,14 @@ export class JobWorld implements AsyncDisposable {
     }: NewDestination = {},
   ): KmsKey {
     const key = this.world.createKey({ accountId: ownerAccountId, region, alias: name });
-    this.world.createBucket({
-      name,
+    this.#pipeline.addDestination(name, {
       region,
       ownerAccountId,
       versioning,
-      encryption: encryption ?? { algorithm: 'aws:kms', keyId: key.arn, bucketKey: true },
+      key,
+      role: 'bucket',
+      ...(encryption === undefined ? {} : { encryption }),
     });
-    this.#destinations.push(name);
     this.allowKey(key.arn);
     return key;
   }
@@ -204,28 +194,22 @@ export class JobWorld implements AsyncDisposable {
 
   /** Lets the role write to a bucket as to a destination. */
   allowWriting(bucket: string): void {
-    this.#destinations.push(bucket);
-    const keyId = this.bucket(bucket).encryption?.keyId;
-    if (keyId !== undefined) this.#destinationKeys.push(keyId);
-    this.#grant();
+    this.#pipeline.allowWriting(this.bucket(bucket));
   }
 
   /** Lets the role encrypt under a key. */
   allowKey(arn: string): void {
-    this.#destinationKeys.push(arn);
-    this.#grant();
+    this.#pipeline.allowKey(arn);
   }
 
   /** Gives the role a permission that it does not have when deployed. */
   allow(actions: readonly string[], resource = '*'): void {
-    this.#extras.push({ actions, resources: [resource] });
-    this.#grant();
+    this.#pipeline.addGrant({ actions, resources: [resource] });
   }
 
   /** Takes a permission from the role. */
   deny(actions: readonly string[], resource: string): void {
-    this.#extras.push({ effect: 'Deny', actions, resources: [resource] });
-    this.#grant();
+    this.#pipeline.addGrant({ effect: 'Deny', actions, resources: [resource] });
   }
 
   /** Runs the function on a new job with all artifacts as inputs. */
@@ -290,12 +274,6 @@ export class JobWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.aws.close();
-  }
-
-  #grant(): void {
-    const destinationKeyArns = this.#destinationKeys;
-    const scope = { sourceBuckets: [SOURCE], sourceKeyArns: [this.sourceKey.arn], destinationKeyArns };
-    this.role.may = [...roleGrants({ ...scope, destinationBuckets: this.#destinations }), ...this.#extras];
   }
 
   /** As handler.ts does it, with a telemetry that remembers instead of one that prints. */

@@ -211,7 +211,7 @@ describe('an invocation', () => {
     const { executionDetails } = successOf(await world.invoke({ DestinationBucket: 'report-eu' }));
     expect(executionDetails.externalExecutionId).toMatch(/^[0-9a-f-]{36}$/);
     expect(executionDetails.percentComplete).toBe(100);
-    expect(executionDetails.summary).toMatch(/^Synced 1 artifact \(1\.0 kB\) to 1 region in \d+\.\d s$/);
+    expect(executionDetails.summary).toMatch(/^Synced 1 artifact \(1000 bytes\) to 1 region in \d+\.\d s$/);
   });
 
   it('answers exactly once, whatever becomes of it', async () => {

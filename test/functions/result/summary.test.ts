@@ -10,12 +10,13 @@ import {
 describe('words for people', () => {
   it.each([
     [0, '0 bytes'],
-    [999, '999 bytes'],
-    [1000, '1.0 kB'],
-    [312_400_000, '312.4 MB'],
-    [7 * 1024 ** 3, '7.5 GB'],
-    [50e12, '50.0 TB'],
-    [5e15, '5000.0 TB'],
+    [1, '1 byte'],
+    [1023, '1023 bytes'],
+    [38 * 1024, '38 KiB'],
+    [312.4 * 1024 ** 2, '312.4 MiB'],
+    [1024 ** 3 - 1, '1 GiB'],
+    [7 * 1024 ** 3, '7 GiB'],
+    [5000 * 1024 ** 4, '5000 TiB'],
   ])('%d bytes are %s', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
   });
@@ -27,8 +28,8 @@ describe('words for people', () => {
       '3 regions',
       '2 copies',
     ]);
-    expect(summariseProgress(1, 4, 5e9, 2e10, 600_000)).toBe(
-      'Synced 1 of 4 copies, 5.0 GB of 20.0 GB, in 600.0 s; going on',
+    expect(summariseProgress(1, 4, 5 * 1024 ** 3, 20 * 1024 ** 3, 600_000)).toBe(
+      'Synced 1 of 4 copies, 5 GiB of 20 GiB, in 600.0 s; going on',
     );
   });
 });

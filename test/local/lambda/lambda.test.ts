@@ -107,6 +107,21 @@ describe('LambdaFunction', () => {
     expect(after.lines).not.toEqual(before.lines);
   });
 
+  it('kills a process that needs more than its memory, at once or when its answer comes', async () => {
+    const grow = 'globalThis.kept = Buffer.alloc(event.mib * 2 ** 20, 1);';
+    await using hanging = await functionOf(`${grow} await new Promise(() => setTimeout(() => {}, 60_000));`, {
+      memoryMb: 256,
+    });
+    await using quick = await functionOf(grow, { memoryMb: 256 });
+    const killed = {
+      outcome: 'out-of-memory',
+      errorMessage: 'Runtime exited with error: signal: killed (needed more than its 256 MiB)',
+    };
+    expect(await quick.invoke({ mib: 1 })).toMatchObject({ outcome: 'ok' });
+    expect(await quick.invoke({ mib: 300 })).toMatchObject(killed);
+    expect(await hanging.invoke({ mib: 300 })).toMatchObject(killed);
+  });
+
   it('reports what the handler threw, and keeps everything it printed', async () => {
     await using lambda = await functionOf(
       'console.error("to stderr"); console.log("x".repeat(300_000)); throw new RangeError("no");',

@@ -1,6 +1,7 @@
 // What the replay reads out of an event: where artifacts lie, where copies have to be in the end.
 import { describe, expect, it } from 'vitest';
-import { EventError, interpretEvent, readEvent, regionInName } from '../../../local/pipeline/event.ts';
+import { EventError, type EventOptions, interpretEvent, readEvent } from '../../../local/pipeline/event.ts';
+import { regionInName } from '../../../local/pipeline/regions.ts';
 
 const artifact = (name: string, objectKey: string): object => ({
   name,
@@ -12,7 +13,7 @@ function eventWith(parameters: unknown, data: object = {}): unknown {
   const UserParameters = typeof parameters === 'string' ? parameters : JSON.stringify(parameters);
   return {
     'CodePipeline.job': {
-      id: 'job-1',
+      id: '252c2b8f-8562-4549-aae7-06fa0cfc2146',
       accountId: '111122223333',
       data: {
         actionConfiguration: { configuration: { FunctionName: 'f', UserParameters } },
@@ -67,6 +68,82 @@ describe('interpretEvent', () => {
     ]);
   });
 
+  it('says which regions it assumed, and takes those that are given', () => {
+    const assumptionsOf = (options: EventOptions): readonly string[] =>
+      interpretEvent(eventWith({ DestinationBucket: 'releases' }), 'event', options).assumptions;
+    expect(assumptionsOf({})).toEqual([
+      'Nothing says where releases is: assumed us-east-1. Set it with --bucket-region releases=REGION.',
+    ]);
+    expect(assumptionsOf({ bucketRegions: new Map([['releases', 'eu-west-1']]) })).toEqual([]);
+  });
+
+  it('takes the region of a bucket from the ARN of its key before it assumes one', () => {
+    const KmsKeyId = 'arn:aws:kms:eu-north-1:111122223333:alias/releases';
+    const { destinations, assumptions } = interpretEvent(
+      eventWith({ DestinationBuckets: [{ Bucket: 'releases', KmsKeyId }] }),
+      'event',
+    );
+    expect(destinations.map(({ region }) => region)).toEqual(['eu-north-1']);
+    expect(assumptions).toEqual([]);
+  });
+
+  it.each([
+    [{ DestinationBuckets: [{ Bucket: 'a', Region: 'eu-west-99' }] }, {}],
+    [{ DestinationBucket: 'a' }, { bucketRegions: new Map([['a', 'eu-west-99']]) }],
+  ])('refuses a region that does not exist: %j', (parameters, options) => {
+    expect(() => interpretEvent(eventWith(parameters), 'event', options)).toThrow(
+      /"eu-west-99", which is not an AWS region\. Did you mean "eu-west-\d"\?/,
+    );
+  });
+
+  it('says that a key of another region cannot be the one of the artifact bucket', () => {
+    const encryptionKey = { id: 'arn:aws:kms:us-west-2:111122223333:key/k', type: 'KMS' };
+    const { region, assumptions } = interpretEvent(
+      eventWith({ DestinationBucket: 'a-us-east-1' }, { encryptionKey }),
+      'event',
+    );
+    expect(region).toBe('eu-west-1');
+    expect(assumptions).toEqual([
+      expect.stringContaining('encryptionKey is in us-west-2, the artifact bucket in eu-west-1'),
+    ]);
+  });
+
+  it('resolves pipeline variables, and says which values it assumed', () => {
+    const parameters = {
+      DestinationBucket: 'a-us-east-1',
+      Key: '{executionId}.zip',
+      ExecutionId: '#{codepipeline.PipelineExecutionId}',
+    };
+    const assumed = interpretEvent(eventWith(parameters), 'event');
+    const given = interpretEvent(eventWith(parameters), 'event', {
+      variables: new Map([['codepipeline.PipelineExecutionId', 'e1']]),
+    });
+    expect(assumed.copies[0]?.key).toBe('4f1b6c2e-0d3a-4c57-9b8e-2a6d1f7e5c90.zip');
+    expect(assumed.assumptions).toEqual([
+      expect.stringContaining('Set it with --variable codepipeline.PipelineExecutionId=VALUE.'),
+    ]);
+    expect(given.copies[0]?.key).toBe('e1.zip');
+    expect(given.assumptions).toEqual([]);
+    expect(JSON.stringify([assumed.raw, given.raw])).not.toContain('#{');
+  });
+
+  it("takes the user's parameters instead of the event's own", () => {
+    const { copies, raw } = interpretEvent(eventWith('some-input'), 'event', {
+      userParameters: '{"DestinationBucket":"a-us-east-1"}',
+    });
+    expect(copies).toHaveLength(2);
+    expect(JSON.stringify(raw)).not.toContain('some-input');
+  });
+
+  it.each([
+    ['id', 'job-1', /job id "job-1".*UUID in lower case.*Change "id"/],
+    ['accountId', '1234', /accountId "1234".*12 digits.*Change "accountId"/],
+  ])('refuses a job with the %s %j in one sentence', (property, value, message) => {
+    const event = eventWith({}) as { 'CodePipeline.job': Record<string, unknown> };
+    event['CodePipeline.job'][property] = value;
+    expect(() => interpretEvent(event, 'my.json')).toThrow(message);
+  });
+
   it.each(['', 'not JSON', '[]', '{"DestinationBuckets": 7}', '{"DestinationBuckets": [7, {}]}'])(
     'leaves parameters like %j to the function',
     (parameters) => {
@@ -81,9 +158,12 @@ describe('interpretEvent', () => {
     expect(event.data.inputArtifacts.map(({ name }) => name)).toEqual(['App']);
   });
 
-  it.each([null, [], {}, { 'CodePipeline.job': { id: 'x' } }])('refuses %j as no job event', (raw) => {
-    expect(() => interpretEvent(raw, 'my.json')).toThrow(/my\.json is no CodePipeline job event/);
-  });
+  it.each([null, [], {}, { 'CodePipeline.job': { id: 'x' } }])(
+    'refuses %j, which is not a job event',
+    (raw) => {
+      expect(() => interpretEvent(raw, 'my.json')).toThrow(/my\.json is not a CodePipeline job event/);
+    },
+  );
 });
 
 describe('readEvent', () => {

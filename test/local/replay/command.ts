@@ -1,8 +1,14 @@
-// Runs `npm run replay` as a user does: the command in a process of its own.
+// Runs the replay: the command in a process of its own, as a user does, or the same in this process, which is cheaper.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CommanderError } from '@commander-js/extra-typings';
+import { EventError } from '../../../local/pipeline/event.ts';
 import { SAMPLES_FOLDER } from '../../../local/pipeline/scenarios.ts';
+import { Comparer } from '../../../local/replay/compare/compare.ts';
+import { parseOptions } from '../../../local/replay/options.ts';
+import { prepareReplay, type Replayed, replay } from '../../../local/replay/run.ts';
+import { createTerminal } from '../../../local/replay/terminal/terminal.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../local/replay.ts', import.meta.url));
 
@@ -13,7 +19,7 @@ export interface Output {
 }
 
 /** Runs the command to its end, with variables of the shell beside those of this process. */
-export function replay(
+export function runCommand(
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
 ): Promise<Output> {
@@ -23,6 +29,51 @@ export function replay(
     resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr }),
   );
   return promise;
+}
+
+/** A replay in this process, and what it printed. */
+export interface Played extends Replayed {
+  readonly printed: string;
+}
+
+let comparer: Comparer | undefined;
+
+/** Runs a replay in this process. @throws EventError */
+export async function play(args: readonly string[]): Promise<Played> {
+  let printed = '';
+  const out = {
+    write(text: string) {
+      printed += text;
+    },
+  };
+  const prepared = await prepareReplay(parseOptions(args), createTerminal(out, { TERM: 'dumb' }));
+  comparer ??= new Comparer();
+  return { ...(await replay(prepared, { comparer })), printed };
+}
+
+/** Ends what replays in this process share. */
+export async function endPlaying(): Promise<void> {
+  await comparer?.[Symbol.asyncDispose]();
+  comparer = undefined;
+}
+
+/** What the command says about arguments that it refuses, before anything is replayed. */
+export async function refusalOf(args: readonly string[]): Promise<string> {
+  let printed = '';
+  const write = (text: string): void => {
+    printed += text;
+  };
+  try {
+    await prepareReplay(
+      parseOptions(args, { writeErr: write, writeOut: write }),
+      createTerminal({ write: () => undefined }, {}),
+    );
+  } catch (error) {
+    if (error instanceof CommanderError) return printed;
+    if (error instanceof EventError) return error.message;
+    throw error;
+  }
+  throw new Error(`${args.join(' ')} was not refused`);
 }
 
 /** File of a sample event. */

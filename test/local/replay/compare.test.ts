@@ -1,11 +1,14 @@
 // The comparison finds every way in which a copy can be wrong.
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { concat, fromBuffer, generated, slice } from '../../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
 import type { PutOptions } from '../../../local/aws/state/place-object.ts';
 import { interpretEvent, type ReplayEvent } from '../../../local/pipeline/event.ts';
 import { type Stage, setUp } from '../../../local/pipeline/set-up.ts';
-import { compareCopies } from '../../../local/replay/compare/compare.ts';
+import { Comparer, changedSources } from '../../../local/replay/compare/compare.ts';
+
+const comparer = new Comparer();
+afterAll(() => comparer[Symbol.asyncDispose]());
 
 const KEY = 'p/App/1 + é.zip';
 const EVENT = {
@@ -46,7 +49,7 @@ async function problemsAfter(copy: (aws: EmbeddedAws) => void, sizeBytes = SIZE)
   const { aws, stage, event } = await stageOf(sizeBytes);
   await using _closed = aws;
   copy(aws);
-  const [comparison] = await compareCopies(aws, stage, event.copies);
+  const [comparison] = await comparer.compare(aws, stage, event.copies);
   return comparison?.problems ?? ['nothing compared'];
 }
 
@@ -57,7 +60,7 @@ const put =
   };
 const right = generated(SIZE, 1);
 
-describe('compareCopies', () => {
+describe('a comparison', () => {
   it('finds nothing wrong with a right copy', async () => {
     expect(await problemsAfter(put(right))).toEqual([]);
     expect(await problemsAfter(put(generated(0, 1)), 0)).toEqual([]);
@@ -96,6 +99,17 @@ describe('compareCopies', () => {
     ['tags', { tags: { artifact: 'Web' } }],
   ])('finds a copy with other %s', async (property, options) => {
     expect(await problemsAfter(put(right, options))).toEqual([`has other ${property} than its source`]);
+  });
+
+  it('compares with the version that the job is about, and says that the source has changed since', async () => {
+    const { aws, stage, event } = await stageOf();
+    await using _closed = aws;
+    put(right)(aws);
+    expect(changedSources(aws, stage, event.copies)).toEqual([]);
+    aws.world.putObject('artifacts-eu-west-1', KEY, generated(5, 2));
+    const [comparison] = await comparer.compare(aws, stage, event.copies);
+    expect(comparison?.problems).toEqual([]);
+    expect(changedSources(aws, stage, event.copies)).toEqual(['App']);
   });
 
   it('finds one wrong byte in ten gigabytes', async () => {

@@ -1,59 +1,41 @@
-// The command `npm run replay`: what it shows, its options, and what it says about wrong ones.
+// The command `npm run replay` in a process of its own: what it shows, and what only a whole process can show.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
 import { readEvent } from '../../../local/pipeline/event.ts';
 import { scenarioOf } from '../../../local/pipeline/scenarios.ts';
 import { setUp } from '../../../local/pipeline/set-up.ts';
-import { compareCopies } from '../../../local/replay/compare/compare.ts';
+import { Comparer } from '../../../local/replay/compare/compare.ts';
 import type { PlanReport } from '../../../local/replay/dry-run.ts';
-import type { ReplayReport } from '../../../local/replay/report.ts';
-import { replay, sampleFile } from './command.ts';
+import type { ReplayReport } from '../../../local/replay/report-schema.ts';
+import { refusalOf, runCommand, sampleFile } from './command.ts';
 
 describe('the replay command', () => {
-  it('shows a person what happened, without control characters when it is no terminal', async () => {
-    const { stdout, exitCode } = await replay([sampleFile('classic')]);
+  it('shows a person what happened, without control characters when it is not a terminal', async () => {
+    const { stdout, exitCode } = await runCommand([sampleFile('classic')]);
     expect(exitCode).toBe(0);
-    expect(stdout).toContain('Replay of');
-    expect(stdout).toContain('App → us-west-2: 25.2 MB');
+    expect(stdout).toMatch(/^Starting the replay\.\n\n {2}Replay of events\/classic\.json\n/);
+    expect(stdout).toContain('Lambda with 1769 MiB and 8 min');
+    expect(stdout).toContain('App → us-west-2: 24 MiB');
     expect(stdout).toContain('Succeeded');
     expect(stdout).toContain('✓ The copy is byte-identical');
     expect(stdout).not.toContain('\u001B');
   });
 
-  it('says of a failing sample what the operator sees and that it is meant to fail', async () => {
-    const { stdout, exitCode } = await replay([sampleFile('fails-no-kms-key')]);
-    expect(exitCode).toBe(1);
-    expect(stdout).toContain('Failed: ConfigurationError');
-    expect(stdout).toContain('meant to fail');
-  });
-
-  it('copies a file of the user', async () => {
-    const { stdout, exitCode } = await replay([
-      sampleFile('classic'),
-      '--json',
-      '--artifact',
-      'App=package-lock.json',
-    ]);
-    expect(exitCode).toBe(0);
-    const { copies } = JSON.parse(stdout) as ReplayReport;
-    expect(copies).toMatchObject([{ sizeBytes: readFileSync('package-lock.json').length, identical: true }]);
-  });
-
-  it('plays continuations: new jobs with fresh credentials, one result in the end', async () => {
-    // One request at a time is slow enough for several invocations of two seconds.
-    const large = ['--artifact', 'App=36GiB', '--timeout', '2s', '--env', 'SYNC_MAX_CONCURRENCY=1'];
-    const { stdout, exitCode } = await replay([sampleFile('classic'), '--json', ...large]);
-    const { continuations, invocations, result, copies } = JSON.parse(stdout) as ReplayReport;
-    expect(continuations).toBeGreaterThanOrEqual(1);
-    expect(new Set(invocations.map(({ jobId }) => jobId)).size).toBe(continuations + 1);
-    expect(result).toMatchObject({ status: 'Succeeded' });
-    expect(copies).toMatchObject([{ identical: true, strategy: 'multipart' }]);
-    expect(exitCode).toBe(0);
+  it('prints one document with --json, and ends with its exit code', async () => {
+    const { stdout, stderr, exitCode } = await runCommand([sampleFile('fails-no-kms-key'), '--json']);
+    const { verdict, exitCode: stated, event } = JSON.parse(stdout) as ReplayReport;
+    expect({ exitCode, stated, verdict, event, stderr }).toEqual({
+      exitCode: 1,
+      stated: 1,
+      verdict: 'failed-as-expected',
+      event: 'events/fails-no-kms-key.json',
+      stderr: '',
+    });
   });
 
   it('prints the plan and copies nothing with --dry-run', async () => {
-    const { stdout, exitCode } = await replay([sampleFile('seven-gib'), '--dry-run', '--json']);
+    const { stdout, exitCode } = await runCommand([sampleFile('seven-gib'), '--dry-run', '--json']);
     const { plan } = JSON.parse(stdout) as PlanReport;
     expect(exitCode).toBe(0);
     expect(plan.map(({ strategy, region }) => `${strategy} ${region}`)).toEqual([
@@ -66,36 +48,26 @@ describe('the replay command', () => {
     }
   });
 
-  it('takes as long with --wan as the model says, and compares without it', async () => {
-    const { stdout, exitCode } = await replay([sampleFile('classic'), '--json', '--wan']);
-    expect(exitCode).toBe(0);
-    const { network, requests, jobMs } = JSON.parse(stdout) as ReplayReport;
-    // From eu-central-1 to us-west-2: HEAD, one CopyObject, and the job result.
-    const limitMs = 140 + (140 + 30 + (24 * 1_048_576) / 80_000) + 2;
-    expect(network).toMatchObject({ homeRegion: 'eu-central-1', roundTripMs: { 'us-west-2': 140 } });
-    expect(network?.limitMs).toBeCloseTo(limitMs);
-    expect(jobMs).toBeGreaterThanOrEqual(limitMs);
-    // Every request of the function was held back, none of the comparison's.
-    expect(network?.answers).toBe(Object.values(requests).reduce((sum, count) => sum + count, 0));
-  });
-
-  it('says in one line that latency is modelled, and nothing of it without --wan', async () => {
-    const modelled = await replay([sampleFile('fails-no-kms-key'), '--wan']);
-    expect(modelled.stdout).toMatch(
-      /^ {2}over {2}modelled round trips of .* ms; no client can be faster than /m,
-    );
-    const usual = await replay([sampleFile('fails-no-kms-key')]);
-    expect(usual.stdout).not.toContain('modelled');
-  });
-
-  it('tells with --dry-run how a job would fail', async () => {
-    const { stdout, exitCode } = await replay([sampleFile('fails-no-kms-key'), '--dry-run']);
+  it('says with --dry-run how a job would fail', async () => {
+    const { stdout, exitCode } = await runCommand([sampleFile('fails-no-kms-key'), '--dry-run']);
     expect(exitCode).toBe(1);
     expect(stdout).toContain('Failed: ConfigurationError');
   });
 
-  it('copies with --live where the shell points, with the credentials of the shell, and gives no job a result', async () => {
+  it('explains its options and every kind of fault', async () => {
+    const { stdout, exitCode } = await runCommand(['--help']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('--user-parameters <JSON>');
+    expect(stdout).toMatch(/slow-down +S3 answers 503 SlowDown \(default rate 0\.2\)/);
+    expect(stdout).toMatch(/oom +the function runs out of memory.*\n?.*\(default\s+rate 1\)/);
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110);
+  });
+});
+
+describe('the replay command with --live', () => {
+  it('copies where the shell points, with its credentials, and gives no job a result', async () => {
     await using aws = await startEmbeddedAws();
+    await using comparer = new Comparer();
     const event = await readEvent(sampleFile('release-bucket'));
     const stage = setUp(aws.world, event, scenarioOf('other.json'), new Map());
     const variables = {
@@ -104,24 +76,45 @@ describe('the replay command', () => {
       AWS_SECRET_ACCESS_KEY: aws.admin.secretAccessKey,
       AWS_REGION: event.region,
     };
-    const dry = await replay([sampleFile('release-bucket'), '--live', '--dry-run', '--json'], variables);
+    const live = [sampleFile('release-bucket'), '--live'];
+    const dry = await runCommand([...live, '--dry-run', '--json'], variables);
     expect((JSON.parse(dry.stdout) as PlanReport).plan).toHaveLength(4);
-    const { exitCode, stdout } = await replay([sampleFile('release-bucket'), '--live'], variables);
-    expect(stdout).toContain('Succeeded');
+    const unasked = await runCommand(live, variables);
+    expect(unasked).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('add --yes') as unknown });
+    expect(aws.world.requests.filter(({ operation }) => operation.startsWith('Copy'))).toEqual([]);
+
+    const { exitCode, stdout } = await runCommand([...live, '--yes'], variables);
+    expect(stdout).toContain(`the S3 server at ${aws.endpoint}`);
+    expect(stdout).toContain(`as    access key ${aws.admin.accessKeyId}`);
+    expect(stdout).toContain('4 copies made and proved as the table says; nothing was read back.');
+    expect(stdout).not.toContain('real AWS');
     expect(exitCode).toBe(0);
-    expect((await compareCopies(aws, stage, event.copies)).flatMap(({ problems }) => problems)).toEqual([]);
+    const found = await comparer.compare(aws, stage, event.copies);
+    expect(found.flatMap(({ problems }) => problems)).toEqual([]);
     expect(aws.world.codePipeline.results).toEqual([]);
+
+    const again = await runCommand([...live, '--yes'], variables);
+    expect(again.stdout).toContain('4 copies were there already and were not made again.');
   });
 
-  it('says what --live needs when there are no credentials', async () => {
+  it('says what it needs when there are no credentials', async () => {
     const nothing = {
       AWS_EC2_METADATA_DISABLED: 'true',
       AWS_CONFIG_FILE: '/dev/null',
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     };
-    const { exitCode, stderr } = await replay(['--live'], nothing);
+    const { exitCode, stderr } = await runCommand(['--live'], nothing);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('--live needs AWS credentials');
+  });
+});
+
+describe('what the replay refuses', () => {
+  it('ends the command with 2 and leaves standard output to documents', async () => {
+    const { exitCode, stderr, stdout } = await runCommand(['no/such/event.json', '--json']);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toMatch(/^error: .*no\/such\/event\.json: there is no such file/);
+    expect(stderr).not.toContain('    at ');
   });
 
   it.each([
@@ -133,37 +126,46 @@ describe('the replay command', () => {
     [['--artifact', 'Ap=2MiB'], /--artifact names "Ap".*App, Templates/],
     [['--live', '--artifact', 'App=2MiB'], /--artifact.*--live/],
     [['--live', '--wan'], /--wan.*--live.*latency/],
+    [['--live', '--report', 'x.html'], /--report.*--live.*not recorded/],
     [['--dry-run', '--wan'], /--wan.*--dry-run.*nothing is copied/],
+    [['--dry-run', '--twice'], /--twice.*--dry-run.*nothing is copied/],
     [['--dry-run', '--fault', 'stall'], /--fault.*--dry-run.*nothing is copied/],
+    [['--yes'], /--yes.*needs.*--live/],
+    [['--fault', 'stal'], /no fault "stal".*slow-down/],
+    [['--fault', 'stall=2'], /--fault.*rate from 0 to 1/],
     [['--env', 'X'], /--env.*'X'.*NAME=VALUE/],
+    [
+      ['--env', 'SYNC_MAXCONCURRENCY=3'],
+      /does not read SYNC_MAXCONCURRENCY\. Did you mean SYNC_MAX_CONCURRENCY\?/,
+    ],
+    [['--env', 'POWERTOOL_LOG_LEVEL=DEBUG'], /does not read .* Did you mean POWERTOOLS_LOG_LEVEL\?/],
+    [['--user-parameters', '{"a"'], /--user-parameters.*Expected JSON/],
+    [['--variable', 'x'], /--variable.*pipeline variable/],
+    [['--bucket-region', 'web-shop-releases=eu-west-99'], /"eu-west-99", which is not an AWS region/],
     [['--tiemout', '20s'], /unknown option '--tiemout'.*--timeout/s],
-    [['no/such/event.json'], /no\/such\/event\.json/],
     [['events/clasic.json'], /clasic\.json: there is no such file\. Did you mean events\/classic\.json\?/],
     [['events'], /event file events: it is a folder/],
-    [['package.json'], /package\.json is no CodePipeline job event/],
-  ])('answers %j with what is allowed', async (args, message) => {
-    const { exitCode, stderr, stdout } = await replay(args);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
-    expect(stderr).toMatch(message);
-    expect(stderr).not.toContain('    at ');
+    [['package.json'], /package\.json is not a CodePipeline job event/],
+  ])('answers %j with what is expected', async (args, message) => {
+    expect(await refusalOf(args)).toMatch(message);
   });
 
-  it('explains its options', async () => {
-    const { stdout, exitCode } = await replay(['--help']);
-    expect(exitCode).toBe(0);
-    for (const option of [
-      '--artifact',
-      '--timeout',
-      '--memory',
-      '--fault',
-      '--seed',
-      '--wan',
-      '--dry-run',
+  it('takes any variable of the function that is not one misspelt', async () => {
+    await expect(refusalOf(['--env', 'SYNC_STALL_MS=900', '--env', 'TEAM=web'])).rejects.toThrow(
+      'was not refused',
+    );
+  });
+});
+
+describe('a file of the user', () => {
+  it('is what is copied', async () => {
+    const { stdout } = await runCommand([
+      sampleFile('classic'),
       '--json',
-      '--verbose',
-      '--live',
-    ]) {
-      expect(stdout).toContain(option);
-    }
+      '--artifact',
+      'App=package-lock.json',
+    ]);
+    const { copies } = JSON.parse(stdout) as ReplayReport;
+    expect(copies).toMatchObject([{ sizeBytes: readFileSync('package-lock.json').length, identical: true }]);
   });
 });

@@ -1,0 +1,86 @@
+// Says what a job is waiting for when its bars do not move: which request fails, how often, and how long nothing came.
+import type { LoggedRequest } from '../../aws/state/request-log.ts';
+import { formatDuration } from '../quantity.ts';
+
+/** After this long without a request the job is waiting. */
+const QUIET_MS = 2_000;
+const REPORTING: ReadonlySet<string> = new Set(['PutJobSuccessResult', 'PutJobFailureResult']);
+
+interface Failing {
+  readonly request: LoggedRequest;
+  readonly count: number;
+}
+
+/** Watches the requests of a job. */
+export class Activity {
+  readonly #now: () => number;
+  readonly #failing = new Map<string, Failing>();
+  #lastRequestMs: number;
+  #writes = 0;
+  #finished = 0;
+  readonly #copies: number;
+
+  constructor(copies: number, now: () => number = () => performance.now()) {
+    this.#copies = copies;
+    this.#now = now;
+    this.#lastRequestMs = now();
+  }
+
+  onRequest(request: LoggedRequest, isWrite: boolean): void {
+    this.#lastRequestMs = this.#now();
+    const id = [request.operation, request.bucket, request.key, request.partNumber].join('\n');
+    if (isFailure(request)) {
+      const count = (this.#failing.get(id)?.count ?? 0) + 1;
+      // Put last, as the latest.
+      this.#failing.delete(id);
+      this.#failing.set(id, { request, count });
+    } else {
+      this.#failing.delete(id);
+      if (isWrite) this.#writes += 1;
+    }
+  }
+
+  /** A copy is finished. */
+  onFinished(): void {
+    this.#finished += 1;
+  }
+
+  /** One sentence; undefined while copies are on their way. */
+  describe(): string | undefined {
+    const failing = [...this.#failing.values()].at(-1);
+    const quietMs = this.#now() - this.#lastRequestMs;
+    const sentences = [
+      this.#phase(),
+      failing && describeFailure(failing),
+      quietMs > QUIET_MS && quiet(quietMs),
+    ];
+    const said = sentences.filter((sentence) => typeof sentence === 'string');
+    return said.length === 0 ? undefined : said.join('; ');
+  }
+
+  #phase(): string | undefined {
+    if (this.#copies > 0 && this.#finished >= this.#copies) return 'Reporting the result to CodePipeline';
+    return this.#writes === 0 ? 'Reading sources and destinations' : undefined;
+  }
+}
+
+/** What a client tries again: errors of the server, refusals, and broken connections; not what is simply not there. */
+function isFailure({ status, errorCode, operation }: LoggedRequest): boolean {
+  const isAbsence = status === 404 && !REPORTING.has(operation);
+  return (status === 0 || status >= 400 || errorCode !== undefined) && !isAbsence && status !== 412;
+}
+
+function describeFailure({ request, count }: Failing): string {
+  const { service, operation, status, errorCode } = request;
+  const server = service === 'codepipeline' ? 'CodePipeline' : service === 'kms' ? 'KMS' : 'S3';
+  const answer =
+    status === 0
+      ? `${server} cut the connection of`
+      : `${server} answered ${status} ${errorCode ?? ''}`.trim();
+  const times = count === 1 ? '' : ` (${count} times)`;
+  return status === 0 ? `${answer} ${operation}${times}` : `${answer} to ${operation}${times}`;
+}
+
+function quiet(quietMs: number): string {
+  return `no request for ${formatDuration(Math.floor(quietMs / 1000) * 1000)}`;
+}
