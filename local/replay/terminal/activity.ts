@@ -14,7 +14,8 @@ interface Failing {
 /** Watches the requests of a job. */
 export class Activity {
   readonly #now: () => number;
-  readonly #failing = new Map<string, Failing>();
+  /** The latest failure, until any request succeeds: then something moves. */
+  #failing: Failing | undefined;
   #lastRequestMs: number;
   #writes = 0;
   #finished = 0;
@@ -28,14 +29,11 @@ export class Activity {
 
   onRequest(request: LoggedRequest, isWrite: boolean): void {
     this.#lastRequestMs = this.#now();
-    const id = [request.operation, request.bucket, request.key, request.partNumber].join('\n');
     if (isFailure(request)) {
-      const count = (this.#failing.get(id)?.count ?? 0) + 1;
-      // Put last, as the latest.
-      this.#failing.delete(id);
-      this.#failing.set(id, { request, count });
+      const same = this.#failing?.request.operation === request.operation;
+      this.#failing = { request, count: same ? (this.#failing?.count ?? 0) + 1 : 1 };
     } else {
-      this.#failing.delete(id);
+      this.#failing = undefined;
       if (isWrite) this.#writes += 1;
     }
   }
@@ -47,7 +45,7 @@ export class Activity {
 
   /** One sentence; undefined while copies are on their way. */
   describe(): string | undefined {
-    const failing = [...this.#failing.values()].at(-1);
+    const failing = this.#failing;
     const quietMs = this.#now() - this.#lastRequestMs;
     const sentences = [
       this.#phase(),
@@ -64,10 +62,10 @@ export class Activity {
   }
 }
 
-/** What a client tries again: errors of the server, refusals, and broken connections; not what is simply not there. */
+/** What a client tries again: errors of the server, refusals, and broken connections; not a redirect or what is not there. */
 function isFailure({ status, errorCode, operation }: LoggedRequest): boolean {
-  const isAbsence = status === 404 && !REPORTING.has(operation);
-  return (status === 0 || status >= 400 || errorCode !== undefined) && !isAbsence && status !== 412;
+  const isAnswer = [301, 307, 412].includes(status) || (status === 404 && !REPORTING.has(operation));
+  return (status === 0 || status >= 400 || errorCode !== undefined) && !isAnswer;
 }
 
 function describeFailure({ request, count }: Failing): string {

@@ -10,7 +10,8 @@ import { parseOptions } from '../../../local/replay/options.ts';
 import { prepareReplay, type Replayed, replay } from '../../../local/replay/run.ts';
 import { createTerminal } from '../../../local/replay/terminal/terminal.ts';
 
-const ENTRY = fileURLToPath(new URL('../../../local/replay.ts', import.meta.url));
+/** The command's file. */
+export const ENTRY = fileURLToPath(new URL('../../../local/replay.ts', import.meta.url));
 
 export interface Output {
   readonly exitCode: number;

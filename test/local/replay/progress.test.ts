@@ -193,14 +193,14 @@ describe('what a job waits for', () => {
     );
   });
 
-  it('is nothing while copies are on their way, and a failing request until it succeeds', () => {
+  it('is nothing while copies are on their way, and a failing request until one succeeds', () => {
     const activity = new Activity(2, () => 0);
     const copy = { ...request, service: 's3' as const, operation: 'UploadPartCopy', partNumber: 1 };
     activity.onRequest({ ...copy, status: 200, errorCode: undefined } as never, true);
     expect(activity.describe()).toBeUndefined();
     activity.onRequest({ ...copy, status: 503, errorCode: 'SlowDown' }, true);
     expect(activity.describe()).toBe('S3 answered 503 SlowDown to UploadPartCopy');
-    activity.onRequest({ ...copy, status: 200, errorCode: undefined } as never, true);
+    activity.onRequest({ ...copy, status: 301, errorCode: 'PermanentRedirect' }, false);
     expect(activity.describe()).toBeUndefined();
   });
 });

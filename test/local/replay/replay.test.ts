@@ -1,4 +1,6 @@
 // The command `npm run replay` in a process of its own: what it shows, and what only a whole process can show.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
@@ -8,7 +10,7 @@ import { setUp } from '../../../local/pipeline/set-up.ts';
 import { Comparer } from '../../../local/replay/compare/compare.ts';
 import type { PlanReport } from '../../../local/replay/dry-run.ts';
 import type { ReplayReport } from '../../../local/replay/report-schema.ts';
-import { refusalOf, runCommand, sampleFile } from './command.ts';
+import { ENTRY, refusalOf, runCommand, sampleFile } from './command.ts';
 
 describe('the replay command', () => {
   it('shows a person what happened, without control characters when it is not a terminal', async () => {
@@ -52,6 +54,20 @@ describe('the replay command', () => {
     const { stdout, exitCode } = await runCommand([sampleFile('fails-no-kms-key'), '--dry-run']);
     expect(exitCode).toBe(1);
     expect(stdout).toContain('Failed: ConfigurationError');
+  });
+
+  it('says one line when it is interrupted', async () => {
+    const child = spawn(process.execPath, [ENTRY, sampleFile('seven-gib'), '--wan']);
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    // The first line is there before anything is loaded.
+    await once(child.stdout, 'data');
+    child.kill('SIGINT');
+    const [code] = await once(child, 'close');
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/^\nInterrupted after \d+\.\d s\. .*nothing is left\.\n$/);
   });
 
   it('explains its options and every kind of fault', async () => {
