@@ -34,9 +34,8 @@ const tls = options.tls ? await makeCertificates() : undefined;
 const aws = await startEmbeddedAws({ network: wan, ...(tls && { tls: tls.certificate }) });
 const role = aws.world.addIdentity({
   principalArn: `arn:aws:sts::${ACCOUNT_ID}:assumed-role/SyncArtifactsRole/bench`,
-  accountId: ACCOUNT_ID,
   expiresAt: new Date(Date.now() + 24 * 60 * 60 * 1000),
-  may: [{ actions: ['*'], resources: ['*'] }],
+  may: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
 });
 
 let prepared: BenchJob | undefined;

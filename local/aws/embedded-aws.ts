@@ -1,4 +1,4 @@
-// Starts the embedded AWS: S3, CodePipeline and KMS of all regions behind one loopback endpoint.
+// Starts the embedded AWS: S3, CodePipeline, KMS and STS of all regions behind one loopback endpoint.
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -6,16 +6,18 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import type { Network } from '../wan/network.ts';
 import type { FaultHook } from './faults/faults.ts';
+import type { TlsVersion } from './http/global-facts.ts';
 import { requestListener } from './http/server.ts';
 import { Spool } from './http/spool.ts';
 import { jsonProtocol } from './json/protocol.ts';
+import { isForSts, stsProtocol } from './query/sts.ts';
 import { s3Protocol } from './s3/protocol.ts';
 import type { Credentials } from './state/identities.ts';
 import { DEFAULT_ACCOUNT_ID, World } from './state/world.ts';
 
 /** A running embedded AWS. */
 export interface EmbeddedAws extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT`: S3 (path style), CodePipeline and KMS on one port, for all regions. */
+  /** `http://127.0.0.1:PORT`: S3 (path style), CodePipeline, KMS and STS on one port, for all regions. */
   readonly endpoint: string;
   /** The administrator of account 111122223333, whom everything is allowed. */
   readonly admin: Credentials;
@@ -41,6 +43,8 @@ export interface EmbeddedAwsOptions {
   readonly network?: Network;
   /** Serves https with this certificate instead of http. */
   readonly tls?: Certificate;
+  /** What policies are told of the transport, which on loopback mostly is plain HTTP: TLS 1.3 by default. */
+  readonly tlsVersion?: TlsVersion;
   /** The administrator's credentials; random ones by default. */
   readonly admin?: Credentials;
 }
@@ -59,15 +63,18 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
   const world = new World();
   const admin = world.addIdentity({
     principalArn: `arn:aws:iam::${DEFAULT_ACCOUNT_ID}:user/admin`,
-    may: [{ actions: ['*'], resources: ['*'] }],
+    may: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
     ...(options.admin && { credentials: options.admin }),
   });
-  const s3 = s3Protocol(world, new Spool(options.spoolDirectory ?? tmpdir()));
-  const json = jsonProtocol(world);
+  const { tlsVersion = '1.3' } = options;
+  const s3 = s3Protocol(world, new Spool(options.spoolDirectory ?? tmpdir()), tlsVersion);
+  const json = jsonProtocol(world, tlsVersion);
+  const sts = stsProtocol(world, tlsVersion);
   const server = serverFor(
     options.tls,
     requestListener({
-      protocolOf: ({ headers }) => (headers['x-amz-target'] === undefined ? s3 : json),
+      protocolOf: (request) =>
+        request.headers['x-amz-target'] !== undefined ? json : isForSts(request) ? sts : s3,
       faults: options.faults,
       network: options.network,
       log: (request) => world.logRequest(request),

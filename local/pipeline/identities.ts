@@ -1,7 +1,10 @@
-// Who acts in a replay: the function's role with exactly the permissions that the infrastructure gives it when deployed.
-import type { GrantTarget } from '../../functions/sync-artifacts/aws/operations.ts';
-import { actionsOn } from '../../infra/permissions/function-permissions.ts';
-import type { Grant } from '../aws/state/identities.ts';
+// Who acts in a replay: the function's role with exactly the policy that the infrastructure gives it when deployed.
+import type { BucketSet } from '../../infra/constructs/sync-buckets.ts';
+import { copyGrants } from '../../infra/permissions/copy-grants.ts';
+import type { Bucket } from '../aws/state/buckets.ts';
+import type { PolicyStatement } from '../aws/state/identities.ts';
+import type { KmsKey } from '../aws/state/kms-keys.ts';
+import type { World } from '../aws/state/world.ts';
 
 /** What the function's role is to reach. */
 export interface RoleScope {
@@ -11,20 +14,25 @@ export interface RoleScope {
   readonly destinationKeyArns: readonly string[];
 }
 
-/** The permissions of the function's role. */
-export function roleGrants(scope: RoleScope): Grant[] {
-  const resources: Record<GrantTarget, readonly string[]> = {
-    'source bucket': scope.sourceBuckets.map(bucketArn),
-    'source objects': scope.sourceBuckets.map(objectsOf),
-    'source keys': scope.sourceKeyArns,
-    'destination buckets': scope.destinationBuckets.map(bucketArn),
-    'destination objects': scope.destinationBuckets.map(objectsOf),
-    'destination keys': scope.destinationKeyArns,
-    'any job': ['*'],
+/** The statements of the function's role, for buckets that are there. */
+export function roleStatements(world: Pick<World, 'buckets'>, scope: RoleScope): PolicyStatement[] {
+  const set = (names: readonly string[], keyArns: readonly string[]): BucketSet => {
+    const bucketArns = names.map((name) => `arn:aws:s3:::${name}`);
+    const regions = [
+      ...names.flatMap((name) => world.buckets.get(name)?.region ?? []),
+      ...keyArns.flatMap((arn) => arn.split(':')[3] ?? []),
+    ];
+    return {
+      bucketArns,
+      objectArns: bucketArns.map((arn) => `${arn}/*`),
+      keyArns: [...keyArns],
+      viaServices: regions.map((region) => `s3.${region}.amazonaws.com`),
+    };
   };
-  return (Object.keys(resources) as GrantTarget[])
-    .filter((target) => resources[target].length > 0)
-    .map((target) => ({ actions: actionsOn(target), resources: resources[target] }));
+  return copyGrants(
+    set(scope.sourceBuckets, scope.sourceKeyArns),
+    set(scope.destinationBuckets, scope.destinationKeyArns),
+  );
 }
 
 /** Session of the role, as Lambda assumes it. */
@@ -32,10 +40,41 @@ export function roleSessionArn(accountId: string, functionName: string): string 
   return `arn:aws:sts::${accountId}:assumed-role/${functionName}/${functionName}`;
 }
 
-function bucketArn(bucket: string): string {
-  return `arn:aws:s3:::${bucket}`;
+/** Does what the owner of a bucket in another account has to do: its policy names the account that copies. */
+export function shareBucket(world: World, bucket: Bucket, accountId: string): void {
+  world.setBucketPolicy(bucket, {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'CopyFromAnotherAccount',
+        Effect: 'Allow',
+        Principal: { AWS: accountId },
+        Action: 's3:*',
+        Resource: [bucket.arn, `${bucket.arn}/*`],
+      },
+    ],
+  });
 }
 
-function objectsOf(bucket: string): string {
-  return `${bucketArn(bucket)}/*`;
+/** Does what the owner of a key in another account has to do: its policy names the account that copies, too. */
+export function shareKey(world: World, key: KmsKey, accountId: string): void {
+  world.setKeyPolicy(key, {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'AdministerInThisAccount',
+        Effect: 'Allow',
+        Principal: { AWS: key.accountId },
+        Action: 'kms:*',
+        Resource: '*',
+      },
+      {
+        Sid: 'UseFromAnotherAccount',
+        Effect: 'Allow',
+        Principal: { AWS: accountId },
+        Action: ['kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey'],
+        Resource: '*',
+      },
+    ],
+  });
 }

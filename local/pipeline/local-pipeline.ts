@@ -1,11 +1,11 @@
 // A pipeline in the embedded AWS: its source and destination buckets with their keys, the function's role, and jobs.
 import type { Bucket, BucketEncryption, Versioning } from '../aws/state/buckets.ts';
 import type { Job, NewJob } from '../aws/state/code-pipeline-jobs.ts';
-import type { Grant, Identity } from '../aws/state/identities.ts';
+import type { PolicyStatement, SimpleIdentity } from '../aws/state/identities.ts';
 import type { KmsKey } from '../aws/state/kms-keys.ts';
 import type { World } from '../aws/state/world.ts';
 import { FUNCTION_NAME } from '../lambda/lambda.ts';
-import { roleGrants, roleSessionArn } from './identities.ts';
+import { roleSessionArn, roleStatements, shareBucket, shareKey } from './identities.ts';
 
 /** Where a pipeline is. */
 export interface Home {
@@ -31,19 +31,23 @@ export interface NewPipelineBucket {
 const ROLE_SESSION_MS = 24 * 3_600_000;
 
 /** A session of a role, as Lambda assumes it. */
-export function addRole(world: World, accountId: string, name: string, may: readonly Grant[] = []): Identity {
+export function addRole(
+  world: World,
+  accountId: string,
+  name: string,
+  may: readonly PolicyStatement[] = [],
+): SimpleIdentity {
   return world.addIdentity({
     principalArn: roleSessionArn(accountId, name),
-    accountId,
     expiresAt: new Date(Date.now() + ROLE_SESSION_MS),
     may,
   });
 }
 
 /** The role of the on-failure destination: it may fail jobs, nothing else. */
-export function addLostJobRole(world: World, accountId: string): Identity {
+export function addLostJobRole(world: World, accountId: string): SimpleIdentity {
   return addRole(world, accountId, 'lost-job', [
-    { actions: ['codepipeline:PutJobFailureResult'], resources: ['*'] },
+    { Effect: 'Allow', Action: 'codepipeline:PutJobFailureResult', Resource: '*' },
   ]);
 }
 
@@ -52,15 +56,15 @@ export class LocalPipeline {
   readonly world: World;
   readonly home: Home;
   /** The function's role. */
-  readonly role: Identity;
+  readonly role: SimpleIdentity;
   readonly #sources: Bucket[] = [];
   readonly #destinations: Bucket[] = [];
   readonly #sourceKeyArns: string[] = [];
   readonly #destinationKeyArns: string[] = [];
-  readonly #extras: Grant[] = [];
+  readonly #extras: PolicyStatement[] = [];
 
   /** @param role an existing role to be used instead of a new one: what it may do is replaced */
-  constructor(world: World, home: Home, role?: Identity) {
+  constructor(world: World, home: Home, role?: SimpleIdentity) {
     this.world = world;
     this.home = home;
     this.role = role ?? addRole(world, home.accountId, FUNCTION_NAME);
@@ -94,12 +98,16 @@ export class LocalPipeline {
   /** Lets the role encrypt copies under a key that is not the default one of their bucket. */
   allowKey(arn: string): void {
     this.#destinationKeyArns.push(arn);
+    const key = this.world.keys.get(arn);
+    if (key !== undefined && key.accountId !== this.home.accountId) {
+      shareKey(this.world, key, this.home.accountId);
+    }
     this.#grant();
   }
 
-  /** Gives the role a permission that the deployed one does not have, or with `effect: 'Deny'` takes one. */
-  addGrant(grant: Grant): void {
-    this.#extras.push(grant);
+  /** Gives the role a permission that the deployed one does not have, or with `Effect: 'Deny'` takes one. */
+  addStatement(statement: PolicyStatement): void {
+    this.#extras.push(statement);
     this.#grant();
   }
 
@@ -114,13 +122,23 @@ export class LocalPipeline {
 
   #createBucket(name: string, options: NewPipelineBucket): Bucket {
     const { region = this.home.region, ownerAccountId = this.home.accountId } = options;
-    return this.world.createBucket({
+    const bucket = this.world.createBucket({
       name,
       region,
       ownerAccountId,
       versioning: options.versioning ?? 'Enabled',
       ...this.#encryptionOf(options, region, ownerAccountId),
     });
+    if (ownerAccountId !== this.home.accountId) this.#share(bucket);
+    return bucket;
+  }
+
+  #share(bucket: Bucket): void {
+    shareBucket(this.world, bucket, this.home.accountId);
+    for (const arn of this.#defaultKey(bucket)) {
+      const key = this.world.keys.get(arn);
+      if (key?.accountId === bucket.ownerAccountId) shareKey(this.world, key, this.home.accountId);
+    }
   }
 
   #encryptionOf(
@@ -143,7 +161,7 @@ export class LocalPipeline {
 
   #grant(): void {
     this.role.may = [
-      ...roleGrants({
+      ...roleStatements(this.world, {
         sourceBuckets: this.#sources.map(({ name }) => name),
         sourceKeyArns: this.#sourceKeyArns,
         destinationBuckets: this.#destinations.map(({ name }) => name),

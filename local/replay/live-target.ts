@@ -29,9 +29,8 @@ export async function liveTarget(options: ReplayOptions, event: ReplayEvent): Pr
   const { world } = recorder;
   world.addIdentity({
     principalArn: `arn:aws:iam::${event.accountId}:user/live`,
-    accountId: event.accountId,
     credentials: identity.credentials,
-    may: [{ actions: ['codepipeline:*'], resources: ['*'] }],
+    may: [{ Effect: 'Allow', Action: 'codepipeline:*', Resource: '*' }],
   });
   const { jobId, accountId, data } = event;
   let runs = 0;

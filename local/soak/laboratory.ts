@@ -5,7 +5,7 @@ import { type EmbeddedAws, startEmbeddedAws } from '../aws/embedded-aws.ts';
 import { injectFaults } from '../aws/faults/fault-injector.ts';
 import type { FaultKind } from '../aws/faults/fault-kinds.ts';
 import type { FaultHook } from '../aws/faults/faults.ts';
-import type { Credentials, Identity } from '../aws/state/identities.ts';
+import type { Credentials, SimpleIdentity } from '../aws/state/identities.ts';
 import type { LoggedRequest } from '../aws/state/request-log.ts';
 import { DEFAULT_ACCOUNT_ID, type World } from '../aws/state/world.ts';
 import { FUNCTION_NAME, LambdaFunction, type LambdaOptions } from '../lambda/lambda.ts';
@@ -38,7 +38,7 @@ const SOON = { SYNC_STALL_MS: '1200' };
 export class SoakHarness implements AsyncDisposable {
   readonly world: World;
   readonly #aws: EmbeddedAws;
-  readonly #role: Identity;
+  readonly #role: SimpleIdentity;
   readonly #lambda: LambdaFunction;
   /** For jobs whose answers stall. */
   readonly #impatient: LambdaFunction;

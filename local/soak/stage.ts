@@ -3,7 +3,7 @@
 import { type Content, generated } from '../aws/content/content.ts';
 import type { Bucket, ObjectVersion } from '../aws/state/buckets.ts';
 import type { Job } from '../aws/state/code-pipeline-jobs.ts';
-import type { Identity } from '../aws/state/identities.ts';
+import type { SimpleIdentity } from '../aws/state/identities.ts';
 import type { PutOptions } from '../aws/state/place-object.ts';
 import type { World } from '../aws/state/world.ts';
 import { DEFAULT_ACCOUNT_ID } from '../aws/state/world.ts';
@@ -37,7 +37,7 @@ export interface StagedJob {
 }
 
 /** Sets the stage for a job, and gives the role exactly what a deployed one has. */
-export function stage(world: World, role: Identity, soak: SoakJob): StagedJob {
+export function stage(world: World, role: SimpleIdentity, soak: SoakJob): StagedJob {
   const pipeline = new LocalPipeline(world, { accountId: DEFAULT_ACCOUNT_ID, region: HOME_REGION }, role);
   const source = pipeline.addSource(`soak-${soak.seed}-source`, {
     versioning: soak.sourceVersioned ? 'Enabled' : 'Unversioned',

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generated } from '../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../local/aws/embedded-aws.ts';
 import type { Fault, FaultPoint } from '../../local/aws/faults/faults.ts';
-import type { Identity } from '../../local/aws/state/identities.ts';
+import type { SimpleIdentity } from '../../local/aws/state/identities.ts';
 import { LambdaFunction } from '../../local/lambda/lambda.ts';
 import { HANDLER_FILE } from '../../local/replay/run.ts';
 import {
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => aws.close());
 
-type MakeStage = (role?: Identity) => Stage;
+type MakeStage = (role?: SimpleIdentity) => Stage;
 
 /** Server-side copies in one request and in parts, parts as a COMPOSITE source has them, and a relay: two destinations each. */
 const everyStrategy: MakeStage = (role) =>

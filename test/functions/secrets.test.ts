@@ -214,11 +214,10 @@ describe('the logger, should anybody hand it a secret,', () => {
 /** The credentials of every job, from now on. */
 function issuedCredentials({ world }: JobWorld): Credentials[] {
   const issued: Credentials[] = [];
-  const create = world.addIdentity.bind(world);
-  world.addIdentity = (identity) => {
-    const made = create(identity);
-    issued.push(made.credentials);
-    return made;
+  const add = world.addSession.bind(world);
+  world.addSession = (session) => {
+    issued.push(session.credentials);
+    add(session);
   };
   return issued;
 }

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type GrantTarget, OPERATIONS, type Side } from '../../functions/sync-artifacts/aws/operations.ts';
 import { buildApp } from '../../infra/build-app.ts';
 import { actionsOn } from '../../infra/permissions/function-permissions.ts';
@@ -19,19 +19,6 @@ import {
   recordSample,
 } from './recorded-jobs.ts';
 import { at, listAt, ofType, synthesise } from './synthesised.ts';
-
-// Every question that the embedded AWS asks of IAM on behalf of the role.
-const questions = vi.hoisted(() => [] as { principalArn: string; action: string; resource: string }[]);
-vi.mock('../../local/aws/state/identities.ts', async (original) => {
-  const actual = await original<typeof import('../../local/aws/state/identities.ts')>();
-  return {
-    ...actual,
-    decide: (...[identity, action, resource]: Parameters<typeof actual.decide>) => {
-      questions.push({ principalArn: identity.principalArn, action, resource });
-      return actual.decide(identity, action, resource);
-    },
-  };
-});
 
 const MIB = 2 ** 20;
 const slowParts = ({ operation, phase }: { operation: string; phase: string }): Fault | undefined =>
@@ -112,8 +99,9 @@ beforeAll(async () => {
     limit(async () => recordings.set(job.name, await record(job, (made) => keys.push(made)))),
   );
   await Promise.all(own);
-  for (const { principalArn, action, resource } of questions) {
-    if (principalArn === ROLE_SESSION) asked.add(`${action} on ${targetOf(resource)}`);
+  // Every question that the embedded AWS asked of IAM on behalf of the role.
+  for (const { action, resource } of [...recordings.values()].flatMap(accessesOf)) {
+    asked.add(`${action} on ${targetOf(resource)}`);
   }
   const samples = readdirSync(SAMPLES_FOLDER).filter((file) => file.endsWith('.json'));
   await Promise.all(
@@ -122,6 +110,9 @@ beforeAll(async () => {
     ),
   );
 }, 120_000);
+
+const accessesOf = ({ requests }: Recording) =>
+  requests.flatMap(({ accesses }) => accesses).filter(({ principalArn }) => principalArn === ROLE_SESSION);
 
 function targetOf(resource: string): GrantTarget {
   if (resource === '*') return 'any job';

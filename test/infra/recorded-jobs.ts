@@ -7,7 +7,7 @@ import type { PutOptions } from '../../local/aws/state/place-object.ts';
 import type { LoggedRequest } from '../../local/aws/state/request-log.ts';
 import { FUNCTION_NAME, LambdaFunction } from '../../local/lambda/lambda.ts';
 import { readEvent } from '../../local/pipeline/event.ts';
-import { roleGrants, roleSessionArn } from '../../local/pipeline/identities.ts';
+import { roleSessionArn, roleStatements } from '../../local/pipeline/identities.ts';
 import { type JobRun, runJob } from '../../local/pipeline/job-loop.ts';
 import { scenarioOf } from '../../local/pipeline/scenarios.ts';
 import { setUp } from '../../local/pipeline/set-up.ts';
@@ -91,7 +91,7 @@ export async function record(
 
   const credentials = world.addIdentity({
     principalArn: ROLE_SESSION,
-    may: roleGrants({
+    may: roleStatements(world, {
       sourceBuckets: job.roleMayNotReadSource ? [] : [SOURCE],
       sourceKeyArns: job.roleMayNotReadSource ? [] : [source],
       destinationBuckets: Object.keys(DESTINATIONS),

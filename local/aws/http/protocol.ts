@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AwsError } from '../aws-error.ts';
 import type { Content } from '../content/content.ts';
 import type { FaultPoint } from '../faults/faults.ts';
+import type { Access } from '../state/access.ts';
 
 /** A request taken apart as far as the log and the fault hook want to know it. */
 export interface Call extends Omit<FaultPoint, 'phase' | 'region' | 'accessKeyId'> {
@@ -18,6 +19,8 @@ export interface AuthenticatedCall {
   run(): Promise<Reply>;
   /** Bytes of content that moved so far. */
   bytes(): number;
+  /** What IAM was asked so far. */
+  readonly accesses: readonly Access[];
 }
 
 /** An answer, ready to be sent. */

@@ -66,6 +66,7 @@ async function answer(parts: ServerParts, request: IncomingMessage, response: Se
       ...(errorCode !== undefined && { errorCode }),
       accessKeyId: authenticated?.accessKeyId ?? '',
       bytes: authenticated?.bytes() ?? 0,
+      accesses: authenticated?.accesses ?? [],
       startedAt,
       durationMs: performance.now() - start,
       ...(progress.passage && { connectMs: progress.passage.connectMs }),

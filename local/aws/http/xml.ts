@@ -30,9 +30,9 @@ const parser = new XMLParser({
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are exactly the characters that need it
 const NEEDS_REFERENCE = /[\u0000-\u0008\u000b-\u001f\ufffe\uffff]/g;
 
-/** A document with S3's namespace on its root. */
-export function xmlDocument(root: string, elements: XmlElements): string {
-  return withDeclaration({ [root]: { '@xmlns': NAMESPACE, ...elements } });
+/** A document with a namespace on its root: S3's, or that of another service. */
+export function xmlDocument(root: string, elements: XmlElements, namespace: string = NAMESPACE): string {
+  return withDeclaration({ [root]: { '@xmlns': namespace, ...elements } });
 }
 
 /** A point in time as S3's documents show it: it keeps whole seconds. */

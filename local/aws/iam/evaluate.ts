@@ -1,12 +1,5 @@
 // Decides a request as IAM does: which statement allows or denies it, or which policy fails to.
-import {
-  type Context,
-  type Policy,
-  type PolicyKind,
-  referenceTo,
-  type Statement,
-  type StatementReference,
-} from './policy.ts';
+import type { Context, Policy, PolicyKind, Statement, StatementReference } from './policy.ts';
 import { type Caller, matchPrincipal, type PrincipalMatch, principalContext } from './principal.ts';
 
 /** One action on one resource. */
@@ -51,13 +44,12 @@ export function decide(request: AccessRequest): Decision {
   );
   const allowedBy = (policies: readonly Policy[]): StatementReference[] =>
     applying.flatMap(({ policy, statements }) =>
-      policies.includes(policy) ? statements.map(({ statement }) => referenceTo(policy, statement)) : [],
+      policies.includes(policy) ? statements.map(({ statement }) => statement.reference) : [],
     );
 
-  for (const { policy, statements } of applying) {
+  for (const { statements } of applying) {
     const denying = statements.find(({ statement }) => statement.effect === 'Deny');
-    if (denying !== undefined)
-      return { effect: 'ExplicitDeny', by: [referenceTo(policy, denying.statement)] };
+    if (denying !== undefined) return { effect: 'ExplicitDeny', by: [denying.statement.reference] };
   }
 
   const grants = applying.find(({ policy }) => policy === resourcePolicy)?.statements ?? [];
@@ -97,14 +89,15 @@ function applyingStatements(
   { caller, action, resource }: AccessRequest,
   context: Context,
 ): { statement: Statement; match: PrincipalMatch }[] {
-  return policy.statements.flatMap((statement) => {
-    const match =
-      statement.principals === undefined ? 'exactly' : matchPrincipal(statement.principals, caller);
-    return match !== undefined &&
-      statement.matchesAction(action, context) &&
-      statement.matchesResource(resource, context) &&
-      statement.conditions.every((holds) => holds(context))
-      ? [{ statement, match }]
-      : [];
-  });
+  return policy.statements
+    .filter(({ matchesAction }) => matchesAction(action, context))
+    .flatMap((statement) => {
+      const { principals, matchesResource, conditions } = statement;
+      const match = principals === undefined ? 'exactly' : matchPrincipal(principals, caller);
+      return match !== undefined &&
+        matchesResource(resource, context) &&
+        conditions.every((holds) => holds(context))
+        ? [{ statement, match }]
+        : [];
+    });
 }

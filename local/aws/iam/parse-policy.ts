@@ -1,7 +1,7 @@
 // Reads a policy document; what is not valid, or cannot be evaluated, is refused with the words of IAM.
 import { parseConditions } from './conditions.ts';
 import { compileArnPattern, compilePattern } from './pattern.ts';
-import type { Matcher, Policy, PolicyKind, Statement } from './policy.ts';
+import type { Matcher, Policy, PolicyKind, Statement, StatementReference } from './policy.ts';
 import { PolicyError, unsupported } from './policy-error.ts';
 import { parsePrincipals } from './principal.ts';
 
@@ -50,15 +50,17 @@ export function parsePolicy(kind: PolicyKind, name: string, given: string | obje
   const { Statement: listed } = json;
   const statements = (Array.isArray(listed) ? listed : [listed]).map((statement: unknown, index) => {
     if (!isObject(statement)) throw new PolicyError('Syntax errors in policy.');
-    return parseStatement(kind, statement, index, version === '2012-10-17');
+    const sid = parseSid(statement.Sid, RULES[kind]);
+    const reference = { kind, policy: name, statement: sid ?? `#${index + 1}` };
+    return parseStatement(reference, statement, version === '2012-10-17');
   });
   if (statements.length === 0) throw new PolicyError('Missing required field Statement');
   if (RULES[kind].strictSids) requireUniqueSids(statements);
   return { kind, name, statements, document };
 }
 
-function parseStatement(kind: PolicyKind, json: Json, index: number, variables: boolean): Statement {
-  const rules = RULES[kind];
+function parseStatement(reference: StatementReference, json: Json, variables: boolean): Statement {
+  const rules = RULES[reference.kind];
   requireKnown(json, STATEMENT_ELEMENTS);
   if (json.NotPrincipal !== undefined) throw unsupported('NotPrincipal');
   if (json.Effect !== 'Allow' && json.Effect !== 'Deny') {
@@ -73,8 +75,7 @@ function parseStatement(kind: PolicyKind, json: Json, index: number, variables: 
     throw new PolicyError('Policy document should not specify a principal.');
   }
   return {
-    sid: parseSid(json.Sid, rules),
-    index,
+    reference,
     effect: json.Effect,
     principals: rules.principal ? parsePrincipals(json.Principal) : undefined,
     matchesAction: actions(json, rules),
@@ -94,8 +95,7 @@ function parseSid(sid: unknown, { strictSids }: Rules): string | undefined {
 }
 
 function requireUniqueSids(statements: readonly Statement[]): void {
-  const sids = statements.flatMap(({ sid }) => sid ?? []);
-  if (new Set(sids).size < sids.length) {
+  if (new Set(statements.map(({ reference }) => reference.statement)).size < statements.length) {
     throw new PolicyError('Statement IDs (SID) in a single policy must be unique.');
   }
 }

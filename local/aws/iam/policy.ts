@@ -30,9 +30,7 @@ export type Matcher = (value: string, context: Context) => boolean;
 
 /** One statement. */
 export interface Statement {
-  readonly sid: string | undefined;
-  /** From 0, in its policy. */
-  readonly index: number;
+  readonly reference: StatementReference;
   readonly effect: 'Allow' | 'Deny';
   /** Absent in policies that are attached to a principal. */
   readonly principals: readonly PrincipalPattern[] | undefined;
@@ -59,11 +57,6 @@ export interface StatementReference {
   readonly policy: string;
   /** The statement's Sid, else `#` and its number from 1. */
   readonly statement: string;
-}
-
-/** Names a statement of a policy. */
-export function referenceTo({ kind, name }: Policy, { sid, index }: Statement): StatementReference {
-  return { kind, policy: name, statement: sid ?? `#${index + 1}` };
 }
 
 /** Makes a context; what is undefined or empty is absent. Keys are not case-sensitive. */

@@ -1,5 +1,7 @@
 // As much of KMS's API as it takes to make keys, to look at them, and to switch them off.
 import { AwsError } from '../aws-error.ts';
+import { PolicyError } from '../iam/policy-error.ts';
+import type { Facts } from '../state/access.ts';
 import type { KeyState, KmsKey } from '../state/kms-keys.ts';
 import type { JsonOperation, JsonRequest } from './request.ts';
 import { stringAt, validate, valueAt } from './validation.ts';
@@ -12,18 +14,59 @@ export const kmsOperations: Readonly<Record<string, JsonOperation>> = {
   DisableKey: (request) => setState(request, 'Disabled'),
   ScheduleKeyDeletion: scheduleKeyDeletion,
   CancelKeyDeletion: cancelKeyDeletion,
+  GetKeyPolicy: (request) => ({ Policy: keyOf(request).policy.document, PolicyName: 'default' }),
+  PutKeyPolicy: putKeyPolicy,
   CreateAlias: createAlias,
   ListAliases: listAliases,
 };
 
 const KEY_ID = { KeyId: { required: true, type: 'string', min: 1, max: 2048 } } as const;
+/** KMS quotas: key policy document size. */
+const MAX_KEY_POLICY = 32_768;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 function createKey(request: JsonRequest): Record<string, unknown> {
   request.authorize('*');
   const { world, caller, region } = request;
   const description = stringAt(request.input, 'Description') ?? '';
-  return { KeyMetadata: describe(world.createKey({ accountId: caller.accountId, region, description })) };
+  const key = world.createKey({ accountId: caller.accountId, region, description });
+  const policy = stringAt(request.input, 'Policy');
+  if (policy !== undefined) {
+    try {
+      setPolicy(request, key, policy);
+    } catch (error) {
+      world.keys.delete(key.arn);
+      throw error;
+    }
+  }
+  return { KeyMetadata: describe(key) };
+}
+
+function putKeyPolicy(request: JsonRequest): Record<string, unknown> {
+  setPolicy(request, keyOf(request), stringAt(request.input, 'Policy') ?? '');
+  return {};
+}
+
+/** Refuses what locks the caller out, unless told to let it (KMS API, BypassPolicyLockoutSafetyCheck). */
+function setPolicy(request: JsonRequest, key: KmsKey, document: string): void {
+  const malformed = (message: string): AwsError =>
+    new AwsError(400, 'MalformedPolicyDocumentException', message);
+  if (document.length > MAX_KEY_POLICY) {
+    throw new AwsError(400, 'LimitExceededException', `Policy is longer than ${MAX_KEY_POLICY} characters`);
+  }
+  const { policy: before } = key;
+  try {
+    request.world.setKeyPolicy(key, document);
+  } catch (error) {
+    throw error instanceof PolicyError ? malformed(error.message) : error;
+  }
+  const facts = factsOf(request, key);
+  const lockedOut =
+    request.world.decide(request.caller.caller, 'kms:PutKeyPolicy', key.arn, facts).effect !== 'Allow';
+  if (lockedOut && valueAt(request.input, 'BypassPolicyLockoutSafetyCheck') !== true) {
+    key.policy = before;
+    throw malformed('The new key policy will not allow you to update the key policy in the future.');
+  }
 }
 
 function scheduleKeyDeletion(request: JsonRequest): Record<string, unknown> {
@@ -62,7 +105,10 @@ function createAlias(request: JsonRequest): Record<string, unknown> {
     TargetKeyId: { required: true, type: 'string', min: 1, max: 2048 },
   });
   const key = keyOf(request, 'TargetKeyId');
-  request.world.keys.addAlias(key, stringAt(request.input, 'AliasName') ?? '');
+  const alias = stringAt(request.input, 'AliasName') ?? '';
+  // An alias has no policy: the caller's own has to allow it, besides the key (KMS guide, control access to aliases).
+  request.authorize(`arn:aws:kms:${key.region}:${key.accountId}:${alias}`);
+  request.world.keys.addAlias(key, alias);
   return {};
 }
 
@@ -94,9 +140,15 @@ function setState(request: JsonRequest, state: KeyState): Record<string, unknown
 
 function keyOf(request: JsonRequest, field = 'KeyId'): KmsKey {
   validate(request.input, { [field]: KEY_ID.KeyId });
-  const key = findKey(request, stringAt(request.input, field) ?? '');
-  request.authorize(key.arn);
+  const id = stringAt(request.input, field) ?? '';
+  const key = findKey(request, id);
+  request.authorize(key.arn, { ...factsOf(request, key), 'kms:RequestAlias': /alias\/.+$/.exec(id)?.[0] });
   return key;
+}
+
+/** The condition keys of KMS that tell of a key and who asks. */
+function factsOf({ caller }: JsonRequest, key: KmsKey): Facts {
+  return { 'kms:CallerAccount': caller.accountId, 'kms:ResourceAliases': [...key.aliases] };
 }
 
 function findKey({ world, caller, region }: JsonRequest, id: string): KmsKey {

@@ -1,11 +1,12 @@
 // The JSON 1.1 protocol of CodePipeline and KMS: one path, the operation in X-Amz-Target.
-import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
+import { readBody, verifyBody } from '../http/body.ts';
+import { globalFacts, type TlsVersion } from '../http/global-facts.ts';
 import { header } from '../http/headers.ts';
 import type { Call, Protocol, Reply } from '../http/protocol.ts';
-import { verifySignature } from '../http/sigv4.ts';
-import { decide, type Identity } from '../state/identities.ts';
+import { denialMessage, kmsDenialMessage } from '../iam/denial.ts';
+import { Authorizer, type Facts } from '../state/access.ts';
 import type { World } from '../state/world.ts';
 import { codePipelineOperations } from './code-pipeline.ts';
 import { kmsOperations } from './kms.ts';
@@ -21,9 +22,6 @@ const SERVICES: Readonly<Record<string, JsonService>> = {
   TrentService: { name: 'kms', operations: kmsOperations },
 };
 
-/** More than any of the operations can take. */
-const MAX_BODY_BYTES = 1024 * 1024;
-
 /** These services have other names for what S3 says about signatures. */
 const SIGNATURE_ERRORS: Readonly<Record<string, string>> = {
   InvalidAccessKeyId: 'UnrecognizedClientException',
@@ -35,15 +33,15 @@ const SIGNATURE_ERRORS: Readonly<Record<string, string>> = {
 };
 
 /** The protocol of both services on one world. */
-export function jsonProtocol(world: World): Protocol {
+export function jsonProtocol(world: World, tlsVersion: TlsVersion): Protocol {
   return {
-    parse: (request) => parse(world, request),
+    parse: (request) => parse(world, tlsVersion, request),
     error: ({ status, code, message, headers }) => jsonReply(status, { __type: code, message }, headers),
     idHeaders: (requestId) => ({ 'x-amzn-requestid': requestId }),
   };
 }
 
-function parse(world: World, request: IncomingMessage): Call {
+function parse(world: World, tlsVersion: TlsVersion, request: IncomingMessage): Call {
   const target = header(request.headers, 'x-amz-target') ?? '';
   const dot = target.lastIndexOf('.');
   const service = SERVICES[target.slice(0, dot)];
@@ -58,11 +56,16 @@ function parse(world: World, request: IncomingMessage): Call {
     method,
     authenticate: async () => {
       const body = await readBody(request);
-      const { identity, region } = await authenticate(world, request, method, body);
+      const { identity, region } = await verifyBody(world, request, body, {
+        status: 400,
+        names: SIGNATURE_ERRORS,
+      });
+      const authorizer = new Authorizer(world, identity, globalFacts(region, tlsVersion));
       return {
         region,
         accessKeyId: identity.credentials.accessKeyId,
         bytes: () => 0,
+        accesses: authorizer.accesses,
         run: async () => {
           const run = Object.hasOwn(service.operations, operation)
             ? service.operations[operation]
@@ -70,8 +73,8 @@ function parse(world: World, request: IncomingMessage): Call {
           if (run === undefined) {
             throw new AwsError(501, 'NotImplemented', `The embedded AWS does not implement ${operation}`);
           }
-          const authorize = (resource: string): void =>
-            requirePermission(identity, `${service.name}:${operation}`, resource);
+          const authorize = (resource: string, facts?: Facts): void =>
+            requirePermission(authorizer, `${service.name}:${operation}`, resource, facts);
           return jsonReply(
             200,
             run({ world, caller: identity, region, input: parseInput(body), authorize }),
@@ -83,40 +86,13 @@ function parse(world: World, request: IncomingMessage): Call {
   };
 }
 
-async function authenticate(world: World, request: IncomingMessage, method: string, body: Buffer) {
-  const bodySha256 = createHash('sha256').update(body).digest('hex');
-  const signed = { method, path: request.url ?? '/', rawQuery: '', headers: request.headers, bodySha256 };
-  try {
-    return await verifySignature(signed, (id) => world.identity(id));
-  } catch (error) {
-    if (error instanceof AwsError) {
-      throw new AwsError(400, SIGNATURE_ERRORS[error.code] ?? error.code, error.message);
-    }
-    throw error;
-  }
-}
-
-function requirePermission(caller: Identity, action: string, resource: string): void {
-  if (decide(caller, action, resource) !== 'Allow') {
-    throw new AwsError(
-      400,
-      'AccessDeniedException',
-      `User: ${caller.principalArn} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`,
-    );
-  }
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const piece of request) {
-    pieces.push(piece);
-    sizeBytes += piece.length;
-    if (sizeBytes > MAX_BODY_BYTES) {
-      throw new AwsError(413, 'RequestEntityTooLargeException', 'Request body is too large');
-    }
-  }
-  return Buffer.concat(pieces);
+function requirePermission(authorizer: Authorizer, action: string, resource: string, facts?: Facts): void {
+  const { request, decision } = authorizer.decide(action, resource, facts);
+  if (decision.effect === 'Allow') return;
+  const message = action.startsWith('kms:')
+    ? kmsDenialMessage(request, decision)
+    : denialMessage(request, decision);
+  throw new AwsError(400, 'AccessDeniedException', message);
 }
 
 function parseInput(body: Buffer): Record<string, unknown> {

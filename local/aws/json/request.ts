@@ -1,4 +1,5 @@
 // What every operation of a JSON service gets and gives back.
+import type { Facts } from '../state/access.ts';
 import type { Identity } from '../state/identities.ts';
 import type { World } from '../state/world.ts';
 
@@ -8,8 +9,8 @@ export interface JsonRequest {
   readonly caller: Identity;
   readonly region: string;
   readonly input: Readonly<Record<string, unknown>>;
-  /** @throws AccessDeniedException */
-  authorize(resource: string): void;
+  /** Asks for the operation's own action. @throws AccessDeniedException */
+  authorize(resource: string, facts?: Facts): void;
 }
 
 /** Does what is asked. @throws AwsError */

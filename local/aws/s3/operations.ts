@@ -1,6 +1,7 @@
 // Which operation a request to S3 means: by method, by what the path names, and by the subresource in the query.
 import type { IncomingHttpHeaders } from 'node:http';
 import { AwsError } from '../aws-error.ts';
+import { deleteBucketPolicy, getBucketPolicy, putBucketPolicy } from './bucket-policy.ts';
 import {
   createBucket,
   deleteBucket,
@@ -57,6 +58,9 @@ const OPERATIONS: Readonly<Record<string, NamedOperation>> = {
   'DELETE bucket?encryption': { name: 'DeleteBucketEncryption', run: deleteBucketEncryption },
   'GET bucket?versioning': { name: 'GetBucketVersioning', run: getBucketVersioning },
   'PUT bucket?versioning': { name: 'PutBucketVersioning', run: putBucketVersioning },
+  'PUT bucket?policy': { name: 'PutBucketPolicy', run: putBucketPolicy },
+  'GET bucket?policy': { name: 'GetBucketPolicy', run: getBucketPolicy },
+  'DELETE bucket?policy': { name: 'DeleteBucketPolicy', run: deleteBucketPolicy },
   'POST bucket?delete': { name: 'DeleteObjects', run: deleteObjects },
   'GET object': { name: 'GetObject', run: getObject },
   'HEAD object': { name: 'HeadObject', run: headObject },

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import { EMPTY } from '../content/content.ts';
+import { globalFacts, type TlsVersion } from '../http/global-facts.ts';
 import { header } from '../http/headers.ts';
 import type { Call, Protocol, Reply } from '../http/protocol.ts';
 import { type Signature, verifySignature } from '../http/sigv4.ts';
@@ -10,16 +11,18 @@ import { receive } from '../http/upload.ts';
 import { decode } from '../http/uri.ts';
 import { errorDocument } from '../http/xml.ts';
 import { isRegion } from '../regions.ts';
+import { Authorizer } from '../state/access.ts';
 import type { World } from '../state/world.ts';
 import { operationOf } from './operations.ts';
 import type { S3Answer } from './request.ts';
+import { s3Facts } from './request-facts.ts';
 import { requireSupported } from './unsupported-headers.ts';
 import { requireVersionId } from './version-id.ts';
 
 /** S3 for all regions on one endpoint; the region that a client signs for is the one it is taken to have asked. */
-export function s3Protocol(world: World, spool: Spool): Protocol {
+export function s3Protocol(world: World, spool: Spool, tlsVersion: TlsVersion): Protocol {
   return {
-    parse: (request) => parse(world, spool, request),
+    parse: (request) => parse(world, spool, tlsVersion, request),
     error,
     idHeaders: (requestId) => ({
       'x-amz-request-id': requestId,
@@ -29,7 +32,7 @@ export function s3Protocol(world: World, spool: Spool): Protocol {
   };
 }
 
-function parse(world: World, spool: Spool, request: IncomingMessage): Call {
+function parse(world: World, spool: Spool, tlsVersion: TlsVersion, request: IncomingMessage): Call {
   const { method = 'GET', headers } = request;
   const [path = '/', ...queryParts] = (request.url ?? '/').split('?');
   const rawQuery = queryParts.join('?');
@@ -49,11 +52,17 @@ function parse(world: World, spool: Spool, request: IncomingMessage): Call {
         world.identity(id),
       );
       requireScope(signature, world.buckets.get(bucketName)?.region);
+      const { identity, region } = signature;
+      const authorizer = new Authorizer(world, identity, {
+        ...globalFacts(region, tlsVersion),
+        ...s3Facts(operation?.name ?? '', headers, query, tlsVersion),
+      });
       let bytes = 0;
       return {
-        region: signature.region,
-        accessKeyId: signature.identity.credentials.accessKeyId,
+        region,
+        accessKeyId: identity.credentials.accessKeyId,
         bytes: () => bytes,
+        accesses: authorizer.accesses,
         run: async () => {
           if (operation === undefined) {
             throw new AwsError(501, 'NotImplemented', 'The embedded AWS does not implement this operation.');
@@ -65,8 +74,9 @@ function parse(world: World, spool: Spool, request: IncomingMessage): Call {
           requireSupported(operation.name, headers, world.buckets.get(bucketName));
           const answer = await operation.run({
             world,
-            caller: signature.identity,
-            region: signature.region,
+            caller: identity,
+            authorizer,
+            region,
             bucketName,
             key,
             query,

@@ -7,9 +7,12 @@ import { toBuffer } from '../content/content.ts';
 import { header } from '../http/headers.ts';
 import type { ChecksumSubject, Upload } from '../http/upload.ts';
 import { parseXml } from '../http/xml.ts';
+import { denialMessage, kmsDenialMessage } from '../iam/denial.ts';
+import type { AccessRequest } from '../iam/evaluate.ts';
 import { MAX_PARTS } from '../limits.ts';
-import type { Bucket } from '../state/buckets.ts';
-import { decide, type Identity } from '../state/identities.ts';
+import type { Authorizer, Facts } from '../state/access.ts';
+import type { Bucket, ObjectEncryption } from '../state/buckets.ts';
+import type { Identity } from '../state/identities.ts';
 import { requireUsable } from '../state/object-encryption.ts';
 import type { World } from '../state/world.ts';
 
@@ -17,6 +20,8 @@ import type { World } from '../state/world.ts';
 export interface S3Request {
   readonly world: World;
   readonly caller: Identity;
+  /** Asks IAM, and keeps what it was asked. */
+  readonly authorizer: Authorizer;
   /** The region that the client signed for, as if it had asked that region's endpoint. */
   readonly region: string;
   /** Empty where the operation is on no bucket, or no key. */
@@ -107,50 +112,68 @@ export function objectArn(bucket: Bucket, key: string): string {
 
 /** Whether the caller may do this, without failing if not. */
 export function isAllowed(request: S3Request, action: string, resource: string): boolean {
-  return decide(request.caller, action, resource) === 'Allow';
+  return request.authorizer.decide(action, resource).decision.effect === 'Allow';
 }
 
 /** @throws AccessDenied with the message that IAM gives. */
-export function authorize(request: S3Request, action: string, resource: string): void {
-  const verdict = decide(request.caller, action, resource);
-  if (verdict !== 'Allow') {
-    throw accessDenied(request.caller, action, resource, verdict);
+export function authorize(request: S3Request, action: string, resource: string, facts: Facts = {}): void {
+  const { request: asked, decision } = request.authorizer.decide(action, resource, facts);
+  if (decision.effect !== 'Allow') {
+    throw accessDenied(request, asked, denialMessage(asked, decision, '"'));
   }
 }
 
-function accessDenied(caller: Identity, action: string, resource: string, verdict: string): AwsError {
-  const reason =
-    verdict === 'ExplicitDeny'
-      ? 'with an explicit deny in an identity-based policy'
-      : `because no identity-based policy allows the ${action} action`;
-  const message = `User: ${caller.principalArn} is not authorized to perform: ${action} on resource: "${resource}" ${reason}`;
-  return new AwsError(403, 'AccessDenied', message);
+/** S3 gives reasons only to callers of the owner's account or organisation (S3 user guide, troubleshoot-403-errors). */
+function accessDenied(
+  { world, caller }: S3Request,
+  { resourceAccountId }: AccessRequest,
+  message: string,
+): AwsError {
+  const accounts = [caller.accountId, resourceAccountId ?? caller.accountId];
+  const related =
+    accounts[0] === accounts[1] || accounts.every((accountId) => world.organizationAccountIds.has(accountId));
+  return new AwsError(403, 'AccessDenied', related ? message : 'Access Denied');
 }
 
 /** What S3 asks KMS for in the name of its caller. */
 export type KeyUse = 'kms:Decrypt' | 'kms:GenerateDataKey';
 
+/** An object, or an upload, that is under a key. */
+export interface EncryptedObject {
+  readonly bucket: Bucket;
+  readonly key: string;
+  readonly encryption: ObjectEncryption;
+}
+
 /**
- * Has KMS check what S3 asks of it in the caller's name. The managed key `aws/s3` serves everybody in its account and
- * nobody else.
+ * Has KMS check what S3 asks of it in the caller's name. In a copy across regions, S3 of which region asks is not
+ * documented; so the caller has to be allowed through both.
  * @throws AccessDenied, KMS.NotFoundException, KMS.DisabledException, KMS.KMSInvalidStateException
  */
-export function useKey(request: S3Request, keyArn: string | undefined, ...uses: readonly KeyUse[]): void {
-  if (keyArn === undefined) {
+export function useKey(request: S3Request, object: EncryptedObject, ...uses: readonly KeyUse[]): void {
+  const { bucket, encryption } = object;
+  if (encryption.keyArn === undefined) {
     return;
   }
-  const key = request.world.keys.get(keyArn);
+  const key = request.world.keys.get(encryption.keyArn);
   for (const use of uses) {
-    const allowed =
-      key?.manager === 'AWS'
-        ? key.accountId === request.caller.accountId
-        : decide(request.caller, use, keyArn) === 'Allow';
-    if (!allowed) {
-      throw accessDenied(request.caller, use, keyArn, decide(request.caller, use, keyArn));
+    for (const region of new Set([bucket.region, request.region])) {
+      const { request: asked, decision } = request.authorizer.decide(use, encryption.keyArn, {
+        'aws:ViaAWSService': 'true',
+        'kms:CallerAccount': request.caller.accountId,
+        'kms:ViaService': `s3.${region}.amazonaws.com`,
+        'kms:ResourceAliases': [...(key?.aliases ?? [])],
+        'kms:EncryptionContextKeys': ['aws:s3:arn'],
+        // With a bucket key, KMS is asked for the bucket, not for each object (S3 user guide, bucket keys).
+        'kms:EncryptionContext:aws:s3:arn': encryption.bucketKey ? bucket.arn : objectArn(bucket, object.key),
+      });
+      if (decision.effect !== 'Allow') {
+        throw accessDenied(request, asked, kmsDenialMessage(asked, decision));
+      }
     }
   }
   if (key === undefined) {
-    throw new AwsError(400, 'KMS.NotFoundException', `Key '${keyArn}' does not exist`);
+    throw new AwsError(400, 'KMS.NotFoundException', `Key '${encryption.keyArn}' does not exist`);
   }
   requireUsable(key);
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from '../content/checksum.ts';
 import { type Content, EMPTY } from '../content/content.ts';
+import type { Policy } from '../iam/policy.ts';
 
 /** Algorithms of server-side encryption (S3 API, ServerSideEncryption). */
 export type EncryptionAlgorithm = 'AES256' | 'aws:kms' | 'aws:kms:dsse';
@@ -124,6 +125,8 @@ export interface Bucket {
   versioning: Versioning;
   /** Undefined only if asked for: S3 itself gives every bucket SSE-S3. */
   encryption: BucketEncryption | undefined;
+  /** The bucket policy, if it has one. */
+  policy: Policy | undefined;
   /** All versions of each key, the latest last. */
   readonly objects: Map<string, ObjectVersion[]>;
   readonly uploads: Map<string, MultipartUpload>;

@@ -1,7 +1,7 @@
 // CodePipeline's side of an Invoke action: its jobs, their states, and the new job that answers a continuation token.
 import { randomUUID } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
-import type { Credentials, Grant, Identity } from './identities.ts';
+import type { Credentials, Identity } from './identities.ts';
 
 /** An artifact as the event names it. */
 export interface Artifact {
@@ -35,6 +35,7 @@ export interface Job {
   readonly event: { readonly 'CodePipeline.job': { id: string; accountId: string; data: JobData } };
   /** The job whose continuation token this one carries. */
   readonly continues: string | undefined;
+  readonly roleArn: string | undefined;
   /** Stays the same through all jobs of one action execution. */
   readonly actionExecutionId: string;
 }
@@ -43,6 +44,8 @@ export interface Job {
 export interface NewJob {
   readonly jobId?: string;
   readonly accountId: string;
+  /** The pipeline's role, of which artifactCredentials are a session; without one they stand for themselves. */
+  readonly roleArn?: string | undefined;
   /** Credentials that are given are made valid as they are; without any, the job gets new ones. */
   readonly data: Omit<JobData, 'artifactCredentials'> & {
     readonly artifactCredentials?: JobData['artifactCredentials'] | null | undefined;
@@ -57,12 +60,8 @@ export interface JobResult {
   readonly at: Date;
 }
 
-/** What the jobs need of the world: identities for their artifactCredentials. */
-export interface CredentialsIssuer {
-  /** Grants that let the bearer read the inputs and write the outputs, no more. */
-  artifactGrants(data: Omit<JobData, 'artifactCredentials'>): Grant[];
-  issue(accountId: string, grants: Grant[], given: NewJob['data']['artifactCredentials']): Identity;
-}
+/** Makes the session behind a job's artifactCredentials. */
+export type CredentialsIssuer = (job: Pick<NewJob, 'accountId' | 'roleArn' | 'data'>) => Identity;
 
 /** The jobs of one CodePipeline. */
 export class CodePipelineJobs {
@@ -76,8 +75,8 @@ export class CodePipelineJobs {
   }
 
   /** Makes a job that waits for its result. */
-  createJob({ jobId = randomUUID(), accountId, data }: NewJob): Job {
-    return this.#create(jobId, accountId, data, undefined);
+  createJob({ jobId = randomUUID(), ...job }: NewJob): Job {
+    return this.#create(jobId, job, undefined);
   }
 
   /** Calls back for every job that a continuation token brings about: invoke the function with its event. */
@@ -119,8 +118,10 @@ export class CodePipelineJobs {
       entry.state = 'Succeeded';
     } else {
       entry.state = 'Continued';
-      const { artifactCredentials: _expired, ...data } = entry.job.data;
-      const next = this.#create(randomUUID(), entry.job.accountId, { ...data, continuationToken }, entry.job);
+      const { accountId, roleArn, data: old } = entry.job;
+      const { artifactCredentials: _expired, ...data } = old;
+      const job = { accountId, roleArn, data: { ...data, continuationToken } };
+      const next = this.#create(randomUUID(), job, entry.job);
       for (const listener of this.#listeners) {
         listener(next);
       }
@@ -134,33 +135,28 @@ export class CodePipelineJobs {
       throw new AwsError(400, 'JobNotFoundException', `Can't find job with id ${jobId}`);
     }
     const { artifactCredentials: _old, ...data } = entry.job.data;
-    return {
-      ...entry.job,
-      data: { ...data, artifactCredentials: this.#credentials(entry.job.accountId, data) },
-    };
+    const artifactCredentials = this.#credentials({ ...entry.job, data });
+    return { ...entry.job, data: { ...data, artifactCredentials } };
   }
 
-  #create(id: string, accountId: string, given: NewJob['data'], previous: Job | undefined): Job {
-    const data: JobData = { ...given, artifactCredentials: this.#credentials(accountId, given) };
-    const job: Job = {
+  #create(id: string, job: Omit<NewJob, 'jobId'>, previous: Job | undefined): Job {
+    const { accountId, roleArn } = job;
+    const data: JobData = { ...job.data, artifactCredentials: this.#credentials(job) };
+    const created: Job = {
       id,
       accountId,
+      roleArn,
       data,
       event: { 'CodePipeline.job': { id, accountId, data } },
       continues: previous?.id,
       actionExecutionId: previous?.actionExecutionId ?? randomUUID(),
     };
-    this.#jobs.set(id, { job, state: 'Open' });
-    return job;
+    this.#jobs.set(id, { job: created, state: 'Open' });
+    return created;
   }
 
-  #credentials(accountId: string, data: NewJob['data']): JobData['artifactCredentials'] {
-    const identity = this.#issuer.issue(
-      accountId,
-      this.#issuer.artifactGrants(data),
-      data.artifactCredentials,
-    );
-    const { expiresAt } = identity;
-    return { ...identity.credentials, ...(expiresAt && { expirationTime: expiresAt.getTime() }) };
+  #credentials(job: Omit<NewJob, 'jobId'>): JobData['artifactCredentials'] {
+    const { credentials, expiresAt } = this.#issuer(job);
+    return { ...credentials, ...(expiresAt && { expirationTime: expiresAt.getTime() }) };
   }
 }

@@ -1,5 +1,8 @@
-// Who may do what: credentials, the principals behind them, and their grants.
+// Who signs requests: credentials, and the principal behind them with the policies of the moment.
 import { randomBytes } from 'node:crypto';
+import { parsePolicy } from '../iam/parse-policy.ts';
+import type { Policy } from '../iam/policy.ts';
+import type { Caller } from '../iam/principal.ts';
 
 /** A key pair that signs requests. */
 export interface Credentials {
@@ -8,39 +11,74 @@ export interface Credentials {
   readonly sessionToken?: string;
 }
 
-/** Actions such as `s3:GetObject` or `kms:*` on ARNs in which `*` stands for anything. */
-export interface Grant {
-  readonly actions: readonly string[];
-  readonly resources: readonly string[];
-  /** `Allow` if absent; a `Deny` wins over every `Allow`. */
-  readonly effect?: 'Allow' | 'Deny';
-}
-
-/** A principal with its credentials and what it may do. */
+/** A principal with its credentials. */
 export interface Identity {
+  /** Of the user, or of the session: what messages name. */
   readonly principalArn: string;
   readonly accountId: string;
   readonly credentials: Credentials;
   readonly expiresAt: Date | undefined;
-  /** What the identity may do; replace it to change permissions under way. */
-  may: readonly Grant[];
+  /** The principal as policies see it, with what it may do now. */
+  readonly caller: Caller;
 }
 
-/** What IAM says of an action; `ImplicitDeny` is that nothing allows it. */
-export type Verdict = 'Allow' | 'ExplicitDeny' | 'ImplicitDeny';
+/** A statement of an identity policy, as it is written. */
+export interface PolicyStatement {
+  readonly Sid?: string;
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Action: string | readonly string[];
+  readonly Resource: string | readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
 
-/** Decides as IAM does: an explicit deny wins, and what nothing allows is denied. */
-export function decide(identity: Identity, action: string, resource: string): Verdict {
-  let allowed = false;
-  for (const grant of identity.may) {
-    if (matchesAny(grant.actions, action) && matchesAny(grant.resources, resource)) {
-      if (grant.effect === 'Deny') {
-        return 'ExplicitDeny';
-      }
-      allowed = true;
-    }
+/** What an identity is made of; new credentials unless some are given. */
+export interface NewIdentity {
+  /** Of a user (`arn:aws:iam::…:user/U`) or a session of a role (`arn:aws:sts::…:assumed-role/R/S`). */
+  readonly principalArn: string;
+  readonly credentials?: Credentials;
+  readonly expiresAt?: Date;
+  readonly may: readonly PolicyStatement[];
+}
+
+/** A user, or a session of a role that is nowhere else, with one policy of its own. */
+export interface SimpleIdentity extends Identity {
+  /** The policy's statements; replace them to change permissions under way. @throws PolicyError */
+  may: readonly PolicyStatement[];
+}
+
+/** Makes a principal with one policy. @throws PolicyError; an Error for an ARN that is no principal's */
+export function simpleIdentity({ principalArn, credentials, expiresAt, may }: NewIdentity): SimpleIdentity {
+  const [, accountId, user, roleName] =
+    /^arn:aws:(?:iam|sts)::(\d{12}):(?:(user)\/.+|assumed-role\/([^/]+)\/[^/]+)$/.exec(principalArn) ?? [];
+  if (accountId === undefined || (user ?? roleName) === undefined) {
+    throw new Error(`expected the ARN of a user or of a role's session, found ${principalArn}`);
   }
-  return allowed ? 'Allow' : 'ImplicitDeny';
+  let statements = may;
+  let policies = policiesOf(principalArn, may);
+  return {
+    principalArn,
+    accountId,
+    credentials: credentials ?? newCredentials(expiresAt === undefined ? 'permanent' : 'temporary'),
+    expiresAt,
+    get caller(): Caller {
+      const principal = { accountId, arn: principalArn, policies };
+      return roleName === undefined
+        ? { type: 'User', ...principal }
+        : {
+            type: 'AssumedRole',
+            ...principal,
+            roleArn: `arn:aws:iam::${accountId}:role/${roleName}`,
+            sessionPolicies: [],
+          };
+    },
+    get may() {
+      return statements;
+    },
+    set may(changed) {
+      policies = policiesOf(principalArn, changed);
+      statements = changed;
+    },
+  };
 }
 
 /** New random credentials; temporary ones carry a session token. */
@@ -52,23 +90,9 @@ export function newCredentials(kind: 'permanent' | 'temporary'): Credentials {
     : { accessKeyId: `ASIA${id}`, secretAccessKey, sessionToken: randomBytes(120).toString('base64') };
 }
 
-function matchesAny(patterns: readonly string[], value: string): boolean {
-  return patterns.some(
-    (pattern) => pattern === '*' || pattern === value || toExpression(pattern).test(value),
-  );
-}
-
-const expressions = new Map<string, RegExp>();
-
-function toExpression(pattern: string): RegExp {
-  let expression = expressions.get(pattern);
-  if (expression === undefined) {
-    const source = pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replace(/\*/g, '.*')
-      .replace(/\?/g, '.');
-    expression = new RegExp(`^${source}$`, 's');
-    expressions.set(pattern, expression);
-  }
-  return expression;
+function policiesOf(principalArn: string, statements: readonly PolicyStatement[]): readonly Policy[] {
+  // A policy has statements; who has none has no policy.
+  if (statements.length === 0) return [];
+  const document = { Version: '2012-10-17', Statement: statements };
+  return [parsePolicy('identity', `policy of ${principalArn}`, document)];
 }

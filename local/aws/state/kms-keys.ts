@@ -1,6 +1,8 @@
 // The KMS keys of all accounts and regions: their states, their aliases, and how a key id is resolved.
 import { randomUUID } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
+import { parsePolicy } from '../iam/parse-policy.ts';
+import type { Policy } from '../iam/policy.ts';
 
 /** States of a key (KMS API, KeyState) that matter here. */
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
@@ -18,6 +20,8 @@ export interface KmsKey {
   /** With the `alias/` prefix. */
   readonly aliases: Set<string>;
   state: KeyState;
+  /** Without an allow of this policy, nobody uses the key. */
+  policy: Policy;
 }
 
 /** What a key is made of. */
@@ -29,25 +33,77 @@ export interface NewKey {
   readonly state?: KeyState;
   readonly manager?: 'CUSTOMER' | 'AWS';
   readonly description?: string;
+  /** Lets the account's own policies decide if absent, as KMS does. */
+  readonly policy?: string | object;
 }
 
 const MANAGED_ALIAS = 'alias/aws/s3';
+
+/** KMS guide, default key policy: the account decides. */
+function defaultPolicy(accountId: string): object {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'Enable IAM User Permissions',
+        Effect: 'Allow',
+        Principal: { AWS: `arn:aws:iam::${accountId}:root` },
+        Action: 'kms:*',
+        Resource: '*',
+      },
+    ],
+  };
+}
+
+/** The policy that nobody can change of an AWS managed key: whoever is in the account may use it, through S3. */
+function managedPolicy(accountId: string, region: string): object {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'Allow access through S3 for all principals in the account that are authorized to use S3',
+        Effect: 'Allow',
+        Principal: { AWS: '*' },
+        Action: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
+        Resource: '*',
+        Condition: {
+          StringEquals: {
+            'kms:CallerAccount': accountId,
+            'kms:ViaService': `s3.${region}.amazonaws.com`,
+          },
+        },
+      },
+      {
+        Sid: 'Allow direct access to key metadata to the account',
+        Effect: 'Allow',
+        Principal: { AWS: `arn:aws:iam::${accountId}:root` },
+        Action: ['kms:Describe*', 'kms:Get*', 'kms:List*', 'kms:RevokeGrant'],
+        Resource: '*',
+      },
+    ],
+  };
+}
 
 /** All keys of the embedded AWS, by ARN. */
 export class KmsKeys {
   readonly #byArn = new Map<string, KmsKey>();
 
-  create({ accountId, region, keyId = randomUUID(), alias, state, manager, description }: NewKey): KmsKey {
+  /** @throws PolicyError */
+  create({ accountId, region, keyId = randomUUID(), alias, state, manager, ...more }: NewKey): KmsKey {
+    const arn = `arn:aws:kms:${region}:${accountId}:key/${keyId}`;
+    const policy =
+      more.policy ?? (manager === 'AWS' ? managedPolicy(accountId, region) : defaultPolicy(accountId));
     const key: KmsKey = {
-      arn: `arn:aws:kms:${region}:${accountId}:key/${keyId}`,
+      arn,
       keyId,
       accountId,
       region,
       manager: manager ?? 'CUSTOMER',
-      description: description ?? '',
+      description: more.description ?? '',
       createdAt: new Date(),
       aliases: new Set(),
       state: state ?? 'Enabled',
+      policy: parsePolicy('key', `key policy of ${arn}`, policy),
     };
     if (this.#byArn.has(key.arn)) {
       throw new Error(`there is a key ${key.arn} already`);
@@ -72,6 +128,11 @@ export class KmsKeys {
   /** The keys of an account in a region, in the order of their creation. */
   list(accountId: string, region: string): KmsKey[] {
     return [...this.#byArn.values()].filter((key) => key.accountId === accountId && key.region === region);
+  }
+
+  /** As if the key had never been. */
+  delete(arn: string): void {
+    this.#byArn.delete(arn);
   }
 
   get(arn: string): KmsKey | undefined {

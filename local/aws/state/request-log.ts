@@ -1,9 +1,10 @@
 // The log of everything that was asked of the embedded AWS, for tests that count and for live progress.
+import type { Access } from './access.ts';
 
 /** A request that was answered. */
 export interface LoggedRequest {
   readonly requestId: string;
-  readonly service: 's3' | 'codepipeline' | 'kms';
+  readonly service: 's3' | 'codepipeline' | 'kms' | 'sts';
   /** As the API names it (`UploadPartCopy`), or the HTTP method where no operation was recognised. */
   readonly operation: string;
   readonly bucket?: string;
@@ -16,6 +17,8 @@ export interface LoggedRequest {
   readonly accessKeyId: string;
   /** Bytes of content: received, sent, or copied inside S3. */
   readonly bytes: number;
+  /** What IAM was asked on the way, and what decided it. */
+  readonly accesses: readonly Access[];
   readonly startedAt: Date;
   readonly durationMs: number;
   /** How much of it the modelled network took to open the connection. */

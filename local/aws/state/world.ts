@@ -1,7 +1,12 @@
 // The state of the embedded AWS and its in-process control plane: synchronous, no HTTP.
-import { randomBytes } from 'node:crypto';
 import type { Content } from '../content/content.ts';
-import { artifactGrants } from './artifact-grants.ts';
+import { parsePolicy } from '../iam/parse-policy.ts';
+import type { Policy } from '../iam/policy.ts';
+import { PolicyError } from '../iam/policy-error.ts';
+import type { Caller } from '../iam/principal.ts';
+import { type Access, decideAccess, type Facts } from './access.ts';
+import { artifactSession } from './artifact-credentials.ts';
+import { type AssumeRoleInput, assumeRole } from './assume-role.ts';
 import {
   type Bucket,
   type BucketEncryption,
@@ -12,10 +17,11 @@ import {
   type Versioning,
 } from './buckets.ts';
 import { CodePipelineJobs } from './code-pipeline-jobs.ts';
-import { type Credentials, type Grant, type Identity, newCredentials } from './identities.ts';
+import { type Identity, type NewIdentity, type SimpleIdentity, simpleIdentity } from './identities.ts';
 import { type KeyState, type KmsKey, KmsKeys, type NewKey } from './kms-keys.ts';
 import { newVersion, type PutOptions } from './place-object.ts';
 import { type LoggedRequest, RequestLog } from './request-log.ts';
+import { type PolicyDocument, Roles } from './roles.ts';
 
 /** The account of everything that is not said to belong to another. */
 export const DEFAULT_ACCOUNT_ID = '111122223333';
@@ -31,44 +37,25 @@ export interface NewBucket {
   /** Whether Object Lock is enabled, which S3 allows with versioning only. */
   readonly objectLock?: boolean;
   readonly acls?: boolean;
+  readonly policy?: PolicyDocument;
 }
 
-/** What an identity is made of; new credentials unless some are given. */
-export interface NewIdentity {
-  readonly principalArn: string;
-  readonly accountId?: string;
-  readonly credentials?: Credentials;
-  readonly expiresAt?: Date;
-  readonly may: readonly Grant[];
-}
-
-/** Everything there is: keys, buckets, identities, jobs, and the log of requests. */
+/** Everything there is: keys, buckets, roles, identities, jobs, and the log of requests. */
 export class World {
   readonly keys = new KmsKeys();
   readonly buckets = new Map<string, Bucket>();
+  readonly roles = new Roles((policy) => this.#requirePrincipals(policy));
+  /** Accounts that are in one organisation: only they tell each other why they deny. */
+  readonly organizationAccountIds = new Set<string>();
   readonly codePipeline: CodePipelineJobs;
   readonly #identities = new Map<string, Identity>();
   readonly #log = new RequestLog();
 
   constructor() {
-    this.codePipeline = new CodePipelineJobs({
-      artifactGrants: (data) => artifactGrants(this, data),
-      issue: (accountId, may, given) => {
-        const expiresAt = given ? given.expirationTime : Date.now() + ARTIFACT_CREDENTIALS_MS;
-        const { accessKeyId, secretAccessKey, sessionToken } = given ?? newCredentials('temporary');
-        const credentials = {
-          accessKeyId,
-          secretAccessKey,
-          ...(sessionToken !== undefined && { sessionToken }),
-        };
-        return this.addIdentity({
-          principalArn: `arn:aws:sts::${accountId}:assumed-role/PipelineRole/${randomBytes(8).toString('hex')}`,
-          accountId,
-          credentials,
-          ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
-          may,
-        });
-      },
+    this.codePipeline = new CodePipelineJobs((job) => {
+      const session = artifactSession(this, job);
+      this.addSession(session);
+      return session;
     });
   }
 
@@ -107,6 +94,7 @@ export class World {
     encryption,
     objectLock = false,
     acls = false,
+    policy,
   }: NewBucket): Bucket {
     if (this.buckets.has(name)) {
       throw new Error(`there is a bucket ${name} already`);
@@ -120,12 +108,14 @@ export class World {
       versioning: versioning ?? (objectLock ? 'Enabled' : 'Unversioned'),
       encryption: encryption === 'none' ? undefined : (encryption ?? UNCHOSEN_ENCRYPTION),
       objects: new Map(),
+      policy: undefined,
       uploads: new Map(),
       endedUploads: new Map(),
       objectLock,
       acls,
       changes: new Map(),
     };
+    if (policy !== undefined) this.setBucketPolicy(bucket, policy);
     this.buckets.set(name, bucket);
     return bucket;
   }
@@ -158,16 +148,42 @@ export class World {
     remove(this.bucket(bucketName), key);
   }
 
-  addIdentity({ principalArn, accountId, credentials, expiresAt, may }: NewIdentity): Identity {
-    const identity: Identity = {
-      principalArn,
-      accountId: accountId ?? DEFAULT_ACCOUNT_ID,
-      credentials: credentials ?? newCredentials(expiresAt === undefined ? 'permanent' : 'temporary'),
-      expiresAt,
-      may,
-    };
-    this.#identities.set(identity.credentials.accessKeyId, identity);
-    return identity;
+  /** Gives a bucket a policy. @throws PolicyError */
+  setBucketPolicy(bucket: Bucket, document: PolicyDocument): void {
+    const policy = parsePolicy('bucket', `bucket policy of ${bucket.name}`, document);
+    this.#requirePrincipals(policy);
+    bucket.policy = policy;
+  }
+
+  /** Gives a key another policy. @throws PolicyError */
+  setKeyPolicy(key: KmsKey, document: PolicyDocument): void {
+    const policy = parsePolicy('key', `key policy of ${key.arn}`, document);
+    this.#requirePrincipals(policy);
+    key.policy = policy;
+  }
+
+  /** Adds a user, or a session that stands for itself, with one policy. @throws PolicyError */
+  addIdentity(identity: NewIdentity): SimpleIdentity {
+    return this.#add(simpleIdentity(identity));
+  }
+
+  /**
+   * A session of a role, as a service or a principal assumes it.
+   *
+   * @throws AccessDenied, ValidationError, MalformedPolicyDocument as STS does
+   */
+  assumeRole(caller: Caller, input: AssumeRoleInput, facts: Facts = {}): Identity {
+    return this.#add(assumeRole(this, caller, input, { facts }));
+  }
+
+  /** Makes the credentials of a session valid. */
+  addSession(session: Identity): void {
+    this.#add(session);
+  }
+
+  /** Decides one access as IAM does, for services that the embedded AWS does not have; nothing is done. */
+  decide(caller: Caller, action: string, resource: string, facts: Facts = {}): Access {
+    return decideAccess(this, caller, { action, resource, facts }).access;
   }
 
   removeIdentity(accessKeyId: string): void {
@@ -177,7 +193,40 @@ export class World {
   identity(accessKeyId: string): Identity | undefined {
     return this.#identities.get(accessKeyId);
   }
-}
 
-/** How long artifactCredentials live: an hour, as a chained role session does. */
-const ARTIFACT_CREDENTIALS_MS = 60 * 60 * 1000;
+  #add<Kind extends Identity>(identity: Kind): Kind {
+    this.#identities.set(identity.credentials.accessKeyId, identity);
+    return identity;
+  }
+
+  /** IAM, S3 and KMS take a policy only if the users, roles and sessions that it names are there. */
+  #requirePrincipals(policy: Policy): void {
+    for (const principal of policy.statements.flatMap(({ principals }) => principals ?? [])) {
+      if (principal.type === 'User' || principal.type === 'Role' || principal.type === 'Session') {
+        if (!this.#isThere(principal.type, principal.arn)) {
+          throw new PolicyError(`Invalid principal in policy: "AWS":"${principal.arn}"`);
+        }
+      }
+    }
+  }
+
+  #isThere(type: 'User' | 'Role' | 'Session', arn: string): boolean {
+    const callers = [...this.#identities.values()].map(({ caller }) => caller);
+    switch (type) {
+      case 'User':
+        return callers.some((caller) => caller.arn === arn);
+      case 'Role':
+        return (
+          this.roles.get(arn) !== undefined ||
+          callers.some((caller) => caller.type === 'AssumedRole' && caller.roleArn === arn)
+        );
+      case 'Session': {
+        const [, accountId = '', roleName = ''] =
+          /^arn:aws:sts::(\d+):assumed-role\/([^/]+)\//.exec(arn) ?? [];
+        return (
+          this.roles.named(accountId, roleName) !== undefined || callers.some((caller) => caller.arn === arn)
+        );
+      }
+    }
+  }
+}

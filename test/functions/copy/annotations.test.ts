@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generated } from '../../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
 import { latest } from '../../../local/aws/state/buckets.ts';
+import type { SimpleIdentity } from '../../../local/aws/state/identities.ts';
 import { createStage, failureOf, MIB, runOnce } from './resume/resume-stage.ts';
 
 const STRATEGIES = [
@@ -33,9 +34,12 @@ describe('the annotations of a source', () => {
     for (const [index, name] of ['build', 'sbom/ü 1'].entries())
       source.annotations.set(name, { content: generated(100 + index, index), lastModified: new Date() });
     const { artifactCredentials } = stage.job.data;
-    for (const identity of [stage.role, aws.world.identity(artifactCredentials.accessKeyId)]) {
+    const session = aws.world.identity(artifactCredentials.accessKeyId) as SimpleIdentity | undefined;
+    for (const identity of [stage.role, session]) {
       if (identity === undefined) throw new Error('no artifactCredentials');
-      identity.may = [...identity.may, { actions: granted, resources: ['arn:aws:s3:::*'] }];
+      if (granted.length === 0) continue;
+      const more = { Effect: 'Allow', Action: granted, Resource: 'arn:aws:s3:::*' } as const;
+      identity.may = [...identity.may, more];
     }
     const copied = () => {
       const [bucket] = stage.destinations;

@@ -267,8 +267,8 @@ describe('a write', () => {
     it('fails where what is there may not be looked at', async () => {
       const { stage, bucket, put } = stageOf(MIB, NEVER);
       put(generated(10, 3));
-      const resources = [`${bucket.arn}/*`];
-      stage.role.may = [...stage.role.may, { effect: 'Deny', actions: ['s3:GetObject'], resources }];
+      const Resource = `${bucket.arn}/*`;
+      stage.role.may = [...stage.role.may, { Effect: 'Deny', Action: 's3:GetObject', Resource }];
 
       const { failure } = await resultOf(stage);
 

@@ -184,15 +184,9 @@ describe('artifactCredentials that run out', () => {
   /** A stage whose job has credentials that end so soon. */
   function stageUntil(milliseconds: number): { stage: Stage; event: unknown } {
     const stage = stageOf(44 * MIB, 2, 'relay');
-    const { credentials, may } = { ...identityOf(stage) };
+    const identity = identityOf(stage);
     const expiresAt = new Date(Date.now() + milliseconds);
-    aws.world.removeIdentity(credentials.accessKeyId);
-    aws.world.addIdentity({
-      principalArn: 'arn:aws:sts::111122223333:assumed-role/pipeline/short',
-      credentials,
-      expiresAt,
-      may,
-    });
+    aws.world.addSession({ ...identity, expiresAt });
     const { data } = stage.job;
     const artifactCredentials = { ...data.artifactCredentials, expirationTime: expiresAt.getTime() };
     const job = { ...stage.job.event['CodePipeline.job'], data: { ...data, artifactCredentials } };

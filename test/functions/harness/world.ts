@@ -22,7 +22,7 @@ import {
   type ObjectVersion,
 } from '../../../local/aws/state/buckets.ts';
 import type { Job, JobData, JobResult } from '../../../local/aws/state/code-pipeline-jobs.ts';
-import type { Identity } from '../../../local/aws/state/identities.ts';
+import type { SimpleIdentity } from '../../../local/aws/state/identities.ts';
 import type { KmsKey } from '../../../local/aws/state/kms-keys.ts';
 import type { PutOptions } from '../../../local/aws/state/place-object.ts';
 import type { LoggedRequest } from '../../../local/aws/state/request-log.ts';
@@ -122,7 +122,7 @@ export class JobWorld implements AsyncDisposable {
     return created;
   }
 
-  get role(): Identity {
+  get role(): SimpleIdentity {
     return this.#pipeline.role;
   }
 
@@ -204,12 +204,12 @@ export class JobWorld implements AsyncDisposable {
 
   /** Gives the role a permission that it does not have when deployed. */
   allow(actions: readonly string[], resource = '*'): void {
-    this.#pipeline.addGrant({ actions, resources: [resource] });
+    this.#pipeline.addStatement({ Effect: 'Allow', Action: actions, Resource: resource });
   }
 
   /** Takes a permission from the role. */
   deny(actions: readonly string[], resource: string): void {
-    this.#pipeline.addGrant({ effect: 'Deny', actions, resources: [resource] });
+    this.#pipeline.addStatement({ Effect: 'Deny', Action: actions, Resource: resource });
   }
 
   /** Runs the function on a new job with all artifacts as inputs. */

@@ -104,7 +104,7 @@ describe('a copy with other bytes than its source', () => {
     const stage = stageOf({ sizeBytes: 1000 });
     stage.role.may = [
       ...stage.role.may,
-      { effect: 'Deny', actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'], resources: ['*'] },
+      { Effect: 'Deny', Action: ['s3:DeleteObject', 's3:DeleteObjectVersion'], Resource: '*' },
     ];
     const { bucket, key } = placeOf(stage);
     const { result } = await runWithOtherBytes(stage, COPIES);

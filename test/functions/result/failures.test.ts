@@ -146,8 +146,8 @@ describe('a source', () => {
     const data = { inputArtifacts: world.artifacts };
     world.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`);
     const job = world.job({ DestinationBucket: EU }, data);
-    const identity = world.world.identity(job.data.artifactCredentials.accessKeyId);
-    if (identity !== undefined) identity.may = [];
+    const principalArn = 'arn:aws:sts::111122223333:assumed-role/PipelineRole/may-nothing';
+    world.world.addIdentity({ principalArn, credentials: job.data.artifactCredentials, may: [] });
     const outcome = await world.run(job.event);
     expectFailure(outcome, 'PermissionError', `HeadObject on s3://${SOURCE}/${KEY}`);
     expect(outcome.writes).toEqual([]);

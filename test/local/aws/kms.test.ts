@@ -54,10 +54,16 @@ describe('KMS', () => {
   test('resolves bare ids and aliases in the account of the caller and the region of the request', async () => {
     const { world } = aws();
     const mine = world.createKey({ region: 'us-east-1', alias: 'alias/artifacts' });
-    world.createKey({ region: 'us-east-1', alias: 'alias/artifacts', accountId: '999988887777' });
-    const theirs = world.createKey({ region: 'us-east-1', accountId: '999988887777' });
+    const accounts = { Principal: { AWS: ['111122223333', '999988887777'] } };
+    const policy = { Statement: { ...accounts, Effect: 'Allow', Action: 'kms:*', Resource: '*' } };
+    const owner = { region: 'us-east-1', accountId: '999988887777', policy };
+    world.createKey({ ...owner, alias: 'alias/artifacts' });
+    const theirs = world.createKey(owner);
     const put = async (keyId: string) => {
-      const { name: Bucket } = bucket(keyId, '999988887777');
+      const made = bucket(keyId, '999988887777');
+      const Resource = `${made.arn}/*`;
+      world.setBucketPolicy(made, { Statement: { ...accounts, Effect: 'Allow', Action: 's3:*', Resource } });
+      const { name: Bucket } = made;
       const { SSEKMSKeyId } = await aws()
         .s3()
         .send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
@@ -79,17 +85,27 @@ describe('KMS', () => {
   });
 
   test('lets aws/s3 serve its own account only', async () => {
-    const { name: Bucket } = bucket();
+    const { name: Bucket, arn } = bucket();
     const { SSEKMSKeyId } = await aws()
       .s3()
       .send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
     expect(aws().world.keys.get(SSEKMSKeyId ?? '')?.manager).toBe('AWS');
     const stranger = aws().world.addIdentity({
-      principalArn: 'arn:aws:iam::999988887777:role/Deploy',
-      accountId: '999988887777',
-      may: [{ actions: ['*'], resources: ['*'] }],
+      principalArn: 'arn:aws:sts::999988887777:assumed-role/Deploy/s',
+      may: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+    });
+    aws().world.setBucketPolicy(aws().world.bucket(Bucket), {
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: '999988887777' },
+          Action: ['s3:GetObject', 's3:ListBucket'],
+          Resource: [arn, `${arn}/*`],
+        },
+      ],
     });
     const theirs = aws().s3({ credentials: stranger.credentials });
+    expect(await codeOf(theirs.send(new GetObjectCommand({ Bucket, Key: 'missing' })))).toBe('NoSuchKey');
     expect(await codeOf(theirs.send(new GetObjectCommand({ Bucket, Key: 'k' })))).toBe('AccessDenied');
   });
 

@@ -4,7 +4,7 @@ import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateMultipartUploadCommand,
-  GetBucketPolicyCommand,
+  GetBucketCorsCommand,
   GetObjectAclCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -135,7 +135,7 @@ describe('sizes and limits', () => {
   test('operations that are not there answer 501', async () => {
     const Bucket = bucket();
     const s3 = aws().s3();
-    expect(await codeOf(s3.send(new GetBucketPolicyCommand({ Bucket })))).toBe('NotImplemented');
+    expect(await codeOf(s3.send(new GetBucketCorsCommand({ Bucket })))).toBe('NotImplemented');
     expect(await statusOf(s3.send(new GetObjectAclCommand({ Bucket, Key: 'k' })))).toBe(501);
     expect(await statusOf(s3.send(new GetObjectCommand({ Bucket, Key: 'k' })))).toBe(404);
   });

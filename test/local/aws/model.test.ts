@@ -8,6 +8,7 @@ import { UNSUPPORTED } from '../../../local/aws/s3/unsupported-headers.ts';
 
 /** Headers that change nothing here, with the reason. */
 const WITHOUT_EFFECT = [
+  'x-amz-confirm-remove-self-bucket-access', // nobody is stopped from locking themselves out without it either
   'x-amz-request-payer', // nobody is charged
   'x-amz-optional-object-attributes', // no object is archived, so there is no restore status to show
   'x-amz-transition-default-minimum-object-size',

@@ -7,7 +7,7 @@ import {
   type EmbeddedAwsOptions,
   startEmbeddedAws,
 } from '../../../local/aws/embedded-aws.ts';
-import type { Credentials, Grant, Identity } from '../../../local/aws/state/identities.ts';
+import type { Credentials, PolicyStatement, SimpleIdentity } from '../../../local/aws/state/identities.ts';
 import type { World } from '../../../local/aws/state/world.ts';
 
 export interface RunningAws {
@@ -22,7 +22,7 @@ export interface RunningAws {
   }): S3Client;
   codePipeline(credentials?: Credentials): CodePipelineClient;
   /** Somebody new who may do this and nothing else. */
-  someone(...may: Grant[]): Identity;
+  someone(...may: PolicyStatement[]): SimpleIdentity;
 }
 
 /** Starts it before the tests and stops it after them; the returned function gives it while they run. */

@@ -32,7 +32,7 @@ describe('signatures', () => {
 
   test('of expired credentials are refused, as are those without their session token', async () => {
     const get = new GetObjectCommand(bucketWithObject());
-    const may = [{ actions: ['*'], resources: ['*'] }];
+    const may = [{ Effect: 'Allow', Action: '*', Resource: '*' }] as const;
     const principalArn = 'arn:aws:sts::111122223333:assumed-role/Role/s';
     const old = aws().world.addIdentity({ principalArn, may, expiresAt: new Date(Date.now() - 1) });
     expect(await codeOf(aws().s3({ credentials: old.credentials }).send(get))).toBe('ExpiredToken');

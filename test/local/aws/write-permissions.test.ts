@@ -25,8 +25,9 @@ describe('what a write needs', () => {
   test('If-Match of a write or a deletion takes s3:GetObject, If-None-Match does not', async () => {
     const { bucket, object } = bucketWith('k');
     const writer = aws().someone({
-      actions: ['s3:PutObject', 's3:DeleteObject'],
-      resources: [`${bucket.arn}/*`],
+      Effect: 'Allow',
+      Action: ['s3:PutObject', 's3:DeleteObject'],
+      Resource: `${bucket.arn}/*`,
     });
     const s3 = aws().s3({ credentials: writer.credentials });
     const there = { Bucket: bucket.name, Key: 'k', IfMatch: object.etag };
@@ -44,8 +45,9 @@ describe('what a write needs', () => {
     const { bucket, object } = bucketWith('k');
     object.annotations.set('a', { content: generated(5), lastModified: new Date() });
     const copier = aws().someone({
-      actions: ['s3:PutObject', 's3:GetObject'],
-      resources: [`${bucket.arn}/*`],
+      Effect: 'Allow',
+      Action: ['s3:PutObject', 's3:GetObject'],
+      Resource: `${bucket.arn}/*`,
     });
     const s3 = aws().s3({ credentials: copier.credentials });
     const copy = { Bucket: bucket.name, Key: 'copy', CopySource: `${bucket.name}/k` };
@@ -56,7 +58,11 @@ describe('what a write needs', () => {
     );
     copier.may = [
       ...copier.may,
-      { actions: ['s3:GetObjectAnnotation', 's3:PutObjectAnnotation'], resources: [`${bucket.arn}/*`] },
+      {
+        Effect: 'Allow',
+        Action: ['s3:GetObjectAnnotation', 's3:PutObjectAnnotation'],
+        Resource: `${bucket.arn}/*`,
+      },
     ];
     const allowed = await codeOf(s3.send(new CopyObjectCommand({ ...copy, AnnotationDirective: 'COPY' })));
 

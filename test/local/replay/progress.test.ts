@@ -176,6 +176,7 @@ describe('what a job waits for', () => {
     errorCode: 'InternalFailure',
     accessKeyId: 'a',
     bytes: 0,
+    accesses: [],
     startedAt: new Date(0),
     durationMs: 1,
   };

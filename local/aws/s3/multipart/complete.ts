@@ -52,7 +52,7 @@ export async function completeMultipartUpload(request: S3Request): Promise<S3Ans
     return answer(bucket, completed.version);
   }
   const upload = uploadOf(request, bucket);
-  useKey(request, upload.encryption.keyArn, 'kms:GenerateDataKey', 'kms:Decrypt');
+  useKey(request, { bucket, ...upload }, 'kms:GenerateDataKey', 'kms:Decrypt');
   const parts = namedParts(upload, elements);
   checkConditions(request, bucket, upload);
   const content = concat(parts.map((part) => part.content));

@@ -170,7 +170,7 @@ function partTarget(request: S3Request): { bucket: Bucket; upload: MultipartUplo
   const partNumber = partNumberOf(request);
   authorize(request, 's3:PutObject', objectArn(bucket, request.key));
   const upload = uploadOf(request, bucket);
-  useKey(request, upload.encryption.keyArn, 'kms:GenerateDataKey', 'kms:Decrypt');
+  useKey(request, { bucket, ...upload }, 'kms:GenerateDataKey', 'kms:Decrypt');
   return { bucket, upload, partNumber };
 }
 

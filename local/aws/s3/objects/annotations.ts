@@ -139,7 +139,7 @@ function target(
   const bucket: Bucket = bucketOf(request);
   const version = findObject(request, bucket, request.key, request.query.get('versionId'), actions);
   if (use !== undefined) {
-    useKey(request, version.encryption.keyArn, use);
+    useKey(request, { bucket, ...version }, use);
   }
   return version;
 }

@@ -31,7 +31,7 @@ export function copySourceOf(request: S3Request): CopySource {
   requireOwner(bucket, requestHeader(request, 'x-amz-source-expected-bucket-owner'));
   const version = findObject(request, bucket, key, versionId);
   checkSourceConditions(request, version);
-  useKey(request, version.encryption.keyArn, 'kms:Decrypt');
+  useKey(request, { bucket, ...version }, 'kms:Decrypt');
   return { bucket, version, versionId };
 }
 

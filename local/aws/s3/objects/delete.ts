@@ -96,7 +96,7 @@ function authorizeDelete(
   versionId: string | undefined,
 ): void {
   const action = versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
-  authorize(request, action, objectArn(bucket, key));
+  authorize(request, action, objectArn(bucket, key), { 's3:VersionId': versionId });
 }
 
 function targetOf(bucket: Bucket, key: string, versionId: string | undefined): ObjectVersion | undefined {

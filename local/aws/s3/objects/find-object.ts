@@ -27,7 +27,8 @@ export function findObject(
   versionId: string | undefined,
   actions: ReadActions = READ_OBJECT,
 ): ObjectVersion {
-  authorize(request, versionId === undefined ? actions.latest : actions.version, objectArn(bucket, key));
+  const action = versionId === undefined ? actions.latest : actions.version;
+  authorize(request, action, objectArn(bucket, key), { 's3:VersionId': versionId });
   const version = versionId === undefined ? latest(bucket, key) : versionOf(bucket, key, versionId);
   if (version !== undefined && !version.deleteMarker) {
     return version;

@@ -22,7 +22,7 @@ import { parseRange, type Range, unsatisfiable } from './range.ts';
 /** S3 API, GetObject. */
 export function getObject(request: S3Request): S3Answer {
   const { bucket, version } = target(request);
-  useKey(request, version.encryption.keyArn, 'kms:Decrypt');
+  useKey(request, { bucket, ...version }, 'kms:Decrypt');
   const answer = describe(request, bucket, version);
   const { start, end } = answer.range;
   request.noteBytes(end - start);
@@ -38,7 +38,7 @@ export function headObject(request: S3Request): S3Answer {
   const { bucket, version } = target(request);
   if (wantsChecksum(request)) {
     // S3 decrypts to tell the checksum of an object under a KMS key (S3 API, HeadObject).
-    useKey(request, version.encryption.keyArn, 'kms:Decrypt');
+    useKey(request, { bucket, ...version }, 'kms:Decrypt');
   }
   const { status, headers, range } = describe(request, bucket, version);
   return {
@@ -55,7 +55,7 @@ export function getObjectAttributes(request: S3Request): S3Answer {
   const version = findObject(request, bucket, request.key, versionId);
   const action = versionId === undefined ? 's3:GetObjectAttributes' : 's3:GetObjectVersionAttributes';
   authorize(request, action, objectArn(bucket, request.key));
-  useKey(request, version.encryption.keyArn, 'kms:Decrypt');
+  useKey(request, { bucket, ...version }, 'kms:Decrypt');
   const wanted = wantedAttributes(request);
   return {
     headers: { 'last-modified': version.lastModified.toUTCString(), ...versionHeaders(bucket, version) },

@@ -91,7 +91,7 @@ export function prepareWrite(request: S3Request): {
     authorize(request, 's3:PutObjectTagging', objectArn(bucket, request.key));
   }
   const encryption = encryptionOf(request.world, bucket, request.caller.accountId, readEncryption(request));
-  useKey(request, encryption.keyArn, 'kms:GenerateDataKey');
+  useKey(request, { bucket, key: request.key, encryption }, 'kms:GenerateDataKey');
   return { bucket, encryption, tags };
 }
 

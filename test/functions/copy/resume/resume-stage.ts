@@ -21,12 +21,12 @@ import {
   type Versioning,
 } from '../../../../local/aws/state/buckets.ts';
 import type { Job, JobResult } from '../../../../local/aws/state/code-pipeline-jobs.ts';
-import type { Identity } from '../../../../local/aws/state/identities.ts';
+import type { SimpleIdentity } from '../../../../local/aws/state/identities.ts';
 import type { PutOptions } from '../../../../local/aws/state/place-object.ts';
 import type { LoggedRequest } from '../../../../local/aws/state/request-log.ts';
 import { DEFAULT_ACCOUNT_ID } from '../../../../local/aws/state/world.ts';
 import type { Invocation } from '../../../../local/lambda/lambda.ts';
-import { roleGrants, roleSessionArn } from '../../../../local/pipeline/identities.ts';
+import { roleSessionArn, roleStatements } from '../../../../local/pipeline/identities.ts';
 
 export const MIB = 1024 ** 2;
 export const HOME_REGION = 'eu-central-1';
@@ -49,14 +49,14 @@ export interface StageOptions {
   readonly parameters?: Readonly<Record<string, unknown>>;
   readonly outputArtifact?: boolean;
   /** A role to go on with, so that a warm function can serve several actions; a new one by default. */
-  readonly role?: Identity | undefined;
+  readonly role?: SimpleIdentity | undefined;
 }
 
 /** One action of a pipeline, ready to run. */
 export interface Stage {
   readonly aws: EmbeddedAws;
   readonly job: Job;
-  readonly role: Identity;
+  readonly role: SimpleIdentity;
   readonly artifacts: readonly StageArtifact[];
   readonly sourceBuckets: readonly Bucket[];
   readonly destinations: readonly Bucket[];
@@ -102,7 +102,7 @@ export function createStage(aws: EmbeddedAws, options: StageOptions): Stage {
       encryption: { algorithm: 'aws:kms', keyId: world.createKey({ region }).arn, bucketKey: true },
     }),
   );
-  const may = roleGrants({
+  const may = roleStatements(world, {
     sourceBuckets: [own.name],
     sourceKeyArns: [sourceKey.arn],
     destinationBuckets: destinations.map(({ name }) => name),

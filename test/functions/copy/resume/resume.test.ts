@@ -253,7 +253,7 @@ describe('a continuation token', () => {
     if (unlisted) {
       stage.role.may = [
         ...stage.role.may,
-        { effect: 'Deny', actions: ['s3:ListBucketMultipartUploads'], resources: ['*'] },
+        { Effect: 'Deny', Action: 's3:ListBucketMultipartUploads', Resource: '*' },
       ];
     }
     const event = forged(job, (checkpoint) => ({ ...checkpoint, uploads: [[0, others.uploadId]] }));
@@ -488,9 +488,9 @@ describe('unfinished uploads that a job finds', () => {
     const artifact = { name: 'App', content: generated(24 * MIB, 1), put: { tags: { one: '1', two: '2' } } };
     const stage = createStage(faulty, { artifacts: [artifact], destinationCount: 1 });
     if (deniesTags) {
-      const resources = stage.destinations.map(({ arn }) => `${arn}/*`);
-      const actions = ['s3:GetObjectTagging', 's3:GetObjectVersionTagging'];
-      stage.role.may = [...stage.role.may, { effect: 'Deny', actions, resources }];
+      const Resource = stage.destinations.map(({ arn }) => `${arn}/*`);
+      const Action = ['s3:GetObjectTagging', 's3:GetObjectVersionTagging'];
+      stage.role.may = [...stage.role.may, { Effect: 'Deny', Action, Resource }];
     }
     const { result } = await runOnce(stage);
     expect(result.operation).toBe('PutJobSuccessResult');

@@ -1,0 +1,43 @@
+// Requests of the services whose input is in the body: it is read whole, and signed with the rest.
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { AwsError } from '../aws-error.ts';
+import type { World } from '../state/world.ts';
+import { type Signature, verifySignature } from './sigv4.ts';
+
+/** More than any of the operations can take. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** The body of a request. @throws RequestEntityTooLargeException */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const piece of request) {
+    pieces.push(piece);
+    sizeBytes += piece.length;
+    if (sizeBytes > MAX_BODY_BYTES) {
+      throw new AwsError(413, 'RequestEntityTooLargeException', 'Request body is too large');
+    }
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Checks the signature of a request with its body. @throws the AwsError of S3 under the service's own name for it */
+export async function verifyBody(
+  world: Pick<World, 'identity'>,
+  request: IncomingMessage,
+  body: Buffer,
+  errors: { readonly status: number; readonly names: Readonly<Record<string, string>> },
+): Promise<Signature> {
+  const { method = 'POST', url = '/', headers } = request;
+  const bodySha256 = createHash('sha256').update(body).digest('hex');
+  try {
+    const signed = { method, path: url, rawQuery: '', headers, bodySha256 };
+    return await verifySignature(signed, (id) => world.identity(id));
+  } catch (error) {
+    if (error instanceof AwsError) {
+      throw new AwsError(errors.status, errors.names[error.code] ?? error.code, error.message);
+    }
+    throw error;
+  }
+}

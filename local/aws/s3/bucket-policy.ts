@@ -1,0 +1,50 @@
+// PutBucketPolicy, GetBucketPolicy and DeleteBucketPolicy.
+import { AwsError } from '../aws-error.ts';
+import { fromBuffer, toBuffer } from '../content/content.ts';
+import { PolicyError } from '../iam/policy-error.ts';
+import { authorize, bucketOf, type S3Answer, type S3Request } from './request.ts';
+
+/** S3 user guide, bucket policies: 20 KB. */
+const MAX_POLICY_BYTES = 20 * 1024;
+
+/** S3 API, PutBucketPolicy: what is not valid, names nobody, or is about another bucket, is refused. */
+export async function putBucketPolicy(request: S3Request): Promise<S3Answer> {
+  authorize(request, 's3:PutBucketPolicy', bucketOf(request).arn);
+  const { content } = await request.receive([]);
+  if (content.sizeBytes > MAX_POLICY_BYTES) {
+    throw malformedPolicy(`Policy has ${content.sizeBytes} bytes, more than ${MAX_POLICY_BYTES}`);
+  }
+  try {
+    request.world.setBucketPolicy(bucketOf(request), toBuffer(content).toString('utf8'));
+  } catch (error) {
+    throw error instanceof PolicyError ? malformedPolicy(error.message) : error;
+  }
+  return { status: 204 };
+}
+
+/** S3 API, GetBucketPolicy: the document as it was put. */
+export function getBucketPolicy(request: S3Request): S3Answer {
+  const bucket = bucketOf(request);
+  authorize(request, 's3:GetBucketPolicy', bucket.arn);
+  if (bucket.policy === undefined) {
+    throw new AwsError(404, 'NoSuchBucketPolicy', 'The bucket policy does not exist', {
+      details: { BucketName: bucket.name },
+    });
+  }
+  return {
+    headers: { 'content-type': 'application/json' },
+    content: fromBuffer(Buffer.from(bucket.policy.document)),
+  };
+}
+
+/** S3 API, DeleteBucketPolicy: also of a bucket that has none. */
+export function deleteBucketPolicy(request: S3Request): S3Answer {
+  const bucket = bucketOf(request);
+  authorize(request, 's3:DeleteBucketPolicy', bucket.arn);
+  bucket.policy = undefined;
+  return { status: 204 };
+}
+
+function malformedPolicy(message: string): AwsError {
+  return new AwsError(400, 'MalformedPolicy', message);
+}
