@@ -14,8 +14,8 @@ const JOBS_PER_WORLD = 40;
 const values = readOptions();
 if (values.help) {
   process.stdout.write(
-    'npm run soak -- [--minutes N | --jobs N] [--seed S] [--verbose]\n' +
-      'Job number n of a soak has the seed S + n; a failing one is run again with --seed and --jobs 1.\n',
+    'npm run soak -- [--minutes N | --jobs N] [--seed S] [--bail] [--verbose]\n' +
+      'Job number n of a soak has the seed S + n; a failing one is run again with --seed and --jobs 1. --bail ends with the first one.\n',
   );
   process.exit(0);
 }
@@ -47,6 +47,7 @@ try {
     if (result === undefined) break;
     tally.add(result);
     report(result, values.verbose);
+    if (values.bail && tally.violations > 0) break;
   }
 } finally {
   await laboratory?.[Symbol.asyncDispose]();
@@ -80,6 +81,7 @@ function readOptions() {
         minutes: { type: 'string', default: '1' },
         jobs: { type: 'string' },
         seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+        bail: { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
