@@ -1,4 +1,4 @@
-// Clears away what earlier invocations of a job began, when the job fails before it gets to go on with it.
+// Cleans up what earlier invocations of a job began, when the job fails before it gets to resume it.
 import type { JobContext } from './context.ts';
 import { abortOwnUploads } from './copy/upload/resume-upload.ts';
 import { readDestination } from './facts/destination.ts';

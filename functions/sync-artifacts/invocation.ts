@@ -10,7 +10,7 @@ import type { JobResult, LambdaContext } from './result/job-reporter.ts';
 import { outputVariables, summarise } from './result/summary.ts';
 import { assertValidSettings } from './settings.ts';
 import { syncArtifacts } from './sync.ts';
-import type { CopyReport } from './types.ts';
+import type { Checkpoint, CopyReport, SyncJob } from './types.ts';
 
 /**
  * Runs one invocation and reports its result.
@@ -60,8 +60,11 @@ async function runJob(
     telemetry.correlate(checkpoint?.firstJobId ?? jobId);
     context = createContext(job, deadline, container);
     const current = context;
-    const outcome = await syncArtifacts(job, context, checkpoint).catch((error: unknown) => {
-      if (!current.outOfTime) throw error;
+    const outcome = await syncArtifacts(job, context, checkpoint).catch(async (error: unknown) => {
+      if (!current.outOfTime) {
+        await failJob(job, checkpoint, current, error);
+        throw error;
+      }
       return undefined;
     });
     if (outcome === undefined) return await continueFromStart(job, checkpoint, context);
@@ -103,6 +106,19 @@ async function runJob(
     // What nobody waits for any more must not go on in the next invocation of this process.
     context?.fail(new DOMException('the job is over', 'AbortError'));
   }
+}
+
+/** Stops what is in flight when a job fails, and cleans up what its earlier invocations began and this one may not have come to. */
+async function failJob(
+  job: SyncJob,
+  checkpoint: Checkpoint | undefined,
+  context: JobContext,
+  cause: unknown,
+): Promise<void> {
+  context.fail(cause);
+  if (checkpoint === undefined) return;
+  const { abandonUploads } = await import('./abandon-uploads.ts');
+  await abandonUploads(job, context);
 }
 
 /** Where an unexpected error came from: frames only, since its text may quote anything. */

@@ -48,21 +48,10 @@ export async function planJob(
   checkpoint?: Checkpoint,
 ): Promise<readonly PlannedCopy[]> {
   const limits = limitsOf(context);
-  try {
-    const tasks = await resolve(job, context, checkpoint, (sources) => {
-      if (checkpoint === undefined) preconnectCopies(job, sources, limits, context);
-    });
-    return planCopies(tasks, job, limits);
-  } catch (error) {
-    // What the deadline cut short is not a failure.
-    if (context.outOfTime) throw error;
-    context.fail(error);
-    if (checkpoint !== undefined) {
-      const { abandonUploads } = await import('./abandon-uploads.ts');
-      await abandonUploads(job, context);
-    }
-    throw error;
-  }
+  const tasks = await resolve(job, context, checkpoint, (sources) => {
+    if (checkpoint === undefined) preconnectCopies(job, sources, limits, context);
+  });
+  return planCopies(tasks, job, limits);
 }
 
 function limitsOf({ settings, deadline }: JobContext): PlanLimits {

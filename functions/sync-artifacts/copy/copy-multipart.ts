@@ -16,8 +16,26 @@ export async function copyMultipart(
   layout: PartLayout,
   context: JobContext,
 ): Promise<CopyResult> {
-  const prepare = async (part: Part) => ({
-    send: (target: PartTarget) => copyPart(target, part, context),
+  // Thousands of requests differ by their parts only.
+  const fields = { ...destinationFields(task), ...sourceFields(task) };
+  const target = copyTarget(task, 'UploadPartCopy');
+  const client = context.s3.role(task.destination.region);
+  const prepare = async ({ number, offsetBytes, sizeBytes }: Part) => ({
+    send: async ({ upload }: PartTarget): Promise<void> => {
+      const part = {
+        ...fields,
+        UploadId: upload.uploadId,
+        PartNumber: number,
+        CopySourceRange: `bytes=${offsetBytes}-${offsetBytes + sizeBytes - 1}`,
+      };
+      const { CopyPartResult: copied = {} } = await request(
+        context,
+        target,
+        (options) => client.send(new UploadPartCopyCommand(part), options),
+        sizeBytes,
+      );
+      upload.parts.set(number, completedPart(number, copied));
+    },
   });
   const [result] = await copyInParts(
     {
@@ -39,26 +57,4 @@ async function copyWhole(task: CopyTask, context: JobContext): Promise<CopyResul
   context.telemetry.warn('The server copies no parts; the object is copied in one request', { bucket });
   const result = await copyObject(task, context);
   return result.finished ? { ...result, strategy: result.strategy ?? 'object' } : result;
-}
-
-async function copyPart({ task, upload }: PartTarget, part: Part, context: JobContext): Promise<void> {
-  const { number, offsetBytes, sizeBytes } = part;
-  const output = await request(
-    context,
-    copyTarget(task, 'UploadPartCopy'),
-    (options) =>
-      context.s3.role(task.destination.region).send(
-        new UploadPartCopyCommand({
-          ...destinationFields(task),
-          ...sourceFields(task),
-          UploadId: upload.uploadId,
-          PartNumber: number,
-          CopySourceRange: `bytes=${offsetBytes}-${offsetBytes + sizeBytes - 1}`,
-        }),
-        options,
-      ),
-    sizeBytes,
-  );
-  const { CopyPartResult: copied = {} } = output;
-  upload.parts.set(number, completedPart(number, copied));
 }

@@ -1,8 +1,8 @@
 // The manifest of a job: every copy with its proof, zipped into the action's output artifact.
-import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { strToU8, zipSync } from 'fflate';
 import { type RequestTarget, redirectRegion } from '../aws/errors.ts';
 import { request } from '../aws/s3-request.ts';
+import { uploadBody } from '../aws/upload-body.ts';
 import { DEFAULT_CHECKSUM } from '../checksums.ts';
 import { clientFor, type JobContext } from '../context.ts';
 import type { Artifact, CopyReport, SyncJob } from '../types.ts';
@@ -68,23 +68,22 @@ export async function writeManifest(
       principal: identity,
       ...omitUndefined({ kmsKeyId: job.encryptionKeyId }),
     };
-    await request(context, target, (options) =>
-      clientFor(context, identity, region).send(
-        new PutObjectCommand({
-          Bucket: output.bucket,
-          Key: output.key,
-          Body: body,
-          ContentType: 'application/zip',
-          // A bucket with Object Lock takes no write without one.
-          ChecksumAlgorithm: DEFAULT_CHECKSUM,
-          ExpectedBucketOwner: job.accountId,
-          // Without a key of its own the pipeline uses the default encryption of its artifact bucket.
-          ...(job.encryptionKeyId === undefined
-            ? {}
-            : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: job.encryptionKeyId }),
-        }),
-        options,
-      ),
+    const params = {
+      Bucket: output.bucket,
+      Key: output.key,
+      Body: body,
+      ContentType: 'application/zip',
+      // A bucket with Object Lock takes no write without one.
+      ChecksumAlgorithm: DEFAULT_CHECKSUM,
+      ExpectedBucketOwner: job.accountId,
+      // Without a key of its own the pipeline uses the default encryption of its artifact bucket.
+      ...(job.encryptionKeyId === undefined
+        ? {}
+        : ({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: job.encryptionKeyId } as const)),
+    } as const;
+    // On no condition: each execution has a place of its own, where an attempt that was killed may have left a manifest.
+    await request(context, target, () =>
+      uploadBody(clientFor(context, identity, region), params, context.signal),
     );
   };
   const region = context.facts.region(output.bucket) ?? context.settings.region;

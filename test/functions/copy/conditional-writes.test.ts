@@ -4,6 +4,7 @@ import { type Content, compareContent, generated } from '../../../local/aws/cont
 import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
 import type { FaultHook, FaultPoint } from '../../../local/aws/faults/faults.ts';
 import { type Bucket, latest, remove } from '../../../local/aws/state/buckets.ts';
+import { continueAfterParts } from './resume/continued-job.ts';
 import {
   createStage,
   expectRightCopies,
@@ -263,6 +264,26 @@ describe('a write', () => {
         expect([...bucket.uploads.keys()]).toEqual([]);
       },
     );
+
+    it('fails a continued job and leaves no upload of its earlier invocations, whichever copy they are of', async () => {
+      const artifacts = ['A', 'B'].map((name, seed) => ({ name, content: generated(1024 * MIB, seed) }));
+      const { stage, next } = await continueAfterParts(aws, {
+        artifacts,
+        destinationCount: 2,
+        parameters: NEVER,
+      });
+      const unfinished = stage.destinations.reduce((sum, { uploads }) => sum + uploads.size, 0);
+      const [bucket] = stage.destinations;
+      const [blocked] = artifacts;
+      if (bucket === undefined || blocked === undefined) throw new Error('no destination');
+      aws.world.putObject(bucket, stage.keyOf(blocked), generated(10, 3));
+
+      const { result } = await runOnce(stage, {}, next.event);
+
+      expect(unfinished).toBeGreaterThan(0);
+      expect(failureOf(result).message).toContain('Overwrite is "never"');
+      expect(stage.destinations.map(({ uploads }) => uploads.size)).toEqual([0, 0]);
+    });
 
     it('fails where what is there may not be looked at', async () => {
       const { stage, bucket, put } = stageOf(MIB, NEVER);

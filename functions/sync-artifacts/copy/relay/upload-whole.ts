@@ -1,7 +1,6 @@
-// Writes an object that is in memory in one request, through the Upload of @aws-sdk/lib-storage.
-import { Upload } from '@aws-sdk/lib-storage';
-import { MIN_PART_BYTES } from '../../aws/limits.ts';
+// Relays a source that is in memory to one destination, in one request.
 import { request } from '../../aws/s3-request.ts';
+import { uploadBody } from '../../aws/upload-body.ts';
 import type { ComputedAlgorithm } from '../../checksums.ts';
 import type { JobContext } from '../../context.ts';
 import { checksumOf } from '../../facts/head-object.ts';
@@ -29,22 +28,18 @@ export async function uploadWhole(
 ): Promise<CopyResult> {
   try {
     return await writeConditionally(task, context, async (condition): Promise<CopyResult> => {
-      const output = await request(context, destinationTarget(task, 'PutObject'), () => {
-        const upload = new Upload({
-          client: context.s3.role(task.destination.region),
-          params: {
-            ...destinationFields(task),
-            ...condition,
-            ...encryptionFields(task),
-            ...descriptionFields(task),
-            [`Checksum${algorithm}`]: checksum,
-            Body: bytes,
-          },
-          // A body that is not larger than a part is one PutObject.
-          partSize: Math.max(bytes.length, MIN_PART_BYTES),
-        });
-        return doneUnlessAborted(upload, context.signal);
-      });
+      const client = context.s3.role(task.destination.region);
+      const params = {
+        ...destinationFields(task),
+        ...condition,
+        ...encryptionFields(task),
+        ...descriptionFields(task),
+        [`Checksum${algorithm}`]: checksum,
+        Body: bytes,
+      };
+      const output = await request(context, destinationTarget(task, 'PutObject'), () =>
+        uploadBody(client, params, context.signal),
+      );
       const stored = checksumOf(output);
       const hashedInTransit =
         stored?.type === 'FULL_OBJECT' && stored.algorithm === algorithm && stored.value === checksum;
@@ -55,17 +50,5 @@ export async function uploadWhole(
     if (context.outOfTime) return { finished: false, finishedParts: 0 };
     context.fail(error);
     throw error;
-  }
-}
-
-/** An aborted Upload is not waited for; what it has sent by then may still arrive. */
-async function doneUnlessAborted(upload: Upload, signal: AbortSignal): ReturnType<Upload['done']> {
-  signal.throwIfAborted();
-  const stop = (): void => void upload.abort();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await upload.done();
-  } finally {
-    signal.removeEventListener('abort', stop);
   }
 }
