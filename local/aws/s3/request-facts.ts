@@ -24,15 +24,13 @@ const CREATES_OBJECT: Readonly<Record<string, 'true' | 'false'>> = {
   UploadPartCopy: 'false',
 };
 
-/** The condition keys of S3 of one request. */
+/** The condition keys of S3 of one request, of which each action has only some. */
 export function s3Facts(
   operation: string,
   headers: IncomingHttpHeaders,
   query: ReadonlyMap<string, string>,
   tlsVersion: TlsVersion,
 ): Facts {
-  const creates = Object.hasOwn(CREATES_OBJECT, operation) ? CREATES_OBJECT[operation] : undefined;
-  const isWrite = creates !== undefined;
   const copySource = header(headers, 'x-amz-copy-source');
   return {
     's3:authType': header(headers, 'authorization') === undefined ? 'REST-QUERY-STRING' : 'REST-HEADER',
@@ -41,9 +39,11 @@ export function s3Facts(
     's3:prefix': query.get('prefix'),
     's3:delimiter': query.get('delimiter'),
     's3:max-keys': query.get('max-keys'),
-    's3:ObjectCreationOperation': creates,
-    's3:if-match': isWrite ? header(headers, 'if-match') : undefined,
-    's3:if-none-match': isWrite ? header(headers, 'if-none-match') : undefined,
+    's3:ObjectCreationOperation': Object.hasOwn(CREATES_OBJECT, operation)
+      ? CREATES_OBJECT[operation]
+      : undefined,
+    's3:if-match': header(headers, 'if-match'),
+    's3:if-none-match': header(headers, 'if-none-match'),
     's3:x-amz-copy-source': copySource && decode(copySource.split('?')[0] ?? '').replace(/^\//, ''),
     ...Object.fromEntries(HEADERS.map((name) => [`s3:${name}`, header(headers, name)])),
   };

@@ -1,4 +1,5 @@
 // Decides accesses to what there is: finds the resource's owner and policy, evaluates, and keeps what was decided.
+import { hasKey } from '../iam/bucket-policy.ts';
 import { type AccessRequest, type Decision, decide } from '../iam/evaluate.ts';
 import { contextOf, type Policy, type PolicyKind, type StatementReference } from '../iam/policy.ts';
 import type { Caller } from '../iam/principal.ts';
@@ -47,7 +48,7 @@ export function decideAccess(
     ...(resourceAccountId !== undefined && { resourceAccountId }),
     ...(policy && { resourcePolicy: policy }),
     context: contextOf({
-      ...facts,
+      ...factsOf(action, facts),
       'aws:ResourceAccount': resourceAccountId,
       's3:ResourceAccount': resource.startsWith('arn:aws:s3:') ? resourceAccountId : undefined,
     }),
@@ -91,6 +92,12 @@ export class Authorizer {
     this.accesses.push(decided.access);
     return decided;
   }
+}
+
+/** Without the condition keys that requests for the action do not have. */
+function factsOf(action: string, facts: Facts): Facts {
+  if (!action.startsWith('s3:')) return facts;
+  return Object.fromEntries(Object.entries(facts).filter(([key]) => hasKey(action.slice(3), key)));
 }
 
 function ownerOf(

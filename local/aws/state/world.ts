@@ -1,5 +1,6 @@
 // The state of the embedded AWS and its in-process control plane: synchronous, no HTTP.
 import type { Content } from '../content/content.ts';
+import { checkBucketPolicy } from '../iam/bucket-policy.ts';
 import { parsePolicy } from '../iam/parse-policy.ts';
 import type { Policy } from '../iam/policy.ts';
 import { PolicyError } from '../iam/policy-error.ts';
@@ -151,6 +152,7 @@ export class World {
   /** Gives a bucket a policy. @throws PolicyError */
   setBucketPolicy(bucket: Bucket, document: PolicyDocument): void {
     const policy = parsePolicy('bucket', `bucket policy of ${bucket.name}`, document);
+    checkBucketPolicy(policy.document, bucket.arn);
     this.#requirePrincipals(policy);
     bucket.policy = policy;
   }

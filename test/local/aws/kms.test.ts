@@ -112,13 +112,14 @@ describe('KMS', () => {
   async function ask(
     operation: string,
     input: object,
+    credentials = aws().admin,
   ): Promise<{ status: number; body: Record<string, unknown> }> {
     const { hostname, port, host } = new URL(aws().endpoint);
     const signer = new SignatureV4({
       service: 'kms',
       region: 'us-east-1',
       sha256: Sha256,
-      credentials: aws().admin,
+      credentials,
     });
     const body = JSON.stringify(input);
     const headers = {
@@ -151,6 +152,57 @@ describe('KMS', () => {
     expect((await ask('EnableKey', { KeyId })).body.__type).toBe('KMSInvalidStateException');
     await ask('CancelKeyDeletion', { KeyId });
     expect(aws().world.keys.get(Arn)?.state).toBe('Disabled');
+  });
+
+  test('puts and gives key policies, but none that locks the caller out', async () => {
+    const { arn: KeyId, policy: byDefault } = aws().world.createKey({ region: 'us-east-1' });
+    const administer = {
+      Effect: 'Allow',
+      Principal: { AWS: '111122223333' },
+      Action: ['kms:PutKeyPolicy', 'kms:GetKeyPolicy'],
+      Resource: '*',
+    };
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement: administer });
+    const locking = Policy.replace('kms:PutKeyPolicy', 'kms:DescribeKey');
+    expect((await ask('GetKeyPolicy', { KeyId })).body.Policy).toBe(byDefault.document);
+    expect((await ask('PutKeyPolicy', { KeyId, Policy: locking })).body).toMatchObject({
+      __type: 'MalformedPolicyDocumentException',
+      message: 'The new key policy will not allow you to update the key policy in the future.',
+    });
+    expect((await ask('PutKeyPolicy', { KeyId, Policy })).status).toBe(200);
+    expect((await ask('GetKeyPolicy', { KeyId })).body.Policy).toBe(Policy);
+    expect((await ask('DescribeKey', { KeyId })).body.message).toContain(
+      'because no resource-based policy allows the kms:DescribeKey action',
+    );
+    const forced = { KeyId, Policy: locking, BypassPolicyLockoutSafetyCheck: true };
+    expect((await ask('PutKeyPolicy', forced)).status).toBe(200);
+    expect((await ask('PutKeyPolicy', { KeyId, Policy })).body.__type).toBe('AccessDeniedException');
+  });
+
+  test('makes no key with a policy that it refuses', async () => {
+    const { length } = aws().world.keys.list('111122223333', 'us-east-1');
+    const Policy = JSON.stringify({
+      Statement: { Effect: 'Allow', Principal: { AWS: 'nobody' }, Action: 'kms:*', Resource: '*' },
+    });
+    expect((await ask('CreateKey', { Policy })).body.__type).toBe('MalformedPolicyDocumentException');
+    expect(aws().world.keys.list('111122223333', 'us-east-1')).toHaveLength(length);
+  });
+
+  test('sees by which alias a key was asked for, and wants a permission on the alias that is made', async () => {
+    const { arn } = aws().world.createKey({ region: 'us-east-1', alias: 'alias/asked' });
+    const someone = aws().someone(
+      {
+        Effect: 'Allow',
+        Action: 'kms:DescribeKey',
+        Resource: arn,
+        Condition: { StringEquals: { 'kms:RequestAlias': 'alias/asked' } },
+      },
+      { Effect: 'Allow', Action: 'kms:CreateAlias', Resource: arn },
+    ).credentials;
+    expect((await ask('DescribeKey', { KeyId: 'alias/asked' }, someone)).status).toBe(200);
+    expect((await ask('DescribeKey', { KeyId: arn }, someone)).status).toBe(400);
+    const made = await ask('CreateAlias', { AliasName: 'alias/made', TargetKeyId: arn }, someone);
+    expect(made.body.message).toContain('resource: arn:aws:kms:us-east-1:111122223333:alias/made');
   });
 
   test('knows nothing of other keys and other operations', async () => {

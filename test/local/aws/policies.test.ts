@@ -295,6 +295,66 @@ describe('the policy of a key', () => {
   });
 });
 
+describe('artifactCredentials', () => {
+  const aws = useAws();
+
+  function jobOf(bucket: Bucket, roleArn: string) {
+    const artifact = (objectKey: string) => ({
+      name: objectKey,
+      location: { type: 'S3' as const, s3Location: { bucketName: bucket.name, objectKey } },
+    });
+    aws().world.putObject(bucket, 'input', fromBuffer('x'));
+    aws().world.putObject(bucket, 'other', fromBuffer('x'));
+    const data = {
+      actionConfiguration: { configuration: {} },
+      inputArtifacts: [artifact('input')],
+      outputArtifacts: [artifact('output')],
+    };
+    return aws().world.codePipeline.createJob({ accountId: ACCOUNT, roleArn, data });
+  }
+
+  function pipelineRole(...statements: object[]) {
+    return aws().world.roles.create({
+      accountId: ACCOUNT,
+      name: freshName(),
+      trustPolicy: {
+        Statement: {
+          Effect: 'Allow',
+          Principal: { Service: 'codepipeline.amazonaws.com' },
+          Action: 'sts:AssumeRole',
+        },
+      },
+      policies: { pipeline: { Statement: statements } },
+    });
+  }
+
+  test('of a pipeline with a role do what its role may, with the artifacts of the action', async () => {
+    const { bucket } = keyedBucketOf(aws());
+    const role = pipelineRole({ ...ALLOW_ALL, Action: ['s3:GetObject', 's3:PutObject', 'kms:*'] });
+    const job = jobOf(bucket, role.arn);
+    const s3 = aws().s3({ credentials: job.data.artifactCredentials });
+    const Bucket = bucket.name;
+    const asked = [
+      await codeOf(s3.send(new GetObjectCommand({ Bucket, Key: 'input' }))),
+      await codeOf(s3.send(new PutObjectCommand({ Bucket, Key: 'output', Body: 'x' }))),
+      await codeOf(s3.send(new GetObjectCommand({ Bucket, Key: 'other' }))),
+    ];
+    expect(asked).toEqual(['none', 'none', 'AccessDenied']);
+    expect(aws().world.identity(job.data.artifactCredentials.accessKeyId)?.principalArn).toMatch(
+      `arn:aws:sts::${ACCOUNT}:assumed-role/${role.name}/`,
+    );
+  });
+
+  test('of a pipeline whose role lacks a permission lack it too', async () => {
+    const { bucket } = keyedBucketOf(aws());
+    const role = pipelineRole({ ...ALLOW_ALL, Action: 's3:GetObject' });
+    const { artifactCredentials } = jobOf(bucket, role.arn).data;
+    const get = new GetObjectCommand({ Bucket: bucket.name, Key: 'input' });
+    const failure = await failureOf(aws().s3({ credentials: artifactCredentials }).send(get));
+    expect(failure?.message).toContain('because no identity-based policy allows the kms:Decrypt action');
+  });
+});
+
 describe('the log', () => {
   const aws = useAws();
   test('names for each access the principal, the action, the resource and the statement', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { buildApp, buildCdkPipelinesApp } from '../../../../infra/build-app.ts';
 import { buildReleaseApp } from '../../../../infra/release/template.ts';
 import { topology } from '../../../../infra/topology.ts';
+import { checkBucketPolicy } from '../../../../local/aws/iam/bucket-policy.ts';
 import { CONDITION_KEYS } from '../../../../local/aws/iam/condition-keys.ts';
 import { parsePolicy } from '../../../../local/aws/iam/parse-policy.ts';
 import type { PolicyKind } from '../../../../local/aws/iam/policy.ts';
@@ -15,6 +16,9 @@ interface TemplatePolicy {
   readonly where: string;
   readonly document: Json;
 }
+
+/** What stands for the ARN of any resource, of the bucket itself in its policy too. */
+const OTHER_RESOURCE = 'arn:aws:s3:::of-another-resource';
 
 const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
   'AWS::Partition': 'aws',
@@ -79,7 +83,7 @@ function resolved(json: Json): Json {
     return PSEUDO_PARAMETERS[argument] ?? `arn:aws:s3:::${argument.toLowerCase()}`;
   }
   if (name === 'Fn::If') return resolved(values[1] ?? null);
-  if (name === 'Fn::GetAtt' || name === 'Fn::GetStackOutput') return 'arn:aws:s3:::of-another-resource';
+  if (name === 'Fn::GetAtt' || name === 'Fn::GetStackOutput') return OTHER_RESOURCE;
   throw new Error(`no value for ${name}`);
 }
 
@@ -96,7 +100,8 @@ describe('the policies of the templates', () => {
   it('can all be evaluated', () => {
     const refused = policies.flatMap(({ kind, where, document }) => {
       try {
-        parsePolicy(kind, where, document as object);
+        const { document: text } = parsePolicy(kind, where, document as object);
+        if (kind === 'bucket') checkBucketPolicy(text, OTHER_RESOURCE);
         return [];
       } catch (error) {
         return [`${where}: ${String(error)}`];
