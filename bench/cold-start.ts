@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Command } from 'commander';
 import { zipSync } from 'fflate';
 import { bundleFile } from './contenders/functions.ts';
 import { buildBundles } from './measure/bundles.ts';
@@ -61,6 +62,12 @@ function importOnceMs(bundle: string): number {
 }
 
 if (import.meta.main) {
+  new Command('npm run bench:cold-start --')
+    .description(
+      'Measures import time and zip size of the built function against the smallest bundle with the same two clients. Takes no options.',
+    )
+    .allowExcessArguments(false)
+    .parse();
   buildBundles();
   const [own, smallest] = measureColdStarts(['sync-artifacts', 'bench/smallest']);
   if (own !== undefined && smallest !== undefined) {

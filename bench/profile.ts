@@ -31,7 +31,8 @@ interface Answer {
   readonly profile?: Profile;
 }
 
-const options = new Command('profile')
+const options = new Command('npm run bench:profile --')
+  .description('Shows where the processor time of a warm job goes.')
   .addOption(new Option('--case <name>').choices(BENCH_CASES.map(({ name }) => name)).default('7gib-x3'))
   .option('--entry <file>', 'function to profile', 'functions/sync-artifacts/handler.ts')
   .parse()

@@ -22,7 +22,10 @@ const CASES: readonly BenchCase[] = [
   ]),
 ];
 
-const { runs } = new Command('relay')
+const { runs } = new Command('npm run bench:relay --')
+  .description(
+    "Measures relays, bytes through the function, against a plain pipe of GetObject into lib-storage's Upload.",
+  )
   .option('--runs <number>', 'runs of each contender', Number, 3)
   .parse()
   .opts<{ runs: number }>();

@@ -11,7 +11,10 @@ import { BenchServer } from './server/bench-server.ts';
 const PART_MIB = [5, 8, 16, 32, 64, 96, 128, 256];
 const CONCURRENCY = [64, 128, 256, 512];
 
-const options = new Command('sweep')
+const options = new Command('npm run bench:sweep --')
+  .description(
+    "Measures a warm job over part size and concurrency, and where the function's own choice lies.",
+  )
   .addOption(new Option('--case <name>').choices(BENCH_CASES.map(({ name }) => name)).default('7gib-x3'))
   .option('--runs <number>', 'runs of each point', Number, 3)
   .option('--part-mib <size...>', 'part sizes in MiB')

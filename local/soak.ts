@@ -3,54 +3,53 @@ import { existsSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { soakJob } from './soak/job.ts';
 import { BUNDLE_FOLDER, SoakHarness, type SoakResult } from './soak/laboratory.ts';
 import { Tally } from './soak/tally.ts';
 
-/** A world is thrown away after so many jobs, so that cold starts are part of the soak and nothing piles up. */
+/** A world is replaced after this many jobs, so that cold starts are part of the soak and nothing piles up. */
 const JOBS_PER_WORLD = 40;
 
-const values = readOptions();
-if (values.help) {
-  process.stdout.write(
-    'npm run soak -- [--minutes N | --jobs N] [--seed S] [--bail] [--verbose]\n' +
-      'Job number n of a soak has the seed S + n; a failing one is run again with --seed and --jobs 1. --bail ends with the first one.\n',
-  );
-  process.exit(0);
-}
+const { seed, jobs, minutes, bail, verbose } = new Command('npm run soak --')
+  .description(
+    'Runs random jobs with random faults through the built function, and checks each when it is over. ' +
+      'Job number n of a soak has the seed S + n; a failing one is run again with --seed and --jobs 1.',
+  )
+  .option('--minutes <number>', 'how long (default: 1)', number, 1)
+  .option('--jobs <number>', 'how many jobs, instead of how long', number)
+  .option('--seed <number>', 'seed of the first job (default: another every time)', number, anySeed())
+  .option('--bail', 'end with the first job that breaks a promise', false)
+  .option('--verbose', "print each job and the function's log lines", false)
+  .configureHelp({ optionDescription: ({ description }) => description })
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .parse()
+  .opts();
 if (!existsSync(join(BUNDLE_FOLDER, 'handler.mjs'))) {
-  process.stderr.write('error: the bundle is not built yet: run "npm run build" first\n');
+  process.stderr.write('error: The function is not built yet. Run "npm run build" first.\n');
   process.exit(2);
 }
-const seed = Number(values.seed);
-const jobs = values.jobs === undefined ? Number.POSITIVE_INFINITY : Number(values.jobs);
-const untilMs =
-  values.jobs === undefined ? Date.now() + Number(values.minutes) * 60_000 : Number.POSITIVE_INFINITY;
-if (![seed, Number(values.minutes), Number(values.jobs ?? 1)].every((number) => number >= 0)) {
-  process.stderr.write('error: --minutes, --jobs and --seed are numbers\n');
-  process.exit(2);
-}
+const untilMs = jobs === undefined ? Date.now() + minutes * 60_000 : Number.POSITIVE_INFINITY;
 
 const tally = new Tally();
 // A copy, so that a build does not pull the ground from under a long soak.
 const bundle = await mkdtemp(join(tmpdir(), 'soak-'));
 await cp(BUNDLE_FOLDER, bundle, { recursive: true });
-let laboratory: SoakHarness | undefined;
+let harness: SoakHarness | undefined;
 try {
-  for (let index = 0; index < jobs && Date.now() < untilMs; index += 1) {
+  for (let index = 0; index < (jobs ?? Number.POSITIVE_INFINITY) && Date.now() < untilMs; index += 1) {
     if (index % JOBS_PER_WORLD === 0) {
-      await laboratory?.[Symbol.asyncDispose]();
-      laboratory = await SoakHarness.open({}, bundle);
+      await harness?.[Symbol.asyncDispose]();
+      harness = await SoakHarness.open({}, bundle);
     }
-    const result = await laboratory?.run(soakJob(seed + index));
+    const result = await harness?.run(soakJob(seed + index));
     if (result === undefined) break;
     tally.add(result);
-    report(result, values.verbose);
-    if (values.bail && tally.violations > 0) break;
+    report(result, verbose);
+    if (bail && tally.violations > 0) break;
   }
 } finally {
-  await laboratory?.[Symbol.asyncDispose]();
+  await harness?.[Symbol.asyncDispose]();
   await rm(bundle, { recursive: true });
 }
 process.stdout.write(`\nSeed ${seed}\n${tally.toString()}\n`);
@@ -73,21 +72,12 @@ function report({ soak, outcome, violations, run, durationMs }: SoakResult, verb
   }
 }
 
-/** What the command line says; ends the process when it cannot be understood. */
-function readOptions() {
-  try {
-    return parseArgs({
-      options: {
-        minutes: { type: 'string', default: '1' },
-        jobs: { type: 'string' },
-        seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
-        bail: { type: 'boolean', default: false },
-        verbose: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(2);
-  }
+function anySeed(): number {
+  return Date.now() % 1_000_000_000;
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text === '' || !(value >= 0)) throw new InvalidArgumentError('Expected a number, 0 or more.');
+  return value;
 }

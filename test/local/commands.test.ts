@@ -1,9 +1,10 @@
-// What the servers' commands say when they cannot start.
+// What the commands say for --help, and when they cannot start.
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 /** Runs a command of `local/` to its end. */
@@ -15,6 +16,33 @@ function stderrOf(file: string, args: readonly string[]): Promise<string> {
   );
   return promise;
 }
+
+describe('--help', () => {
+  it.each([
+    'local/replay.ts',
+    'local/local-aws.ts',
+    'local/soak.ts',
+    'local/wan.ts',
+    'bench/bench.ts',
+    'bench/cold-start.ts',
+    'bench/profile.ts',
+    'bench/relay.ts',
+    'bench/sweep.ts',
+    'bench/timeline.ts',
+  ])('of %s says what the command does, and does nothing', async (file) => {
+    const path = fileURLToPath(new URL(`../../${file}`, import.meta.url));
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [path, '--help']);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^Usage: npm run [\w:-]+ -- \[options\].*\n\n[A-Z][^]*?\.\n/);
+  });
+});
+
+describe('npm run soak', () => {
+  it('refuses what is not a number', async () => {
+    const stderr = await stderrOf('soak.ts', ['--jobs', 'many']);
+    expect(stderr).toMatch(/--jobs.*'many'.*Expected a number/);
+  });
+});
 
 describe('a port in use', () => {
   it.each([
