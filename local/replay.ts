@@ -38,7 +38,7 @@ try {
     const { report, requests } = await replay(prepared, { confirm });
     if (options.report !== undefined) {
       const { writePage } = await import('./replay/page/write-page.ts');
-      await writePage(options.report, prepared, report, requests);
+      await writePage(options.report, report, requests);
       if (!options.json) terminal.print(`  Report: ${options.report}\n`);
     }
     end(report);

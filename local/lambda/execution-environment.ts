@@ -13,6 +13,8 @@ export interface Invocation {
   readonly outcome: 'ok' | 'error' | 'timeout' | 'out-of-memory' | 'crash';
   /** What Lambda would report; absent when the handler returned. */
   readonly errorMessage?: string;
+  /** When the handler was called. */
+  readonly startedAt: Date;
   readonly durationMs: number;
   /** Import of the bundle; 0 for a warm start. */
   readonly initMs: number;
@@ -64,6 +66,7 @@ export class ExecutionEnvironment {
   readonly #exited: Promise<unknown>;
   readonly #memoryBytes: number;
   #initMs: number | undefined;
+  #startedAt = new Date();
   #lines: string[] = [];
   #markers = 0;
   #onMarker: (() => void) | undefined;
@@ -106,6 +109,7 @@ export class ExecutionEnvironment {
     }
     const initMs = cold ? (this.#initMs ?? 0) : 0;
     const started = performance.now();
+    this.#startedAt = new Date();
     this.#markers = 0;
     const markers = new Promise<void>((arrived) => {
       this.#onMarker = arrived;
@@ -206,7 +210,16 @@ export class ExecutionEnvironment {
     errorMessage?: string,
   ): Invocation {
     const lines = this.#lines;
-    return { requestId, outcome, durationMs, initMs, lines, ...(errorMessage ? { errorMessage } : {}) };
+    const startedAt = this.#startedAt;
+    return {
+      requestId,
+      outcome,
+      startedAt,
+      durationMs,
+      initMs,
+      lines,
+      ...(errorMessage ? { errorMessage } : {}),
+    };
   }
 }
 

@@ -68,6 +68,7 @@ const invocation = v.strictObject({
   attempt: v.pipe(v.number(), v.integer(), v.minValue(1)),
   outcome: v.picklist(['ok', 'error', 'timeout', 'out-of-memory', 'crash']),
   errorMessage: v.exactOptional(v.string()),
+  startedAt: v.pipe(v.string(), v.isoTimestamp()),
   initMs: v.pipe(milliseconds, v.description('Import of the bundle; 0 for a warm start.')),
   durationMs: milliseconds,
   peakMemoryBytes: v.exactOptional(bytes),

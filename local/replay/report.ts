@@ -34,6 +34,7 @@ export function runReport(event: ReplayEvent, world: World, observed: ObservedRu
     ...(manifest === undefined ? {} : { manifest }),
     invocations: run.invocations.map(({ lines, cpuMs, ...invocation }) => ({
       ...invocation,
+      startedAt: invocation.startedAt.toISOString(),
       initMs: Math.round(invocation.initMs),
       durationMs: Math.round(invocation.durationMs),
       ...(cpuMs === undefined ? {} : { cpuMs: Math.round(cpuMs) }),

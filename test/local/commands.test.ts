@@ -33,7 +33,7 @@ describe('--help', () => {
     const path = fileURLToPath(new URL(`../../${file}`, import.meta.url));
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [path, '--help']);
     expect(stderr).toBe('');
-    expect(stdout).toMatch(/^Usage: npm run [\w:-]+ -- \[options\].*\n\n[A-Z][^]*?\.\n/);
+    expect(stdout).toMatch(/^Usage: npm run [\w:-]+ -- \[options\].*\n\n[A-Z][\s\S]*?\.\n/);
   });
 });
 

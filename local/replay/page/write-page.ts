@@ -1,15 +1,20 @@
-// Writes the page of a replay.
+// Writes the page of a replay to a file.
 import { writeFile } from 'node:fs/promises';
 import type { LoggedRequest } from '../../aws/state/request-log.ts';
+import { EventError } from '../../pipeline/event.ts';
 import type { ReplayReport } from '../report-schema.ts';
-import type { Replay } from '../run.ts';
+import { replayPage } from './page.ts';
 
-/** Writes it to a file. */
+/** @throws EventError when the file cannot be written */
 export async function writePage(
   file: string,
-  _prepared: Replay,
   report: ReplayReport,
-  _requests: readonly LoggedRequest[],
+  requests: readonly LoggedRequest[],
 ): Promise<void> {
-  await writeFile(file, JSON.stringify(report));
+  try {
+    await writeFile(file, replayPage(report, requests));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new EventError(`The report cannot be written: ${reason}. Give --report another FILE.`, { cause });
+  }
 }

@@ -33,7 +33,14 @@ async function run(
     const step = script[events.length - 1];
     if (!step) throw new Error('invoked more often than expected');
     const outcome = step(world, (event as JobEvent)['CodePipeline.job'].id);
-    return Promise.resolve({ requestId, outcome, durationMs: 1, initMs: 0, lines: [] });
+    return Promise.resolve({
+      requestId,
+      outcome,
+      startedAt: new Date(0),
+      durationMs: 1,
+      initMs: 0,
+      lines: [],
+    });
   };
   return { ...(await runJob(world, { invoke }, { job, event: job.event })), events, requestIds };
 }

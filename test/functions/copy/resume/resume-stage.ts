@@ -229,7 +229,14 @@ export class InProcessFunction {
       () => ({ outcome: 'ok' }) as const,
       (error: unknown) => ({ outcome: 'error', errorMessage: String(error) }) as const,
     );
-    return { requestId, ...outcome, durationMs: performance.now() - started, initMs: 0, lines: [] };
+    return {
+      requestId,
+      ...outcome,
+      startedAt: new Date(),
+      durationMs: performance.now() - started,
+      initMs: 0,
+      lines: [],
+    };
   }
 
   /** All values of a metric. */
