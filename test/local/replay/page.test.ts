@@ -105,6 +105,7 @@ describe('a time line', () => {
     status: 200,
     accessKeyId: 'a',
     bytes: 1,
+    accesses: [],
     startedAt: new Date(1_000 + startMs),
     durationMs,
     ...other,
