@@ -131,6 +131,39 @@ describe('a write', () => {
     },
   );
 
+  it.each(WRITES)(
+    'of %s %s goes into a bucket whose policy demands conditions, be it empty or not',
+    async (_operation, _, sizeBytes, parameters) => {
+      const { stage, bucket, artifact, put } = stageOf(sizeBytes, parameters);
+      aws.world.setBucketPolicy(bucket, {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Deny',
+            Principal: '*',
+            Action: 's3:PutObject',
+            Resource: `${bucket.arn}/*`,
+            Condition: {
+              Null: { 's3:if-none-match': 'true', 's3:if-match': 'true' },
+              Bool: { 's3:ObjectCreationOperation': 'true' },
+            },
+          },
+        ],
+      });
+      const data = { ...stage.job.data, artifactCredentials: null };
+      const again = aws.world.codePipeline.createJob({ accountId: stage.job.accountId, data });
+
+      const first = await runOnce(stage);
+      put(generated(artifact.content.sizeBytes, 9));
+      const second = await runOnce(stage, {}, again.event);
+
+      expect(first.result.operation).toBe('PutJobSuccessResult');
+      expect(second.result.operation).toBe('PutJobSuccessResult');
+      expect(writesTo(bucket)).toEqual([200, 200]);
+      expectRightCopies(stage);
+    },
+  );
+
   it('begins a new upload where a conflict has ended the first', async () => {
     const { stage, bucket, key, put } = stageOf(24 * MIB, {});
     justBefore('CompleteMultipartUpload', () => {
