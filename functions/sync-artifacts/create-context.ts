@@ -27,10 +27,12 @@ export function createContext(
   const { settings, telemetry, clients, facts } = container;
   const failure = new AbortController();
   let cause: unknown;
+  const s3 = clients.forJob(artifactCredentialsOf(job, container));
   return {
     settings,
     job,
-    s3: clients.forJob(artifactCredentialsOf(job, container)),
+    s3,
+    noteFailure: (error) => s3.noteFailure(error),
     facts,
     slots: new RequestSlots(settings.maxConcurrency),
     deadline,
@@ -57,6 +59,7 @@ export function createContext(
 function artifactCredentialsOf(job: SyncJob, { reporter, telemetry }: Container) {
   const given = job.artifactCredentials;
   if (given === undefined) return undefined;
+  telemetry.hide([given.accessKeyId, given.secretAccessKey, given.sessionToken]);
   let first = true;
   return async () => {
     const usable = given.expiration === undefined || given.expiration.getTime() > Date.now() + RENEW_AHEAD_MS;
@@ -66,7 +69,9 @@ function artifactCredentialsOf(job: SyncJob, { reporter, telemetry }: Container)
     }
     first = false;
     try {
-      return await reporter.artifactCredentials(job.id);
+      const renewed = await reporter.artifactCredentials(job.id);
+      telemetry.hide([renewed.accessKeyId, renewed.secretAccessKey, renewed.sessionToken]);
+      return renewed;
     } catch (error) {
       if (isAccessDenied(error)) throw error;
       // S3 knows best whether they have run out: a replayed or handwritten event may be of any time.

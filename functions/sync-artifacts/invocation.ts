@@ -6,10 +6,11 @@ import { deadlineOf } from './deadline.ts';
 import { SyncError } from './errors.ts';
 import { jobIdOf, parseJob } from './job/parse-job.ts';
 import { continueFromStart, continueJob, readCheckpoint } from './result/continuation.ts';
-import type { JobResult, LambdaContext } from './result/job-reporter.ts';
+import type { JobResult, LambdaContext, Reported } from './result/job-reporter.ts';
 import { outputVariables, summarise } from './result/summary.ts';
 import { assertValidSettings } from './settings.ts';
 import { syncArtifacts } from './sync.ts';
+import type { TelemetrySink } from './telemetry/telemetry.ts';
 import type { Checkpoint, CopyReport, SyncJob } from './types.ts';
 
 /**
@@ -35,7 +36,8 @@ export async function runInvocation(
     const result = runJob(event, jobId, lambda, container);
     // Loaded while the first S3 requests are on their way; a failure to load shows when the result is reported.
     Promise.all([reporter.warmUp(), telemetry.warmUp()]).catch(() => undefined);
-    await reporter.report(jobId, lambda, await result, telemetry);
+    const ended = await result;
+    recordEnd(jobId, ended, await reporter.report(jobId, lambda, ended, telemetry), telemetry);
   } finally {
     await telemetry.flush();
   }
@@ -82,11 +84,8 @@ async function runJob(
       }
     }
     const durationMs = Date.now() - startedAtMs;
-    telemetry.count('JobsSucceeded');
-    telemetry.record('JobLatency', durationMs);
     const summary = summarise(reports, durationMs);
-    telemetry.info('Job succeeded', { jobId, durationMs, summary });
-    return { kind: 'success', summary, outputVariables: outputVariables(reports, durationMs) };
+    return { kind: 'success', summary, outputVariables: outputVariables(reports, durationMs), durationMs };
   } catch (error) {
     // What a warm container remembers of buckets may be why it failed.
     facts.clear();
@@ -119,6 +118,19 @@ async function failJob(
   if (checkpoint === undefined) return;
   const { abandonUploads } = await import('./abandon-uploads.ts');
   await abandonUploads(job, context);
+}
+
+/** A success counts once CodePipeline has taken it; one that it cannot take leaves the action without an answer. */
+function recordEnd(jobId: string, result: JobResult, reported: Reported, telemetry: TelemetrySink): void {
+  if (result.kind === 'success' && reported === 'taken') {
+    const { durationMs, summary } = result;
+    telemetry.count('JobsSucceeded');
+    telemetry.record('JobLatency', durationMs);
+    telemetry.info('Job succeeded', { jobId, durationMs, summary });
+  }
+  if (result.kind !== 'failure' && reported === 'no such job') {
+    telemetry.count('JobsFailed', { FailureType: 'ConfigurationError' });
+  }
 }
 
 /** Where an unexpected error came from: frames only, since its text may quote anything. */

@@ -23,37 +23,81 @@ export async function handler(record: unknown, context: LambdaContext): Promise<
 }
 
 async function answer(record: unknown, context: LambdaContext): Promise<void> {
-  const parsed = v.safeParse(recordSchema, record);
-  const jobId = parsed.success ? jobIdOf(parsed.output.requestPayload) : undefined;
-  if (!parsed.success || jobId === undefined) {
+  const found = findJob(record);
+  if (found === undefined) {
     telemetry.error(
       'The record of a failed invocation holds no CodePipeline job, so no result can be reported',
     );
     return;
   }
+  const { jobId, about } = found;
   telemetry.correlate(jobId);
-  const failure = lostJobFailure(parsed.output);
+  const failure = lostJobFailure(v.parse(recordSchema, about));
   telemetry.error('Job lost', { jobId, failureType: failure.type, reason: failure.message });
   telemetry.count('JobsFailed', { FailureType: failure.type });
   await reporter.report(jobId, context, { kind: 'failure', failure }, telemetry);
 }
 
-const recordSchema = v.looseObject({
-  requestContext: v.optional(
-    v.looseObject({ condition: v.optional(v.string()), approximateInvokeCount: v.optional(v.number()) }),
-    {},
-  ),
-  requestPayload: v.unknown(),
-  responsePayload: v.optional(v.unknown()),
-});
+/** Records come as they are, inside messages of SNS, SQS or EventBridge, and as text. */
+const MAX_DEPTH = 8;
+
+interface FoundJob {
+  readonly jobId: string;
+  /** The record that tells how the invocation ended; the event itself when there is none. */
+  readonly about: unknown;
+}
+
+/** The job of a record, wherever in it the event is: a field that looks otherwise than expected must not cost the result. */
+function findJob(value: unknown, about: unknown = value, depth = 0): FoundJob | undefined {
+  if (depth > MAX_DEPTH) return undefined;
+  if (typeof value === 'string') {
+    return value.includes('CodePipeline.job') ? findJob(parseJson(value), undefined, depth + 1) : undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const jobId = jobIdOf(value);
+  if (jobId !== undefined) return { jobId, about: about ?? value };
+  const record = 'requestPayload' in value ? value : undefined;
+  for (const inner of Object.values(value)) {
+    const found = findJob(inner, record ?? about, depth + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What Lambda tells of the end; what is not as documented counts as not there. */
+const recordSchema = v.fallback(
+  v.object({
+    requestContext: v.fallback(
+      v.object({
+        condition: v.fallback(v.optional(v.string()), undefined),
+        approximateInvokeCount: v.fallback(
+          v.optional(
+            v.pipe(v.union([v.number(), v.string()]), v.transform(Number), v.integer(), v.minValue(1)),
+          ),
+          undefined,
+        ),
+      }),
+      {},
+    ),
+    responsePayload: v.fallback(v.object({ errorMessage: v.fallback(v.string(), '') }), { errorMessage: '' }),
+  }),
+  { requestContext: {}, responsePayload: { errorMessage: '' } },
+);
 
 type LostRecord = v.InferOutput<typeof recordSchema>;
 
 /** What the operator is told: how it ended, and what to change. Nothing of the record is quoted but what Lambda itself wrote. */
 function lostJobFailure({ requestContext, responsePayload }: LostRecord): JobFailure {
   const attempts = requestContext.approximateInvokeCount ?? 1;
-  const said = v.safeParse(v.looseObject({ errorMessage: v.string() }), responsePayload);
-  const message = said.success ? said.output.errorMessage : '';
+  const message = responsePayload.errorMessage;
   const after = `after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
   const timedOut = /Task timed out after [\d.]+ seconds/.exec(message)?.[0];
   if (timedOut !== undefined) {

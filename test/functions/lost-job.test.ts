@@ -122,6 +122,34 @@ describe('a job whose function', () => {
     );
   });
 
+  const RECORDS: readonly [what: string, wrap: (record: Record<string, unknown>) => unknown][] = [
+    ['counts attempts in text', (record) => ({ ...record, requestContext: { approximateInvokeCount: '3' } })],
+    ['has no context', ({ requestContext: _, ...record }) => record],
+    ['has a context that is text', (record) => ({ ...record, requestContext: 'RetriesExhausted' })],
+    ['has an answer that is a list', (record) => ({ ...record, responsePayload: [null, 7] })],
+    [
+      'quotes the event as text',
+      (record) => ({ ...record, requestPayload: JSON.stringify(record.requestPayload) }),
+    ],
+    [
+      'comes from EventBridge',
+      (record) => ({ 'detail-type': 'Lambda Function Invocation Result', detail: record }),
+    ],
+    ['comes from SNS', (record) => ({ Records: [{ Sns: { Message: JSON.stringify(record) } }] })],
+    ['comes from SQS', (record) => ({ Records: [{ body: JSON.stringify(record) }] })],
+    ['is the event alone', ({ requestPayload }) => requestPayload],
+  ];
+  it.each(RECORDS)('left a record that %s is failed once', async (_what, wrap) => {
+    const job = world.job({ DestinationBucket: 'lost-eu' });
+    const handler = await coldStart('lost-job');
+    const record = wrap({ ...recordOf(job, {}) });
+
+    await printedBy(() => handler(record, context));
+
+    const results = world.world.codePipeline.results.filter(({ jobId }) => jobId === job.id);
+    expect(results.map(({ operation }) => operation)).toEqual(['PutJobFailureResult']);
+  });
+
   it('had answered before it died keeps its answer', async () => {
     const job = world.job({ DestinationBucket: 'lost-eu' });
     await using answering = deployed(world);
@@ -136,7 +164,7 @@ describe('a job whose function', () => {
 describe('an answer that does not arrive', () => {
   it('is thrown, so that Lambda tries again', async () => {
     const job = world.job({ DestinationBucket: 'lost-eu' });
-    world.faults = () => ({ kind: 'error', status: 400, code: 'JobNotFoundException' });
+    world.faults = () => ({ kind: 'error', status: 400, code: 'AccessDeniedException' });
     try {
       const handler = await coldStart('lost-job');
       const thrown = expect(handler(recordOf(job, {}), context)).rejects.toThrow();

@@ -1,6 +1,7 @@
 // No part of any credential leaves the function: not in its output at the most verbose level, not in a result, not in a token.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger } from '../../functions/sync-artifacts/telemetry/logger.ts';
+import { createTelemetry } from '../../functions/sync-artifacts/telemetry/telemetry.ts';
 import type { Credentials } from '../../local/aws/state/identities.ts';
 import { type BundleOptions, deployed, runAction } from './harness/bundle-runs.ts';
 import { printedBy } from './harness/cold-start.ts';
@@ -44,6 +45,8 @@ interface Story {
   readonly parameters?: object;
   readonly options?: BundleOptions;
   readonly ends: string;
+  /** What the output holds. */
+  readonly logs?: string;
 }
 
 const STORIES: readonly Story[] = [
@@ -81,6 +84,21 @@ const STORIES: readonly Story[] = [
     ends: 'PutJobFailureResult',
   },
   {
+    what: 'left with credentials that run out',
+    parameters: { Mode: 'relay' },
+    prepare: (job) => {
+      const { world } = job;
+      job.faults = ({ operation }) =>
+        operation === 'GetJobDetails'
+          ? { kind: 'error', status: 400, code: 'ValidationException' }
+          : undefined;
+      const create = world.addIdentity.bind(world);
+      world.addIdentity = (identity) => create({ ...identity, expiresAt: new Date(Date.now() + 120_000) });
+    },
+    ends: 'PutJobSuccessResult',
+    logs: 'seem to have run out',
+  },
+  {
     what: 'throttled and cut off',
     prepare: (world) => {
       let asked = 0;
@@ -95,27 +113,30 @@ const STORIES: readonly Story[] = [
 ];
 
 describe('a job that is', () => {
-  it.each(STORIES)('$what reveals no secret', async ({ prepare, parameters, options, ends }) => {
-    await using world = await JobWorld.start();
-    world.addArtifact('App', MULTIPART_BYTES);
-    world.addArtifact('Templates', 1000, { tags: { a: 'b' } });
-    world.addDestination(DESTINATION);
-    prepare?.(world);
-    const issued = issuedCredentials(world);
-    const run = await runAction(
-      world,
-      { DestinationBucket: DESTINATION, ...parameters },
-      { ...options, environment: { ...VERBOSE, ...options?.environment } },
-    );
-    expect(run.results.map(({ operation }) => operation)).toEqual([ends]);
-    expect(run.output).toContain('"level"');
-    const told = JSON.stringify(run.results.map(({ input }) => input));
-    expect(issued.length).toBeGreaterThan(0);
-    for (const credentials of [...issued, world.role.credentials]) {
-      expect(findSecret(run.output, credentials)).toEqual([]);
-      expect(findSecret(told, credentials)).toEqual([]);
-    }
-  });
+  it.each(STORIES)(
+    '$what reveals no secret',
+    async ({ prepare, parameters, options, ends, logs = '"level"' }) => {
+      await using world = await JobWorld.start();
+      world.addArtifact('App', MULTIPART_BYTES);
+      world.addArtifact('Templates', 1000, { tags: { a: 'b' } });
+      world.addDestination(DESTINATION);
+      prepare?.(world);
+      const issued = issuedCredentials(world);
+      const run = await runAction(
+        world,
+        { DestinationBucket: DESTINATION, ...parameters },
+        { ...options, environment: { ...VERBOSE, ...options?.environment } },
+      );
+      expect(run.results.map(({ operation }) => operation)).toEqual([ends]);
+      expect(run.output).toContain(logs);
+      const told = JSON.stringify(run.results.map(({ input }) => input));
+      expect(issued.length).toBeGreaterThan(0);
+      for (const credentials of [...issued, world.role.credentials]) {
+        expect(findSecret(run.output, credentials)).toEqual([]);
+        expect(findSecret(told, credentials)).toEqual([]);
+      }
+    },
+  );
 });
 
 describe('a job that is continued', () => {
@@ -202,12 +223,31 @@ describe('the logger, should anybody hand it a secret,', () => {
     'x-amz-security-token',
     'continuationToken',
   ])('writes nothing of what is called %s, however deep it is', async (name) => {
-    const logger = createLogger({});
+    const logger = createLogger({}, () => []);
     const lines = await printedBy(async () =>
       logger.info('A line', { [name]: 'a secret', request: { headers: [{ [name]: { of: 'a secret' } }] } }),
     );
     expect(lines).toMatchObject([{ [name]: '[redacted]', request: { headers: [{ [name]: '[redacted]' }] } }]);
     expect(JSON.stringify(lines)).not.toContain('a secret');
+  });
+});
+
+describe('telemetry', () => {
+  it('shows nothing that it is to hide, whatever that is part of', async () => {
+    const telemetry = createTelemetry({ AWS_SESSION_TOKEN: 'the token of the role' });
+    telemetry.hide(['a secret of the job', undefined, '']);
+
+    const lines = await printedBy(async () => {
+      telemetry.begin({ requestId: 'request-1' });
+      telemetry.warn('It is <a secret of the job>', {
+        cause: ['the token of the role', { of: 'a secret of the job' }],
+      });
+      await telemetry.flush();
+    });
+
+    expect(lines).toMatchObject([
+      { message: 'It is <[redacted]>', cause: ['[redacted]', { of: '[redacted]' }] },
+    ]);
   });
 });
 

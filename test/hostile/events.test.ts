@@ -54,7 +54,8 @@ async function invoke(event: unknown): Promise<Deed> {
       artifact: () => client,
       preconnect: () => undefined,
       retries: () => 0,
-      lastRetryCause: () => undefined,
+      noteFailure: () => undefined,
+      lastFailure: () => undefined,
     }),
   };
   const log = (message: string, fields: unknown): void => void printed.push(message, fields);
@@ -69,6 +70,7 @@ async function invoke(event: unknown): Promise<Deed> {
     record: () => undefined,
     count: () => undefined,
     begin: () => undefined,
+    hide: () => undefined,
     correlate: () => undefined,
     warmUp: () => Promise.resolve(),
     flush: () => Promise.resolve(),

@@ -94,6 +94,11 @@ export function isExpired(error: unknown): boolean {
   return ['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired'].includes(errorCode(error));
 }
 
+/** Was the request given up by us: the deadline came, or the job had failed already? */
+export function isAborted(error: unknown): boolean {
+  return asAwsError(error).name === 'AbortError';
+}
+
 /** What errors of the AWS SDK may have; none of it is sure to be there. */
 interface AwsError {
   readonly name?: string;

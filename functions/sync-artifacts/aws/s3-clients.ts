@@ -1,8 +1,11 @@
+// The one place that builds S3 clients.
 import { S3Client } from '@aws-sdk/client-s3';
 import type { HttpHandler } from '@smithy/core/protocols';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { AwsCredentialIdentity, HttpRequest, NodeHttpHandlerOptions } from '@smithy/types';
 import type { Settings } from '../settings.ts';
+import { omitUndefined } from '../util.ts';
+import { httpStatus, isTransient, type RequestTarget, S3RequestError } from './errors.ts';
 import { type Origin, Preconnector } from './preconnect.ts';
 import { requireXml, withResponseLimits } from './response-limits.ts';
 import { TimedRetryStrategy } from './retry.ts';
@@ -36,8 +39,10 @@ export interface S3Clients {
   preconnect(requests: readonly ExpectedRequests[]): void;
   /** Requests that were sent again so far. */
   retries(): number;
-  /** Why a request of this job was sent again last. */
-  lastRetryCause(): unknown;
+  /** Notes a request that keeps failing, is denied, or was not answered in time. */
+  noteFailure(error: S3RequestError): void;
+  /** The request of this job that failed last and has not succeeded since: what was in the way when the time is up. */
+  lastFailure(): S3RequestError | undefined;
 }
 
 /** How many requests a bucket is going to get at once. */
@@ -58,7 +63,8 @@ export class S3ClientPool {
   readonly #strategies = new Map<string, TimedRetryStrategy>();
   readonly #onThrottled: () => void;
   #retries = 0;
-  #lastRetryCause: unknown;
+  /** Requests of the job that fail, by what they are about, the latest last. */
+  readonly #failing = new Map<string, S3RequestError>();
 
   constructor(settings: Settings, onThrottled: () => void) {
     this.#settings = settings;
@@ -84,11 +90,12 @@ export class S3ClientPool {
   /** Clients for one job; `artifactCredentials` gives the job's live credentials, renewed when they run out. */
   forJob(artifactCredentials?: () => Promise<AwsCredentialIdentity>): S3Clients {
     const artifact = new Map<string, S3Client>();
-    this.#lastRetryCause = undefined;
+    this.#failing.clear();
     for (const strategy of this.#strategies.values()) strategy.reset();
     return {
       preconnect: (requests) => this.#preconnect(requests),
-      lastRetryCause: () => this.#lastRetryCause,
+      noteFailure: (error) => this.#noteFailure(error),
+      lastFailure: () => [...this.#failing.values()].at(-1),
       hasArtifactCredentials: artifactCredentials !== undefined,
       retries: () => this.#retries,
       role: (region) => memoized(this.#role, region, () => this.#client(region)),
@@ -155,17 +162,41 @@ export class S3ClientPool {
     for (const idle of IDLE_MIDDLEWARE) client.middlewareStack.remove(idle);
     requireXml(client);
     client.middlewareStack.add(
-      (next) => (args) => {
-        const { Bucket } = args.input as { Bucket?: string };
-        const { protocol, hostname, port } = args.request as Origin;
-        const name = `${region}/${Bucket}`;
-        if (!this.#origins.has(name)) this.#origins.set(name, { protocol, hostname, port });
-        (args.request as HttpRequest).headers['user-agent'] = USER_AGENT;
-        return next(args);
-      },
+      (next, { commandName = '' }) =>
+        async (args) => {
+          const { Bucket = '', Key } = args.input as { Bucket?: string; Key?: string };
+          const { protocol, hostname, port } = args.request as Origin;
+          const name = `${region}/${Bucket}`;
+          if (!this.#origins.has(name)) this.#origins.set(name, { protocol, hostname, port });
+          (args.request as HttpRequest).headers['user-agent'] = USER_AGENT;
+          const operation = commandName.replace(/Command$/, '');
+          const target: RequestTarget = {
+            operation,
+            side: 'destination',
+            bucket: Bucket,
+            region,
+            ...omitUndefined({ key: Key }),
+          };
+          try {
+            const result = await next(args);
+            if (this.#failing.size > 0) this.#failing.delete(nameOf(target));
+            return result;
+          } catch (error) {
+            if (isTransient(error)) this.#noteFailure(new S3RequestError(target, error));
+            throw error;
+          }
+        },
       { step: 'finalizeRequest', name: 'originMiddleware' },
     );
     return client;
+  }
+
+  #noteFailure(error: S3RequestError): void {
+    // What was only not answered in time says less than what S3 refused.
+    if (httpStatus(error) === undefined && this.#failing.size > 0 && !isTransient(error)) return;
+    const name = nameOf(error.target);
+    this.#failing.delete(name);
+    this.#failing.set(name, error);
   }
 
   /** One for all clients of a region: S3 throttles what comes to it, whoever signed it. */
@@ -173,12 +204,15 @@ export class S3ClientPool {
     return new TimedRetryStrategy({
       budgetMs: this.#settings.retryBudgetMs,
       onThrottled: this.#onThrottled,
-      onRetry: (cause) => {
+      onRetry: () => {
         this.#retries++;
-        this.#lastRetryCause = cause;
       },
     });
   }
+}
+
+function nameOf({ operation, bucket, key }: RequestTarget): string {
+  return `${operation} ${bucket}/${key ?? ''}`;
 }
 
 function memoized<K, V>(cache: Map<K, V>, key: K, make: () => V): V {

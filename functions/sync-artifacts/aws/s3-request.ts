@@ -12,6 +12,8 @@ const MAX_DENIAL_DELAY_MS = 400;
 export interface RequestContext {
   readonly settings: Pick<Settings, 'accessDeniedRetryMs' | 'stallMs'>;
   readonly signal: AbortSignal;
+  /** Learns of requests that were cut short before S3 gave a last word. */
+  noteFailure?(error: S3RequestError): void;
 }
 
 /**
@@ -27,6 +29,12 @@ export async function request<T>(
 ): Promise<T> {
   const options = { abortSignal: context.signal, requestTimeout: stallLimitMs(sizeBytes, context.settings) };
   let giveUpAtMs: number | undefined;
+  let denial: unknown;
+  const failed = (cause: unknown): S3RequestError => {
+    // Cut short, it is remembered with what S3 said before, if anything.
+    if (context.signal.aborted) context.noteFailure?.(new S3RequestError(target, denial ?? cause));
+    return new S3RequestError(target, cause);
+  };
   for (let delayMs = 100; ; delayMs = Math.min(MAX_DENIAL_DELAY_MS, delayMs * 2)) {
     try {
       return await send(options);
@@ -34,9 +42,10 @@ export async function request<T>(
       // Counted from the first denial: what went before it may have taken its time.
       giveUpAtMs ??= Date.now() + context.settings.accessDeniedRetryMs;
       const again = isAccessDenied(cause) && Date.now() + delayMs <= giveUpAtMs && !context.signal.aborted;
-      if (!again) throw new S3RequestError(target, cause);
+      if (!again) throw failed(cause);
+      denial = cause;
       await sleep(delayMs, undefined, { signal: context.signal }).catch((aborted: unknown) => {
-        throw new S3RequestError(target, aborted);
+        throw failed(aborted);
       });
     }
   }

@@ -33,6 +33,11 @@ export function destinationKey(
       `UserParameters property Key is ${describe(template)}, but ${missing}; allowed are placeholders that have a value.`,
     );
   });
+  if (!key.isWellFormed()) {
+    throw new ConfigurationError(
+      `UserParameters property Key gives ${describe(key)}, which holds half of a surrogate pair; it must be well-formed Unicode text: correct Key, ExecutionId or the revision that it takes in.`,
+    );
+  }
   const bytes = Buffer.byteLength(key);
   if (bytes > MAX_KEY_BYTES) {
     throw new ConfigurationError(

@@ -80,7 +80,12 @@ export function parseJob(event: unknown, destinationSets?: string): SyncJob {
 }
 
 const text = v.string('a string');
-const filled = v.pipe(text, v.minLength(1, 'a string of at least one character'));
+const filled = v.pipe(
+  text,
+  v.minLength(1, 'a string of at least one character'),
+  // No request can carry half of a surrogate pair.
+  v.check((given) => given.isWellFormed(), 'well-formed Unicode text'),
+);
 const jobId = v.pipe(text, v.regex(/^[0-9A-Za-z-]{1,100}$/, 'a job id: a lower-case UUID'));
 
 const artifactSchema = v.looseObject(

@@ -202,8 +202,17 @@ export function parseUserParameters(given: unknown): UserParameters {
 
 /** A value as an error message shows it, at most 100 characters of it. */
 export function describe(value: unknown): string {
-  const shown = JSON.stringify(value) ?? String(value);
+  const shown = textOf(value);
   return shown.length <= 100 ? shown : `${shown.slice(0, 97)}...`;
+}
+
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // Nested too deeply to be written down.
+    return `${Array.isArray(value) ? 'an array' : 'an object'} of many levels`;
+  }
 }
 
 /** ` Did you mean "x"?` when one of the names is near to what was given, else nothing. */

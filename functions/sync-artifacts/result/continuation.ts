@@ -1,6 +1,5 @@
 // Continuation of a job in another invocation: what the last one left, and what the next one is told.
 
-import { errorCode } from '../aws/errors.ts';
 import type { JobContext } from '../context.ts';
 import { SyncError } from '../errors.ts';
 import { identityOf, pinOf } from '../facts/object-identity.ts';
@@ -47,15 +46,10 @@ export async function continueJob(
   const progress = finished + finishedParts;
   const idleInvocations = progress > (checkpoint?.progress ?? 0) ? 0 : (checkpoint?.idleInvocations ?? 0) + 1;
   if (idleInvocations >= MAX_IDLE_INVOCATIONS) {
-    const cause = context.s3.lastRetryCause();
-    const idle = `${MAX_IDLE_INVOCATIONS} invocations in a row did not finish a single part`;
-    if (cause === undefined) {
-      const advice = 'raise the timeout of the function, or lower SYNC_DEADLINE_MARGIN_MS';
-      return await giveUp(new SyncError('JobFailed', `${idle}: ${advice}.`), job, context);
-    }
-    const failing = `S3 kept failing with ${errorCode(cause)}, so that ${idle}`;
-    const advice = 'retry the stage; if it lasts, look at the AWS Health Dashboard';
-    return await giveUp(new SyncError('SystemUnavailable', `${failing}: ${advice}.`), job, context);
+    const what = `${MAX_IDLE_INVOCATIONS} invocations in a row did not finish a single part`;
+    const raise = 'raise the timeout of the function, or lower SYNC_DEADLINE_MARGIN_MS';
+    const slow = new SyncError('JobFailed', `${what}: ${raise}.`);
+    return await giveUp((await outOfTimeSince(what, context)) ?? slow, job, context);
   }
   const totalBytes = planned.reduce((sum, { task }) => sum + task.source.sizeBytes, 0);
   const percentComplete = totalBytes === 0 ? 0 : Math.min(99, Math.floor((doneBytes / totalBytes) * 100));
@@ -98,19 +92,14 @@ export async function continueFromStart(
   checkpoint: Checkpoint | undefined,
   context: JobContext,
 ): Promise<JobResult> {
-  const { s3, telemetry } = context;
+  const { telemetry } = context;
   const idleInvocations = (checkpoint?.idleInvocations ?? 0) + 1;
   if (checkpoint === undefined || idleInvocations >= MAX_IDLE_INVOCATIONS) {
-    const cause = s3.lastRetryCause();
-    const since = cause === undefined ? '' : `, since S3 kept failing with ${errorCode(cause)}`;
-    return await giveUp(
-      new SyncError(
-        'SystemUnavailable',
-        `The time of the invocation was up before the facts about all sources and destinations were read${since}: retry the stage; if it happens again, raise the timeout of the function.`,
-      ),
-      job,
-      context,
-    );
+    const what =
+      'The time of the invocation was up before the facts about all sources and destinations were read';
+    const raise = 'retry the stage; if it happens again, raise the timeout of the function';
+    const slow = new SyncError('SystemUnavailable', `${what}: ${raise}.`);
+    return await giveUp((await outOfTimeSince(what, context)) ?? slow, job, context);
   }
   telemetry.count('Continuations');
   telemetry.info('Job continues in another invocation', { jobId: job.id });
@@ -120,6 +109,15 @@ export async function continueFromStart(
     continuationToken: encodeCheckpoint({ ...checkpoint, idleInvocations }, job.binding),
     percentComplete: 0,
   };
+}
+
+/** The failure of a job whose time was up while a request kept failing, which is named; `undefined` when none did. */
+async function outOfTimeSince(what: string, { s3 }: JobContext): Promise<SyncError | undefined> {
+  const failure = s3.lastFailure();
+  if (failure === undefined) return undefined;
+  const { requestFailure } = await import('./request-failure.ts');
+  const { type, message } = requestFailure(failure);
+  return new SyncError(type, `${what}, while this went wrong: ${message}`, { cause: failure });
 }
 
 /** Fails a job for good, and with it the uploads that its earlier invocations began. */

@@ -29,6 +29,8 @@ export type JobResult =
       readonly kind: 'success';
       readonly summary: string;
       readonly outputVariables: Readonly<Record<string, string>>;
+      /** From the first invocation of the job, in milliseconds. */
+      readonly durationMs: number;
     }
   | {
       readonly kind: 'continuation';
@@ -37,6 +39,9 @@ export type JobResult =
       readonly percentComplete: number;
     }
   | { readonly kind: 'failure'; readonly failure: JobFailure };
+
+/** What became of a result: taken, of a job that has one already, or of a job that CodePipeline does not know. */
+export type Reported = 'taken' | 'known' | 'no such job';
 
 /** CodePipeline, as far as a job needs it. */
 export class JobReporter {
@@ -58,7 +63,12 @@ export class JobReporter {
    * Reports the result. One that CodePipeline has already, from an earlier attempt or a lost answer, is no error.
    * @throws the SDK's error when CodePipeline cannot be told before the invocation ends: Lambda then retries the event.
    */
-  async report(jobId: string, lambda: LambdaContext, result: JobResult, telemetry: Telemetry): Promise<void> {
+  async report(
+    jobId: string,
+    lambda: LambdaContext,
+    result: JobResult,
+    telemetry: Telemetry,
+  ): Promise<Reported> {
     const leftMs = Math.max(MIN_REPORT_MS, lambda.getRemainingTimeInMillis() - FLUSH_MS);
     const limits: CallLimits = {
       abortSignal: AbortSignal.timeout(Math.floor(leftMs)),
@@ -67,11 +77,19 @@ export class JobReporter {
     const put = (wanted: JobResult): Promise<void> => this.#put(jobId, lambda.awsRequestId, wanted, limits);
     try {
       await put(result);
+      return 'taken';
     } catch (error) {
       const code = errorCode(error);
       if (code === 'InvalidJobStateException') {
         telemetry.info('CodePipeline has a result of this job already', { jobId });
-        return;
+        return 'known';
+      }
+      if (code === 'JobNotFoundException') {
+        telemetry.error(
+          `CodePipeline in ${this.#settings.region} does not know this job, so its result is lost: deploy the function in the pipeline's region; an event of a job of long ago cannot be answered at all`,
+          { jobId, errorCode: code },
+        );
+        return 'no such job';
       }
       const withoutVariables =
         result.kind === 'success' &&
@@ -82,6 +100,7 @@ export class JobReporter {
         errorCode: code,
       });
       await put({ ...result, outputVariables: {} });
+      return 'taken';
     }
   }
 

@@ -4,6 +4,7 @@ import {
   asAwsError,
   errorCode,
   httpStatus,
+  isAborted,
   isAccessDenied,
   isExpired,
   isNotFound,
@@ -19,7 +20,7 @@ import { adviseOnDenial, readDenial } from './advice.ts';
 /** The failure type of a request that failed for good, and a message with what to change. */
 export function requestFailure({ target, cause }: S3RequestError): JobFailure {
   const code = errorCode(cause);
-  const context = `${where(target)}: ${code}${requestId(cause)}`;
+  const context = `${where(target)}: ${isAborted(cause) ? 'no answer' : code}${requestId(cause)}`;
   const said = asAwsError(cause).message ?? '';
   const speaker = httpStatus(cause) === undefined ? 'The network' : 'AWS';
   const details = said === '' || said === code || NO_CODES.has(said) ? '' : ` ${speaker} said: ${said}`;
@@ -28,6 +29,11 @@ export function requestFailure({ target, cause }: S3RequestError): JobFailure {
     message: `${context}. ${advice}${details}`,
   });
 
+  if (isAborted(cause)) {
+    const advice =
+      'Retry the stage; if it happens again, raise the timeout of the function, and check that it can reach S3 there (VPC endpoint, security group, proxy).';
+    return { type: 'SystemUnavailable', message: `${context}. ${advice}` };
+  }
   if (isExpired(cause)) {
     return fail(
       'SystemUnavailable',

@@ -27,6 +27,8 @@ export interface TelemetrySink extends Telemetry {
   begin(fields: LogFields & { readonly requestId: string }): void;
   /** The first job's id ties all invocations of a job together. */
   correlate(correlationId: string): void;
+  /** From now on no line shows these values. */
+  hide(secrets: readonly (string | undefined)[]): void;
   /** Loads what writing needs. */
   warmUp(): Promise<void>;
   /** Writes what waits, and the metrics recorded since the last call, as EMF lines. */
@@ -38,13 +40,15 @@ export interface TelemetrySink extends Telemetry {
  * that wait for it.
  */
 export function createTelemetry(environment: Readonly<Record<string, string | undefined>>): TelemetrySink {
+  const ownSecrets = [environment.AWS_SECRET_ACCESS_KEY, environment.AWS_SESSION_TOKEN].filter(isSecret);
+  let recent: readonly string[] = [];
   let points: DataPoint[] = [];
   let waiting: ((logger: Logger) => void)[] = [];
   let logger: Logger | undefined;
   let loading: Promise<void> | undefined;
   const load = (): Promise<void> => {
     loading ??= import('./logger.ts').then(({ createLogger }) => {
-      const loaded = createLogger(environment);
+      const loaded = createLogger(environment, () => [...ownSecrets, ...recent]);
       for (const use of waiting) use(loaded);
       waiting = [];
       logger = loaded;
@@ -72,6 +76,9 @@ export function createTelemetry(environment: Readonly<Record<string, string | un
         to.appendKeys(fields);
       });
     },
+    hide: (values) => {
+      recent = [...new Set([...recent, ...values.filter(isSecret)])].slice(-MAX_RECENT_SECRETS);
+    },
     correlate: (correlationId) => log((to) => to.setCorrelationId(correlationId)),
     warmUp: async () => {
       await Promise.all([load(), import('./emf.ts')]);
@@ -85,4 +92,12 @@ export function createTelemetry(environment: Readonly<Record<string, string | un
       writeMetrics(toWrite);
     },
   };
+}
+
+/** Those of the last few jobs of a container. */
+const MAX_RECENT_SECRETS = 20;
+
+/** What is shorter is no credential of AWS, and might be part of any word. */
+function isSecret(value: string | undefined): value is string {
+  return value !== undefined && value.length >= 12;
 }

@@ -312,6 +312,7 @@ export class JobWorld implements AsyncDisposable {
       count: (metric, dimensions) => record(metric, 1, dimensions),
       begin: () => undefined,
       correlate: () => undefined,
+      hide: () => undefined,
       warmUp: async () => undefined,
       flush: async () => undefined,
     };

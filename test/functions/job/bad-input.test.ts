@@ -239,6 +239,20 @@ describe('UserParameters', () => {
     },
   );
 
+  it('that are nested thousands of levels deep are refused without being written down', async () => {
+    await using world = await soundWorld();
+    const deep = nested(100_000);
+    const { event } = world.job({ DestinationBucket: BUCKET });
+    const configuration = { FunctionName: 'sync-artifacts', UserParameters: deep };
+    const { 'CodePipeline.job': job } = event;
+
+    const outcome = await world.run({
+      'CodePipeline.job': { ...job, data: { ...job.data, actionConfiguration: { configuration } } },
+    });
+
+    expectRefusal(outcome, ['UserParameters is an array of many levels', 'JSON text']);
+  });
+
   it('that are not there are refused', async () => {
     await using world = await soundWorld();
     const data = { actionConfiguration: { configuration: { FunctionName: 'sync-artifacts' } } };
@@ -349,6 +363,31 @@ const MALFORMED: readonly [what: string, change: (job: LooseJob) => unknown, ...
       'artifactCredentials is not usable',
     ],
   ];
+
+function nested(levels: number): unknown {
+  let value: unknown = [];
+  for (let level = 0; level < levels; level++) value = [value];
+  return value;
+}
+
+describe('half of a surrogate pair', () => {
+  it.each([
+    ['an object key', { objectKey: 'a\ud800.zip' }, {}, 'objectKey'],
+    ['a bucket name', { bucketName: 'a\udc00' }, {}, 'bucketName'],
+    ['a key template', {}, { Key: 'releases/\ud800/{artifact}.zip' }, 'property Key'],
+    ['an execution id', {}, { Key: '{executionId}/{artifact}', ExecutionId: '\udfff' }, 'property Key'],
+  ])('in %s is refused before S3 is asked anything', async (_what, location, parameters, says) => {
+    await using world = await soundWorld();
+    const { event } = world.job({ DestinationBucket: BUCKET, ...parameters });
+    const outcome = await world.run(
+      edited(event, (job) => {
+        const [artifact] = job.data.inputArtifacts as { location: { s3Location: object } }[];
+        Object.assign(artifact?.location.s3Location ?? {}, location);
+      }),
+    );
+    expectRefusal(outcome, [says, 'well-formed Unicode text']);
+  });
+});
 
 describe('an event', () => {
   it.each(MALFORMED)('with %s is refused before S3 is asked anything', async (_, change, ...says) => {

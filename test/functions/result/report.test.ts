@@ -18,10 +18,15 @@ import {
 } from '../../../functions/sync-artifacts/result/job-reporter.ts';
 import { readSettings } from '../../../functions/sync-artifacts/settings.ts';
 import type { Telemetry } from '../../../functions/sync-artifacts/telemetry/telemetry.ts';
-import { failureOf, JobWorld, successOf } from '../harness/world.ts';
+import { failureOf, JobWorld, type Outcome, successOf } from '../harness/world.ts';
 
 const JOB = 'f0000000-0000-4000-8000-000000000000';
-const DONE: JobResult = { kind: 'success', summary: 'Done', outputVariables: { ArtifactCount: '1' } };
+const DONE: JobResult = {
+  kind: 'success',
+  summary: 'Done',
+  outputVariables: { ArtifactCount: '1' },
+  durationMs: 1,
+};
 
 /** A CodePipeline that gives answers which the embedded one never would. */
 function pipelineThat(): ReturnType<typeof mockClient> {
@@ -138,8 +143,20 @@ describe('a result', () => {
     expect(inputs[1]?.executionDetails?.summary).toBe('Done');
   });
 
+  it.each<JobResult>([DONE, { kind: 'failure', failure: { type: 'JobFailed', message: 'No' } }])(
+    'of a job that CodePipeline does not know is logged in one line with the likely cause ($kind)',
+    async (result) => {
+      pipelineThat().rejects(new JobNotFoundException(metadata));
+      const [only, ...others] = await report(result);
+      expect(others).toEqual([]);
+      expect(only?.level).toBe('error');
+      expect(only?.message).toMatch(
+        /^CodePipeline in us-east-1 does not know this job.*in the pipeline's region/,
+      );
+    },
+  );
+
   it.each([
-    new JobNotFoundException(metadata),
     Object.assign(new Error('No'), { name: 'AccessDeniedException', ...metadata }),
     Object.assign(new Error('No'), { name: 'InternalFailure', $metadata: { httpStatusCode: 500 } }),
   ])('that cannot be delivered ($name) throws, so that Lambda tries again', async (refusal) => {
@@ -192,6 +209,33 @@ describe('an invocation', () => {
     );
     expect(outcome.thrown).toBeInstanceOf(Error);
     expect(outcome.results).toEqual([]);
+  });
+
+  it('counts and logs a success only when CodePipeline has taken it', async () => {
+    await using world = await soundWorld();
+    world.faults = ({ operation }) =>
+      operation === 'PutJobSuccessResult'
+        ? { kind: 'error', status: 400, code: 'JobNotFoundException' }
+        : undefined;
+    const refused = await world.invoke({ DestinationBucket: 'report-eu' });
+    world.faults = undefined;
+    const taken = await world.invoke({ DestinationBucket: 'report-eu' });
+
+    const told = ({ metrics, log, thrown }: Outcome) => ({
+      thrown,
+      metrics: metrics.map(({ metric }) => metric).filter((metric) => metric.startsWith('Job')),
+      log: log.map(({ message }) => message).filter((message) => /^Job |does not know/.test(message)),
+    });
+    expect(told(refused)).toEqual({
+      thrown: undefined,
+      metrics: ['JobsFailed'],
+      log: [expect.stringContaining('does not know this job')],
+    });
+    expect(told(taken)).toEqual({
+      thrown: undefined,
+      metrics: ['JobsSucceeded', 'JobLatency'],
+      log: ['Job succeeded'],
+    });
   });
 
   it('sends its answer again when the connection breaks', async () => {

@@ -261,6 +261,7 @@ export class InProcessFunction {
       count: (metric, dimensions) => record(metric, 1, dimensions),
       warmUp: async () => undefined,
       begin: () => undefined,
+      hide: () => undefined,
       correlate: (id) => {
         correlationId = id;
       },
