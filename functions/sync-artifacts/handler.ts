@@ -1,6 +1,7 @@
 // Entry of the Lambda function: composes clients, logger and metrics once per cold start.
 import { BucketCache } from './aws/bucket-cache.ts';
 import { S3ClientPool } from './aws/s3-clients.ts';
+import { CHECK_EVENT, type CheckReport } from './check/report.ts';
 import type { Container } from './create-context.ts';
 import { ConfigurationError } from './errors.ts';
 import { runInvocation } from './invocation.ts';
@@ -11,9 +12,14 @@ import { createTelemetry } from './telemetry/telemetry.ts';
 
 const container = compose();
 
-/** The Lambda handler of the Invoke action. */
-export async function handler(event: unknown, context: LambdaContext): Promise<void> {
+/** The Lambda handler of the Invoke action; a check event (check/report.ts), invoked directly, is answered with its report. */
+export async function handler(event: unknown, context: LambdaContext): Promise<CheckReport | undefined> {
+  if (typeof event === 'object' && event !== null && CHECK_EVENT in event) {
+    const { runCheck } = await import('./check/check.ts');
+    return await runCheck(event, context, container);
+  }
   await runInvocation(event, context, container);
+  return undefined;
 }
 
 function compose(): Container {

@@ -1,12 +1,13 @@
 // Loads an entry of the functions from its source in this process, as a cold start would, and keeps what it prints.
 import { randomUUID } from 'node:crypto';
 import { vi } from 'vitest';
+import type { CheckReport } from '../../../functions/sync-artifacts/check/report.ts';
 import { jsonLines } from './bundle-runs.ts';
 
 export const context = { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => 30_000 };
 
 interface Entry {
-  handler(event: unknown, lambda: typeof context): Promise<void>;
+  handler(event: unknown, lambda: typeof context): Promise<CheckReport | undefined>;
 }
 
 /** Loads an entry anew, in the environment as it is now. */
@@ -17,7 +18,7 @@ export async function coldStart(entry: 'handler' | 'lost-job'): Promise<Entry['h
 }
 
 /** What is printed meanwhile. */
-export async function printedBy(work: () => Promise<void>): Promise<readonly Record<string, unknown>[]> {
+export async function printedBy(work: () => Promise<unknown>): Promise<readonly Record<string, unknown>[]> {
   let printed = '';
   const keep = (text: string | Uint8Array): boolean => {
     printed += String(text);

@@ -1,0 +1,260 @@
+// The answer to a check event: what a job would meet, as data, with nothing written and no job answered.
+import { describe, expect, it } from 'vitest';
+import type { CheckReport } from '../../../functions/sync-artifacts/check/report.ts';
+import { coldStart, context, printedBy } from '../harness/cold-start.ts';
+import { ACCOUNT, HOME, JobWorld, SOURCE } from '../harness/world.ts';
+
+const EU = 'check-eu';
+const AP = 'check-ap';
+const KEY = 'pipeline/App/abc.zip';
+const ROLE = `arn:aws:iam::${ACCOUNT}:role/sync-artifacts`;
+
+async function soundWorld(): Promise<JobWorld> {
+  const world = await JobWorld.start();
+  world.addArtifact('App', 1000, { tags: { team: 'web' } });
+  world.addDestination(EU);
+  world.addDestination(AP, { region: 'ap-southeast-2' });
+  return world;
+}
+
+interface Check {
+  readonly userParameters?: unknown;
+  readonly inputArtifacts?: unknown;
+  readonly accountId?: unknown;
+  readonly [unknown: string]: unknown;
+}
+
+/** What a direct invocation answers, in a cold start. */
+async function check(
+  world: JobWorld,
+  { userParameters = { DestinationBuckets: [EU, AP] }, ...others }: Check = {},
+): Promise<CheckReport> {
+  const handler = await coldStart('handler');
+  const body = { userParameters, accountId: ACCOUNT, inputArtifacts: world.artifacts, ...others };
+  let report: CheckReport | undefined;
+  await printedBy(async () => {
+    report = await handler({ 'ArtifactSync.check': body }, context);
+  });
+  if (report === undefined) throw new Error('the check was not answered');
+  return report;
+}
+
+/** Nothing was written, no upload is left, and CodePipeline was told nothing. */
+function expectUntouched(world: JobWorld): void {
+  for (const name of [EU, AP]) {
+    expect([name, world.bucket(name).objects.size, world.bucket(name).uploads.size]).toEqual([name, 0, 0]);
+  }
+  expect(world.world.codePipeline.results).toEqual([]);
+}
+
+describe('a check of a sound pipeline', () => {
+  it('finds every source and destination, and leaves nothing', async () => {
+    await using world = await soundWorld();
+
+    const report = await check(world);
+
+    const destination = (bucket: string, region: string) => {
+      const kmsKeyArn = world.bucket(bucket).encryption?.keyId;
+      const encryption = { algorithm: 'aws:kms', kmsKeyId: kmsKeyArn, kmsKeyArn };
+      return { bucket, keys: [KEY], region, encryption, writable: true, findings: [] };
+    };
+    expect(report).toEqual({
+      version: 1,
+      ok: true,
+      region: HOME,
+      findings: [],
+      sources: [
+        {
+          artifact: 'App',
+          bucket: SOURCE,
+          key: KEY,
+          region: HOME,
+          sizeBytes: 1000,
+          readableBy: 'role',
+          findings: [],
+        },
+      ],
+      destinations: [destination(EU, 'eu-west-1'), destination(AP, 'ap-southeast-2')],
+    });
+    expectUntouched(world);
+    const began = world.world.requests.filter(({ operation }) => operation === 'CreateMultipartUpload');
+    expect(began).toHaveLength(2);
+  });
+
+  it('needs no artifacts: destinations are tried at keys that no artifact has', async () => {
+    await using world = await soundWorld();
+    const userParameters = JSON.stringify({
+      DestinationBucket: EU,
+      InputArtifacts: ['App', 'Templates'],
+      Key: 'releases/{revision}/{artifact}.zip',
+    });
+
+    const report = await check(world, { userParameters, inputArtifacts: undefined });
+
+    expect(report.ok).toBe(true);
+    expect(report.sources).toEqual([]);
+    expect(report.destinations.map(({ keys }) => keys)).toEqual([
+      ['releases/artifact-sync-check/App.zip', 'releases/artifact-sync-check/Templates.zip'],
+    ]);
+    expectUntouched(world);
+  });
+
+  it('resolves the alias of a key to the key that S3 uses', async () => {
+    await using world = await soundWorld();
+    const KmsKeyId = `alias/${EU}`;
+    const report = await check(world, { userParameters: { DestinationBuckets: [{ Bucket: EU, KmsKeyId }] } });
+    expect(report.destinations[0]?.encryption).toEqual({
+      algorithm: 'aws:kms',
+      kmsKeyId: `arn:aws:kms:eu-west-1:${ACCOUNT}:alias/${EU}`,
+      kmsKeyArn: world.bucket(EU).encryption?.keyId,
+    });
+  });
+});
+
+describe('a check finds', () => {
+  it('a write that is denied, with the statement, and goes on with the other destinations', async () => {
+    await using world = await soundWorld();
+    world.faults = ({ operation, bucket, phase }) =>
+      operation === 'CreateMultipartUpload' && bucket === EU && phase === 'before'
+        ? {
+            kind: 'error',
+            status: 403,
+            code: 'AccessDenied',
+            message: `User: arn:aws:sts::${ACCOUNT}:assumed-role/sync-artifacts/x is not authorized to perform: s3:PutObject on resource: "arn:aws:s3:::${EU}/${KEY}" because no identity-based policy allows the s3:PutObject action`,
+          }
+        : undefined;
+
+    const { ok, destinations } = await check(world);
+
+    expect(ok).toBe(false);
+    expect(destinations.map(({ bucket, writable }) => [bucket, writable])).toEqual([
+      [EU, false],
+      [AP, true],
+    ]);
+    const [finding] = destinations[0]?.findings ?? [];
+    const resource = `arn:aws:s3:::${EU}/${KEY}`;
+    const actions = ['s3:PutObject', 's3:PutObjectTagging'];
+    expect(finding).toEqual({
+      severity: 'error',
+      type: 'PermissionError',
+      message: expect.stringContaining(`Allow s3:PutObject on ${resource} for ${ROLE}, in its IAM policy.`),
+      request: {
+        operation: 'CreateMultipartUpload',
+        bucket: EU,
+        key: KEY,
+        region: 'eu-west-1',
+        errorCode: 'AccessDenied',
+        requestId: expect.any(String),
+      },
+      denial: {
+        actions,
+        resource,
+        principal: ROLE,
+        places: ['identity policy', 'bucket policy'],
+        statement: { Effect: 'Allow', Action: actions, Resource: resource },
+      },
+    });
+    expectUntouched(world);
+  });
+
+  it.each([
+    ['s3:PutObject', 'object'],
+    ['s3:PutObjectTagging', 'object'],
+    ['s3:AbortMultipartUpload', 'object'],
+    ['s3:GetEncryptionConfiguration', 'bucket'],
+    ['kms:GenerateDataKey', 'key'],
+  ])('%s that is denied at one destination', async (action, on) => {
+    await using world = await soundWorld();
+    const resources: Record<string, string> = {
+      object: `arn:aws:s3:::${EU}/*`,
+      bucket: `arn:aws:s3:::${EU}`,
+      key: world.bucket(EU).encryption?.keyId ?? '',
+    };
+    world.deny([action], resources[on] ?? '');
+
+    const { ok, destinations } = await check(world);
+
+    expect(ok).toBe(false);
+    expect(destinations.map(({ findings }) => findings.length)).toEqual([1, 0]);
+    const [finding] = destinations[0]?.findings ?? [];
+    expect(finding?.type).toBe('PermissionError');
+    expect(finding?.denial?.actions[0]).toBe(action);
+  });
+
+  it('a listing that is denied, as a warning', async () => {
+    await using world = await soundWorld();
+    world.deny(['s3:ListBucketMultipartUploads'], `arn:aws:s3:::${EU}`);
+    const { ok, destinations } = await check(world);
+    expect(ok).toBe(true);
+    expect(destinations[0]).toMatchObject({
+      writable: true,
+      findings: [{ severity: 'warning', denial: { resource: `arn:aws:s3:::${EU}` } }],
+    });
+  });
+
+  it('a region that is given wrongly, as a warning', async () => {
+    await using world = await soundWorld();
+    const userParameters = { DestinationBuckets: [{ Bucket: EU, Region: 'eu-central-1' }] };
+    const { ok, destinations } = await check(world, { userParameters });
+    expect(ok).toBe(true);
+    expect(destinations[0]).toMatchObject({
+      region: 'eu-west-1',
+      findings: [
+        { severity: 'warning', message: expect.stringContaining('given eu-central-1, actual eu-west-1') },
+      ],
+    });
+  });
+
+  it('a bucket that does not exist, and one without a key of its own', async () => {
+    await using world = await soundWorld();
+    world.addDestination('check-plain', { encryption: { algorithm: 'AES256' } });
+    const { destinations } = await check(world, {
+      userParameters: { DestinationBuckets: ['check-nowhere', 'check-plain', EU] },
+    });
+    expect(destinations.map(({ findings }) => findings.map(({ type, message }) => [type, message]))).toEqual([
+      [['ConfigurationError', expect.stringContaining('check-nowhere does not exist')]],
+      [['ConfigurationError', expect.stringContaining('check-plain has default encryption AES256')]],
+      [],
+    ]);
+  });
+
+  it.each([
+    ['auto', 'warning', true, 'artifactCredentials'],
+    ['copy', 'error', false, 'role'],
+  ])('in Mode %s that the role may not read a source (%s)', async (Mode, severity, ok, readableBy) => {
+    await using world = await soundWorld();
+    world.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`);
+    const report = await check(world, { userParameters: { DestinationBucket: EU, Mode } });
+    expect(report.ok).toBe(ok);
+    expect(report.sources).toMatchObject([
+      { readableBy, findings: [{ severity, denial: { principal: expect.any(String) } }] },
+    ]);
+  });
+
+  it('a source that is gone', async () => {
+    await using world = await soundWorld();
+    world.bucket(SOURCE).objects.clear();
+    const { ok, sources } = await check(world);
+    expect(ok).toBe(false);
+    expect(sources[0]?.findings).toMatchObject([{ severity: 'error', type: 'RevisionUnavailable' }]);
+  });
+
+  it.each([
+    [
+      'parameters with a typo',
+      { userParameters: { DestinatonBucket: EU } },
+      'Did you mean "DestinationBucket"?',
+    ],
+    ['parameters that are not JSON', { userParameters: '{' }, 'UserParameters is not JSON'],
+    ['parameters that are missing', { userParameters: null }, 'UserParameters is missing'],
+    ['an account that is none', { accountId: '12' }, 'account id of 12 digits'],
+    ['a field that nobody knows', { artifacts: [] }, 'ArtifactSync.check'],
+  ])('%s, without asking S3 anything', async (_what, given, says) => {
+    await using world = await soundWorld();
+    const report = await check(world, given);
+    expect(report).toMatchObject({ version: 1, ok: false, sources: [], destinations: [] });
+    expect(report.findings).toMatchObject([{ severity: 'error', type: 'ConfigurationError' }]);
+    expect(report.findings[0]?.message).toContain(says);
+    expect(world.world.requests).toEqual([]);
+  });
+});
