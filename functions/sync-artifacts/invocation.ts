@@ -2,7 +2,7 @@
 
 import type { JobContext } from './context.ts';
 import { type Container, createContext } from './create-context.ts';
-import { deadlineOf } from './deadline.ts';
+import { type Deadline, deadlineOf } from './deadline.ts';
 import { SyncError } from './errors.ts';
 import { jobIdOf, parseJob } from './job/parse-job.ts';
 import { continueFromStart, continueJob, readCheckpoint } from './result/continuation.ts';
@@ -12,6 +12,7 @@ import { assertValidSettings } from './settings.ts';
 import { syncArtifacts } from './sync.ts';
 import type { TelemetrySink } from './telemetry/telemetry.ts';
 import type { Checkpoint, CopyReport, SyncJob } from './types.ts';
+import { omitUndefined } from './util.ts';
 
 /**
  * Runs one invocation and reports its result.
@@ -23,6 +24,7 @@ export async function runInvocation(
   container: Container,
 ): Promise<void> {
   const { telemetry, reporter } = container;
+  const over = new AbortController();
   telemetry.begin({ requestId: lambda.awsRequestId });
   try {
     const jobId = jobIdOf(event);
@@ -32,13 +34,18 @@ export async function runInvocation(
       );
       throw new Error('the event is not a CodePipeline job');
     }
+    telemetry.hold();
     telemetry.correlate(jobId);
     const result = runJob(event, jobId, lambda, container);
     // Loaded while the first S3 requests are on their way; a failure to load shows when the result is reported.
     Promise.all([reporter.warmUp(), telemetry.warmUp()]).catch(() => undefined);
+    void reporter
+      .origin(jobId, over.signal)
+      .then((origin) => over.signal.aborted || telemetry.identify(origin));
     const ended = await result;
     recordEnd(jobId, ended, await reporter.report(jobId, lambda, ended, telemetry), telemetry);
   } finally {
+    over.abort();
     await telemetry.flush();
   }
 }
@@ -60,6 +67,7 @@ async function runJob(
     const checkpoint = readCheckpoint(job, begunAtMs, telemetry);
     startedAtMs = checkpoint?.startedAtMs ?? begunAtMs;
     telemetry.correlate(checkpoint?.firstJobId ?? jobId);
+    telemetry.info(checkpoint === undefined ? 'Job begins' : 'Job resumes', describeJob(job, deadline));
     context = createContext(job, deadline, container);
     const current = context;
     const outcome = await syncArtifacts(job, context, checkpoint).catch(async (error: unknown) => {
@@ -118,6 +126,22 @@ async function failJob(
   if (checkpoint === undefined) return;
   const { abandonUploads } = await import('./abandon-uploads.ts');
   await abandonUploads(job, context);
+}
+
+/** What a job is going to do, for its first log line. */
+function describeJob(
+  { id, artifacts, destinations, mode, minimumProof, executionId }: SyncJob,
+  deadline: Deadline,
+) {
+  return {
+    jobId: id,
+    artifacts: artifacts.map(({ name, bucket, key }) => `${name}: s3://${bucket}/${key}`),
+    destinations: destinations.map(({ bucket, keyTemplate }) => `s3://${bucket}/${keyTemplate}`),
+    mode,
+    minimumProof,
+    ...omitUndefined({ executionId }),
+    limitMs: deadline.limitMs,
+  };
 }
 
 /** A success counts once CodePipeline has taken it; one that it cannot take leaves the action without an answer. */

@@ -31,6 +31,59 @@ describe('the function', () => {
     });
   });
 
+  it('names pipeline, stage, action and execution in every log line, the first of which says what the job will do', async () => {
+    await using world = await soundWorld();
+    const job = world.job({ DestinationBucket: 'entries-eu', MinimumProof: 'checksum' });
+    let tell = (): void => undefined;
+    const told = new Promise<void>((resolve) => {
+      tell = () => void setTimeout(resolve, 250);
+    });
+    world.faults = ({ operation, phase }) => {
+      if (operation === 'GetJobDetails' && phase === 'after') tell();
+      return operation === 'CopyObject' && phase === 'before' ? { kind: 'wait', until: told } : undefined;
+    };
+    const handler = await coldStart('handler');
+
+    const lines = await printedBy(() => handler(job.event, context));
+
+    const log = lines.filter(({ level }) => level !== undefined);
+    expect(log.map(({ message }) => message)).toEqual(['Job begins', 'Copy finished', 'Job succeeded']);
+    for (const line of log) {
+      expect(line).toMatchObject({
+        pipeline: 'replayed-pipeline',
+        stage: 'Sync',
+        action: 'SyncArtifacts',
+        pipelineExecutionId: job.actionExecutionId,
+        actionExecutionId: job.actionExecutionId,
+        correlation_id: job.id,
+        requestId: context.awsRequestId,
+      });
+    }
+    expect(log[0]).toMatchObject({
+      artifacts: ['App: s3://pipeline-artifacts/pipeline/App/abc.zip'],
+      destinations: ['s3://entries-eu/{objectKey}'],
+      mode: 'auto',
+      minimumProof: 'checksum',
+    });
+  });
+
+  it.each([
+    ['denied', { kind: 'error', status: 400, code: 'AccessDeniedException' } as const],
+    ['never answered', { kind: 'stall', delayMs: Number.POSITIVE_INFINITY } as const],
+  ])('loses no log line, and does not wait, when GetJobDetails is %s', async (_what, fault) => {
+    await using world = await soundWorld();
+    const job = world.job({ DestinationBucket: 'entries-eu' });
+    world.faults = ({ operation, phase }) =>
+      operation === 'GetJobDetails' && phase === 'before' ? fault : undefined;
+    const handler = await coldStart('handler');
+
+    const lines = await printedBy(() => handler(job.event, context));
+
+    const messages = lines.filter(({ level }) => level !== undefined).map(({ message }) => message);
+    expect(messages).toEqual(['Job begins', 'Copy finished', 'Job succeeded']);
+    expect(world.world.codePipeline.state(job.id)).toBe('Succeeded');
+  });
+
   it('logs an event without a job even in a cold start, and throws', async () => {
     await using _world = await soundWorld();
     const handler = await coldStart('handler');

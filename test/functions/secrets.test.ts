@@ -155,7 +155,7 @@ describe('a job that is continued', () => {
     expect(run.results.length).toBeGreaterThan(1);
     expect(last?.operation).toBe('PutJobSuccessResult');
     expect(last?.input.continuationToken).toBeUndefined();
-    expect(issued.length).toBe(run.results.length);
+    expect(issued.length).toBeGreaterThanOrEqual(run.results.length);
     const told = JSON.stringify(run.results);
     for (const credentials of [...issued, world.role.credentials]) {
       expect(findSecret(run.output, credentials)).toEqual([]);

@@ -71,6 +71,8 @@ async function invoke(event: unknown): Promise<Deed> {
     count: () => undefined,
     begin: () => undefined,
     hide: () => undefined,
+    hold: () => undefined,
+    identify: () => undefined,
     correlate: () => undefined,
     warmUp: () => Promise.resolve(),
     flush: () => Promise.resolve(),

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-codepipeline';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { AwsCredentialIdentity, HttpHandlerOptions, RetryStrategyV2 } from '@smithy/types';
+import { omitUndefined } from '../util.ts';
 import { withResponseLimits } from './response-limits.ts';
 
 /** GetJobDetails names no expiration; CodePipeline's credentials live for hours, so asking again this early is safe. */
@@ -25,6 +26,17 @@ export interface CodePipelineApi {
   putFailure(input: PutJobFailureResultCommandInput, limits: CallLimits): Promise<void>;
   /** Fresh `artifactCredentials` of a job. */
   artifactCredentials(jobId: string): Promise<AwsCredentialIdentity>;
+  /** Which pipeline, stage, action and execution a job belongs to, as far as CodePipeline tells. */
+  origin(jobId: string, signal: AbortSignal): Promise<JobOrigin>;
+}
+
+/** Where a job comes from, under the names that its log lines have (CodePipeline API, PipelineContext). */
+export interface JobOrigin {
+  readonly pipeline?: string;
+  readonly stage?: string;
+  readonly action?: string;
+  readonly pipelineExecutionId?: string;
+  readonly actionExecutionId?: string;
 }
 
 /** Makes the client. Every call has a limit: the SDK itself would wait for an answer for ever. */
@@ -56,6 +68,17 @@ export function connectCodePipeline(
         ...(sessionToken === undefined ? {} : { sessionToken }),
         expiration: new Date(Date.now() + RENEWED_MS),
       };
+    },
+    origin: async (jobId, abortSignal) => {
+      const { jobDetails } = await client.send(new GetJobDetailsCommand({ jobId }), { abortSignal });
+      const { pipelineName, stage, action, pipelineExecutionId } = jobDetails?.data?.pipelineContext ?? {};
+      return omitUndefined({
+        pipeline: pipelineName,
+        stage: stage?.name,
+        action: action?.name,
+        pipelineExecutionId,
+        actionExecutionId: action?.actionExecutionId,
+      });
     },
   };
 }

@@ -261,7 +261,7 @@ export const OPERATIONS: readonly OperationPermissions[] = [
       {
         action: 'codepipeline:GetJobDetails',
         on: 'any job',
-        why: 'fresh artifactCredentials for a relay that outlives those of the event',
+        why: 'names pipeline, stage and action in every log line; fresh artifactCredentials for a relay that outlives those of the event',
       },
     ],
   },

@@ -1,7 +1,7 @@
 // Tells CodePipeline how a job ended, within the limits of its API.
 import type { AwsCredentialIdentity } from '@smithy/types';
 import type { Context } from 'aws-lambda';
-import type { CallLimits, CodePipelineApi } from '../aws/code-pipeline.ts';
+import type { CallLimits, CodePipelineApi, JobOrigin } from '../aws/code-pipeline.ts';
 import { errorCode } from '../aws/errors.ts';
 import { TimedRetryStrategy } from '../aws/retry.ts';
 import type { JobFailure } from '../errors.ts';
@@ -19,6 +19,9 @@ const FLUSH_MS = 150;
 const MIN_REPORT_MS = 100;
 /** However little time is left, a result whose answer does not come is sent again. */
 const REPORT_ATTEMPTS = 3;
+
+/** How long log lines wait for the name of their pipeline. */
+const ORIGIN_MS = 1_000;
 
 /** As much of Lambda's context as an invocation needs. */
 export type LambdaContext = Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>;
@@ -107,6 +110,17 @@ export class JobReporter {
   /** Fresh `artifactCredentials` of a job, when those of the event ran out. */
   async artifactCredentials(jobId: string): Promise<AwsCredentialIdentity> {
     return await (await this.#connect()).artifactCredentials(jobId);
+  }
+
+  /** Where a job comes from; `undefined` when CodePipeline does not tell, or not soon enough to be worth waiting for. */
+  async origin(jobId: string, signal: AbortSignal): Promise<JobOrigin | undefined> {
+    try {
+      const soon = AbortSignal.any([signal, AbortSignal.timeout(ORIGIN_MS)]);
+      return await (await this.#connect()).origin(jobId, soon);
+    } catch {
+      // Seldom permitted outside of our own constructs, and never needed.
+      return undefined;
+    }
   }
 
   async #put(jobId: string, requestId: string, result: JobResult, limits: CallLimits): Promise<void> {

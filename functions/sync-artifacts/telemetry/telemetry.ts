@@ -29,6 +29,10 @@ export interface TelemetrySink extends Telemetry {
   correlate(correlationId: string): void;
   /** From now on no line shows these values. */
   hide(secrets: readonly (string | undefined)[]): void;
+  /** Holds lines back until `identify`, or until they are flushed. */
+  hold(): void;
+  /** Fields that also the lines held back carry; without any, those are written as they are. */
+  identify(fields?: object): void;
   /** Loads what writing needs. */
   warmUp(): Promise<void>;
   /** Writes what waits, and the metrics recorded since the last call, as EMF lines. */
@@ -43,21 +47,34 @@ export function createTelemetry(environment: Readonly<Record<string, string | un
   const ownSecrets = [environment.AWS_SECRET_ACCESS_KEY, environment.AWS_SESSION_TOKEN].filter(isSecret);
   let recent: readonly string[] = [];
   let points: DataPoint[] = [];
-  let waiting: ((logger: Logger) => void)[] = [];
+  const waiting: ((logger: Logger) => void)[] = [];
+  /** What prepares the logger for an invocation, among what waits. */
+  const setUp = new WeakSet<(logger: Logger) => void>();
+  let held = false;
   let logger: Logger | undefined;
   let loading: Promise<void> | undefined;
   const load = (): Promise<void> => {
     loading ??= import('./logger.ts').then(({ createLogger }) => {
-      const loaded = createLogger(environment, () => [...ownSecrets, ...recent]);
-      for (const use of waiting) use(loaded);
-      waiting = [];
-      logger = loaded;
+      logger = createLogger(environment, () => [...ownSecrets, ...recent]);
+      writeWaiting();
     });
     return loading;
   };
+  const writeWaiting = (): void => {
+    if (logger === undefined || held) return;
+    for (const use of waiting.splice(0)) use(logger);
+  };
   const log = (use: (logger: Logger) => void): void => {
-    if (logger === undefined) waiting.push(use);
-    else use(logger);
+    waiting.push(use);
+    writeWaiting();
+  };
+  const identify = (fields: object = {}): void => {
+    if (!held) return;
+    held = false;
+    // Before the lines that waited for it, after what `begin` reset.
+    const firstLine = waiting.findIndex((use) => !setUp.has(use));
+    waiting.splice(firstLine < 0 ? waiting.length : firstLine, 0, (to) => to.appendKeys({ ...fields }));
+    writeWaiting();
   };
   const record = (metric: MetricName, value: number, dimensions: Dimensions = {}): void => {
     points.push({ metric, value, dimensions });
@@ -71,11 +88,17 @@ export function createTelemetry(environment: Readonly<Record<string, string | un
     count: (metric, dimensions) => record(metric, 1, dimensions),
     begin: (fields) => {
       points = [];
-      log((to) => {
+      const prepare = (to: Logger): void => {
         to.resetKeys();
         to.appendKeys(fields);
-      });
+      };
+      setUp.add(prepare);
+      log(prepare);
     },
+    hold: () => {
+      held = true;
+    },
+    identify,
     hide: (values) => {
       recent = [...new Set([...recent, ...values.filter(isSecret)])].slice(-MAX_RECENT_SECRETS);
     },
@@ -84,6 +107,7 @@ export function createTelemetry(environment: Readonly<Record<string, string | un
       await Promise.all([load(), import('./emf.ts')]);
     },
     flush: async () => {
+      identify();
       await load();
       const toWrite = points;
       points = [];

@@ -313,6 +313,8 @@ export class JobWorld implements AsyncDisposable {
       begin: () => undefined,
       correlate: () => undefined,
       hide: () => undefined,
+      hold: () => undefined,
+      identify: () => undefined,
       warmUp: async () => undefined,
       flush: async () => undefined,
     };

@@ -262,6 +262,8 @@ export class InProcessFunction {
       warmUp: async () => undefined,
       begin: () => undefined,
       hide: () => undefined,
+      hold: () => undefined,
+      identify: () => undefined,
       correlate: (id) => {
         correlationId = id;
       },
