@@ -5,6 +5,7 @@ import { jobIdOf } from './job/parse-job.ts';
 import { JobReporter, type LambdaContext } from './result/job-reporter.ts';
 import { readSettings } from './settings.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
+import { omitUndefined } from './util.ts';
 
 const telemetry = createTelemetry(process.env);
 const reporter = new JobReporter(readSettings(process.env), () => telemetry.count('ThrottledRequests'));
@@ -32,9 +33,12 @@ async function answer(record: unknown, context: LambdaContext): Promise<void> {
   }
   const { jobId, about } = found;
   telemetry.correlate(jobId);
-  const failure = lostJobFailure(v.parse(recordSchema, about));
+  const ended = v.parse(recordSchema, about);
+  const failure = lostJobFailure(ended);
   telemetry.error('Job lost', { jobId, failureType: failure.type, reason: failure.message });
-  telemetry.count('JobsFailed', { FailureType: failure.type });
+  // Under the name of the function that lost it, whose alarms watch for it.
+  const FunctionName = /:function:([^:]+)/.exec(ended.requestContext.functionArn ?? '')?.[1];
+  telemetry.count('JobsFailed', { FailureType: failure.type, ...omitUndefined({ FunctionName }) });
   await reporter.report(jobId, context, { kind: 'failure', failure }, telemetry);
 }
 
@@ -78,6 +82,7 @@ const recordSchema = v.fallback(
     requestContext: v.fallback(
       v.object({
         condition: v.fallback(v.optional(v.string()), undefined),
+        functionArn: v.fallback(v.optional(v.string()), undefined),
         approximateInvokeCount: v.fallback(
           v.optional(
             v.pipe(v.union([v.number(), v.string()]), v.transform(Number), v.integer(), v.minValue(1)),

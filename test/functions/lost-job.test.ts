@@ -29,7 +29,7 @@ function recordOf(job: Job, { condition = 'RetriesExhausted', attempts = 3, resp
     timestamp: '2026-11-21T01:00:00.000Z',
     requestContext: {
       requestId: 'e4b46cbf-b738-xmpl-8880-a18cdf61200e',
-      functionArn: 'arn:aws:lambda:us-east-1:111122223333:function:sync-artifacts:$LATEST',
+      functionArn: 'arn:aws:lambda:us-east-1:111122223333:function:team-sync:$LATEST',
       condition,
       approximateInvokeCount: attempts,
     },
@@ -118,7 +118,11 @@ describe('a job whose function', () => {
       failureType: 'JobFailed',
     });
     expect(lines).toContainEqual(
-      expect.objectContaining({ JobsFailed: expect.anything(), FailureType: 'JobFailed' }),
+      expect.objectContaining({
+        JobsFailed: expect.anything(),
+        FailureType: 'JobFailed',
+        FunctionName: 'team-sync',
+      }),
     );
   });
 

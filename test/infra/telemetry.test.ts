@@ -44,7 +44,9 @@ describe.each([
 
   it('shows every metric of the function on the dashboard, in every region that it has', () => {
     const shown = new Set(
-      widgetMetrics(body).map(({ name, dimensions }) => [name, ...Object.values(dimensions)].join('/')),
+      widgetMetrics(body).map(({ name, dimensions: { FunctionName: _, ...others } }) =>
+        [name, ...Object.values(others)].join('/'),
+      ),
     );
     const expected = Object.entries<MetricDefinition>(METRICS).flatMap(([name, { dimensions }]) => {
       if (dimensions.includes('DestinationRegion')) return destinations.map((region) => `${name}/${region}`);
@@ -136,10 +138,12 @@ describe('the telemetry of the release, which knows no regions', () => {
       ...stringsIn(ofType(stack, 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties)),
     ];
     const searched = queries.flatMap((text) => [
-      ...text.matchAll(/^SEARCH\('\{(\w+),(\w+)\} MetricName="(\w+)"'/g),
+      ...text.matchAll(/^SEARCH\('\{(\w+),([\w,]+)\} MetricName="(\w+)" FunctionName="/g),
     ]);
     const selected = queries.flatMap((text) => [
-      ...text.matchAll(/^SELECT (?:MAX|SUM)\((\w+)\) FROM SCHEMA\((\w+), (\w+)\)$/g),
+      ...text.matchAll(
+        /^SELECT (?:MAX|SUM)\((\w+)\) FROM SCHEMA\((\w+), ([\w, ]+)\) WHERE FunctionName = '/g,
+      ),
     ]);
     const found = [
       ...searched.map(([, namespace, dimension, name]) => ({ namespace, dimension, name })),
@@ -148,17 +152,17 @@ describe('the telemetry of the release, which knows no regions', () => {
     expect(found).toHaveLength(10);
     for (const { namespace, dimension, name } of found) {
       expect(namespace).toBe(METRIC_NAMESPACE);
-      expect(definitionOf(String(name))?.dimensions).toEqual([dimension]);
+      expect(definitionOf(String(name))?.dimensions).toEqual(dimension?.split(/, ?/));
     }
   });
 });
 
 describe('a metric of the function', () => {
   it('is refused with dimensions that it does not have', () => {
-    expect(() => syncMetric('JobLatency', 'p99', { DestinationRegion: 'eu-west-1' })).toThrow(
-      /has the dimensions \[\]/,
-    );
-    expect(() => syncMetric('CopyLatency', 'p99')).toThrow(
+    expect(() =>
+      syncMetric({ functionName: 'sync' }, 'JobLatency', 'p99', { DestinationRegion: 'eu-west-1' }),
+    ).toThrow(/has the dimensions \[\]/);
+    expect(() => syncMetric({ functionName: 'sync' }, 'CopyLatency', 'p99')).toThrow(
       /has the dimensions \[DestinationRegion\], not \[\]/,
     );
   });

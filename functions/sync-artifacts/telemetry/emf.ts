@@ -16,21 +16,12 @@ export function writeMetrics(points: readonly DataPoint[]): void {
     JSON.stringify(METRICS[metric].dimensions.map((name) => [name, dimensions[name]])),
   );
   for (const [key, group] of groups) {
-    const metrics = new ExactMetrics({ namespace: METRIC_NAMESPACE });
+    const metrics = new Metrics({ namespace: METRIC_NAMESPACE });
     // Exactly the dimensions of the definition: an alarm finds no metric that has others as well. Default ones, since
     // others are forgotten when a hundred values of a metric are published before the rest.
     metrics.clearDefaultDimensions();
     metrics.setDefaultDimensions(Object.fromEntries(JSON.parse(key) as [string, string][]));
     for (const { metric, value } of group) metrics.addMetric(metric, METRICS[metric].unit, value);
     metrics.publishStoredMetrics();
-  }
-}
-
-/** A metric without dimensions has one, empty set of them: CloudWatch makes a metric for each set. */
-class ExactMetrics extends Metrics {
-  override serializeMetrics(): ReturnType<Metrics['serializeMetrics']> {
-    const line = super.serializeMetrics();
-    for (const { Dimensions: sets } of line._aws.CloudWatchMetrics) sets[0] ??= [];
-    return line;
   }
 }

@@ -46,6 +46,7 @@ export interface TelemetrySink extends Telemetry {
 export function createTelemetry(environment: Readonly<Record<string, string | undefined>>): TelemetrySink {
   const ownSecrets = [environment.AWS_SECRET_ACCESS_KEY, environment.AWS_SESSION_TOKEN].filter(isSecret);
   let recent: readonly string[] = [];
+  const FunctionName = environment.AWS_LAMBDA_FUNCTION_NAME ?? DEFAULT_FUNCTION_NAME;
   let points: DataPoint[] = [];
   const waiting: ((logger: Logger) => void)[] = [];
   /** What prepares the logger for an invocation, among what waits. */
@@ -77,7 +78,7 @@ export function createTelemetry(environment: Readonly<Record<string, string | un
     writeWaiting();
   };
   const record = (metric: MetricName, value: number, dimensions: Dimensions = {}): void => {
-    points.push({ metric, value, dimensions });
+    points.push({ metric, value, dimensions: { FunctionName, ...dimensions } });
   };
   return {
     debug: (message, fields = {}) => log((to) => to.debug(message, fields)),
@@ -117,6 +118,9 @@ export function createTelemetry(environment: Readonly<Record<string, string | un
     },
   };
 }
+
+/** Outside of Lambda. */
+const DEFAULT_FUNCTION_NAME = 'sync-artifacts';
 
 /** Those of the last few jobs of a container. */
 const MAX_RECENT_SECRETS = 20;

@@ -13,7 +13,13 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { SyncArtifactsFunction } from '../sync-artifacts-function.ts';
-import { failedJobs, METRIC_PERIOD, overAllRegions, syncMetric } from './sync-metrics.ts';
+import {
+  failedJobs,
+  METRIC_PERIOD,
+  type MeasuredFunction,
+  overAllRegions,
+  syncMetric,
+} from './sync-metrics.ts';
 
 /** A destination region and when its copies are too slow. */
 export interface LatencyThreshold {
@@ -78,17 +84,17 @@ export class SyncArtifactsAlarms extends Construct {
     });
 
     this.alarms = [
-      ...this.#perRegion(props.latency, alarm),
+      ...this.#perRegion(sync, props.latency, alarm),
       alarm(
         'failed-jobs',
         'A Sync job was reported as failed; its message says what to change.',
-        failedJobs(),
+        failedJobs(sync),
         0,
       ),
       alarm(
         'verification-failures',
         'A copy was not what its source is; the job failed and the copy was removed.',
-        syncMetric('VerificationFailures', 'Sum'),
+        syncMetric(sync, 'VerificationFailures', 'Sum'),
         0,
       ),
       alarm(
@@ -133,6 +139,7 @@ export class SyncArtifactsAlarms extends Construct {
   }
 
   #perRegion(
+    sync: MeasuredFunction,
     latency: SyncArtifactsAlarmsProps['latency'],
     alarm: (suffix: string, description: string, metric: IMetric, threshold: number) => Alarm,
   ): Alarm[] {
@@ -142,13 +149,13 @@ export class SyncArtifactsAlarms extends Construct {
         alarm(
           `copy-latency-${region}`,
           `Copies to ${region} are slow (99th percentile).`,
-          syncMetric('CopyLatency', 'p99', { DestinationRegion: region }),
+          syncMetric(sync, 'CopyLatency', 'p99', { DestinationRegion: region }),
           copyLatencyP99Ms,
         ),
         alarm(
           `relay-fallbacks-${region}`,
           relay,
-          syncMetric('RelayFallbacks', 'Sum', { DestinationRegion: region }),
+          syncMetric(sync, 'RelayFallbacks', 'Sum', { DestinationRegion: region }),
           0,
         ),
       ]);
@@ -157,10 +164,10 @@ export class SyncArtifactsAlarms extends Construct {
       alarm(
         'copy-latency',
         'The slowest copy to any region is slow.',
-        overAllRegions('MAX', 'CopyLatency'),
+        overAllRegions(sync, 'MAX', 'CopyLatency'),
         latency.slowestCopyMs,
       ),
-      alarm('relay-fallbacks', relay, overAllRegions('SUM', 'RelayFallbacks'), 0),
+      alarm('relay-fallbacks', relay, overAllRegions(sync, 'SUM', 'RelayFallbacks'), 0),
     ];
   }
 }

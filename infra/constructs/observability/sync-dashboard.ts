@@ -13,7 +13,7 @@ import { FAILURE_TYPES } from '../../../functions/sync-artifacts/errors.ts';
 import type { MetricName } from '../../../functions/sync-artifacts/telemetry/metrics.ts';
 import type { SyncArtifactsFunction } from '../sync-artifacts-function.ts';
 import type { SyncArtifactsAlarms } from './sync-alarms.ts';
-import { METRIC_PERIOD, searchRegions, syncMetric } from './sync-metrics.ts';
+import { METRIC_PERIOD, type MeasuredFunction, searchRegions, syncMetric } from './sync-metrics.ts';
 
 /** Props of a SyncArtifactsDashboard. */
 export interface SyncArtifactsDashboardProps {
@@ -55,22 +55,24 @@ export class SyncArtifactsDashboard extends Construct {
             alarms: [props.alarms.composite, ...props.alarms.alarms] as IAlarm[],
           }),
         ],
-        ...regionRows(props.regions),
+        ...regionRows(sync, props.regions),
         [
           graph('Jobs by result', 8, [
-            syncMetric('JobsSucceeded', 'Sum', {}, 'Succeeded'),
-            ...FAILURE_TYPES.map((type) => syncMetric('JobsFailed', 'Sum', { FailureType: type }, type)),
+            syncMetric(sync, 'JobsSucceeded', 'Sum', {}, 'Succeeded'),
+            ...FAILURE_TYPES.map((type) =>
+              syncMetric(sync, 'JobsFailed', 'Sum', { FailureType: type }, type),
+            ),
           ]),
           graph(
             'Job latency (ms)',
             8,
-            PERCENTILES.map((each) => syncMetric('JobLatency', each, {}, each)),
+            PERCENTILES.map((each) => syncMetric(sync, 'JobLatency', each, {}, each)),
           ),
-          graph('Proof failures', 8, [syncMetric('VerificationFailures', 'Sum')]),
+          graph('Proof failures', 8, [syncMetric(sync, 'VerificationFailures', 'Sum')]),
         ],
         [
-          graph('Continuations', 8, [syncMetric('Continuations', 'Sum')]),
-          graph('Throttled requests', 8, [syncMetric('ThrottledRequests', 'Sum')]),
+          graph('Continuations', 8, [syncMetric(sync, 'Continuations', 'Sum')]),
+          graph('Throttled requests', 8, [syncMetric(sync, 'ThrottledRequests', 'Sum')]),
           graph('Function', 8, [
             sync.metricInvocations({ period: METRIC_PERIOD }),
             sync.metricErrors({ period: METRIC_PERIOD }),
@@ -83,18 +85,24 @@ export class SyncArtifactsDashboard extends Construct {
   }
 }
 
-function regionRows(regions: readonly string[] | undefined): IWidget[][] {
+function regionRows(sync: MeasuredFunction, regions: readonly string[] | undefined): IWidget[][] {
   if (regions === undefined) {
     return [
       regionRow('all regions', (name, statistics) =>
-        statistics.map((statistic) => searchRegions(name, statistic)),
+        statistics.map((statistic) => searchRegions(sync, name, statistic)),
       ),
     ];
   }
   return regions.map((region) =>
     regionRow(region, (name, statistics) =>
       statistics.map((statistic) =>
-        syncMetric(name, statistic, { DestinationRegion: region }, statistics.length > 1 ? statistic : name),
+        syncMetric(
+          sync,
+          name,
+          statistic,
+          { DestinationRegion: region },
+          statistics.length > 1 ? statistic : name,
+        ),
       ),
     ),
   );

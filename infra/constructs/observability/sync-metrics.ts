@@ -1,6 +1,7 @@
 // CloudWatch metrics of the function, made from the definitions that it emits them by.
 import { Duration } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { FAILURE_TYPES } from '../../../functions/sync-artifacts/errors.ts';
 import {
   METRIC_NAMESPACE,
@@ -9,8 +10,11 @@ import {
   type MetricName,
 } from '../../../functions/sync-artifacts/telemetry/metrics.ts';
 
-/** Dimension values of a metric; exactly those that its definition names. */
-export type DimensionValues = Readonly<Partial<Record<MetricDimension, string>>>;
+/** Dimension values of a metric beside the function's name; exactly those that its definition names. */
+export type DimensionValues = Readonly<Partial<Record<Exclude<MetricDimension, 'FunctionName'>, string>>>;
+
+/** The function whose metrics are meant. */
+export type MeasuredFunction = Pick<IFunction, 'functionName'>;
 
 /** Period of alarms and widgets. */
 export const METRIC_PERIOD = Duration.minutes(5);
@@ -21,12 +25,13 @@ export const METRIC_PERIOD = Duration.minutes(5);
  * @throws when the dimensions are not those of the metric's definition
  */
 export function syncMetric(
+  { functionName }: MeasuredFunction,
   name: MetricName,
   statistic: string,
   dimensions: DimensionValues = {},
   label?: string,
 ): Metric {
-  const defined: readonly MetricDimension[] = METRICS[name].dimensions;
+  const defined = METRICS[name].dimensions.filter((dimension) => dimension !== 'FunctionName');
   const given = Object.keys(dimensions);
   if (given.length !== defined.length || !defined.every((dimension) => given.includes(dimension))) {
     throw new Error(`metric ${name} has the dimensions [${defined.join(', ')}], not [${given.join(', ')}]`);
@@ -36,15 +41,15 @@ export function syncMetric(
     metricName: name,
     statistic,
     period: METRIC_PERIOD,
-    dimensionsMap: { ...dimensions },
+    dimensionsMap: { ...dimensions, FunctionName: functionName },
     ...(label === undefined ? {} : { label }),
   });
 }
 
 /** Failed jobs of all failure types. */
-export function failedJobs(): IMetric {
+export function failedJobs(sync: MeasuredFunction): IMetric {
   const usingMetrics = Object.fromEntries(
-    FAILURE_TYPES.map((type) => [`f${type}`, syncMetric('JobsFailed', 'Sum', { FailureType: type })]),
+    FAILURE_TYPES.map((type) => [`f${type}`, syncMetric(sync, 'JobsFailed', 'Sum', { FailureType: type })]),
   );
   return new MathExpression({
     expression: Object.keys(usingMetrics)
@@ -57,9 +62,13 @@ export function failedJobs(): IMetric {
 }
 
 /** A CloudWatch Metrics Insights query over all destination regions, for templates that do not know them. */
-export function overAllRegions(aggregate: 'MAX' | 'SUM', name: MetricName): IMetric {
+export function overAllRegions(
+  { functionName }: MeasuredFunction,
+  aggregate: 'MAX' | 'SUM',
+  name: MetricName,
+): IMetric {
   return new MathExpression({
-    expression: `SELECT ${aggregate}(${name}) FROM SCHEMA(${METRIC_NAMESPACE}, ${METRICS[name].dimensions.join(', ')})`,
+    expression: `SELECT ${aggregate}(${name}) FROM SCHEMA(${METRIC_NAMESPACE}, ${METRICS[name].dimensions.join(', ')}) WHERE FunctionName = '${functionName}'`,
     usingMetrics: {},
     period: METRIC_PERIOD,
     label: name,
@@ -67,10 +76,14 @@ export function overAllRegions(aggregate: 'MAX' | 'SUM', name: MetricName): IMet
 }
 
 /** A search over all destination regions, for dashboards of templates that do not know them. */
-export function searchRegions(name: MetricName, statistic: string): IMetric {
+export function searchRegions(
+  { functionName }: MeasuredFunction,
+  name: MetricName,
+  statistic: string,
+): IMetric {
   const dimensions = METRICS[name].dimensions.join(',');
   return new MathExpression({
-    expression: `SEARCH('{${METRIC_NAMESPACE},${dimensions}} MetricName="${name}"', '${statistic}', ${METRIC_PERIOD.toSeconds()})`,
+    expression: `SEARCH('{${METRIC_NAMESPACE},${dimensions}} MetricName="${name}" FunctionName="${functionName}"', '${statistic}', ${METRIC_PERIOD.toSeconds()})`,
     usingMetrics: {},
     period: METRIC_PERIOD,
     label: '',

@@ -65,7 +65,10 @@ function told(output: string): Told {
     values: (name, dimensions = {}) =>
       data
         .filter(
-          (datum) => datum.name === name && JSON.stringify(datum.dimensions) === JSON.stringify(dimensions),
+          (datum) =>
+            datum.name === name &&
+            JSON.stringify(datum.dimensions) ===
+              JSON.stringify({ ...dimensions, FunctionName: 'sync-artifacts' }),
         )
         .flatMap(({ values }) => values),
   };
@@ -90,6 +93,7 @@ function twoRegions(world: JobWorld): void {
 
 const EVERYWHERE = { DestinationBuckets: ['metrics-eu', 'metrics-ap'] };
 const EU = { DestinationRegion: 'eu-west-1' };
+const FUNCTION = { FunctionName: 'sync-artifacts' };
 const AP = { DestinationRegion: 'ap-southeast-2' };
 
 describe('the metrics of a job', () => {
@@ -215,11 +219,11 @@ describe('the metrics of a job', () => {
       writeMetrics([
         ...Array.from(
           { length: 250 },
-          () => ({ metric: 'CopiesSkipped', value: 1, dimensions: EU }) as const,
+          () => ({ metric: 'CopiesSkipped', value: 1, dimensions: { ...EU, ...FUNCTION } }) as const,
         ),
         ...Array.from(
           { length: 250 },
-          () => ({ metric: 'ThrottledRequests', value: 1, dimensions: {} }) as const,
+          () => ({ metric: 'ThrottledRequests', value: 1, dimensions: FUNCTION }) as const,
         ),
       ]);
     } finally {
