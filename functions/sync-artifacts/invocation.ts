@@ -11,7 +11,7 @@ import { outputVariables, summarise } from './result/summary.ts';
 import { assertValidSettings } from './settings.ts';
 import { syncArtifacts } from './sync.ts';
 import type { TelemetrySink } from './telemetry/telemetry.ts';
-import type { Checkpoint, CopyReport, SyncJob } from './types.ts';
+import type { CopyReport, SyncJob } from './types.ts';
 import { omitUndefined } from './util.ts';
 
 /**
@@ -61,6 +61,7 @@ async function runJob(
   const deadline = deadlineOf(() => lambda.getRemainingTimeInMillis(), settings.deadlineMarginMs);
   let startedAtMs = begunAtMs;
   let context: JobContext | undefined;
+  let abandon: (() => Promise<void>) | undefined;
   try {
     assertValidSettings(settings);
     const job = parseJob(event, settings.destinationSets);
@@ -70,11 +71,14 @@ async function runJob(
     telemetry.info(checkpoint === undefined ? 'Job begins' : 'Job resumes', describeJob(job, deadline));
     context = createContext(job, deadline, container);
     const current = context;
-    const outcome = await syncArtifacts(job, context, checkpoint).catch(async (error: unknown) => {
-      if (!current.outOfTime) {
-        await failJob(job, checkpoint, current, error);
-        throw error;
-      }
+    if (checkpoint !== undefined) {
+      abandon = async () => {
+        const { abandonUploads } = await import('./abandon-uploads.ts');
+        await abandonUploads(job, current);
+      };
+    }
+    const outcome = await syncArtifacts(job, context, checkpoint).catch((error: unknown) => {
+      if (!current.outOfTime) throw error;
       return undefined;
     });
     if (outcome === undefined) return await continueFromStart(job, checkpoint, context);
@@ -95,6 +99,9 @@ async function runJob(
     const summary = summarise(reports, durationMs);
     return { kind: 'success', summary, outputVariables: outputVariables(reports, durationMs), durationMs };
   } catch (error) {
+    // First, so that nothing is copied while the uploads of earlier invocations are aborted.
+    context?.fail(error);
+    await abandon?.();
     // What a warm container remembers of buckets may be why it failed.
     facts.clear();
     const { toJobFailure } = await import('./result/failure.ts');
@@ -113,19 +120,6 @@ async function runJob(
     // What nobody waits for any more must not go on in the next invocation of this process.
     context?.fail(new DOMException('the job is over', 'AbortError'));
   }
-}
-
-/** Stops what is in flight when a job fails, and cleans up what its earlier invocations began and this one may not have come to. */
-async function failJob(
-  job: SyncJob,
-  checkpoint: Checkpoint | undefined,
-  context: JobContext,
-  cause: unknown,
-): Promise<void> {
-  context.fail(cause);
-  if (checkpoint === undefined) return;
-  const { abandonUploads } = await import('./abandon-uploads.ts');
-  await abandonUploads(job, context);
 }
 
 /** What a job is going to do, for its first log line. */

@@ -49,7 +49,7 @@ export async function continueJob(
     const what = `${MAX_IDLE_INVOCATIONS} invocations in a row did not finish a single part`;
     const raise = 'raise the timeout of the function, or lower SYNC_DEADLINE_MARGIN_MS';
     const slow = new SyncError('JobFailed', `${what}: ${raise}.`);
-    return await giveUp((await outOfTimeSince(what, context)) ?? slow, job, context);
+    throw (await outOfTimeSince(what, context)) ?? slow;
   }
   const totalBytes = planned.reduce((sum, { task }) => sum + task.source.sizeBytes, 0);
   const percentComplete = totalBytes === 0 ? 0 : Math.min(99, Math.floor((doneBytes / totalBytes) * 100));
@@ -99,7 +99,7 @@ export async function continueFromStart(
       'The time of the invocation was up before the facts about all sources and destinations were read';
     const raise = 'retry the stage; if it happens again, raise the timeout of the function';
     const slow = new SyncError('SystemUnavailable', `${what}: ${raise}.`);
-    return await giveUp((await outOfTimeSince(what, context)) ?? slow, job, context);
+    throw (await outOfTimeSince(what, context)) ?? slow;
   }
   telemetry.count('Continuations');
   telemetry.info('Job continues in another invocation', { jobId: job.id });
@@ -118,11 +118,4 @@ async function outOfTimeSince(what: string, { s3 }: JobContext): Promise<SyncErr
   const { requestFailure } = await import('./request-failure.ts');
   const { type, message } = requestFailure(failure);
   return new SyncError(type, `${what}, while this went wrong: ${message}`, { cause: failure });
-}
-
-/** Fails a job for good, and with it the uploads that its earlier invocations began. */
-async function giveUp(error: SyncError, job: SyncJob, context: JobContext): Promise<never> {
-  const { abandonUploads } = await import('../abandon-uploads.ts');
-  await abandonUploads(job, context);
-  throw error;
 }
