@@ -224,7 +224,9 @@ describe('an invocation', () => {
     const told = ({ metrics, log, thrown }: Outcome) => ({
       thrown,
       metrics: metrics.map(({ metric }) => metric).filter((metric) => metric.startsWith('Job')),
-      log: log.map(({ message }) => message).filter((message) => /^Job (?:succeeded|failed)|does not know/.test(message)),
+      log: log
+        .map(({ message }) => message)
+        .filter((message) => /^Job (?:succeeded|failed)|does not know/.test(message)),
     });
     expect(told(refused)).toEqual({
       thrown: undefined,
