@@ -13,7 +13,7 @@ interface Options {
 program
   .name('npm run local-aws --')
   .description(
-    'Starts the embedded AWS (S3, CodePipeline, KMS), prints what a shell needs to use it, serves until SIGTERM.',
+    'Starts the embedded AWS (S3, CodePipeline, KMS, IAM, STS), prints what a shell needs to use it, serves until SIGTERM.',
   )
   .option('--port <number>', 'port to listen on; 0 takes a free one', readPort, 0)
   .option('--host <address>', 'address to listen on', '127.0.0.1')

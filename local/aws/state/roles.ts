@@ -11,6 +11,8 @@ export interface Role {
   readonly arn: string;
   readonly accountId: string;
   readonly name: string;
+  readonly path: string;
+  readonly createdAt: Date;
   /** Who may assume it. */
   trustPolicy: Policy;
   /** By name. */
@@ -52,15 +54,13 @@ export class Roles {
     if (this.named(accountId, name) !== undefined) {
       throw new AwsError(409, 'EntityAlreadyExists', `Role with name ${name} already exists.`);
     }
-    const trust = this.#parse('trust', `trust policy of role ${name}`, trustPolicy);
-    if (sizeOf(trust) > MAX_TRUST_POLICY) {
-      throw new AwsError(409, 'LimitExceeded', `Cannot exceed quota for ACLSizePerRole: ${MAX_TRUST_POLICY}`);
-    }
     const role: Role = {
       arn: `arn:aws:iam::${accountId}:role${path}${name}`,
       accountId,
       name,
-      trustPolicy: trust,
+      path,
+      createdAt: new Date(),
+      trustPolicy: this.#parseTrust(name, trustPolicy),
       inlinePolicies: new Map(),
       permissionsBoundary:
         permissionsBoundary === undefined
@@ -81,6 +81,15 @@ export class Roles {
     return [...this.#byArn.values()].find((role) => role.accountId === accountId && role.name === name);
   }
 
+  /** @throws MalformedPolicyDocument, LimitExceeded as IAM does */
+  setTrustPolicy(role: Role, document: PolicyDocument): void {
+    role.trustPolicy = this.#parseTrust(role.name, document);
+  }
+
+  delete({ arn }: Role): void {
+    this.#byArn.delete(arn);
+  }
+
   /** Adds or replaces an inline policy. @throws MalformedPolicyDocument, LimitExceeded as IAM does */
   putPolicy(role: Role, name: string, document: PolicyDocument): void {
     const policy = this.#parse('identity', `inline policy ${name} of role ${role.name}`, document);
@@ -94,6 +103,14 @@ export class Roles {
       );
     }
     role.inlinePolicies.set(name, policy);
+  }
+
+  #parseTrust(roleName: string, document: PolicyDocument): Policy {
+    const policy = this.#parse('trust', `trust policy of role ${roleName}`, document);
+    if (sizeOf(policy) > MAX_TRUST_POLICY) {
+      throw new AwsError(409, 'LimitExceeded', `Cannot exceed quota for ACLSizePerRole: ${MAX_TRUST_POLICY}`);
+    }
+    return policy;
   }
 
   #parse(kind: PolicyKind, name: string, document: PolicyDocument): Policy {

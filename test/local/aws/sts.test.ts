@@ -1,4 +1,4 @@
-// Roles and their sessions: who may assume them, what the sessions may do, and what STS refuses.
+// Roles and their sessions: how IAM makes roles, who may assume them, what the sessions may do, and what is refused.
 
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { Sha256 } from '@smithy/core/checksum';
@@ -15,10 +15,15 @@ const OTHER = '444455556666';
 describe('STS', () => {
   const aws = useAws();
 
-  async function ask(action: string, form: Record<string, string> = {}, credentials = aws().admin) {
+  async function ask(
+    action: string,
+    form: Record<string, string> = {},
+    credentials = aws().admin,
+    service = 'sts',
+  ) {
     const { hostname, port, host } = new URL(aws().endpoint);
     const body = new URLSearchParams({ Action: action, Version: '2011-06-15', ...form }).toString();
-    const signer = new SignatureV4({ service: 'sts', region: 'us-east-1', credentials, sha256: Sha256 });
+    const signer = new SignatureV4({ service, region: 'us-east-1', credentials, sha256: Sha256 });
     const headers = { host, 'content-type': 'application/x-www-form-urlencoded' };
     const request = { method: 'POST', protocol: 'http:', hostname, port: Number(port), path: '/', query: {} };
     const signed = await signer.sign({ ...request, headers, body });
@@ -175,6 +180,44 @@ describe('STS', () => {
     expect((await ask('GetSessionToken')).at('Code')).toBe('NotImplemented');
     const stranger = { accessKeyId: 'AKIASTRANGER', secretAccessKey: 'x' };
     expect((await ask('GetCallerIdentity', {}, stranger)).at('Code')).toBe('InvalidClientTokenId');
+  });
+
+  test('gives sessions of roles that were made over the API of IAM', async () => {
+    const iam = (action: string, form: Record<string, string>) => ask(action, form, aws().admin, 'iam');
+    const { name: Bucket } = aws().world.createBucket({ name: freshName(), region: 'us-east-1' });
+    const RoleName = freshName();
+    const trust = JSON.stringify(trusting({ AWS: ACCOUNT }));
+    const use = (Action: string) => JSON.stringify({ Statement: { Effect: 'Allow', Action, Resource: '*' } });
+    const created = await iam('CreateRole', { RoleName, AssumeRolePolicyDocument: trust });
+    const arn = created.at('Arn');
+    const policy = { RoleName, PolicyName: 'use' };
+    await iam('PutRolePolicy', { ...policy, PolicyDocument: use('s3:PutObject') });
+    const got = await iam('GetRolePolicy', policy);
+    const put = new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' });
+    const { credentials } = await assume(arn);
+    const before = await codeOf(aws().s3({ credentials }).send(put));
+    await iam('DeleteRolePolicy', policy);
+    const after = await codeOf(aws().s3({ credentials }).send(put));
+    const deleted = await iam('DeleteRole', { RoleName });
+
+    expect(arn).toBe(`arn:aws:iam::${ACCOUNT}:role/${RoleName}`);
+    expect(decodeURIComponent(got.at('PolicyDocument'))).toBe(use('s3:PutObject'));
+    expect([before, after]).toEqual(['none', 'AccessDenied']);
+    expect(deleted.status).toBe(200);
+    expect((await iam('GetRole', { RoleName })).at('Code')).toBe('NoSuchEntity');
+    expect((await assume(arn)).at('Code')).toBe('AccessDenied');
+  });
+
+  test.for([
+    ['CreateRole', { RoleName: 'r' }, 'ValidationError'],
+    ['CreateRole', { RoleName: 'r', AssumeRolePolicyDocument: '{}' }, 'MalformedPolicyDocument'],
+    ['PutRolePolicy', { RoleName: 'nowhere', PolicyName: 'p', PolicyDocument: '{}' }, 'NoSuchEntity'],
+    ['ListUsers', {}, 'NotImplemented'],
+  ] as const)('IAM refuses %s with %j', async ([action, form, code]) => {
+    expect((await ask(action, form, aws().admin, 'iam')).at('Code')).toBe(code);
+    const nobody = aws().someone().credentials;
+    const denied = await ask('GetRole', { RoleName: 'r' }, nobody, 'iam');
+    expect(denied.at('Message')).toContain('because no identity-based policy allows the iam:GetRole action');
   });
 
   test('is in the log with what IAM was asked', async () => {
