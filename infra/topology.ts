@@ -1,8 +1,11 @@
-// The one file you edit: which accounts and regions there are, and what is deployed where in which order.
+// The sample topology: which accounts and regions there are, and what is deployed where in which order.
 import { sampleWorkloadPolicy } from './sample-workload/policy.ts';
 import { defineTopology } from './shape/topology-rules.ts';
 
-/** What `cdk deploy --all` builds. Every property is described in topology-schema.ts; every name follows from it. */
+/**
+ * What `cdk deploy --all` builds when no other file is named. Keep your own as a copy of this file, so that an upgrade is no
+ * merge (docs/deploy.md). Every property is described in topology-schema.ts; every name follows from it.
+ */
 export const topology = defineTopology({
   qualifier: 'artsync',
   tools: { account: '111122223333', primaryRegion: 'eu-west-1' },
@@ -28,5 +31,5 @@ export const topology = defineTopology({
 
   sync: 'action-per-region',
   alarms: { copyLatencyP99Ms: 120_000 },
-  cdkPipelines: {},
+  cdkPipelines: true,
 });

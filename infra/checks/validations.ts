@@ -1,7 +1,8 @@
-// What every synthesis is checked against: CDK's own rules and cdk-nag's AwsSolutions.
+// What every synthesis is checked against: CDK's own rules, cdk-nag's AwsSolutions, and the quotas of sizes.
 import { App, type AppProps, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import cdkJson from '../../cdk.json' with { type: 'json' };
+import { LimitChecks } from './limits.ts';
 
 /** Context of every app here: that of cdk.json, whether the CLI, a test or a script synthesises it. */
 const CONTEXT: Readonly<Record<string, unknown>> = cdkJson.context;
@@ -9,7 +10,7 @@ const CONTEXT: Readonly<Record<string, unknown>> = cdkJson.context;
 /** How an app is built. */
 export interface AppOptions {
   /**
-   * Check what is synthesised.
+   * Check what is synthesised by cdk-nag and by CloudFormation's rules, besides the quotas.
    * @default true; tests that look at something else save the time
    */
   readonly checks?: boolean;
@@ -21,12 +22,10 @@ export interface AppOptions {
 export function createApp({ checks = true, context = {} }: AppOptions, props: AppProps = {}): App {
   const app = new App({
     ...props,
-    context: {
-      ...CONTEXT,
-      ...context,
-      ...(checks ? {} : { '@aws-cdk/core:validateAgainstDefaultRules': false }),
-    },
+    builtinCloudFormationValidation: checks,
+    context: { ...CONTEXT, ...context },
   });
+  Validations.of(app).addPlugins(new LimitChecks());
   if (checks) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return app;
 }

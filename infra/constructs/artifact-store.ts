@@ -9,7 +9,9 @@ import {
   type BucketProps,
   type CfnBucket,
   type IBucket,
+  type LifecycleRule,
   ObjectOwnership,
+  StorageClass,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { allowReaders, denyOtherEncryption, keyPolicy } from '../permissions/artifact-store-policies.ts';
@@ -39,14 +41,32 @@ export interface ArtifactStoreProps {
    */
   readonly buildBucketName?: string;
   /**
-   * How long artifacts are kept.
-   * @default Duration.days(30)
+   * How long artifacts are kept. A stack that was deployed from an artifact needs it to be rolled back.
+   * @default for ever; after 30 days in the storage class for what is seldom read
    */
   readonly artifactExpiry?: Duration;
+  /**
+   * How long builds that were replaced by newer ones are kept, to be deployed again.
+   * @default Duration.days(365)
+   */
+  readonly replacedBuildExpiry?: Duration;
+  /**
+   * Raised, the store gets a new key under the same alias; the old one stays, for what it encrypted.
+   * @default 1
+   */
+  readonly keyGeneration?: number;
+  /**
+   * The namespace of the buckets; the names of account-regional ones end in `-ACCOUNT-REGION-an`.
+   * @default 'global'
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html
+   */
+  readonly bucketNamespace?: 'global' | 'account-regional';
 }
 
 const ACCESS_LOG_EXPIRY = Duration.days(90);
-const NONCURRENT_EXPIRY = Duration.days(7);
+/** How long what was deleted or overwritten by mistake can be restored. */
+const RESTORE_PERIOD = Duration.days(30);
+const SELDOM_READ = Duration.days(30);
 
 /**
  * Where pipelines of one region keep their artifacts: private, owner-enforced, TLS only, always under this key.
@@ -65,8 +85,9 @@ export class ArtifactStore extends Construct {
     super(scope, id);
     const stack = Stack.of(this);
     const readers = props.readerRoleArns ?? [];
+    const generation = props.keyGeneration ?? 1;
 
-    this.key = new Key(this, 'Key', {
+    this.key = new Key(this, generation === 1 ? 'Key' : `Key${generation}`, {
       description: `Artifacts in ${props.artifactBucketName}`,
       enableKeyRotation: true,
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
@@ -81,7 +102,7 @@ export class ArtifactStore extends Construct {
       encryption: BucketEncryption.S3_MANAGED,
       lifecycleRules: [{ id: 'expire', expiration: ACCESS_LOG_EXPIRY }, ABORT_UPLOADS],
     });
-    const encrypted = (bucketName: string, expiry: Duration | undefined): BucketProps => ({
+    const encrypted = (bucketName: string, lifecycleRules: LifecycleRule[]): BucketProps => ({
       ...PRIVATE,
       bucketName,
       encryption: BucketEncryption.KMS,
@@ -91,21 +112,23 @@ export class ArtifactStore extends Construct {
       // Bucket is an IBucket; exactOptionalPropertyTypes does not see it (isWebsite).
       serverAccessLogsBucket: accessLogs as IBucket,
       serverAccessLogsPrefix: `${bucketName}/`,
-      lifecycleRules: [
-        {
-          id: 'noncurrent',
-          noncurrentVersionExpiration: NONCURRENT_EXPIRY,
-          expiredObjectDeleteMarker: expiry === undefined,
-        },
-        ...(expiry ? [{ id: 'expire', expiration: expiry }] : []),
-        ABORT_UPLOADS,
-      ],
+      lifecycleRules: [...lifecycleRules, ABORT_UPLOADS],
     });
+    const { artifactExpiry } = props;
 
     this.artifactBucket = new Bucket(
       this,
       'Artifacts',
-      encrypted(props.artifactBucketName, props.artifactExpiry ?? Duration.days(30)),
+      encrypted(props.artifactBucketName, [
+        { id: 'noncurrent', noncurrentVersionExpiration: RESTORE_PERIOD },
+        artifactExpiry
+          ? { id: 'expire', expiration: artifactExpiry }
+          : {
+              id: 'seldom-read',
+              transitions: [{ storageClass: StorageClass.INTELLIGENT_TIERING, transitionAfter: SELDOM_READ }],
+              expiredObjectDeleteMarker: true,
+            },
+      ]),
     );
     grant(this.artifactBucket, [
       ...denyOtherEncryption(this.artifactBucket, this.key, props.keyAlias),
@@ -113,12 +136,29 @@ export class ArtifactStore extends Construct {
     ]);
 
     if (props.buildBucketName !== undefined) {
-      this.buildBucket = new Bucket(this, 'Builds', encrypted(props.buildBucketName, undefined));
+      this.buildBucket = new Bucket(
+        this,
+        'Builds',
+        encrypted(props.buildBucketName, [
+          {
+            id: 'replaced-builds',
+            noncurrentVersionExpiration: props.replacedBuildExpiry ?? Duration.days(365),
+            expiredObjectDeleteMarker: true,
+          },
+        ]),
+      );
       // The property of the CfnBucket, since Bucket's `eventBridgeEnabled` brings a custom resource with a Lambda function.
       (this.buildBucket.node.defaultChild as CfnBucket).notificationConfiguration = {
         eventBridgeConfiguration: { eventBridgeEnabled: true },
       };
       grant(this.buildBucket, denyOtherEncryption(this.buildBucket, this.key, props.keyAlias));
+    }
+
+    if (props.bucketNamespace === 'account-regional') {
+      // Bucket itself would make up the name from a prefix.
+      for (const bucket of [accessLogs, this.artifactBucket, this.buildBucket]) {
+        if (bucket) (bucket.node.defaultChild as CfnBucket).bucketNamespace = 'account-regional';
+      }
     }
   }
 }

@@ -1,30 +1,58 @@
-// What the role of a pipeline may do: read builds, keep artifacts in every region, invoke Sync, assume deploy roles.
-import { artifactKeyArn, namesOf, s3ViaService } from '../shape/names.ts';
+// What the role of a pipeline may do: read its source, keep artifacts in every region, build, invoke Sync, assume deploy roles.
+import { CfnRole, type IRole, Role } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { artifactKeyArn, connectionAction, namesOf, pipelineRegions, s3ViaService } from '../shape/names.ts';
 import type { Topology } from '../shape/topology-rules.ts';
-import type { Statement, Wildcard } from './policy.ts';
+import {
+  acknowledgeWildcards,
+  policyDocument,
+  type Statement,
+  trustService,
+  type Wildcard,
+} from './policy.ts';
 
 /** What one pipeline needs besides its artifact stores and the function. */
 export interface PipelineNeeds {
-  /** Keys in the build bucket that its source actions read. */
-  readonly sourceObjects: readonly string[];
+  /** Key in the build bucket that its source action reads; of no meaning when the source is a GitHub repository. */
+  readonly sourceObject: string;
+  /** CodeBuild projects that its actions start. */
+  readonly projectArns: readonly string[];
   /** Roles that its actions assume. */
   readonly assumableRoleArns: readonly string[];
 }
 
-/** The statements of a pipeline's role, with the wildcards in them explained. */
-export function pipelineRoleStatements(
+/** The role of a pipeline, written out in full: the constructs of aws-cdk-lib that meet it cannot add to it. */
+export function pipelineRole(
+  scope: Construct,
+  topology: Topology,
+  roleName: string,
+  needs: PipelineNeeds,
+): IRole {
+  const { statements, wildcards } = pipelineRoleStatements(topology, needs);
+  const role = new CfnRole(scope, 'PipelineRole', {
+    roleName,
+    assumeRolePolicyDocument: trustService('codepipeline.amazonaws.com'),
+    policies: [{ policyName: 'exact', policyDocument: policyDocument(statements) }],
+  });
+  acknowledgeWildcards(role, wildcards);
+  return Role.fromRoleArn(scope, 'PipelineRoleByArn', role.attrArn, { mutable: false });
+}
+
+function pipelineRoleStatements(
   topology: Topology,
   needs: PipelineNeeds,
 ): { statements: Statement[]; wildcards: Wildcard[] } {
   const names = namesOf(topology);
   const { account, primaryRegion } = topology.tools;
-  const regions = topology.regions.map(({ region }) => region);
+  const regions = pipelineRegions(topology);
   const bucketArn = (bucketName: string): string => `arn:${topology.partition}:s3:::${bucketName}`;
   const artifactBuckets = regions.map((region) => bucketArn(names.artifactBucket(region)));
   const artifactObjects = artifactBuckets.map((arn) => `${arn}/*`);
   const keyArns = regions.map((region) => artifactKeyArn(topology, region));
   const statements: Statement[] = [
-    ...readBuilds(bucketArn(names.buildBucket), needs.sourceObjects),
+    ...(topology.github
+      ? [readGitHub(topology.github.connectionArn)]
+      : readBuilds(bucketArn(names.buildBucket), needs.sourceObject)),
     {
       Sid: 'FindArtifacts',
       Effect: 'Allow',
@@ -54,6 +82,17 @@ export function pipelineRoleStatements(
       Action: ['kms:DescribeKey'],
       Resource: keyArns,
     },
+    ...(needs.projectArns.length === 0
+      ? []
+      : [
+          {
+            Sid: 'Build',
+            Effect: 'Allow' as const,
+            // CodePipeline user guide, AWS CodeBuild action.
+            Action: ['codebuild:BatchGetBuilds', 'codebuild:StartBuild'],
+            Resource: needs.projectArns,
+          },
+        ]),
     {
       Sid: 'InvokeSync',
       Effect: 'Allow',
@@ -66,9 +105,10 @@ export function pipelineRoleStatements(
       Sid: 'AssumeActionRoles',
       Effect: 'Allow',
       Action: ['sts:AssumeRole'],
-      Resource: [...needs.assumableRoleArns],
+      Resource: needs.assumableRoleArns,
     },
   ];
+  const assumable = needs.assumableRoleArns.filter((arn) => arn.includes('*'));
   return {
     statements,
     wildcards: [
@@ -76,12 +116,24 @@ export function pipelineRoleStatements(
         resources: artifactObjects,
         reason: 'CodePipeline chooses the keys of artifacts at run time; the buckets are named.',
       },
+      {
+        resources: assumable,
+        reason: 'The deploy role of the bootstrap stack of every region of the account.',
+      },
     ],
   };
 }
 
-function readBuilds(buildBucketArn: string, keys: readonly string[]): Statement[] {
-  if (keys.length === 0) return [];
+function readGitHub(connectionArn: string): Statement {
+  return {
+    Sid: 'ReadGitHub',
+    Effect: 'Allow',
+    Action: [connectionAction(connectionArn, 'UseConnection')],
+    Resource: [connectionArn],
+  };
+}
+
+function readBuilds(buildBucketArn: string, key: string): Statement[] {
   return [
     {
       Sid: 'FindBuilds',
@@ -95,7 +147,7 @@ function readBuilds(buildBucketArn: string, keys: readonly string[]): Statement[
       Effect: 'Allow',
       // The revision of an S3 source is a version; its tags travel with it.
       Action: ['s3:GetObject', 's3:GetObjectTagging', 's3:GetObjectVersion', 's3:GetObjectVersionTagging'],
-      Resource: keys.map((key) => `${buildBucketArn}/${key}`),
+      Resource: [`${buildBucketArn}/${key}`],
     },
   ];
 }

@@ -1,5 +1,6 @@
 // IAM policy statements as plain data: written down exactly as they are deployed, with the reason next to each.
-import { type IResolvable, Stack, Validations } from 'aws-cdk-lib';
+import { Aspects, type IResolvable, Stack, Validations } from 'aws-cdk-lib';
+import { CfnPolicy } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
 /** One statement of a policy document. */
@@ -64,6 +65,41 @@ export function acknowledgeWildcards(scope: Construct, wildcards: readonly Wildc
       Validations.of(scope).acknowledge({ id: `AwsSolutions-IAM5[Resource::${flatten(resource)}]`, reason });
     }
   }
+}
+
+/**
+ * Says why of the roles that aws-cdk-lib/pipelines writes for its CodeBuild projects: to assets, to self-mutation and to any
+ * step that is given no role of its own. What a step's own statements add with `*` stays a finding.
+ */
+export function acknowledgeLibraryRoles(pipeline: Construct): void {
+  Aspects.of(pipeline).add({
+    visit(node) {
+      if (!(node instanceof CfnPolicy)) return;
+      const document: unknown = Stack.of(node).resolve(node.policyDocument);
+      const values = (key: 'Action' | 'Resource'): string[] => valuesOf(document, key).map(flatten);
+      const acknowledge = (kind: string, value: string): void =>
+        Validations.of(node).acknowledge({
+          id: `AwsSolutions-IAM5[${kind}::${value}]`,
+          reason: LIBRARY_ROLE,
+        });
+      for (const action of values('Action')) if (LIBRARY_ACTION.test(action)) acknowledge('Action', action);
+      for (const resource of values('Resource')) {
+        const ofLibrary = resource === '*' && /\/(UpdatePipeline|Assets)\//.test(node.node.path);
+        if (LIBRARY_RESOURCE.test(resource) || ofLibrary) acknowledge('Resource', resource);
+      }
+    },
+  });
+}
+
+const LIBRARY_ROLE =
+  'Written by aws-cdk-lib/pipelines: logs and reports of its own project, artifacts whose keys CodePipeline chooses, and bootstrap roles by their tag.';
+const LIBRARY_ACTION = /^(s3:(GetBucket|GetObject|List)|kms:(GenerateDataKey|ReEncrypt))\*$/;
+const LIBRARY_RESOURCE =
+  /:log-group:\/aws\/codebuild\/.*\*$|:report-group\/.*\*$|:s3:::.+\/\*$|:iam::\d{12}:role\/\*$/;
+
+function valuesOf(document: unknown, key: 'Action' | 'Resource'): unknown[] {
+  const { Statement = [] } = document as { Statement?: readonly Record<string, unknown>[] };
+  return Statement.flatMap((statement) => statement[key] ?? []);
 }
 
 /** Resources that hold a `*`, and why. */

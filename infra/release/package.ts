@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import packageJson from '../../package.json' with { type: 'json' };
 import { findingsIn } from '../checks/validation-report.ts';
 import { BUNDLE_DIRECTORY } from '../constructs/sync-artifacts-function.ts';
-import { BUILD_OBJECTS } from '../shape/names.ts';
+import { RELEASE_OBJECT } from '../shape/names.ts';
 import { buildReleaseApp, RELEASE_STACK } from './template.ts';
 import { zipDirectory, zipFiles } from './zip.ts';
 
@@ -35,8 +35,7 @@ export async function writeRelease(directory: string = DEFAULT_DIRECTORY): Promi
   const files: [string, string | Uint8Array][] = [
     [RELEASE_ZIP, await zipDirectory(BUNDLE_DIRECTORY)],
     [RELEASE_TEMPLATE, `${JSON.stringify(template, null, 2)}\n`],
-    [join('sample', BUILD_OBJECTS.templates), await zipFiles(SAMPLE_WORKLOAD, ['template.yaml'])],
-    [join('sample', BUILD_OBJECTS.code), await zipFiles(SAMPLE_WORKLOAD, ['index.mjs'])],
+    [join('sample', RELEASE_OBJECT), await zipFiles(SAMPLE_WORKLOAD, ['template.yaml', 'code/index.mjs'])],
   ];
   const paths: string[] = [];
   for (const [name, content] of files) {

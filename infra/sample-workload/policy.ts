@@ -16,7 +16,7 @@ export const sampleWorkloadPolicy: InlinePolicy = {
         'lambda:UpdateFunctionCode',
         'lambda:UpdateFunctionConfiguration',
       ],
-      resources: ['arn:aws:lambda:*:{account}:function:{qualifier}-workload-*'],
+      resources: ['arn:{partition}:lambda:*:{account}:function:{qualifier}-workload-*'],
       why: 'The function of the template, in each environment and region.',
     },
     {
@@ -31,7 +31,7 @@ export const sampleWorkloadPolicy: InlinePolicy = {
         'iam:TagRole',
         'iam:UntagRole',
       ],
-      resources: ['arn:aws:iam::{account}:role/{qualifier}-workload-*'],
+      resources: ['arn:{partition}:iam::{account}:role/{qualifier}-workload-*'],
       why: 'The role of that function; only a boundary that lets no role be made without one limits what it is given.',
     },
     {
@@ -43,13 +43,13 @@ export const sampleWorkloadPolicy: InlinePolicy = {
         'logs:TagResource',
         'logs:UntagResource',
       ],
-      resources: ['arn:aws:logs:*:{account}:log-group:/aws/lambda/{qualifier}-workload-*'],
+      resources: ['arn:{partition}:logs:*:{account}:log-group:/aws/lambda/{qualifier}-workload-*'],
       why: 'The log group of that function.',
     },
     {
       actions: ['logs:DescribeLogGroups'],
-      resources: ['arn:aws:logs:*:{account}:log-group:*'],
-      why: 'CloudFormation looks whether that log group is there; to list them is allowed for all or for none.',
+      resources: ['*'],
+      why: 'CloudFormation looks whether that log group is there; IAM knows no narrower resource for listing.',
     },
   ],
 };

@@ -2,11 +2,11 @@
 import { Fn } from 'aws-cdk-lib';
 import type { Topology } from './topology-rules.ts';
 
-/** Output of an artifact store's stack that holds the ARN of its key. */
-export const KEY_ARN_OUTPUT = 'ArtifactKeyArn';
-
-/** Object keys in the build bucket that start the pipeline. */
-export const BUILD_OBJECTS = { templates: 'templates.zip', code: 'code.zip' } as const;
+/**
+ * Object key in the build bucket that starts the pipeline. Templates and code are one object, so that no execution ever
+ * has those of two releases.
+ */
+export const RELEASE_OBJECT = 'release.zip';
 
 /** Object key in the build bucket that starts the CDK Pipelines app when there is no GitHub connection. */
 export const CDK_SOURCE_OBJECT = 'cdk-source.zip';
@@ -21,8 +21,11 @@ export interface Names {
   readonly functionRole: string;
   readonly lostJobFunctionName: string;
   readonly lostJobFunctionRole: string;
+  readonly alarmTopic: string;
   readonly pipeline: string;
   readonly pipelineRole: string;
+  /** The project that builds the release from a GitHub repository, and its role. */
+  readonly buildProject: string;
   /** The self-mutating pipeline, and its role. */
   readonly cdkPipeline: string;
   /** The role in a deploy account that CodePipeline assumes. */
@@ -35,26 +38,28 @@ export interface Names {
     readonly syncArtifacts: string;
     deployRoles(deployAccount: string): string;
     readonly pipeline: string;
-    readonly publish: string;
     readonly cdkPipeline: string;
   };
 }
 
 /** The names that follow from a topology. */
-export function namesOf(topology: Pick<Topology, 'qualifier' | 'tools'>): Names {
+export function namesOf(topology: Pick<Topology, 'qualifier' | 'tools' | 'bucketNamespace'>): Names {
   const { qualifier } = topology;
+  const end = topology.bucketNamespace === 'account-regional' ? '-an' : '';
   const { account, primaryRegion } = topology.tools;
   return {
     artifactKeyAlias: `alias/${qualifier}-artifacts`,
-    artifactBucket: (region) => `${qualifier}-artifacts-${account}-${region}`,
-    accessLogBucket: (region) => `${qualifier}-access-logs-${account}-${region}`,
-    buildBucket: `${qualifier}-builds-${account}-${primaryRegion}`,
+    artifactBucket: (region) => `${qualifier}-artifacts-${account}-${region}${end}`,
+    accessLogBucket: (region) => `${qualifier}-access-logs-${account}-${region}${end}`,
+    buildBucket: `${qualifier}-builds-${account}-${primaryRegion}${end}`,
     functionName: `${qualifier}-sync-artifacts`,
     functionRole: `${qualifier}-sync-artifacts`,
     lostJobFunctionName: `${qualifier}-lost-job`,
     lostJobFunctionRole: `${qualifier}-lost-job`,
+    alarmTopic: `${qualifier}-alarms`,
     pipeline: `${qualifier}-reference`,
     pipelineRole: `${qualifier}-pipeline`,
+    buildProject: `${qualifier}-build`,
     cdkPipeline: `${qualifier}-cdk-pipeline`,
     actionRole: `${qualifier}-pipeline-action`,
     cloudFormationRole: `${qualifier}-cloudformation`,
@@ -64,7 +69,6 @@ export function namesOf(topology: Pick<Topology, 'qualifier' | 'tools'>): Names 
       syncArtifacts: `${qualifier}-sync-artifacts`,
       deployRoles: (deployAccount) => `${qualifier}-deploy-roles-${deployAccount}`,
       pipeline: `${qualifier}-pipeline`,
-      publish: `${qualifier}-publish`,
       cdkPipeline: `${qualifier}-cdk-pipeline`,
     },
   };
@@ -88,20 +92,22 @@ export function connectionAction(connectionArn: string, action: string): string 
   return `${connectionArn.split(':')[2] ?? 'codeconnections'}:${action}`;
 }
 
-/** Roles in the deploy accounts that read artifacts: those of the pipeline, and of bootstrapping for CDK Pipelines. */
-export function artifactReaderRoles(topology: Topology): string[] {
+/** Roles that read the artifacts of a region, in the deploy accounts that have an environment there: those of the pipeline, and of bootstrapping for CDK Pipelines. */
+export function artifactReaderRoles(topology: Topology, region: string): string[] {
   const names = namesOf(topology);
-  const bootstrap = topology.cdkPipelines?.bootstrapQualifier;
-  const roles = topology.deployAccounts.flatMap(({ name, account }) => [
-    roleArn(topology, account, names.actionRole),
-    roleArn(topology, account, names.cloudFormationRole),
-    ...(bootstrap === undefined
-      ? []
-      : regionsOf(topology, name).map((region) =>
-          roleArn(topology, account, `cdk-${bootstrap}-deploy-role-${account}-${region}`),
-        )),
-  ]);
+  const roles = topology.deployAccounts
+    .filter(({ name }) => regionsOf(topology, name).includes(region))
+    .flatMap(({ account }) => [
+      roleArn(topology, account, names.actionRole),
+      roleArn(topology, account, names.cloudFormationRole),
+      ...(topology.cdkPipelines ? [bootstrapDeployRole(topology, account, region)] : []),
+    ]);
   return roles.sort();
+}
+
+/** The role of a bootstrap stack that deploys stacks; `*` for the region means those of all regions. */
+export function bootstrapDeployRole(topology: Topology, account: string, region: string): string {
+  return roleArn(topology, account, `cdk-${topology.bootstrapQualifier}-deploy-role-${account}-${region}`);
 }
 
 /** The regions that some environment of a deploy account is deployed to. */
@@ -112,7 +118,28 @@ export function regionsOf(topology: Topology, deployAccount: string): string[] {
   return [...new Set(regions)];
 }
 
+/** The regions in which pipelines act: the primary one, and those of the environments. */
+export function pipelineRegions(topology: Topology): string[] {
+  const regions = topology.environments.flatMap((environment) => environment.regions);
+  return [...new Set([topology.tools.primaryRegion, ...regions])];
+}
+
+/**
+ * Output of an artifact store's stack that holds the ARN of its key. Another generation of the key is another output, so
+ * that the templates of all who read it change, and CloudFormation looks again.
+ */
+export function keyArnOutput(topology: Topology, region: string): string {
+  return `ArtifactKeyArn${generationSuffix(topology, region)}`;
+}
+
+/** What ends the names of a key of a later generation than the first. */
+export function generationSuffix(topology: Topology, region: string): string {
+  const { keyGeneration = 1 } = topology.regions.find((each) => each.region === region) ?? {};
+  return keyGeneration === 1 ? '' : String(keyGeneration);
+}
+
 /** The ARN of the artifact key of a region, read from the output of that region's stack at deployment. */
 export function artifactKeyArn(topology: Topology, region: string): string {
-  return Fn.getStackOutput(namesOf(topology).stacks.artifactStore(region), KEY_ARN_OUTPUT, region);
+  const stackName = namesOf(topology).stacks.artifactStore(region);
+  return Fn.getStackOutput(stackName, keyArnOutput(topology, region), region);
 }

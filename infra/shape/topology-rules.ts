@@ -1,6 +1,7 @@
 // What a topology may say, checked when it is defined: every mistake is one clear line before anything is synthesised.
 import * as v from 'valibot';
-import { type inlinePolicySchema, partitionByRegion, topologySchema } from './topology-schema.ts';
+import { hasCodePipeline, partitionByRegion } from './regions.ts';
+import { type inlinePolicySchema, topologySchema } from './topology-schema.ts';
 
 /** What a user writes. */
 export type TopologyInput = v.InferInput<typeof topologySchema>;
@@ -10,6 +11,9 @@ export type InlinePolicy = v.InferOutput<typeof inlinePolicySchema>;
 
 type Parsed = v.InferOutput<typeof topologySchema>;
 
+/** The repository that releases are built from. */
+export type GitHubSource = NonNullable<Parsed['github']>;
+
 /** A deploy account of the topology. */
 export type DeployAccount = Parsed['deployAccounts'][number];
 
@@ -17,6 +21,8 @@ export type DeployAccount = Parsed['deployAccounts'][number];
 export interface StoreRegion {
   readonly region: string;
   readonly copyLatencyP99Ms: number;
+  readonly keyGeneration: number;
+  readonly codePipeline: boolean;
 }
 
 /** An environment with its defaults filled in. */
@@ -25,6 +31,7 @@ export interface Environment {
   readonly account: DeployAccount;
   readonly regions: readonly string[];
   readonly approval: boolean;
+  readonly onFailure: Parsed['environments'][number]['onFailure'];
 }
 
 /** A checked topology with its defaults filled in. */
@@ -41,17 +48,20 @@ export class TopologyError extends Error {
   override readonly name = 'TopologyError';
   readonly problems: readonly string[];
   constructor(problems: readonly string[]) {
-    super(`infra/topology.ts:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    super(`the topology:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
     this.problems = problems;
   }
 }
 
+const checked = new WeakSet<object>();
+
 /**
- * Checks a topology and fills in its defaults.
+ * Checks a topology and fills in its defaults; one that it made is returned as it is.
  *
  * @throws {TopologyError} that lists everything that is wrong, not only the first thing
  */
 export function defineTopology(input: TopologyInput): Topology {
+  if (checked.has(input)) return input as unknown as Topology;
   const result = v.safeParse(topologySchema, input);
   if (!result.success) {
     throw new TopologyError(
@@ -62,11 +72,12 @@ export function defineTopology(input: TopologyInput): Topology {
   const problems = contradictionsOf(parsed);
   if (problems.length > 0) throw new TopologyError(problems);
 
-  const regions = parsed.regions.map(({ region, copyLatencyP99Ms }) => ({
-    region,
-    copyLatencyP99Ms: copyLatencyP99Ms ?? parsed.alarms.copyLatencyP99Ms,
+  const regions = parsed.regions.map((given) => ({
+    ...given,
+    copyLatencyP99Ms: given.copyLatencyP99Ms ?? parsed.alarms.copyLatencyP99Ms,
+    codePipeline: inPipelines(given),
   }));
-  return {
+  const topology: Topology = {
     ...parsed,
     partition: partitionOf(parsed.tools.primaryRegion),
     regions,
@@ -74,17 +85,23 @@ export function defineTopology(input: TopologyInput): Topology {
     environments: parsed.environments.map((environment) => ({
       name: environment.name,
       account: accountNamed(parsed, environment.deployAccount),
-      regions: environment.regions ?? regions.map(({ region }) => region),
+      regions: environment.regions ?? regions.filter(inPipelines).map(({ region }) => region),
       approval: environment.approval,
+      onFailure: environment.onFailure,
     })),
   };
+  checked.add(topology);
+  return topology;
 }
+
+// Of either pipeline.
+const OTHER_STAGES = ['source', 'build', 'updatepipeline', 'assets', 'sync'];
 
 function contradictionsOf(topology: Parsed): string[] {
   const regionNames = topology.regions.map(({ region }) => region);
   const accountNames = topology.deployAccounts.map(({ name }) => name);
   const partition = partitionOf(topology.tools.primaryRegion);
-  const github = topology.github;
+  const { github } = topology;
   const topicRegion =
     topology.alarms.notify && 'topicArn' in topology.alarms.notify
       ? topology.alarms.notify.topicArn.split(':')[3]
@@ -100,16 +117,25 @@ function contradictionsOf(topology: Parsed): string[] {
       (name) => `environments: the name "${name}" is used twice`,
     ),
     ...topology.environments
-      .filter(({ name }) => ['source', 'sync'].includes(name.toLowerCase()))
+      .filter(({ name }) => OTHER_STAGES.includes(name.toLowerCase()))
       .map(({ name }) => `environments: "${name}" is the name of another stage of the pipeline`),
     ...(regionNames.includes(topology.tools.primaryRegion)
       ? []
       : [
           `regions: the primary region "${topology.tools.primaryRegion}" has no artifact store; add it to regions`,
         ]),
-    ...(regionNames.length > 1
-      ? []
-      : ['regions: the Sync stage needs at least one region besides the primary one']),
+    ...topology.regions
+      .filter((given) => !inPipelines(given))
+      .flatMap(({ region }) => [
+        ...(region === topology.tools.primaryRegion ? ['tools: the primary region'] : []),
+        ...topology.environments
+          .filter(({ regions }) => regions?.includes(region))
+          .map(({ name }) => `environments: "${name}" is deployed to "${region}", but that region`),
+      ])
+      .map(
+        (what) =>
+          `${what} has no CodePipeline; it can only take copies. If it has by now, say "codePipeline: true" there`,
+      ),
     ...regionNames
       .filter((region) => partitionOf(region) !== partition)
       .map(
@@ -142,7 +168,7 @@ function contradictionsOf(topology: Parsed): string[] {
       : []),
     ...(topicRegion !== undefined && topicRegion !== topology.tools.primaryRegion
       ? [
-          `alarms: the topic is in ${topicRegion}; an alarm can only tell a topic in its own region, ${topology.tools.primaryRegion}`,
+          `alarms: the topic is in ${topicRegion}; an alarm can only notify a topic in its own region, ${topology.tools.primaryRegion}`,
         ]
       : []),
   ];
@@ -150,6 +176,10 @@ function contradictionsOf(topology: Parsed): string[] {
 
 function duplicatesOf(values: readonly string[]): string[] {
   return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
+}
+
+function inPipelines({ region, codePipeline }: Parsed['regions'][number]): boolean {
+  return codePipeline ?? hasCodePipeline(region);
 }
 
 function partitionOf(region: string): string {

@@ -1,19 +1,14 @@
 // Every property that a topology has: its form, its default, and what is said about a wrong value.
-import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { closest } from 'fastest-levenshtein';
 import * as v from 'valibot';
-
-/** Every region that there is, with its partition. */
-export const partitionByRegion = new Map(
-  RegionInfo.regions.map((info) => [info.name, info.partition ?? 'aws']),
-);
+import { partitionByRegion } from './regions.ts';
 
 const regionSchema = v.pipe(
   v.string(),
   v.check(
     (name) => partitionByRegion.has(name),
     (issue) =>
-      `"${String(issue.input)}" is no AWS region; did you mean "${closest(String(issue.input), [...partitionByRegion.keys()])}"?`,
+      `"${String(issue.input)}" is not an AWS region; did you mean "${closest(String(issue.input), [...partitionByRegion.keys()])}"?`,
   ),
 );
 
@@ -22,7 +17,7 @@ const accountSchema = v.pipe(
   v.regex(/^\d{12}$/, (issue) => `an account id has 12 digits, "${String(issue.input)}" does not`),
 );
 
-const millisecondsSchema = v.pipe(v.number(), v.integer(), v.minValue(1));
+const positiveSchema = v.pipe(v.number(), v.integer(), v.minValue(1));
 
 /** A policy of a deploy account, spelled out. */
 export const inlinePolicySchema = v.strictObject({
@@ -30,7 +25,7 @@ export const inlinePolicySchema = v.strictObject({
     v.string(),
     v.regex(/^[\w+=,.@-]{1,100}$/, 'a policy name has 1 to 100 of [A-Za-z0-9_+=,.@-]'),
   ),
-  /** `{account}` and `{qualifier}` in resources are filled in. */
+  /** `{partition}`, `{account}` and `{qualifier}` in resources are filled in. */
   statements: v.pipe(
     v.array(
       v.strictObject({
@@ -38,13 +33,14 @@ export const inlinePolicySchema = v.strictObject({
           v.array(
             v.pipe(
               v.string(),
-              v.regex(/^[a-z0-9-]+:[A-Za-z]+$/, 'name each IAM action in full, without "*"'),
+              v.regex(/^[a-z0-9-]+:[A-Za-z0-9]+$/, 'name each IAM action in full, without "*"'),
             ),
           ),
           v.minLength(1),
         ),
         resources: v.pipe(
-          v.array(v.pipe(v.string(), v.startsWith('arn:', 'name resources by ARN'))),
+          // `*` is for the many actions that take nothing else; elsewhere policy-advice.ts warns of it.
+          v.array(v.pipe(v.string(), v.regex(/^(\*|arn:.+)$/, 'name resources by ARN, or "*"'))),
           v.minLength(1),
         ),
         /** The reason with which cdk-nag's findings about wildcards in the resources are acknowledged. */
@@ -66,6 +62,19 @@ const managedPolicySchema = v.strictObject({
   ),
 });
 
+const filterSchema = v.optional(
+  v.strictObject({ includes: v.optional(patternsSchema()), excludes: v.optional(patternsSchema()) }),
+);
+
+function patternsSchema() {
+  // CodePipeline API, GitBranchFilterCriteria and its siblings: at most 8 patterns of 255 characters.
+  return v.pipe(
+    v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(255))),
+    v.minLength(1),
+    v.maxLength(8),
+  );
+}
+
 /** The topology as a user writes it. */
 export const topologySchema = v.strictObject({
   /** First part of every name, so that several topologies can live in one account. */
@@ -75,10 +84,32 @@ export const topologySchema = v.strictObject({
   ),
   /** Where the pipeline, the function and all artifact stores live. */
   tools: v.strictObject({ account: accountSchema, primaryRegion: regionSchema }),
+  /** Qualifier of the bootstrap stacks of all accounts (`cdk bootstrap --qualifier`). */
+  bootstrapQualifier: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9]{1,10}$/)), 'hnb659fds'),
+  /** `account-regional`: bucket names end in `-an`, and no other account can ever take them. */
+  bucketNamespace: v.optional(v.picklist(['global', 'account-regional']), 'global'),
   /** Regions that get an artifact store; all but the primary one are destinations of the Sync stage. */
   regions: v.pipe(
-    v.array(v.strictObject({ region: regionSchema, copyLatencyP99Ms: v.optional(millisecondsSchema) })),
+    v.array(
+      v.strictObject({
+        region: regionSchema,
+        copyLatencyP99Ms: v.optional(positiveSchema),
+        /** Raised by one, the store gets a new key, and all that uses the store follows; also after the store was recreated. */
+        keyGeneration: v.optional(positiveSchema, 1),
+        /** Whether CodePipeline is in the region; only needed where regions.ts does not know it yet. */
+        codePipeline: v.optional(v.boolean()),
+      }),
+    ),
     v.minLength(1),
+  ),
+  retention: v.optional(
+    v.strictObject({
+      /** Days until artifacts expire. Not given, they never do: what stacks were deployed from, a rollback needs. */
+      artifactDays: v.optional(positiveSchema),
+      /** Days that older versions of the release are kept in the build bucket, to be deployed again. */
+      releaseVersionDays: v.optional(positiveSchema, 365),
+    }),
+    {},
   ),
   /** Accounts that environments live in. */
   deployAccounts: v.pipe(
@@ -91,6 +122,8 @@ export const topologySchema = v.strictObject({
         account: accountSchema,
         /** What CloudFormation may do there: managed policies by ARN, or statements. */
         policies: v.array(v.union([managedPolicySchema, inlinePolicySchema])),
+        /** What the pipeline's role there may do besides changing stacks: read parameters, use macros. */
+        actionPolicies: v.optional(v.array(inlinePolicySchema), []),
         /** Name of a managed policy in that account that bounds CloudFormation's role. */
         permissionsBoundary: v.optional(
           v.pipe(v.string(), v.regex(/^[\w+=,.@/-]{1,512}$/, 'expected the name of a managed policy')),
@@ -111,16 +144,37 @@ export const topologySchema = v.strictObject({
         regions: v.optional(v.pipe(v.array(regionSchema), v.minLength(1))),
         /** A person approves between creating and executing the change sets. */
         approval: v.optional(v.boolean(), false),
+        /** What CodePipeline does by itself when the stage fails: run it once more, or deploy the last release that succeeded. */
+        onFailure: v.optional(v.picklist(['retry', 'rollback'])),
       }),
     ),
     v.minLength(1),
   ),
   /** One Invoke action for each region in parallel, or one action for all of them. */
   sync: v.optional(v.picklist(['action-per-region', 'one-action']), 'action-per-region'),
+  pipeline: v.optional(
+    v.strictObject({
+      /** SUPERSEDED: a newer execution overtakes a waiting one. QUEUED: every release is deployed, one after the other. */
+      executionMode: v.optional(v.picklist(['SUPERSEDED', 'QUEUED']), 'SUPERSEDED'),
+      /** Run a Sync stage that failed once more; what it has copied already is not copied again. */
+      retrySync: v.optional(v.boolean(), false),
+      /** What the templates may do (CloudFormation, capabilities); AUTO_EXPAND is for SAM and other macros. */
+      capabilities: v.optional(
+        v.array(v.picklist(['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'])),
+        ['CAPABILITY_NAMED_IAM'],
+      ),
+    }),
+    {},
+  ),
   alarms: v.strictObject({
     /** Threshold of the copy latency alarm of regions that name none of their own. */
-    copyLatencyP99Ms: millisecondsSchema,
-    /** Whom the composite alarm tells: with an address a topic is created, an existing topic is used as it is. */
+    copyLatencyP99Ms: positiveSchema,
+    /** Where your run book is, if not in this repository; alarms link to it. */
+    runBookUrl: v.optional(v.pipe(v.string(), v.url())),
+    /**
+     * Who is notified of alarms, failed executions and approvals: with an address a topic is created, an existing topic is
+     * used as it is (its policy must let CloudWatch and EventBridge publish).
+     */
     notify: v.optional(
       v.union([
         v.strictObject({ email: v.pipe(v.string(), v.email()) }),
@@ -133,7 +187,7 @@ export const topologySchema = v.strictObject({
       ]),
     ),
   }),
-  /** Present: CodeBuild builds this repository's pull requests and publishes its branch to the build bucket. */
+  /** Present: the pipelines take their source from this repository, and CodeBuild builds the release. */
   github: v.optional(
     v.strictObject({
       connectionArn: v.pipe(
@@ -145,12 +199,17 @@ export const topologySchema = v.strictObject({
       ),
       repository: v.pipe(v.string(), v.regex(/^[\w.-]+\/[\w.-]+$/, 'expected "owner/name"')),
       branch: v.optional(v.pipe(v.string(), v.minLength(1)), 'main'),
+      /** Which pushes start the pipelines, any of these; not given, every push to the branch. */
+      triggers: v.optional(
+        // CodePipeline API, GitConfiguration: at most 3 push filters.
+        v.pipe(
+          v.array(v.strictObject({ branches: filterSchema, tags: filterSchema, paths: filterSchema })),
+          v.minLength(1),
+          v.maxLength(3),
+        ),
+      ),
     }),
   ),
-  /** Present: the bootstrap deploy roles may read the artifact stores, as the CDK Pipelines app needs. */
-  cdkPipelines: v.optional(
-    v.strictObject({
-      bootstrapQualifier: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9]{1,10}$/)), 'hnb659fds'),
-    }),
-  ),
+  /** The bootstrap deploy roles may read the artifact stores, as the CDK Pipelines app needs. */
+  cdkPipelines: v.optional(v.boolean(), false),
 });

@@ -8,6 +8,7 @@ import {
   type Statement,
   trustRole,
   trustService,
+  type Wildcard,
 } from '../permissions/policy.ts';
 import { namesOf, regionsOf, roleArn, s3ViaService } from '../shape/names.ts';
 import type { DeployAccount, InlinePolicy, Topology } from '../shape/topology-rules.ts';
@@ -23,21 +24,8 @@ export class DeployRolesStack extends Stack {
     const read = readArtifacts(topology, deployAccount);
     const inline = deployAccount.policies.filter((policy): policy is InlinePolicy => 'statements' in policy);
     const managed = deployAccount.policies.filter((policy) => 'managedPolicyArn' in policy);
-    const inlineStatements = inline.map((policy) => ({
-      policyName: policy.name,
-      statements: policy.statements.map((statement, index) => ({
-        Sid: `S${index + 1}`,
-        Effect: 'Allow' as const,
-        Action: statement.actions,
-        Resource: statement.resources.map((resource) => filledIn(resource, topology, deployAccount)),
-      })),
-    }));
-    const chosen = inline.flatMap(({ statements }) =>
-      statements.map(({ resources, why }) => ({
-        resources: resources.map((resource) => filledIn(resource, topology, deployAccount)),
-        reason: `Chosen in the topology: ${why}`,
-      })),
-    );
+    const chosen = fillIn(inline, topology, deployAccount);
+    const chosenForAction = fillIn(deployAccount.actionPolicies, topology, deployAccount);
 
     const cloudFormationRole = new CfnRole(this, 'CloudFormationRole', {
       roleName: names.cloudFormationRole,
@@ -52,10 +40,7 @@ export class DeployRolesStack extends Stack {
       policies: [
         // Lambda reads the code of a new function with the role that CloudFormation runs with.
         { policyName: 'read-artifacts', policyDocument: policyDocument(read) },
-        ...inlineStatements.map(({ policyName, statements }) => ({
-          policyName,
-          policyDocument: policyDocument(statements),
-        })),
+        ...chosen.policies,
       ],
     });
 
@@ -69,8 +54,12 @@ export class DeployRolesStack extends Stack {
         roleArn(topology, topology.tools.account, names.pipelineRole),
       ),
       policies: [
-        { policyName: 'read-artifacts', policyDocument: policyDocument([...read, describeKeys(topology)]) },
+        {
+          policyName: 'read-artifacts',
+          policyDocument: policyDocument([...read, describeKeys(topology, deployAccount)]),
+        },
         { policyName: 'deploy', policyDocument: policyDocument(deploy) },
+        ...chosenForAction.policies,
       ],
     });
 
@@ -80,28 +69,26 @@ export class DeployRolesStack extends Stack {
         reason: 'CodePipeline chooses the keys of artifacts at run time; the buckets are named.',
       },
       {
-        resources: keysIn(
-          topology,
-          topology.regions.map(({ region }) => region),
-        ),
+        resources: keysIn(topology, regionsOf(topology, deployAccount.name)),
         reason:
           'The id of a key cannot be known in another account; the condition on kms:ResourceAliases names the one key.',
       },
     ];
-    acknowledgeWildcards(cloudFormationRole, [...readWildcards, ...chosen]);
+    acknowledgeWildcards(cloudFormationRole, [...readWildcards, ...chosen.wildcards]);
     acknowledgeWildcards(actionRole, [
       ...readWildcards,
       {
         resources: stackArns(topology, deployAccount),
         reason: 'CloudFormation ends the ARN of a stack with an id of its own choice; the stack is named.',
       },
+      ...chosenForAction.wildcards,
     ]);
   }
 }
 
 function readArtifacts(topology: Topology, { name }: DeployAccount): Statement[] {
   const names = namesOf(topology);
-  const regions = storeRegions(topology, name);
+  const regions = regionsOf(topology, name);
   return [
     {
       Sid: 'FindArtifacts',
@@ -130,16 +117,13 @@ function readArtifacts(topology: Topology, { name }: DeployAccount): Statement[]
   ];
 }
 
-function describeKeys(topology: Topology): Statement {
+function describeKeys(topology: Topology, { name }: DeployAccount): Statement {
   return {
     Sid: 'DescribeArtifactKeys',
     Effect: 'Allow',
     // CodePipeline user guide, cross-account actions: CodePipeline looks at the key itself, so not through S3.
     Action: ['kms:DescribeKey'],
-    Resource: keysIn(
-      topology,
-      topology.regions.map(({ region }) => region),
-    ),
+    Resource: keysIn(topology, regionsOf(topology, name)),
     Condition: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': namesOf(topology).artifactKeyAlias } },
   };
 }
@@ -183,21 +167,51 @@ function stackArns(topology: Topology, { name, account }: DeployAccount): string
     );
 }
 
-// The regions of the account's environments, and the primary one, from which actions may still read.
-function storeRegions(topology: Topology, deployAccount: string): string[] {
-  return [...new Set([topology.tools.primaryRegion, ...regionsOf(topology, deployAccount)])];
-}
-
 function keysIn(topology: Topology, regions: readonly string[]): string[] {
   return regions.map((region) => `arn:${topology.partition}:kms:${region}:${topology.tools.account}:key/*`);
 }
 
 function objectArns(topology: Topology, { name }: DeployAccount): string[] {
-  return storeRegions(topology, name).map(
+  return regionsOf(topology, name).map(
     (region) => `arn:${topology.partition}:s3:::${namesOf(topology).artifactBucket(region)}/*`,
   );
 }
 
-function filledIn(resource: string, topology: Topology, { account }: DeployAccount): string {
-  return resource.replaceAll('{account}', account).replaceAll('{qualifier}', topology.qualifier);
+/** Policies of the topology as a role takes them, and the reasons that it gives for wildcards. */
+function fillIn(
+  policies: readonly InlinePolicy[],
+  topology: Topology,
+  { account }: DeployAccount,
+): { policies: CfnRole.PolicyProperty[]; wildcards: Wildcard[] } {
+  const values: Readonly<Record<string, string>> = {
+    '{partition}': topology.partition,
+    '{account}': account,
+    '{qualifier}': topology.qualifier,
+  };
+  const filled = policies.map(({ name, statements }) => ({
+    name,
+    statements: statements.map(({ actions, resources, why }) => ({
+      actions,
+      resources: resources.map((resource) =>
+        resource.replaceAll(/\{\w+\}/g, (given) => values[given] ?? given),
+      ),
+      why,
+    })),
+  }));
+  return {
+    policies: filled.map(({ name, statements }) => ({
+      policyName: name,
+      policyDocument: policyDocument(
+        statements.map(({ actions, resources }, index) => ({
+          Sid: `S${index + 1}`,
+          Effect: 'Allow',
+          Action: actions,
+          Resource: resources,
+        })),
+      ),
+    })),
+    wildcards: filled.flatMap(({ statements }) =>
+      statements.map(({ resources, why }) => ({ resources, reason: `Chosen in the topology: ${why}` })),
+    ),
+  };
 }

@@ -1,71 +1,72 @@
-// The reference pipeline: two S3 sources, Sync, then each environment with change sets, across accounts and regions.
+// The reference pipeline: one release, Sync, then each environment with change sets, across accounts and regions.
 import { CfnCapabilities, Stack } from 'aws-cdk-lib';
+import { LinuxArmBuildImage, PipelineProject } from 'aws-cdk-lib/aws-codebuild';
 import { Artifact, ExecutionMode, type IAction, Pipeline, PipelineType } from 'aws-cdk-lib/aws-codepipeline';
 import {
   CloudFormationCreateReplaceChangeSetAction,
   CloudFormationExecuteChangeSetAction,
+  CodeBuildAction,
+  CodeStarConnectionsSourceAction,
   ManualApprovalAction,
   S3SourceAction,
   S3Trigger,
 } from 'aws-cdk-lib/aws-codepipeline-actions';
-import { Rule } from 'aws-cdk-lib/aws-events';
-import { CodePipeline as CodePipelineTarget } from 'aws-cdk-lib/aws-events-targets';
-import { CfnRole, type IRole, Role } from 'aws-cdk-lib/aws-iam';
-import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { type IRole, Role } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { SyncArtifactsAction, type SyncArtifactsVariables } from '../constructs/sync-artifacts-action.ts';
-import { pipelineRoleStatements } from '../permissions/pipeline-permissions.ts';
-import { acknowledgeWildcards, policyDocument, trustService } from '../permissions/policy.ts';
-import { BUILD_OBJECTS, namesOf, roleArn } from '../shape/names.ts';
-import type { DeployAccount, Environment, Topology } from '../shape/topology-rules.ts';
-import { ALL_REGIONS, storeBucket } from './sync-artifacts-stack.ts';
+import { buildRole } from '../permissions/build-permissions.ts';
+import { pipelineRole } from '../permissions/pipeline-permissions.ts';
+import { artifactKeyArn, namesOf, RELEASE_OBJECT, roleArn } from '../shape/names.ts';
+import type { DeployAccount, Environment, GitHubSource, Topology } from '../shape/topology-rules.ts';
+import {
+  applyPipelineOptions,
+  artifactBuckets,
+  buildBucket,
+  SOURCE_ACTION,
+  startOnUpload,
+  syncFunction,
+} from './pipeline-parts.ts';
+import { ALL_REGIONS } from './sync-artifacts-stack.ts';
 
 const CHANGE_SET = 'pipeline';
 
 /** The pipeline, in the primary region of the tools account. */
 export class PipelineStack extends Stack {
   readonly #topology: Topology;
-  readonly #templates = new Artifact('Templates');
-  readonly #code = new Artifact('Code');
+  /** Templates and code of one release. */
+  readonly #release = new Artifact('Release');
 
   constructor(scope: Construct, topology: Topology) {
     const names = namesOf(topology);
     const { account, primaryRegion } = topology.tools;
     super(scope, names.stacks.pipeline, {
       env: { account, region: primaryRegion },
-      description: 'Reference pipeline: sources, Sync, environments',
+      description: 'Reference pipeline: a release, Sync, environments',
     });
     this.#topology = topology;
-
-    // The pipeline's own region is among them.
-    const crossRegionReplicationBuckets = Object.fromEntries(
-      topology.regions.map(({ region }) => [region, storeBucket(this, topology, region).bucket]),
-    );
-    const buildBucket = Bucket.fromBucketAttributes(this, 'BuildBucket', {
-      bucketName: names.buildBucket,
-      account,
-      region: primaryRegion,
-    });
 
     const pipeline = new Pipeline(this, 'Pipeline', {
       pipelineName: names.pipeline,
       pipelineType: PipelineType.V2,
-      executionMode: ExecutionMode.SUPERSEDED,
-      role: this.#pipelineRole(),
+      executionMode: ExecutionMode[topology.pipeline.executionMode],
+      role: pipelineRole(this, topology, names.pipelineRole, {
+        sourceObject: RELEASE_OBJECT,
+        projectArns: topology.github
+          ? [`arn:${topology.partition}:codebuild:${primaryRegion}:${account}:project/${names.buildProject}`]
+          : [],
+        assumableRoleArns: topology.deployAccounts.map((deploy) =>
+          roleArn(topology, deploy.account, names.actionRole),
+        ),
+      }),
       usePipelineRoleForActions: true,
-      crossRegionReplicationBuckets,
+      crossRegionReplicationBuckets: artifactBuckets(this, topology),
     });
+    if (topology.github) this.#buildFrom(topology.github, pipeline);
+    else this.#takeUploads(pipeline);
 
-    pipeline.addStage({
-      stageName: 'Source',
-      actions: [
-        this.#source('Templates', buildBucket, BUILD_OBJECTS.templates, this.#templates),
-        this.#source('Code', buildBucket, BUILD_OBJECTS.code, this.#code),
-      ],
-    });
     const sync = this.#syncActions();
-    pipeline.addStage({ stageName: 'Sync', actions: [...sync.values()] });
+    if (sync.size > 0) pipeline.addStage({ stageName: 'Sync', actions: [...sync.values()] });
     for (const environment of topology.environments) {
       const [anySync] = sync.values();
       const variablesIn = (region: string): SyncArtifactsVariables | undefined =>
@@ -75,57 +76,69 @@ export class PipelineStack extends Stack {
         actions: this.#deployActions(environment, variablesIn),
       });
     }
+    applyPipelineOptions(pipeline, topology);
+  }
 
-    new Rule(this, 'OnBuild', {
-      ruleName: `${names.pipeline}-on-build`,
-      description: 'Starts the pipeline when a build is published',
-      eventPattern: {
-        source: ['aws.s3'],
-        detailType: ['Object Created'],
-        detail: { bucket: { name: [names.buildBucket] }, object: { key: Object.values(BUILD_OBJECTS) } },
-      },
-      targets: [new CodePipelineTarget(pipeline)],
+  /** The release is uploaded as one object. */
+  #takeUploads(pipeline: Pipeline): void {
+    const source = new S3SourceAction({
+      actionName: SOURCE_ACTION,
+      bucket: buildBucket(this, this.#topology),
+      bucketKey: RELEASE_OBJECT,
+      output: this.#release,
+      // The rule starts the pipeline; polling costs and is slow.
+      trigger: S3Trigger.NONE,
+    });
+    pipeline.addStage({ stageName: 'Source', actions: [source] });
+    startOnUpload(this, this.#topology, pipeline, {
+      pipelineName: namesOf(this.#topology).pipeline,
+      objectKey: RELEASE_OBJECT,
     });
   }
 
-  #pipelineRole(): IRole {
+  /** The release is built from one commit. */
+  #buildFrom({ connectionArn, repository, branch }: GitHubSource, pipeline: Pipeline): void {
+    const source = new Artifact('Source');
+    const [owner = '', repo = ''] = repository.split('/');
+    pipeline.addStage({
+      stageName: 'Source',
+      actions: [
+        new CodeStarConnectionsSourceAction({
+          actionName: SOURCE_ACTION,
+          connectionArn,
+          owner,
+          repo,
+          branch,
+          output: source,
+        }),
+      ],
+    });
     const topology = this.#topology;
-    const names = namesOf(topology);
-    const { statements, wildcards } = pipelineRoleStatements(topology, {
-      sourceObjects: Object.values(BUILD_OBJECTS),
-      assumableRoleArns: topology.deployAccounts.map(({ account }) =>
-        roleArn(topology, account, names.actionRole),
-      ),
+    const project = new PipelineProject(this, 'Build', {
+      ...buildRole(this, topology, namesOf(topology).buildProject),
+      description: `Builds the release of ${repository}, as its buildspec.yml says`,
+      environment: { buildImage: LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_4_0 },
+      encryptionKey: Key.fromKeyArn(this, 'BuildKey', artifactKeyArn(topology, topology.tools.primaryRegion)),
     });
-    const role = new CfnRole(this, 'PipelineRole', {
-      roleName: names.pipelineRole,
-      assumeRolePolicyDocument: trustService('codepipeline.amazonaws.com'),
-      policies: [{ policyName: 'exact', policyDocument: policyDocument(statements) }],
+    pipeline.addStage({
+      stageName: 'Build',
+      actions: [
+        new CodeBuildAction({ actionName: 'Build', project, input: source, outputs: [this.#release] }),
+      ],
     });
-    acknowledgeWildcards(role, wildcards);
-    return Role.fromRoleArn(this, 'PipelineRoleByArn', role.attrArn, { mutable: false });
-  }
-
-  #source(actionName: string, bucket: IBucket, bucketKey: string, output: Artifact): IAction {
-    // The rule below starts the pipeline; polling costs and is slow.
-    return new S3SourceAction({ actionName, bucket, bucketKey, output, trigger: S3Trigger.NONE });
   }
 
   /** The Sync actions by the region that they copy to; with one action for all, every region has that one. */
   #syncActions(): Map<string, SyncArtifactsAction> {
     const { destinations, sync } = this.#topology;
-    const names = namesOf(this.#topology);
-    const { account, primaryRegion } = this.#topology.tools;
-    const syncFunction = LambdaFunction.fromFunctionAttributes(this, 'SyncFunction', {
-      functionArn: `arn:${this.#topology.partition}:lambda:${primaryRegion}:${account}:function:${names.functionName}`,
-      sameEnvironment: true,
-    });
+    if (destinations.length === 0) return new Map();
+    const fn = syncFunction(this, this.#topology);
     // The stack of the function gives each set of that name.
     const action = (destinationSet: string): SyncArtifactsAction =>
       new SyncArtifactsAction({
         actionName: destinationSet,
-        function: syncFunction,
-        inputs: [this.#templates, this.#code],
+        function: fn,
+        inputs: [this.#release],
         destinationSet,
       });
     return sync === 'action-per-region'
@@ -155,15 +168,15 @@ export class PipelineStack extends Stack {
             ...common(region),
             actionName: `CreateChangeSet-${region}`,
             runOrder: 1,
-            templatePath: this.#templates.atPath('template.yaml'),
+            templatePath: this.#release.atPath('template.yaml'),
             adminPermissions: false,
             deploymentRole: roles.cloudFormation,
-            cfnCapabilities: [CfnCapabilities.NAMED_IAM],
+            cfnCapabilities: this.#topology.pipeline.capabilities.map((name) => CAPABILITIES[name]),
             parameterOverrides: {
               WorkloadName: stackName,
               // The copy that the Sync stage put into this region and proved, not the one in the pipeline's own region.
               CodeBucket: namesOf(this.#topology).artifactBucket(region),
-              CodeKey: variablesIn(region)?.objectKey(this.#code) ?? this.#code.objectKey,
+              CodeKey: variablesIn(region)?.objectKey(this.#release) ?? this.#release.objectKey,
             },
           }),
       ),
@@ -192,3 +205,9 @@ export class PipelineStack extends Stack {
     };
   }
 }
+
+const CAPABILITIES = {
+  CAPABILITY_IAM: CfnCapabilities.ANONYMOUS_IAM,
+  CAPABILITY_NAMED_IAM: CfnCapabilities.NAMED_IAM,
+  CAPABILITY_AUTO_EXPAND: CfnCapabilities.AUTO_EXPAND,
+} as const;

@@ -38,7 +38,7 @@ export class SyncArtifactsStack extends Stack {
       sources: [storeBucket(this, topology, primaryRegion)],
       destinations,
       destinationSets:
-        topology.sync === 'action-per-region'
+        topology.sync === 'action-per-region' || destinations.length === 0
           ? Object.fromEntries(destinations.map((destination) => [destination.region, [destination]]))
           : { [ALL_REGIONS]: destinations },
       functionName: names.functionName,

@@ -2,13 +2,34 @@
 import { describe, expect, it } from 'vitest';
 import { buildApp } from '../../infra/build-app.ts';
 import { artifactReaderRoles, namesOf } from '../../infra/shape/names.ts';
-import { at, type Json, ofType, type Resource, statementsIn, synthesise, theOnly } from './synthesised.ts';
-import { large } from './topologies.ts';
+import { defineTopology, type TopologyInput } from '../../infra/shape/topology-rules.ts';
+import {
+  at,
+  type Json,
+  listAt,
+  ofType,
+  type Resource,
+  statementsIn,
+  synthesise,
+  theOnly,
+} from './synthesised.ts';
+import { LARGE_INPUT, large } from './topologies.ts';
 
 const app = synthesise(buildApp(large, { checks: false }));
 const names = namesOf(large);
 const primary = app.stack(names.stacks.artifactStore('us-west-2'));
 const regional = app.stack(names.stacks.artifactStore('sa-east-1'));
+
+function storeOf(change: Partial<TopologyInput>): typeof primary {
+  const topology = defineTopology({ ...LARGE_INPUT, ...change });
+  return synthesise(buildApp(topology, { checks: false })).stack(names.stacks.artifactStore('us-west-2'));
+}
+
+/** The numbers of days that the lifecycle rules of a bucket say of something. */
+function daysIn(properties: Resource['Properties'], path: string): Json[] {
+  const rules = listAt(properties, 'LifecycleConfiguration.Rules');
+  return rules.map((rule) => at(rule, path) ?? null).filter((days) => days !== null);
+}
 
 function bucket(stack: typeof primary, name: string): Resource {
   const found = ofType(stack, 'AWS::S3::Bucket').find(({ Properties }) => Properties.BucketName === name);
@@ -44,15 +65,31 @@ describe('the artifact bucket', () => {
     expect(at(Properties, 'OwnershipControls.Rules.0.ObjectOwnership')).toBe('BucketOwnerEnforced');
   });
 
-  it('forgets artifacts after 30 days, old versions after 7, and parts of aborted uploads after one', () => {
-    const rules = at(Properties, 'LifecycleConfiguration.Rules') as readonly Json[];
-    expect(rules.map((rule) => at(rule, 'ExpirationInDays')).filter(Boolean)).toEqual([30]);
+  it('keeps what stacks were deployed from: it moves to cheaper storage and expires only if the topology says so', () => {
+    expect(daysIn(Properties, 'ExpirationInDays')).toEqual([]);
+    expect(daysIn(Properties, 'Transitions.0.TransitionInDays')).toEqual([30]);
+    expect(daysIn(Properties, 'NoncurrentVersionExpiration.NoncurrentDays')).toEqual([30]);
+    expect(daysIn(Properties, 'AbortIncompleteMultipartUpload.DaysAfterInitiation')).toEqual([1]);
+    const kept = bucket(primary, names.buildBucket).Properties;
+    expect(daysIn(kept, 'ExpirationInDays')).toEqual([]);
+    expect(daysIn(kept, 'NoncurrentVersionExpiration.NoncurrentDays')).toEqual([365]);
+    const limited = storeOf({ retention: { artifactDays: 400, releaseVersionDays: 90 } });
+    expect(daysIn(bucket(limited, names.artifactBucket('us-west-2')).Properties, 'ExpirationInDays')).toEqual(
+      [400],
+    );
     expect(
-      rules.map((rule) => at(rule, 'NoncurrentVersionExpiration.NoncurrentDays')).filter(Boolean),
-    ).toEqual([7]);
-    expect(
-      rules.map((rule) => at(rule, 'AbortIncompleteMultipartUpload.DaysAfterInitiation')).filter(Boolean),
-    ).toEqual([1]);
+      daysIn(bucket(limited, names.buildBucket).Properties, 'NoncurrentVersionExpiration.NoncurrentDays'),
+    ).toEqual([90]);
+  });
+
+  it("is in the account's own namespace if the topology says so, with every other bucket", () => {
+    const namespaced = ofType(storeOf({ bucketNamespace: 'account-regional' }), 'AWS::S3::Bucket');
+    expect(namespaced).toHaveLength(3);
+    for (const { Properties } of namespaced) {
+      expect(Properties.BucketName).toMatch(/-444455556666-us-west-2-an$/);
+      expect(Properties.BucketNamespace).toBe('account-regional');
+    }
+    expect(Properties.BucketNamespace).toBeUndefined();
   });
 
   it('refuses writes that name another encryption or another key, and takes those that name none', () => {
@@ -95,10 +132,19 @@ describe('the artifact bucket', () => {
 
   it('is read by the roles of the deploy accounts, by name, since they may not exist yet', () => {
     const read = statement(regional, 'ReadArtifactsInDeployAccounts');
-    expect(at(read, 'Principal.AWS')).toEqual(
-      expect.arrayContaining(['arn:aws:iam::555566667777:root', 'arn:aws:iam::666677778888:root']),
+    // Staging has no environment in this region.
+    expect(at(read, 'Principal.AWS')).toEqual('arn:aws:iam::666677778888:root');
+    const both = statement(
+      app.stack(names.stacks.artifactStore('us-east-2')),
+      'ReadArtifactsInDeployAccounts',
     );
-    expect(at(read, 'Condition.ArnEquals')).toEqual({ 'aws:PrincipalArn': artifactReaderRoles(large) });
+    expect(at(both, 'Principal.AWS')).toEqual([
+      'arn:aws:iam::555566667777:root',
+      'arn:aws:iam::666677778888:root',
+    ]);
+    expect(at(read, 'Condition.ArnEquals')).toEqual({
+      'aws:PrincipalArn': artifactReaderRoles(large, 'sa-east-1'),
+    });
     expect(at(read, 'Action')).toEqual(['s3:GetObject', 's3:GetObjectVersion']);
   });
 });
@@ -123,7 +169,7 @@ describe('the key', () => {
       },
     });
     expect(at(statement(regional, 'DecryptThroughS3InDeployAccounts'), 'Condition')).toEqual({
-      ArnEquals: { 'aws:PrincipalArn': artifactReaderRoles(large) },
+      ArnEquals: { 'aws:PrincipalArn': artifactReaderRoles(large, 'sa-east-1') },
       StringEquals: { 'kms:ViaService': 's3.sa-east-1.amazonaws.com' },
     });
   });

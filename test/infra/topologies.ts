@@ -1,5 +1,5 @@
 // A second topology, as unlike the user's own as it can be: three accounts, five regions, every choice made the other way.
-import { defineTopology, type TopologyInput } from '../../infra/shape/topology-rules.ts';
+import { defineTopology, type Topology, type TopologyInput } from '../../infra/shape/topology-rules.ts';
 
 type DeployAccountInput = TopologyInput['deployAccounts'][number];
 
@@ -55,8 +55,55 @@ export const LARGE_INPUT = {
     repository: 'example/workload',
     branch: 'release/7.x',
   },
-  cdkPipelines: { bootstrapQualifier: 'platform1' },
+  bootstrapQualifier: 'platform1',
+  cdkPipelines: true,
 } satisfies TopologyInput;
 
 /** It, checked. */
 export const large = defineTopology(LARGE_INPUT);
+
+const REGIONS = [
+  'eu-central-1',
+  'us-east-1',
+  'us-east-2',
+  'us-west-1',
+  'us-west-2',
+  'ap-northeast-1',
+  'ap-northeast-2',
+  'ap-south-1',
+  'ap-southeast-1',
+  'ap-southeast-2',
+  'ap-southeast-3',
+  'ca-central-1',
+  'eu-north-1',
+  'eu-west-1',
+  'sa-east-1',
+  'eu-west-2',
+  'eu-west-3',
+  'eu-south-1',
+  'eu-south-2',
+  'eu-central-2',
+  'af-south-1',
+  'ap-east-1',
+  'ap-south-2',
+  'ap-southeast-4',
+  'il-central-1',
+];
+
+/** A topology of so many regions and accounts, where every environment has an account and all regions. */
+export function sized(regionCount: number, accountCount: number): Topology {
+  const accounts = Array.from({ length: accountCount }, (_, index) => String(100_000_000_000 + index));
+  return defineTopology({
+    qualifier: 'quitealongname16',
+    tools: { account: '444455556666', primaryRegion: 'eu-central-1' },
+    regions: REGIONS.slice(0, regionCount).map((region) => ({ region })),
+    deployAccounts: accounts.map((account, index) => ({ ...LIVE, name: `account-${index}`, account })),
+    environments: accounts.map((_, index) => ({
+      name: `Environment-${index}`,
+      deployAccount: `account-${index}`,
+      approval: true,
+    })),
+    alarms: { copyLatencyP99Ms: 60_000, notify: { email: 'oncall@example.com' } },
+    cdkPipelines: true,
+  });
+}

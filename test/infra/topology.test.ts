@@ -1,5 +1,9 @@
 // What a topology may say, and how it is told what is wrong.
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { loadTopology, topologyFile } from '../../infra/shape/read-topology.ts';
 import { defineTopology, type TopologyInput } from '../../infra/shape/topology-rules.ts';
 import { topology } from '../../infra/topology.ts';
 import { LARGE_INPUT, LIVE, large, STAGING } from './topologies.ts';
@@ -28,6 +32,18 @@ describe('a topology', () => {
     ]);
   });
 
+  it('copies to a region without CodePipeline, and deploys nothing there unless it is said to have it', () => {
+    const withMexico = (codePipeline?: boolean): string[] | undefined =>
+      defineTopology({
+        ...LARGE_INPUT,
+        regions: [...LARGE_INPUT.regions, { region: 'mx-central-1', codePipeline }],
+      })
+        .environments.at(-1)
+        ?.regions.slice(-1);
+    expect(withMexico()).toEqual(['sa-east-1']);
+    expect(withMexico(true)).toEqual(['mx-central-1']);
+  });
+
   it('is the one file that a user edits, and as delivered is right', () => {
     expect(topology.environments.map(({ name }) => name)).toEqual(['Dev', 'Test', 'Prod']);
   });
@@ -44,7 +60,7 @@ describe.each<[string, Partial<TopologyInput>, RegExp]>([
   [
     'a region that does not exist, with the nearest that does',
     { regions: [...regions, { region: 'eu-west-11' }] },
-    /regions\.5\.region: "eu-west-11" is no AWS region; did you mean "eu-west-1"/,
+    /regions\.5\.region: "eu-west-11" is not an AWS region; did you mean "eu-west-1"/,
   ],
   ['a region twice', { regions: [...regions, { region: 'us-east-2' }] }, /"us-east-2" is listed twice/],
   [
@@ -52,7 +68,22 @@ describe.each<[string, Partial<TopologyInput>, RegExp]>([
     { tools: { ...tools, primaryRegion: 'ca-central-1' } },
     /primary region "ca-central-1" has no artifact store/,
   ],
-  ['nothing to sync to', { regions: [{ region: 'us-west-2' }] }, /needs at least one region besides/],
+  [
+    'an environment in a region without CodePipeline',
+    {
+      regions: [...regions, { region: 'mx-central-1' }],
+      environments: [...environments, { name: 'Extra', deployAccount: 'live', regions: ['mx-central-1'] }],
+    },
+    /"Extra" is deployed to "mx-central-1", but that region has no CodePipeline; it can only take copies/,
+  ],
+  [
+    'a primary region without CodePipeline',
+    {
+      tools: { ...tools, primaryRegion: 'ca-west-1' },
+      regions: [...regions, { region: 'ca-west-1' }],
+    },
+    /tools: the primary region has no CodePipeline/,
+  ],
   [
     'regions of two partitions',
     { regions: [...regions, { region: 'cn-north-1' }] },
@@ -144,5 +175,51 @@ describe('a topology with several mistakes', () => {
 
   it('refuses properties that it does not know', () => {
     expect(() => defineTopology({ ...LARGE_INPUT, regoins: [] } as TopologyInput)).toThrow(/regoins/);
+  });
+});
+
+describe('a topology file of your own', () => {
+  let directory: string;
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'topology-'));
+  });
+  afterAll(async () => {
+    await rm(directory, { recursive: true });
+  });
+
+  async function written(name: string, content: string): Promise<string> {
+    await writeFile(join(directory, name), content);
+    return join(directory, name);
+  }
+
+  it('is a module that exports it, or JSON', async () => {
+    const json = JSON.stringify(LARGE_INPUT);
+    const files = [
+      await written('own.ts', `export const topology = ${json};`),
+      await written('own.json', json),
+    ];
+    for (const file of files) expect((await loadTopology(file)).qualifier).toBe('release7');
+  });
+
+  it('is refused with what is wrong when it has none, cannot be read, or contradicts itself', async () => {
+    await expect(loadTopology(await written('none.ts', 'export const t = 1;'))).rejects.toThrow(
+      /does not export it; write "export const topology/,
+    );
+    await expect(loadTopology(join(directory, 'missing.ts'))).rejects.toThrow(
+      /cannot be read from .*missing.ts/,
+    );
+    const wrong = { ...LARGE_INPUT, environments: [] };
+    await expect(loadTopology(await written('wrong.json', JSON.stringify(wrong)))).rejects.toThrow(
+      /environments/,
+    );
+  });
+
+  it('is named by the context of the CDK CLI, or by an environment variable', () => {
+    vi.stubEnv('ARTIFACT_SYNC_TOPOLOGY', 'by-variable.ts');
+    expect(topologyFile()).toBe('by-variable.ts');
+    vi.stubEnv('CDK_CONTEXT_JSON', JSON.stringify({ topology: 'by-context.ts' }));
+    expect(topologyFile()).toBe('by-context.ts');
+    vi.unstubAllEnvs();
+    expect(topologyFile()).toBeUndefined();
   });
 });
