@@ -5,6 +5,7 @@ import { namesOf } from '../../infra/shape/names.ts';
 import { defineTopology, type Topology } from '../../infra/shape/topology-rules.ts';
 import {
   at,
+  type Json,
   listAt,
   ofType,
   type Synthesised,
@@ -83,10 +84,11 @@ describe.each(['action-per-region', 'one-action'] as const)('with %s', (sync) =>
   it('copies to it in the Sync stage, and deploys to it from its own copy', () => {
     const pipeline = theOnly(app.stack(names.stacks.pipeline), 'AWS::CodePipeline::Pipeline').Properties;
     const actions = listAt(pipeline, 'Stages').flatMap((stage) => listAt(stage, 'Actions'));
-    const syncing = actions.filter((action) =>
-      String(at(action, 'Configuration.UserParameters')).includes(`"${bucket}"`),
-    );
-    expect(syncing).toHaveLength(1);
+    const syncing = actions
+      .map((action) => at(action, 'Configuration.UserParameters'))
+      .filter((parameters) => parameters !== undefined)
+      .map((parameters) => at(JSON.parse(String(parameters)) as Json, 'Destinations'));
+    expect(syncing.filter((set) => bucketsOf(String(set)).includes(bucket))).toHaveLength(1);
     const deploying = actions.filter((action) => at(action, 'Region') === REGION);
     expect(deploying.map((action) => textAt(action, 'Name'))).toEqual([
       `CreateChangeSet-${REGION}`,
@@ -101,6 +103,16 @@ describe.each(['action-per-region', 'one-action'] as const)('with %s', (sync) =>
     expect(at(store, 'ArtifactStore.Location')).toBe(bucket);
     expect(at(store, 'ArtifactStore.EncryptionKey.Id.Fn::GetStackOutput.Region')).toBe(REGION);
   });
+
+  /** The buckets of a set of destinations that the function is deployed with. */
+  function bucketsOf(set: string): string[] {
+    const variables = ofType(app.stack(names.stacks.syncArtifacts), 'AWS::Lambda::Function').map(
+      ({ Properties }) => Properties.Environment,
+    );
+    const sets = JSON.stringify(variables).replaceAll('\\', '');
+    const [, listed = ''] = sets.split(`"${set}":[`);
+    return [...(listed.split('}]')[0] ?? '').matchAll(/"Bucket":"([^"]+)"/g)].map(([, name]) => String(name));
+  }
 
   function textOf(type: string, stackName: string, roleName: string): string {
     const role = ofType(app.stack(stackName), type).find(
@@ -161,9 +173,10 @@ describe('a region without CodePipeline', () => {
     expect(regions).not.toContain('mx-central-1');
     const actions = listAt(pipeline, 'Stages').flatMap((stage) => listAt(stage, 'Actions'));
     expect(actions.map((action) => at(action, 'Region'))).not.toContain('mx-central-1');
-    expect(
-      stringsIn(actions.map((action) => at(action, 'Configuration.UserParameters') ?? null)).join(),
-    ).toContain(names.artifactBucket('mx-central-1'));
+    const variables = ofType(app.stack(names.stacks.syncArtifacts), 'AWS::Lambda::Function').map(
+      ({ Properties }) => Properties.Environment,
+    );
+    expect(JSON.stringify(variables)).toContain(names.artifactBucket('mx-central-1'));
   });
 });
 
