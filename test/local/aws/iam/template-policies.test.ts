@@ -82,6 +82,12 @@ function resolved(json: Json): Json {
   if (name === 'Ref' && typeof argument === 'string') {
     return PSEUDO_PARAMETERS[argument] ?? `arn:aws:s3:::${argument.toLowerCase()}`;
   }
+  if (name === 'Fn::Sub') {
+    return String(argument).replaceAll(
+      /\$\{([\w:]+)\}/g,
+      (_all, given: string) => PSEUDO_PARAMETERS[given] ?? given,
+    );
+  }
   if (name === 'Fn::If') return resolved(values[1] ?? null);
   if (name === 'Fn::GetAtt' || name === 'Fn::GetStackOutput') return OTHER_RESOURCE;
   throw new Error(`no value for ${name}`);
