@@ -3,6 +3,7 @@ import type { JobContext } from './context.ts';
 import { refuseToOverwrite } from './copy/conditional-write.ts';
 import { copyAll } from './copy/copy-all.ts';
 import { preconnectCopies } from './copy/preconnect-copies.ts';
+import { resolveAliases } from './copy/upload/resolve-aliases.ts';
 import { resolve } from './facts/resolve.ts';
 import { type PlanLimits, type PlannedCopy, planCopies } from './plan/plan.ts';
 import { verifyCopy } from './proof/verify-copy.ts';
@@ -18,7 +19,7 @@ export async function syncArtifacts(
   context: JobContext,
   checkpoint?: Checkpoint,
 ): Promise<SyncOutcome> {
-  const planned = await planJob(job, context, checkpoint);
+  const planned = await planJob(job, context, checkpoint, resolveAliases);
   const progress = new SyncProgress(planned, job, checkpoint, context);
   const missing = planned.filter((copy) => !progress.addKnown(copy));
   if (job.overwrite === 'never') refuseToOverwrite(missing);
@@ -41,17 +42,21 @@ export async function syncArtifacts(
   return progress.outcome();
 }
 
-/** Reads all facts of a job and plans its copies; nothing is written. */
+/**
+ * Reads all facts of a job and plans its copies; nothing is written.
+ * @param refine  completes the facts with what only a request to write can show
+ */
 export async function planJob(
   job: SyncJob,
   context: JobContext,
   checkpoint?: Checkpoint,
+  refine: typeof resolveAliases = async (tasks) => tasks,
 ): Promise<readonly PlannedCopy[]> {
   const limits = limitsOf(context);
   const tasks = await resolve(job, context, checkpoint, (sources) => {
     if (checkpoint === undefined) preconnectCopies(job, sources, limits, context);
   });
-  return planCopies(tasks, job, limits);
+  return planCopies(await refine(tasks, context), job, limits);
 }
 
 function limitsOf({ settings, deadline }: JobContext): PlanLimits {

@@ -127,6 +127,8 @@ export interface DestinationEncryption {
   readonly algorithm: 'aws:kms' | 'aws:kms:dsse';
   /** What is sent to S3: a key ARN or alias ARN wherever one could be made. */
   readonly kmsKeyId: string;
+  /** The key that an alias means now, as S3 answered; absent where nobody asked or S3 did not say. */
+  readonly keyArn?: string;
 }
 
 /** A destination bucket as S3 has it. */

@@ -31,13 +31,13 @@ export class BucketCache {
     this.#write(this.#regions, bucket, region);
   }
 
-  /** The default encryption of a bucket of an owner. */
-  encryption(bucket: string, bucketOwner: string): DestinationEncryption | undefined {
-    return this.#read(this.#encryptions, `${bucketOwner}/${bucket}`);
+  /** The encryption of copies in a bucket of an owner: by its default, or with a key that is given. */
+  encryption(bucket: string, bucketOwner: string, kmsKeyId = ''): DestinationEncryption | undefined {
+    return this.#read(this.#encryptions, `${bucketOwner}/${bucket}/${kmsKeyId}`);
   }
 
-  setEncryption(bucket: string, bucketOwner: string, encryption: DestinationEncryption): void {
-    this.#write(this.#encryptions, `${bucketOwner}/${bucket}`, encryption);
+  setEncryption(bucket: string, bucketOwner: string, encryption: DestinationEncryption, kmsKeyId = ''): void {
+    this.#write(this.#encryptions, `${bucketOwner}/${bucket}/${kmsKeyId}`, encryption);
   }
 
   /** How long a bucket took to answer the last look at it, in milliseconds; 0 while nobody has looked. */

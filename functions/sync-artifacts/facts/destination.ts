@@ -143,9 +143,14 @@ async function readEncryption(
   context: JobContext,
 ): Promise<DestinationEncryption> {
   const home = { bucket, bucketOwner, region };
-  if (kmsKeyId !== undefined) return { algorithm: 'aws:kms', kmsKeyId: qualifyKey(kmsKeyId, home) };
-  const known = context.facts.encryption(bucket, bucketOwner);
+  const known = context.facts.encryption(bucket, bucketOwner, kmsKeyId);
   if (known !== undefined) return known;
+  if (kmsKeyId !== undefined) {
+    const algorithm = await readStrongerAlgorithm(region, bucket, bucketOwner, context);
+    const given: DestinationEncryption = { algorithm, kmsKeyId: qualifyKey(kmsKeyId, home) };
+    context.facts.setEncryption(bucket, bucketOwner, given, kmsKeyId);
+    return given;
+  }
   const rule = await readDefaultEncryption(region, bucket, bucketOwner, context);
   const { SSEAlgorithm: algorithm, KMSMasterKeyID: keyId } = rule ?? {};
   if ((algorithm !== 'aws:kms' && algorithm !== 'aws:kms:dsse') || keyId === undefined || keyId === '') {
@@ -160,6 +165,23 @@ async function readEncryption(
   const encryption: DestinationEncryption = { algorithm, kmsKeyId: qualifyKey(keyId, home) };
   context.facts.setEncryption(bucket, bucketOwner, encryption);
   return encryption;
+}
+
+/** Dual-layer encryption where the bucket's default asks for it, whatever the key; a default that may not be read asks for nothing. */
+async function readStrongerAlgorithm(
+  region: string,
+  bucket: string,
+  bucketOwner: string,
+  context: JobContext,
+): Promise<DestinationEncryption['algorithm']> {
+  const settings = { ...context.settings, accessDeniedRetryMs: 0 };
+  try {
+    const rule = await readDefaultEncryption(region, bucket, bucketOwner, { ...context, settings });
+    return rule?.SSEAlgorithm === 'aws:kms:dsse' ? 'aws:kms:dsse' : 'aws:kms';
+  } catch (error) {
+    if (isAccessDenied(error)) return 'aws:kms';
+    throw error;
+  }
 }
 
 async function readDefaultEncryption(

@@ -2,6 +2,7 @@
 
 import { partitionOf } from '../aws/partition.ts';
 import { ConfigurationError } from '../errors.ts';
+import type { DestinationEncryption } from '../types.ts';
 
 const ARN = /^arn:[a-z-]+:kms:(?<region>[a-z0-9-]+):(?<account>\d{12}):(?<resource>(?:key|alias)\/.+)$/;
 /** KMS API: key ids are UUIDs, those of multi-Region keys `mrk-` and 32 hex digits. */
@@ -47,6 +48,15 @@ export function regionOfKey(keyId: string): string | undefined {
 /** Was the key asked for by alias, so that S3's answer, a key ARN, cannot be compared with it directly? */
 export function isAlias(keyId: string): boolean {
   return keyId.includes(':alias/');
+}
+
+/** Is the key of an object that was there before the one that a destination has now? For an alias, only where it is known what it means. */
+export function isKeyNow(
+  { kmsKeyId, keyArn }: Pick<DestinationEncryption, 'kmsKeyId' | 'keyArn'>,
+  reported: string | undefined,
+): boolean {
+  if (!isAlias(kmsKeyId)) return isSameKey(kmsKeyId, reported);
+  return reported !== undefined && (reported === keyArn || reported === kmsKeyId);
 }
 
 /** Is the key that S3 reports the one that was asked for? For an alias, as far as account and region tell. */

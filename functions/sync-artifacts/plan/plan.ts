@@ -11,6 +11,7 @@ import {
   SLOW_COPY_BYTES_PER_MS,
 } from '../speeds.ts';
 import type { CopyTask, Proof, SourceFacts, SyncJob } from '../types.ts';
+import { groupBy } from '../util.ts';
 import { type PartLayout, partCount, partSize } from './part-layout.ts';
 import { commonPartBytes, evenPartBytes, type PartLimits } from './part-size.ts';
 import { requireReachableProof } from './reachable-proof.ts';
@@ -58,7 +59,11 @@ export function planCopies(
     tasks.map(({ source }) => source.sizeBytes),
     limits,
   );
-  const planned = tasks.map((task) => ({ task, plan: planCopy(task, job, partBytes, limits) }));
+  const bySource = groupBy(tasks, ({ source }) => source);
+  const planned = tasks.map((task) => {
+    const siblings = bySource.get(task.source) ?? [task];
+    return { task, plan: planCopy(task, siblings, job, partBytes, limits) };
+  });
   for (const { task, plan } of planned) {
     if (plan.strategy !== 'same-object' && plan.strategy !== 'skip')
       requireReachableProof(task, plan, job.minimumProof);
@@ -68,6 +73,7 @@ export function planCopies(
 
 function planCopy(
   task: CopyTask,
+  siblings: readonly CopyTask[],
   { mode, minimumProof }: PlannedJob,
   partBytes: number,
   limits: PlanLimits,
@@ -83,7 +89,7 @@ function planCopy(
     );
   }
   if (mode === 'relay' || source.readableBy === 'artifactCredentials') {
-    return { strategy: 'relay', layout: relayLayout(source, limits) };
+    return { strategy: 'relay', layout: relayLayout(source, siblings, limits) };
   }
   if (copiesInOneRequest(source, destination.region, limits)) return { strategy: 'object' };
   const layout = reproducedLayout(source) ?? {
@@ -141,14 +147,22 @@ function fingerprinted(partSizeBytes: number, source: SourceFacts, destination: 
 }
 
 /** One layout for all destinations, so that one read can serve them. */
-function relayLayout(source: SourceFacts, { relayMemoryBytes }: PlanLimits): PartLayout {
+function relayLayout(
+  source: SourceFacts,
+  siblings: readonly CopyTask[],
+  { relayMemoryBytes }: PlanLimits,
+): PartLayout {
   // Part by part, only what the function computes can be held against the source's checksums.
   const isComparable = source.checksum !== undefined && isComputed(source.checksum.algorithm);
   const reproduced = isComparable ? reproducedLayout(source) : undefined;
   const layout: PartLayout = reproduced ?? {
     kind: 'uniform',
     sizeBytes: source.sizeBytes,
-    partSizeBytes: fingerprinted(evenPartBytes(source.sizeBytes, RELAY_PART_BYTES), source, []),
+    partSizeBytes: fingerprinted(
+      evenPartBytes(source.sizeBytes, RELAY_PART_BYTES),
+      source,
+      siblings.map(({ destination, key }) => [destination, key]),
+    ),
   };
   const largest = layout.kind === 'uniform' ? partSize(layout, 1) : Math.max(...layout.partSizesBytes);
   if (largest <= relayMemoryBytes) return layout;

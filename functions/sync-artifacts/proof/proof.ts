@@ -1,5 +1,5 @@
 // Compares a copy with its source as far as S3 shows both; no I/O.
-import { isAlias, isSameKey } from '../facts/kms-key.ts';
+import { isAlias, isKeyNow } from '../facts/kms-key.ts';
 import { identityOf } from '../facts/object-identity.ts';
 import {
   type ContentHeaders,
@@ -64,7 +64,8 @@ export function withKey(
   { destination }: Pick<CopyTask, 'destination'>,
   { kmsKeyArn = '' }: ObjectFacts,
 ): Proof {
-  return { ...bytes, kmsKeyArn, kmsKeyResolved: !isAlias(destination.encryption.kmsKeyId) };
+  const { kmsKeyId, keyArn } = destination.encryption;
+  return { ...bytes, kmsKeyArn, kmsKeyResolved: !isAlias(kmsKeyId) || kmsKeyArn === keyArn };
 }
 
 /** How far two objects can be told to have the same bytes (AWS-FACTS "Checksums"). */
@@ -112,11 +113,11 @@ function hasSizeAndKey({
   destination,
   existing,
 }: Pick<CopyTask, 'source' | 'destination' | 'existing'>): boolean {
-  const { kmsKeyId, algorithm } = destination.encryption;
+  const { encryption } = destination;
   return (
     existing?.sizeBytes === source.sizeBytes &&
-    existing.encryption === algorithm &&
-    isSameKey(kmsKeyId, existing.kmsKeyArn)
+    existing.encryption === encryption.algorithm &&
+    isKeyNow(encryption, existing.kmsKeyArn)
   );
 }
 

@@ -5,7 +5,7 @@ import { request } from '../aws/s3-request.ts';
 import type { JobContext } from '../context.ts';
 import { type FailureTypeName, SyncError } from '../errors.ts';
 import { headObject } from '../facts/head-object.ts';
-import { isSameKey } from '../facts/kms-key.ts';
+import { isKeyNow, isSameKey } from '../facts/kms-key.ts';
 import { requireUnchanged } from '../facts/source.ts';
 import { CLEAN_UP_MS } from '../speeds.ts';
 import type { CopyTask, MinimumProof, ObjectChecksum, ObjectFacts, Proof, WrittenObject } from '../types.ts';
@@ -52,8 +52,13 @@ export async function verifyCopy(
     throw new SyncError(type, `${message} ${await removeWritten(task, written, context)}`);
   };
   const where = `s3://${destination.bucket}/${task.key} in ${destination.region}`;
-  const { kmsKeyId, algorithm } = destination.encryption;
-  if (stored.encryption !== algorithm || !isSameKey(kmsKeyId, stored.kmsKeyArn)) {
+  const { kmsKeyId, algorithm, keyArn } = destination.encryption;
+  // To a write of its own S3 answers with the key that the alias means; an upload may have been begun when it meant another.
+  const isRightKey =
+    written.resumed && keyArn !== undefined
+      ? isKeyNow(destination.encryption, stored.kmsKeyArn)
+      : isSameKey(kmsKeyId, stored.kmsKeyArn);
+  if (stored.encryption !== algorithm || !isRightKey) {
     const has = `${stored.encryption ?? 'no reported encryption'} with ${stored.kmsKeyArn ?? 'no reported key'}`;
     return await reject(
       `The copy at ${where} has ${has} instead of ${algorithm} with ${kmsKeyId}: check the bucket's policy and default encryption.`,

@@ -138,9 +138,28 @@ describe('the KMS key of a destination', () => {
     const Destination = { Bucket: 'destinations-plain', KmsKeyId: key.arn };
     const outcome = await world.invoke({ DestinationBuckets: [Destination] });
     successOf(outcome);
-    expect(operationsOn('destinations-plain', outcome)).not.toContain('GetBucketEncryption');
     const encryption = { algorithm: 'aws:kms', keyArn: key.arn, bucketKey: true };
     expect(world.object('destinations-plain', KEY).encryption).toEqual(encryption);
+  });
+
+  it('that is given keeps the dual-layer encryption that the bucket asks for', async () => {
+    await using world = await soundWorld();
+    const given = world.world.createKey({ region: REGION });
+    world.allowKey(given.arn);
+    const own = world.addDestination('destinations-dsse', {});
+    Object.assign(world.bucket('destinations-dsse'), {
+      encryption: { algorithm: 'aws:kms:dsse', keyId: own.arn },
+    });
+    const parameters = { DestinationBuckets: [{ Bucket: 'destinations-dsse', KmsKeyId: given.arn }] };
+
+    successOf(await world.invoke(parameters));
+    const again = await world.invoke(parameters, { warm: true });
+
+    expect(world.object('destinations-dsse', KEY).encryption).toMatchObject({
+      algorithm: 'aws:kms:dsse',
+      keyArn: given.arn,
+    });
+    expect(copiesOf(again)).toMatchObject([{ strategy: 'skip' }]);
   });
 
   it.each(['id', 'alias'])(

@@ -84,14 +84,14 @@ describe('the manifest', () => {
     expect(three).toEqual(one);
   });
 
-  it('of copies under an alias says that the alias was not resolved', async () => {
+  it('of copies under an alias says which key it means', async () => {
     await using world = await soundWorld();
     const { arn } = world.world.createKey({ region: 'eu-west-1', alias: 'release' });
     world.allowKey(arn);
     const parameters = { DestinationBuckets: [{ Bucket: EU, KmsKeyId: 'alias/release' }] };
     successOf(await world.invoke(parameters, { data: outputIn(SOURCE) }));
     expect(manifestIn(world, SOURCE).copies).toContainEqual(
-      expect.objectContaining({ proof: expect.objectContaining({ kmsKeyArn: arn, kmsKeyResolved: false }) }),
+      expect.objectContaining({ proof: expect.objectContaining({ kmsKeyArn: arn, kmsKeyResolved: true }) }),
     );
   });
 

@@ -1,7 +1,9 @@
 // What earlier attempts at a copy left unfinished: gone on with, or cleared away; never touched when it is not ours.
 import type { CompletedPart, MultipartUpload } from '@aws-sdk/client-s3';
 import { errorCode, isUnsupported } from '../../aws/errors.ts';
+import { MAX_PART_BYTES } from '../../aws/limits.ts';
 import type { JobContext } from '../../context.ts';
+import { isAlias } from '../../facts/kms-key.ts';
 import { type PartLayout, partCount, partSize } from '../../plan/part-layout.ts';
 import { CLEAN_UP_MS } from '../../speeds.ts';
 import type { CopyTask } from '../../types.ts';
@@ -34,7 +36,10 @@ export async function adopt(
   let resumed: Upload | undefined;
   for (const upload of ours) {
     const { UploadId: uploadId = '' } = upload;
-    const parts = resumed === undefined ? await consistentParts(task, layout, uploadId, context) : undefined;
+    const parts =
+      resumed === undefined && isToldApart(task, layout, uploadId)
+        ? await consistentParts(task, layout, uploadId, context)
+        : undefined;
     if (parts !== undefined)
       resumed = { uploadId, resumed: true, createRetried: created.createRetried, parts };
     else if (initiatorId !== undefined && upload !== told && isOurs(upload))
@@ -84,6 +89,22 @@ export async function abortOwnUploads(
       errorCode: errorCode(error),
     });
   }
+}
+
+/**
+ * Does an upload whose parts fit belong to this very copy? The sizes of its parts say so where they carry a fingerprint (plan.ts), of
+ * the key, too, unless that is an alias of which nobody knows what it means. Parts that are cut as the source's are carry none: then
+ * the upload must be the one that this job began.
+ */
+function isToldApart(
+  { destination, uploadId: ownId }: CopyTask,
+  layout: PartLayout,
+  uploadId: string,
+): boolean {
+  const { kmsKeyId, keyArn } = destination.encryption;
+  const isKeyKnown = !isAlias(kmsKeyId) || keyArn !== undefined;
+  if (layout.kind === 'uniform' && layout.partSizeBytes < MAX_PART_BYTES) return isKeyKnown;
+  return uploadId === ownId && !isAlias(kmsKeyId);
 }
 
 /** The finished parts, if there are any and each is where the layout has it; their sizes tell whether it is the same copy (plan.ts). */

@@ -45,6 +45,8 @@ export interface StageOptions {
   readonly destinationCount?: number;
   readonly sourceVersioning?: Versioning;
   readonly destinationVersioning?: Versioning;
+  /** The default keys of the destinations are named by alias. */
+  readonly keysByAlias?: boolean;
   /** UserParameters beside the destinations. */
   readonly parameters?: Readonly<Record<string, unknown>>;
   readonly outputArtifact?: boolean;
@@ -94,19 +96,22 @@ export function createStage(aws: EmbeddedAws, options: StageOptions): Stage {
       ...artifact.put,
     });
   }
-  const destinations = DESTINATION_REGIONS.slice(0, options.destinationCount ?? 2).map((region) =>
+  const regions = DESTINATION_REGIONS.slice(0, options.destinationCount ?? 2);
+  const alias = `alias/shop-${id}`;
+  const keys = regions.map((region) => world.createKey({ region, alias }));
+  const destinations = keys.map(({ arn, region }) =>
     world.createBucket({
       name: `${region}-${id}`,
       region,
       versioning: options.destinationVersioning ?? 'Enabled',
-      encryption: { algorithm: 'aws:kms', keyId: world.createKey({ region }).arn, bucketKey: true },
+      encryption: { algorithm: 'aws:kms', keyId: options.keysByAlias ? alias : arn, bucketKey: true },
     }),
   );
   const may = roleStatements(world, {
     sourceBuckets: [own.name],
     sourceKeyArns: [sourceKey.arn],
     destinationBuckets: destinations.map(({ name }) => name),
-    destinationKeyArns: destinations.flatMap(({ encryption }) => encryption?.keyId ?? []),
+    destinationKeyArns: keys.map(({ arn }) => arn),
   });
   const role =
     options.role ??

@@ -1,0 +1,135 @@
+// An alias can be pointed at another key at any time: what is there is believed only under the key that it means now.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generated } from '../../../local/aws/content/content.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
+import { latest } from '../../../local/aws/state/buckets.ts';
+import type { KmsKey } from '../../../local/aws/state/kms-keys.ts';
+import { continueAfterParts, GIB, SLOW } from '../copy/resume/continued-job.ts';
+import { partsWrittenTwice, runOnce } from '../copy/resume/resume-stage.ts';
+import { copiesOf, failureOf, JobWorld, successOf } from '../harness/world.ts';
+
+const EU = 'alias-eu';
+const REGION = 'eu-west-1';
+const KEY = 'pipeline/App/abc.zip';
+const ALIAS = 'alias/artifacts';
+
+function pointElsewhere(
+  world: Pick<EmbeddedAws, 'world'>['world'],
+  from: KmsKey,
+  alias: string,
+  to: KmsKey,
+): void {
+  from.aliases.delete(alias);
+  world.keys.addAlias(to, alias);
+}
+
+interface Aliased {
+  readonly world: JobWorld;
+  readonly key: KmsKey;
+  readonly other: KmsKey;
+  readonly parameters: object;
+}
+
+/** A destination whose key is given as an alias: by the job, or as the bucket's default. */
+async function aliasedWorld(given: 'by the job' | "as the bucket's default"): Promise<Aliased> {
+  const world = await JobWorld.start();
+  world.addArtifact('App');
+  const key = world.world.createKey({ region: REGION, alias: ALIAS });
+  const other = world.world.createKey({ region: REGION });
+  const isDefault = given !== 'by the job';
+  world.addDestination(EU, isDefault ? { encryption: { algorithm: 'aws:kms', keyId: ALIAS } } : {});
+  for (const { arn } of [key, other]) world.allowKey(arn);
+  const parameters = {
+    DestinationBuckets: [{ Bucket: EU, Region: REGION, ...(isDefault ? {} : { KmsKeyId: ALIAS }) }],
+  };
+  return { world, key, other, parameters };
+}
+
+describe.each(['by the job', "as the bucket's default"] as const)('a key given %s as an alias', (given) => {
+  it('is resolved, so that what is there under it is not copied again', async () => {
+    const { world, key, parameters } = await aliasedWorld(given);
+    await using _world = world;
+    successOf(await world.invoke(parameters));
+
+    const again = await world.invoke(parameters);
+
+    expect(copiesOf(again)).toMatchObject([{ strategy: 'skip', proof: 'checksum', kmsKeyArn: key.arn }]);
+    expect(world.bucket(EU).uploads.size).toBe(0);
+  });
+
+  it('that means another key now has the copy made again under that one', async () => {
+    const { world, key, other, parameters } = await aliasedWorld(given);
+    await using _world = world;
+    successOf(await world.invoke(parameters));
+    pointElsewhere(world.world, key, ALIAS, other);
+
+    const again = await world.invoke(parameters, { warm: true });
+
+    expect(copiesOf(again)).toMatchObject([{ strategy: 'object', kmsKeyArn: other.arn }]);
+    expect(world.object(EU, KEY).encryption.keyArn).toBe(other.arn);
+  });
+
+  it('that means no key any more fails, although the copy is there', async () => {
+    const { world, key, parameters } = await aliasedWorld(given);
+    await using _world = world;
+    successOf(await world.invoke(parameters));
+    key.aliases.delete(ALIAS);
+
+    const again = await world.invoke(parameters);
+
+    expect(failureOf(again).type).toBe('ConfigurationError');
+  });
+
+  it('costs a first copy of a small artifact no request', async () => {
+    const { world, parameters } = await aliasedWorld(given);
+    await using _world = world;
+
+    const first = await world.invoke(parameters);
+
+    expect(first.writes.map(({ operation }) => operation)).toEqual(['CopyObject']);
+  });
+});
+
+describe('the parts of a job whose key is given as an alias', () => {
+  let aws: EmbeddedAws;
+  beforeAll(async () => {
+    aws = await startEmbeddedAws();
+  });
+  afterAll(() => aws.close());
+
+  async function continued() {
+    const job = await continueAfterParts(aws, {
+      artifacts: [{ name: 'Image', content: generated(40 * GIB, 1) }],
+      destinationCount: 1,
+      keysByAlias: true,
+    });
+    const [bucket] = job.stage.destinations;
+    const [artifact] = job.stage.artifacts;
+    if (bucket === undefined || artifact === undefined) throw new Error('no destination');
+    const alias = bucket.encryption?.keyId ?? '';
+    const key = aws.world.keys.find(alias, bucket.ownerAccountId, bucket.region);
+    if (key === undefined) throw new Error('no key');
+    return { ...job, bucket, alias, key, objectKey: job.stage.keyOf(artifact) };
+  }
+
+  it('are resumed in the next invocation', async () => {
+    const { stage, next, bucket, objectKey, key } = await continued();
+    await runOnce(stage, { environment: SLOW }, next.event);
+
+    expect(latest(bucket, objectKey)?.encryption.keyArn).toBe(key.arn);
+    expect(partsWrittenTwice(aws.world.requests)).toEqual([]);
+  });
+
+  it('are copied again when the alias means another key by then', async () => {
+    const { stage, next, bucket, objectKey, alias, key } = await continued();
+    const other = aws.world.createKey({ region: bucket.region });
+    stage.role.may = [...stage.role.may, { actions: ['kms:*'], resources: [other.arn] }];
+    pointElsewhere(aws.world, key, alias, other);
+
+    const { result } = await runOnce(stage, { environment: SLOW }, next.event);
+
+    expect(result.operation).toBe('PutJobSuccessResult');
+    expect(latest(bucket, objectKey)?.encryption.keyArn).toBe(other.arn);
+    expect(bucket.uploads.size).toBe(0);
+  });
+});
