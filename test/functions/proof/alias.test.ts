@@ -123,7 +123,7 @@ describe('the parts of a job whose key is given as an alias', () => {
   it('are copied again when the alias means another key by then', async () => {
     const { stage, next, bucket, objectKey, alias, key } = await continued();
     const other = aws.world.createKey({ region: bucket.region });
-    stage.role.may = [...stage.role.may, { actions: ['kms:*'], resources: [other.arn] }];
+    stage.role.may = [...stage.role.may, { Effect: 'Allow', Action: ['kms:*'], Resource: [other.arn] }];
     pointElsewhere(aws.world, key, alias, other);
 
     const { result } = await runOnce(stage, { environment: SLOW }, next.event);
