@@ -1,9 +1,11 @@
 // How the tests run, and the coverage that they must have.
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Installs the package, a CDK and a compiler into an empty folder: `npm run test:package`.
+    exclude: [...configDefaults.exclude, ...(process.env.TEST_PACKAGE ? [] : ['test/package/**'])],
     // Most tests wait more than they work; Vitest's own number is one less than there are cores.
     maxWorkers: 2,
     globalSetup: ['test/build-bundle.ts'],

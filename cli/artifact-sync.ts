@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The command `artifact-sync`: each subcommand loads only what it needs.
+import './node-20.ts';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { AdoptArguments } from './adopt/command.ts';
@@ -56,12 +57,39 @@ program
     await runAdopt(file, options);
   });
 
+program
+  .command('replay')
+  .description('run a job on this machine, on the built function and an embedded AWS')
+  .argument('[args...]', 'see artifact-sync replay --help')
+  .allowUnknownOption()
+  .helpOption(false)
+  .action(async () => {
+    handOver();
+    await import('../local/replay.ts');
+  });
+
+program
+  .command('local-aws')
+  .description('serve the embedded AWS for any S3 client until it is stopped')
+  .argument('[args...]', 'see artifact-sync local-aws --help')
+  .allowUnknownOption()
+  .helpOption(false)
+  .action(async () => {
+    handOver();
+    await import('../local/local-aws.ts');
+  });
+
 try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`error: ${error.message}\n`);
   process.exitCode = 2;
+}
+
+/** Leaves the arguments to a command of `local/`, which reads them where `npm run` would put them. */
+function handOver(): void {
+  process.argv.splice(2, 1);
 }
 
 function version(): string {

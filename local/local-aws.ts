@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { InvalidArgumentError, program } from 'commander';
 import { startEmbeddedAws } from './aws/embedded-aws.ts';
+import { calledAs } from './called-as.ts';
 import { listenProblem } from './listen-problem.ts';
 
 interface Options {
@@ -11,7 +12,7 @@ interface Options {
 }
 
 program
-  .name('npm run local-aws --')
+  .name(calledAs('local-aws'))
   .description(
     'Starts the embedded AWS (S3, CodePipeline, KMS, IAM, STS), prints what a shell needs to use it, serves until SIGTERM.',
   )

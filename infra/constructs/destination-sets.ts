@@ -18,6 +18,7 @@ export interface SyncSetBucket extends SyncBucket {
 
 /** Sets of destinations by name. */
 export interface DestinationSets {
+  /** The buckets of a set, each once. */
   readonly [name: string]: readonly SyncSetBucket[];
 }
 

@@ -28,10 +28,15 @@ export interface SyncArtifactsActionProps extends CommonAwsActionProps, SyncOpti
 
 /** Output variables of a Sync action, as `#{…}` expressions for later actions. */
 export interface SyncArtifactsVariables {
+  /** How many artifacts were synced. */
   readonly artifactCount: string;
+  /** To how many destinations. */
   readonly destinationCount: string;
+  /** Bytes that were copied. */
   readonly bytesCopied: string;
+  /** Copies that were there already. */
   readonly copiesSkipped: string;
+  /** How long the job took, in milliseconds. */
   readonly durationMs: string;
   /** Key of the copies of an artifact. */
   objectKey(artifact: Artifact): string;

@@ -23,7 +23,9 @@ export interface SyncBucket {
 
 /** ARNs of buckets, their objects and their keys. Each list may also be one list token, such as a template's parameter. */
 export interface BucketSet {
+  /** ARNs of the buckets. */
   readonly bucketArns: string[];
+  /** ARNs of the objects in them, such as `arn:aws:s3:::my-bucket/*`. */
   readonly objectArns: string[];
   /** None for buckets without a customer managed key. */
   readonly keyArns: string[];

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { JobFailure } from '../../functions/sync-artifacts/errors.ts';
 import { formatBytes } from '../../functions/sync-artifacts/result/summary.ts';
 import { LambdaFunction } from '../lambda/lambda.ts';
+import { siblingModule } from '../sibling-module.ts';
 import { parseLogLine } from './copy-log.ts';
 import { embeddedTarget } from './embedded-target.ts';
 import { liveTarget } from './live-target.ts';
@@ -22,7 +23,7 @@ export interface PlanReport {
   readonly exitCode: 0 | 1;
 }
 
-const PLAN_HANDLER = fileURLToPath(new URL('./plan-handler.ts', import.meta.url));
+const PLAN_HANDLER = fileURLToPath(siblingModule(import.meta.url, 'plan-handler'));
 
 /** Plans a job against the embedded AWS, or with `--live` against the real one, and prints the plan. */
 export async function dryRun(prepared: Replay): Promise<PlanReport> {

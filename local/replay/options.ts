@@ -1,5 +1,5 @@
 // The command line of the replay: each option once, with what it means and what is said about a wrong value.
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import {
@@ -8,6 +8,7 @@ import {
   MAX_FUNCTION_TIMEOUT_SECONDS,
 } from '../../infra/shape/job-time.ts';
 import { FAULT_KINDS, type FaultRates, isFaultKind } from '../aws/faults/fault-kinds.ts';
+import { calledAs } from '../called-as.ts';
 import { SAMPLES_FOLDER } from '../pipeline/scenarios.ts';
 import type { ArtifactSource } from '../pipeline/set-up.ts';
 import { defaultRate, faultHelp } from './fault-help.ts';
@@ -23,16 +24,18 @@ const MAX_MEMORY_MIB = 10_240;
 const MIN_TIMEOUT_MS = 1_000;
 const DEFAULT_TIMEOUT_MS = FUNCTION_TIMEOUT_SECONDS * 1000;
 
+const NAME = calledAs('replay');
+
 const EXAMPLES = `
 Examples:
-  npm run replay
-  npm run replay -- events/relay.json
-  npm run replay -- --artifact App=build/app.zip --artifact Templates=300KiB
-  npm run replay -- job.json --user-parameters '{"DestinationBucket":"copies-eu-west-1"}'
-  npm run replay -- --fault slow-down=0.2 --fault stall=0.1 --seed 7
-  npm run replay -- --twice
-  npm run replay -- --wan --report job.html
-  npm run replay -- events/seven-gib.json --artifact MachineImage=300GiB --wan --timeout 20s
+  ${NAME.replace(/ --$/, '')}
+  ${NAME} events/relay.json
+  ${NAME} --artifact App=build/app.zip --artifact Templates=300KiB
+  ${NAME} job.json --user-parameters '{"DestinationBucket":"copies-eu-west-1"}'
+  ${NAME} --fault slow-down=0.2 --fault stall=0.1 --seed 7
+  ${NAME} --twice
+  ${NAME} --wan --report job.html
+  ${NAME} events/seven-gib.json --artifact MachineImage=300GiB --wan --timeout 20s
 
 Exit code: 0 when the job succeeded and every copy is right, 1 when not,
 2 when there was nothing to replay.
@@ -48,7 +51,7 @@ export interface CommandOutput {
 
 /** Parses the arguments. @throws CommanderError after help (`exitCode` 0) or what is wrong has been printed */
 export function parseOptions(argv: readonly string[], output: CommandOutput = {}) {
-  const command = new Command('npm run replay --')
+  const command = new Command(NAME)
     .description(
       'Replays a CodePipeline job on this machine: runs the built function as Lambda does, against an embedded AWS ' +
         'with the buckets, keys and artifacts that the event names, then compares every copy byte for byte.',
@@ -114,7 +117,7 @@ export function parseOptions(argv: readonly string[], output: CommandOutput = {}
     .addHelpText('after', (context) => `\n${faultHelp(context.error ? 80 : helpWidth())}${EXAMPLES}`)
     .configureOutput(output)
     .exitOverride()
-    .showHelpAfterError('(npm run replay -- --help shows all options)')
+    .showHelpAfterError(`(${NAME} --help shows all options)`)
     .parse([...argv], { from: 'user' });
   const options = command.opts();
   for (const { option, mode, reason, needs = false } of RULES) {
@@ -124,7 +127,15 @@ export function parseOptions(argv: readonly string[], output: CommandOutput = {}
         `error: option '${flag(option)}' ${needs ? 'needs' : 'cannot be used with'} '${flag(mode)}': ${reason}`,
       );
   }
-  return { ...options, event: command.args[0] ?? join(SAMPLES_FOLDER, 'three-regions.json') };
+  return { ...options, event: eventFileOf(command.args[0] ?? 'events/three-regions.json') };
+}
+
+/** A file as given; a sample event is found from other folders, too, as `events/NAME.json`. */
+function eventFileOf(given: string): string {
+  const [, sample] = /^(?:\.\/)?events\/([^/]+\.json)$/.exec(given) ?? [];
+  if (sample === undefined || existsSync(given)) return given;
+  const file = join(SAMPLES_FOLDER, sample);
+  return existsSync(file) ? file : given;
 }
 
 type OptionName =

@@ -23,7 +23,9 @@ import {
 
 /** A destination region and when its copies are too slow. */
 export interface LatencyThreshold {
+  /** The region of the destination. */
   readonly region: string;
+  /** What the 99th percentile of copy latency may be, in milliseconds. */
   readonly copyLatencyP99Ms: number;
 }
 

@@ -1,4 +1,5 @@
 // Compares every destination object with its source: bytes over the wire, encryption key, headers, metadata and tags.
+
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -7,6 +8,7 @@ import type { EmbeddedAws } from '../../aws/embedded-aws.ts';
 import { latest, type ObjectVersion } from '../../aws/state/buckets.ts';
 import type { ExpectedCopy } from '../../pipeline/event.ts';
 import { contentOf, type Stage } from '../../pipeline/set-up.ts';
+import { siblingModule } from '../../sibling-module.ts';
 import type { CompareMessage, CompareRequest } from './compare-worker.ts';
 
 /** What was found at one destination. */
@@ -25,7 +27,7 @@ const SAMPLE_BYTES = 16 * 2 ** 20;
 
 /** Compares copies in a thread of its own, so that the embedded AWS can send on one core while another compares. */
 export class Comparer implements AsyncDisposable {
-  readonly #worker = new Worker(new URL('./compare-worker.ts', import.meta.url));
+  readonly #worker = new Worker(siblingModule(import.meta.url, 'compare-worker'));
   #last: Promise<unknown> = Promise.resolve();
 
   /** Compares all copies, one after the other; `onBytes` tells how many bytes more have been compared. */

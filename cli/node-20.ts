@@ -1,0 +1,11 @@
+// Gives Node.js 20 what the commands use and it lacks; later versions are left as they are.
+
+Promise.withResolvers ??= function withResolvers<T>() {
+  let resolve: PromiseWithResolvers<T>['resolve'] = () => undefined;
+  let reject: PromiseWithResolvers<T>['reject'] = () => undefined;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+};
