@@ -1,6 +1,6 @@
 // What `npm pack` makes, as a user meets it: installed into an empty folder, on the Node.js of the machine.
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { glob, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -91,6 +91,25 @@ describe('the tarball', () => {
       ),
     ).toEqual([]);
   });
+});
+
+it('has a dependency for every package that its code imports', async () => {
+  const built = join(ROOT, 'dist/package');
+  const imported = new Set<string>();
+  for await (const file of glob('{cli,functions,infra,local}/**/*.{js,mjs}', { cwd: built })) {
+    const code = await readFile(join(built, file), 'utf8');
+    for (const [, name = ''] of code.matchAll(
+      /(?:^(?:import|export)\b[^'"]*|\bimport\()['"]((?:@[\w-]+\/)?[\w-]+)/gm,
+    )) {
+      imported.add(name);
+    }
+  }
+  imported.delete('node');
+
+  const declared = { ...packageJson.dependencies, ...packageJson.peerDependencies };
+
+  expect(imported.size).toBeGreaterThan(10);
+  expect([...imported].filter((name) => !(name in declared))).toEqual([]);
 });
 
 it('API.md says what the doc comments of the public API say ("npm run api" writes it)', async () => {
