@@ -99,7 +99,7 @@ it('has a dependency for every package that its code imports', async () => {
   for await (const file of glob('{cli,functions,infra,local}/**/*.{js,mjs}', { cwd: built })) {
     const code = await readFile(join(built, file), 'utf8');
     for (const [, name = ''] of code.matchAll(
-      /(?:^(?:import|export)\b[^'"]*|\bimport\()['"]((?:@[\w-]+\/)?[\w-]+)/gm,
+      /(?:^(?:import|export)\b[^'"=]*\bfrom\s*|^import\s*|\bimport\()['"]((?:@[\w-]+\/)?[\w-]+)/gm,
     )) {
       imported.add(name);
     }

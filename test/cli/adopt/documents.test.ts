@@ -34,7 +34,7 @@ it('leaves every other byte of JSON where it is', () => {
         expect(JSON.parse(after)).toEqual({ Stages: list.toSpliced(1, 0, ITEM), Other: 1 });
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
@@ -65,7 +65,7 @@ it('leaves every other byte of YAML where it is, comments included', () => {
         });
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
