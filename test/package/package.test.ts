@@ -179,7 +179,7 @@ describe('the command', () => {
     );
 
     expect(code, output).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ passed: true });
+    expect(JSON.parse(stdout)).toMatchObject({ exitCode: 0, copies: [{ identical: true }] });
   });
 
   it('plans without copying', async () => {
