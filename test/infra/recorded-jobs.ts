@@ -1,8 +1,10 @@
 // Runs jobs of the built bundle with the role of the table, and records every request that the role signed.
 import { randomUUID } from 'node:crypto';
+import { checksumOf, DEFAULT_ALGORITHM } from '../../local/aws/content/checksum.ts';
 import { generated } from '../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../local/aws/embedded-aws.ts';
 import type { FaultHook } from '../../local/aws/faults/faults.ts';
+import type { ObjectVersion } from '../../local/aws/state/buckets.ts';
 import type { PutOptions } from '../../local/aws/state/place-object.ts';
 import type { LoggedRequest } from '../../local/aws/state/request-log.ts';
 import { FUNCTION_NAME, LambdaFunction } from '../../local/lambda/lambda.ts';
@@ -42,6 +44,8 @@ export interface JobCase {
   readonly timeoutMs?: number;
   readonly environment?: Readonly<Record<string, string>>;
   readonly faults?: FaultHook;
+  /** S3 copies other bytes than those that the function has looked at, as only the proof can notice. */
+  readonly copiesOtherBytes?: boolean;
   /** How many times the same action runs, one after the other. */
   readonly runs?: number;
 }
@@ -69,7 +73,16 @@ export async function record(
   job: JobCase,
   onKeys: (keys: RecordedKeys) => void = () => {},
 ): Promise<Recording> {
-  await using aws = await startEmbeddedAws(job.faults ? { faults: job.faults } : {});
+  let read: ObjectVersion | undefined;
+  const faults: FaultHook = (point) => {
+    if (job.copiesOtherBytes && read && point.phase === 'before' && point.operation === 'CopyObject') {
+      const content = generated(job.sizeBytes, 77);
+      const checksum = { ...read.checksum, value: checksumOf(content, DEFAULT_ALGORITHM) };
+      Object.assign(read, { content, checksum });
+    }
+    return job.faults?.(point);
+  };
+  await using aws = await startEmbeddedAws({ faults });
   const { world } = aws;
   const versioning = job.unversioned ? 'Unversioned' : 'Enabled';
   const keyArnOf = (name: string, region: string): string => {
@@ -86,7 +99,10 @@ export async function record(
   const destinations = Object.entries(DESTINATIONS).map(([name, region]) => keyArnOf(name, region));
   onKeys({ source, destinations });
   if (!job.gone) {
-    world.putObject(SOURCE, OBJECT_KEY, generated(job.sizeBytes, 1), { tags: { team: 'web' }, ...job.put });
+    read = world.putObject(SOURCE, OBJECT_KEY, generated(job.sizeBytes, 1), {
+      tags: { team: 'web' },
+      ...job.put,
+    });
   }
 
   const credentials = world.addIdentity({
