@@ -70,6 +70,7 @@ export function arrangeTimeline(
     const failed = isFailed(request);
     const isRetry = failedBefore.has(id);
     if (failed) failedBefore.add(id);
+    else failedBefore.delete(id);
     const kind = KINDS[request.operation] ?? (request.service === 'codepipeline' ? 'report' : 'look');
     return { request, kind, startMs, endMs: startMs + request.durationMs, failed, isRetry };
   });

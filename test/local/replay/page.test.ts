@@ -132,11 +132,13 @@ describe('a time line', () => {
       at(20, 10),
       at(30, 10, { partNumber: 2 }),
       at(40, 10, { operation: 'HeadObject', status: 404 }),
+      at(50, 10),
     ];
     const { groups } = arrangeTimeline(requests, [copy], 1_000);
     expect(groups[0]?.bars.map(({ failed: bad, isRetry }) => [bad, isRetry])).toEqual([
       [true, false],
       [false, true],
+      [false, false],
       [false, false],
       [false, false],
     ]);
