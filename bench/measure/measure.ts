@@ -1,11 +1,12 @@
 // Runs one case with every contender, one after the other, on the same server.
+
+import { costOf } from '../../local/pipeline/cost.ts';
 import { coldLimitMs, limitMs } from '../../local/wan/limit.ts';
 import { LAMBDA_MEMORY_MB, THIS_FUNCTION } from '../contenders/functions.ts';
-import { type BenchCase, copiesOf, totalBytes } from '../job/cases.ts';
+import { type BenchCase, copiesOf, HOME_REGION, totalBytes } from '../job/cases.ts';
 import type { BenchJob, Contender, Sample } from '../job/job.ts';
 import type { BenchServer } from '../server/bench-server.ts';
 import type { RunReport } from '../server/server-messages.ts';
-import { costOf } from './cost.ts';
 import { measureEmptyStart } from './empty-start.ts';
 import { medianPhases, phasesOf } from './phases.ts';
 import type { Absence, CaseResult, ContenderResult } from './results.ts';
@@ -147,6 +148,7 @@ function summarise(
     requests,
     refusals: runs.at(-1)?.report.refusals ?? {},
     cost: costOf({
+      homeRegion: HOME_REGION,
       requests,
       bytesByRegion: Object.fromEntries(benchCase.regions.map((region) => [region, artifactBytes])),
       ...(cpuMs !== undefined && { lambda: { billedMs: elapsedMs.median, memoryMb: LAMBDA_MEMORY_MB } }),

@@ -1,7 +1,8 @@
 // The results of the benchmark as data: what is written to JSON and rendered as table and chart.
+
+import type { Cost } from '../../local/pipeline/cost.ts';
 import type { BenchCase } from '../job/cases.ts';
 import type { BenchServerOptions } from '../server/server-messages.ts';
-import type { Cost } from './cost.ts';
 import type { Phases } from './phases.ts';
 import type { Spread } from './statistics.ts';
 

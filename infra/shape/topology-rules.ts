@@ -1,5 +1,7 @@
 // What a topology may say, checked when it is defined: every mistake is one clear line before anything is synthesised.
+
 import * as v from 'valibot';
+import { explainIssue } from './explain-issue.ts';
 import { hasCodePipeline, partitionByRegion } from './regions.ts';
 import { type inlinePolicySchema, topologySchema } from './topology-schema.ts';
 
@@ -65,7 +67,7 @@ export function defineTopology(input: TopologyInput): Topology {
   const result = v.safeParse(topologySchema, input);
   if (!result.success) {
     throw new TopologyError(
-      result.issues.map((issue) => `${v.getDotPath(issue) ?? 'topology'}: ${issue.message}`),
+      result.issues.map((issue) => `${v.getDotPath(issue) ?? 'topology'}: ${explainIssue(issue)}`),
     );
   }
   const parsed = result.output;

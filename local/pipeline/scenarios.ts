@@ -22,6 +22,8 @@ export interface Scenario {
   readonly unversionedSource?: boolean;
   /** The artifacts are from before S3 gave every object a checksum. */
   readonly sourceWithoutChecksum?: boolean;
+  /** Destination buckets in which another object is at the keys of the copies. */
+  readonly occupiedBuckets?: readonly string[];
   /** What goes wrong while the job runs, unless the command line says otherwise. */
   readonly faults?: FaultRates;
   /** Environment variables of the function. */
@@ -115,6 +117,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'minimum-proof': {
     shows: 'MinimumProof checksum: a copy is right only if the checksums of source and copy are equal.',
     artifactBytes: { App: 24 * MIB, Templates: 38 * KIB },
+  },
+  'fails-overwrite-never': {
+    shows: 'Overwrite never: another object is at the key in a write-once release bucket, and stays.',
+    occupiedBuckets: ['web-shop-releases-eu-west-1'],
+    fails: 'JobFailed',
   },
   'fails-minimum-proof': {
     shows: 'MinimumProof checksum, but the source has no checksum to compare with.',

@@ -34,6 +34,10 @@ export interface Stage {
   readonly keyArns: ReadonlyMap<string, string>;
 }
 
+/** What lies where a copy should go. */
+const OCCUPANT_BYTES = 77_777;
+const OCCUPANT_SEED = 4_711;
+
 const KEY_ALIAS = 'alias/artifacts';
 const KEY_ARN = /^arn:aws[\w-]*:kms:([\w-]+):(\d{12}):(?:key\/([\w-]+)|(alias\/.+))$/;
 /** KMS developer guide, key identifiers: a UUID, or `mrk-` and 32 hexadecimal digits. */
@@ -66,6 +70,10 @@ export function setUp(
   for (const destination of event.destinations.filter(({ bucket }) => BUCKET_NAME.test(bucket))) {
     const arn = addDestination(pipeline, destination, scenario);
     if (arn !== undefined) keyArns.set(destination.bucket, arn);
+  }
+  for (const { destination, key } of event.copies) {
+    if (scenario.occupiedBuckets?.includes(destination.bucket))
+      world.putObject(destination.bucket, key, generated(OCCUPANT_BYTES, OCCUPANT_SEED));
   }
   return {
     pipeline,

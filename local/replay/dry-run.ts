@@ -3,14 +3,16 @@ import { fileURLToPath } from 'node:url';
 import type { JobFailure } from '../../functions/sync-artifacts/errors.ts';
 import { formatBytes } from '../../functions/sync-artifacts/result/summary.ts';
 import { LambdaFunction } from '../lambda/lambda.ts';
+import type { Cost } from '../pipeline/cost.ts';
 import { siblingModule } from '../sibling-module.ts';
 import { parseLogLine } from './copy-log.ts';
 import { embeddedTarget } from './embedded-target.ts';
 import { liveTarget } from './live-target.ts';
+import { planCost } from './plan-cost.ts';
 import type { PlanAnswer, PlanLine } from './plan-handler.ts';
 import { functionOptions, type Replay } from './run.ts';
 import { displayPath, header } from './terminal/present.ts';
-import { type Column, section, table } from './terminal/render.ts';
+import { type Column, section, table, wrap } from './terminal/render.ts';
 import { strategyWords } from './terminal/watch.ts';
 
 /** What `--dry-run --json` prints. */
@@ -20,6 +22,10 @@ export interface PlanReport {
   readonly plan: readonly PlanLine[];
   /** How the job would fail before it copies anything. */
   readonly failure?: JobFailure;
+  /** What only a real copy shows. */
+  readonly unchecked?: string;
+  /** In USD. */
+  readonly cost?: Cost;
   readonly exitCode: 0 | 1;
 }
 
@@ -58,8 +64,27 @@ export async function dryRun(prepared: Replay): Promise<PlanReport> {
     return { ...common, plan: [], failure: answer.failure, exitCode: 1 };
   }
   terminal.print(table(PLAN_COLUMNS, answer.plan, width, paint));
-  terminal.print(`\n  ${paint('dim', 'Nothing was copied.')}\n`);
-  return { ...common, plan: answer.plan, exitCode: 0 };
+  const cost = planCost(answer.plan, event.region);
+  terminal.print(
+    [
+      '',
+      ...wrap(
+        `  About ${usd(cost.totalUsd)} USD: ${usd(cost.transferUsd)} for transfer between regions, ${usd(cost.requestsUsd)} for requests; without Lambda time, at the prices of us-east-1.`,
+        width,
+      ),
+      ...wrap(`  ${paint('yellow', '!')} ${UNCHECKED}`, width),
+      '',
+    ].join('\n'),
+  );
+  return { ...common, plan: answer.plan, unchecked: UNCHECKED, cost, exitCode: 0 };
+}
+
+/** A plan reads; only a write needs these. */
+const UNCHECKED =
+  'Nothing was copied. Not checked: whether the role may write to the destinations and use their keys.';
+
+function usd(amount: number): string {
+  return amount.toFixed(4);
 }
 
 const PLAN_COLUMNS: readonly Column<PlanLine>[] = [

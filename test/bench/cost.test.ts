@@ -1,7 +1,7 @@
 // The estimate of what a job costs.
 import { describe, expect, it } from 'vitest';
-import { costOf } from '../../bench/measure/cost.ts';
 import { spread } from '../../bench/measure/statistics.ts';
+import { costOf } from '../../local/pipeline/cost.ts';
 
 describe('the cost of a job', () => {
   it('is what AWS charges for its requests: writes, reads, free ones', () => {
@@ -12,6 +12,7 @@ describe('the cost of a job', () => {
         's3 AbortMultipartUpload': 1000,
         'codepipeline PutJobSuccessResult': 1,
       },
+      homeRegion: 'us-east-1',
       bytesByRegion: {},
     });
     expect(requestsUsd).toBeCloseTo(0.0054, 6);
@@ -20,6 +21,7 @@ describe('the cost of a job', () => {
   it('is nothing for bytes that stay in the region, half for Ohio, 2 cents per GB elsewhere', () => {
     const { transferUsd } = costOf({
       requests: {},
+      homeRegion: 'us-east-1',
       bytesByRegion: { 'us-east-1': 1e9, 'us-east-2': 1e9, 'eu-west-1': 1e9 },
     });
     expect(transferUsd).toBeCloseTo(0.03, 9);
@@ -28,6 +30,7 @@ describe('the cost of a job', () => {
   it('counts Lambda time by memory and started milliseconds', () => {
     const { lambdaUsd, totalUsd } = costOf({
       requests: {},
+      homeRegion: 'us-east-1',
       bytesByRegion: {},
       lambda: { billedMs: 1999.2, memoryMb: 1024 },
     });

@@ -53,6 +53,11 @@ const { regions, deployAccounts, environments, tools, alarms } = LARGE_INPUT;
 
 describe.each<[string, Partial<TopologyInput>, RegExp]>([
   [
+    'a misspelt property',
+    { qualifer: 'artsync' } as Partial<TopologyInput>,
+    /qualifer: there is no such property; did you mean "qualifier"\?/,
+  ],
+  [
     'an account id of the wrong length',
     { tools: { ...tools, account: '1234' } },
     /tools\.account: .*12 digits, "1234"/,

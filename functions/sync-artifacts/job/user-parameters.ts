@@ -151,6 +151,7 @@ export const userParametersSchema = v.strictObject(
         v.description('Pipeline execution id, usually "#{codepipeline.PipelineExecutionId}".'),
       ),
     ),
+    $schema: v.optional(v.pipe(text, v.description('For editors; the function skips it.'))),
   },
   'a JSON object',
 );

@@ -38,8 +38,11 @@ describe('the replay command', () => {
 
   it('prints the plan and copies nothing with --dry-run', async () => {
     const { stdout, exitCode } = await runCommand([sampleFile('seven-gib'), '--dry-run', '--json']);
-    const { plan } = JSON.parse(stdout) as PlanReport;
+    const { plan, cost, unchecked } = JSON.parse(stdout) as PlanReport;
     expect(exitCode).toBe(0);
+    // Three times 7 GiB at 2 cents per GB.
+    expect(cost?.transferUsd).toBeCloseTo(0.451, 3);
+    expect(unchecked).toContain('Not checked: whether the role may write');
     expect(plan.map(({ strategy, region }) => `${strategy} ${region}`)).toEqual([
       'multipart us-east-1',
       'multipart ap-southeast-2',

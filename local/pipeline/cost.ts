@@ -1,5 +1,4 @@
 // What a job costs in USD: requests, transfer between regions, and Lambda time.
-import { HOME_REGION } from '../job/cases.ts';
 
 // S3 pricing, us-east-1, S3 Standard. Other regions differ by up to a half.
 const WRITE_REQUEST_USD = 0.005 / 1000; // PUT, COPY, POST, LIST
@@ -34,7 +33,9 @@ const FREE = new Set(['AbortMultipartUpload', 'DeleteObject', 'DeleteObjects']);
 export interface Usage {
   /** Requests by service and operation, such as `s3 UploadPartCopy`. */
   readonly requests: Readonly<Record<string, number>>;
-  /** Bytes that left the home region, by destination region. */
+  /** Where the sources are. */
+  readonly homeRegion: string;
+  /** Bytes that were copied, by destination region; those that stay in the home region cost nothing. */
   readonly bytesByRegion: Readonly<Record<string, number>>;
   /** Billed duration, and the memory setting; none for what does not run on Lambda. */
   readonly lambda?: { readonly billedMs: number; readonly memoryMb: number };
@@ -55,7 +56,7 @@ export function costOf(usage: Usage): Cost {
     0,
   );
   const transferUsd = Object.entries(usage.bytesByRegion).reduce(
-    (sum, [region, bytes]) => sum + bytes * transferUsdPerByte(region),
+    (sum, [region, bytes]) => sum + bytes * transferUsdPerByte(usage.homeRegion, region),
     0,
   );
   const lambdaUsd = usage.lambda
@@ -79,9 +80,11 @@ function requestUsd(request: string): number {
   }
 }
 
-function transferUsdPerByte(region: string): number {
-  if (region === HOME_REGION) {
+function transferUsdPerByte(homeRegion: string, region: string): number {
+  if (region === homeRegion) {
     return 0;
   }
-  return region === 'us-east-2' ? TRANSFER_TO_OHIO_USD_PER_BYTE : TRANSFER_USD_PER_BYTE;
+  return homeRegion === 'us-east-1' && region === 'us-east-2'
+    ? TRANSFER_TO_OHIO_USD_PER_BYTE
+    : TRANSFER_USD_PER_BYTE;
 }
