@@ -76,6 +76,19 @@ function stageNames(file: unknown, wanted: string | undefined): unknown[] {
   return (stages ?? []).map((stage) => stage.name ?? stage.Name);
 }
 
+it.each(['conditional.yaml', 'get-pipeline-two-regions.json', 'one-store-v1.json'])(
+  'knows a Sync action of %s by its parameters, whatever the function is called',
+  (file) => {
+    const { text } = adoptFile(file, { functionName: 'copy-everywhere' });
+
+    expect(adopt(text, file, DEFAULTS)).toMatchObject({ changed: false, actionName: 'SyncArtifacts' });
+  },
+);
+
+it('adds Sync to a pipeline whose only Lambda actions are others', () => {
+  expect(adoptFile('several-invoke-actions-minified.json').sync.before).toBe('Deploy');
+});
+
 describe('what is planned', () => {
   it.each([
     ['get-pipeline-two-regions.json', 'Deploy-East', ['SourceArtifact'], ['web-shop-artifacts-us-east-1']],
@@ -128,6 +141,16 @@ it('names a set of destinations of the function, whose policies belong to the fu
     JSON.stringify('{"Destinations":"all-regions","ExecutionId":"#{codepipeline.PipelineExecutionId}"}'),
   );
   expect(JSON.stringify(advice)).not.toContain('s3:PutObject');
+});
+
+it.each([
+  ['get-pipeline-two-regions.json', 4, '\n'],
+  ['cdk-output.template.json', 1, ''],
+  ['several-invoke-actions-minified.json', 0, ''],
+])('writes the stage into %s in the indentation of the file', (file, indent, end) => {
+  const { text } = adoptFile(file);
+
+  expect(text).toBe(JSON.stringify(JSON.parse(text), null, indent) + end);
 });
 
 describe('a template in YAML', () => {
