@@ -42,6 +42,8 @@ export interface DestinationRequest {
   readonly kmsKeyId?: string;
   readonly bucketOwner: string;
   readonly keyTemplate: string;
+  /** From a set of the function's configuration: what it says is not looked up. */
+  readonly configured?: true;
 }
 
 /** A CodePipeline job, parsed and validated. */

@@ -14,6 +14,12 @@ export interface SyncSetBucket extends SyncBucket {
    * @default the template of the action
    */
   readonly keyTemplate?: string;
+  /**
+   * Let the function look up the bucket's default encryption, instead of naming the key: for buckets with dual-layer
+   * encryption (DSSE-KMS), since copies under a key that a set names have SSE-KMS.
+   * @default false
+   */
+  readonly lookUpEncryption?: boolean;
 }
 
 /** Sets of destinations by name. */
@@ -58,14 +64,17 @@ function mapSets<T, U>(
   return Object.fromEntries(Object.entries(sets).map(([name, items]) => [name, items.map(toEntry)]));
 }
 
-function statedBy(scope: Construct, { bucket, key, region, keyTemplate }: SyncSetBucket): Destination {
+function statedBy(
+  scope: Construct,
+  { bucket, key, region, keyTemplate, lookUpEncryption }: SyncSetBucket,
+): Destination {
   const stack = Stack.of(scope);
   const keyArn = (key ?? bucket.encryptionKey)?.keyArn;
   const owner = bucket.env.account;
   return {
     Bucket: bucket.bucketName,
     Region: region ?? bucket.env.region ?? stack.region,
-    ...(keyArn === undefined ? {} : { KmsKeyId: keyArn }),
+    ...(keyArn === undefined || lookUpEncryption ? {} : { KmsKeyId: keyArn }),
     // The function takes the pipeline's account by itself.
     ...(owner === stack.account || Token.isUnresolved(owner) ? {} : { BucketOwner: owner }),
     ...(keyTemplate === undefined ? {} : { Key: keyTemplate }),

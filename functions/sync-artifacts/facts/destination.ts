@@ -139,10 +139,13 @@ async function findRegion(
 /** Fails closed: without a customer managed key nothing is copied. */
 async function readEncryption(
   region: string,
-  { bucket, bucketOwner, kmsKeyId }: DestinationRequest,
+  { bucket, bucketOwner, kmsKeyId, configured }: DestinationRequest,
   context: JobContext,
 ): Promise<DestinationEncryption> {
   const home = { bucket, bucketOwner, region };
+  if (kmsKeyId !== undefined && configured) {
+    return { algorithm: 'aws:kms', kmsKeyId: qualifyKey(kmsKeyId, home) };
+  }
   const known = context.facts.encryption(bucket, bucketOwner, kmsKeyId);
   if (known !== undefined) return known;
   if (kmsKeyId !== undefined) {

@@ -217,6 +217,7 @@ function toDestinations(parameters: UserParameters, accountId: string): readonly
       keyTemplate: destination.Key ?? keyTemplate,
       ...(destination.Region === undefined ? {} : { region: destination.Region }),
       ...(destination.KmsKeyId === undefined ? {} : { kmsKeyId: destination.KmsKeyId }),
+      ...(parameters.Destinations === undefined ? {} : { configured: true }),
     };
   });
 }
