@@ -4,7 +4,7 @@ import { Duration, type IResolvable, RemovalPolicy } from 'aws-cdk-lib';
 import { CfnRole, Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { NODE_OPTIONS } from '../../functions/sync-artifacts/bundle/node-options.ts';
 import { copyStatements, runtimeStatements } from '../permissions/function-statements.ts';
@@ -105,6 +105,8 @@ export class SyncArtifactsFunction extends Construct {
   readonly function: LambdaFunction;
   /** The function that fails the job when the other one died without a word. */
   readonly lostJobFunction: LambdaFunction;
+  /** The log groups of both. */
+  readonly logGroups: readonly ILogGroup[];
   /** The role of the function, to be named in policies of buckets and keys of other accounts. */
   readonly roleArn: string;
 
@@ -185,6 +187,7 @@ export class SyncArtifactsFunction extends Construct {
         reason: 'Copies have the keys that CodePipeline chose at run time; the buckets are named.',
       },
     ]);
+    this.logGroups = [functionLogs, lostJobLogs];
     this.roleArn = role.attrArn;
     this.function = new LambdaFunction(this, 'Function', {
       ...shared,

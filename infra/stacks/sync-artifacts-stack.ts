@@ -5,6 +5,8 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { AlarmTopic } from '../constructs/observability/alarm-topic.ts';
+import { PipelineNotices } from '../constructs/observability/pipeline-notices.ts';
+import { SavedQueries } from '../constructs/observability/saved-queries.ts';
 import { SyncArtifactsAlarms } from '../constructs/observability/sync-alarms.ts';
 import { SyncArtifactsDashboard } from '../constructs/observability/sync-dashboard.ts';
 import { telemetryKey } from '../constructs/observability/telemetry-key.ts';
@@ -48,12 +50,19 @@ export class SyncArtifactsStack extends Stack {
       logKey,
     });
     const topic = this.#topic(topology, logKey);
+    const { runBookUrl } = topology.alarms;
     const alarms = new SyncArtifactsAlarms(this, 'Alarms', {
       function: this.sync,
       latency: topology.destinations,
       alarmNamePrefix: names.functionName,
       ...(topic ? { topic } : {}),
+      ...(runBookUrl === undefined ? {} : { runBook: runBookUrl }),
     });
+    if (topic) {
+      const pipelineNames = [names.pipeline, ...(topology.cdkPipelines ? [names.cdkPipeline] : [])];
+      new PipelineNotices(this, 'Notices', { pipelineNames, topic });
+    }
+    new SavedQueries(this, 'Queries', { logGroups: this.sync.logGroups, folder: names.functionName });
     new SyncArtifactsDashboard(this, 'Dashboard', {
       function: this.sync,
       alarms,
@@ -69,7 +78,7 @@ export class SyncArtifactsStack extends Stack {
     return new AlarmTopic(this, 'AlarmTopic', {
       email: notify.email,
       key,
-      topicName: `${topology.qualifier}-alarms`,
+      topicName: namesOf(topology).alarmTopic,
     }).topic;
   }
 }

@@ -1,4 +1,4 @@
-// The encrypted SNS topic that alarms tell, with its e-mail subscription.
+// The encrypted SNS topic of alarms and of notices of pipelines, with its e-mail subscription.
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -45,6 +45,20 @@ export class AlarmTopic extends Construct {
             'aws:SourceArn': `arn:${stack.partition}:cloudwatch:${stack.region}:${stack.account}:alarm:*`,
           },
           StringEquals: { 'aws:SourceAccount': stack.account },
+        },
+      }),
+    );
+    this.topic.addToResourcePolicy(
+      PolicyStatement.fromJson({
+        Sid: 'PublishNotices',
+        Effect: 'Allow',
+        Principal: { Service: 'events.amazonaws.com' },
+        Action: 'sns:Publish',
+        Resource: this.topic.topicArn,
+        Condition: {
+          ArnLike: {
+            'aws:SourceArn': `arn:${stack.partition}:events:${stack.region}:${stack.account}:rule/*`,
+          },
         },
       }),
     );

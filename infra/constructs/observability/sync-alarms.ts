@@ -13,6 +13,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { SyncArtifactsFunction } from '../sync-artifacts-function.ts';
+import { RUN_BOOK, runBookSection } from './run-book.ts';
 import {
   failedJobs,
   METRIC_PERIOD,
@@ -48,6 +49,11 @@ export interface SyncArtifactsAlarmsProps {
    * @default names are chosen by CloudFormation
    */
   readonly alarmNamePrefix?: string;
+  /**
+   * Address of the run book that alarms link to, with a section `alarm-NAME` for each.
+   * @default docs/operate.md of this repository
+   */
+  readonly runBook?: string;
 }
 
 /** Invocations stop by themselves before the timeout; one this near to it has overrun its own margin. */
@@ -68,7 +74,7 @@ export class SyncArtifactsAlarms extends Construct {
     const alarm = (suffix: string, description: string, metric: IMetric, threshold: number): Alarm =>
       new Alarm(this, suffix, {
         ...named(suffix),
-        alarmDescription: description,
+        alarmDescription: `${description} What to do: ${runBookSection(props.runBook ?? RUN_BOOK, suffix)}`,
         metric,
         threshold,
         evaluationPeriods: 1,

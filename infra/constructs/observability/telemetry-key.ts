@@ -44,7 +44,15 @@ export function telemetryKey(scope: Construct, id: string, aliasName?: string): 
           },
         },
         {
-          // SNS developer guide, "Configuring KMS permissions": a publishing service needs exactly these two.
+          // SNS developer guide, "Configuring KMS permissions": a publishing service needs exactly these two. The topic's
+          // policy names the rules that may publish.
+          Sid: 'PublishNotices',
+          Effect: 'Allow',
+          Principal: { Service: 'events.amazonaws.com' },
+          Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+          Resource: '*',
+        },
+        {
           Sid: 'PublishAlarms',
           Effect: 'Allow',
           Principal: { Service: 'cloudwatch.amazonaws.com' },
