@@ -11,6 +11,8 @@ export interface Invocation {
   readonly requestId: string;
   /** `ok`: the handler returned; `error`: it threw; `timeout`, `out-of-memory`: killed at that limit; `crash`: the process ended by itself. */
   readonly outcome: 'ok' | 'error' | 'timeout' | 'out-of-memory' | 'crash';
+  /** What the handler returned, as JSON has it; an asynchronous invocation is not told. */
+  readonly result?: unknown;
   /** What Lambda would report; absent when the handler returned. */
   readonly errorMessage?: string;
   /** When the handler was called. */
@@ -40,6 +42,7 @@ export interface ProcessOptions {
 
 interface Done {
   readonly type: 'done';
+  readonly result?: unknown;
   readonly error?: { readonly errorType: string; readonly errorMessage: string };
   readonly peakMemoryBytes: number;
   readonly cpuMs: number;
@@ -162,13 +165,14 @@ export class ExecutionEnvironment {
       );
     }
     await Promise.race([markers, this.#exited]);
-    const { error, peakMemoryBytes, cpuMs } = done;
+    const { error, result, peakMemoryBytes, cpuMs } = done;
     const message = error ? `${error.errorType}: ${error.errorMessage}` : undefined;
     const outcome = error ? 'error' : 'ok';
     return {
       ...this.#invocation(context.awsRequestId, outcome, durationMs, initMs, message),
       peakMemoryBytes,
       cpuMs,
+      ...(result === undefined ? {} : { result }),
     };
   }
 

@@ -43,6 +43,8 @@ export interface ReplayEvent {
   readonly copies: readonly ExpectedCopy[];
   /** The key that CodePipeline encrypts outputs with: an ARN, a key id or an alias. */
   readonly encryptionKeyId: string | undefined;
+  /** UserParameters as the function gets them. */
+  readonly userParametersText: string;
   /** What the event does not say and the replay took for granted, one sentence each, with the option that sets it. */
   readonly assumptions: readonly string[];
 }
@@ -135,6 +137,7 @@ export function interpretEvent(given: unknown, name: string, options: EventOptio
     destinations,
     copies: expectedCopies(parameters, inputs, destinations),
     encryptionKeyId,
+    userParametersText: text(record(record(data.actionConfiguration).configuration).UserParameters) ?? '',
     assumptions,
   };
 }

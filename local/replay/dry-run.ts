@@ -1,10 +1,12 @@
 // Shows what a job would do, with the facts that S3 gives now: every copy, its strategy and its parts. Copies nothing.
 import { fileURLToPath } from 'node:url';
+import type { CheckReport } from '../../functions/sync-artifacts/check/report.ts';
 import type { JobFailure } from '../../functions/sync-artifacts/errors.ts';
 import { formatBytes } from '../../functions/sync-artifacts/result/summary.ts';
 import { LambdaFunction } from '../lambda/lambda.ts';
 import type { Cost } from '../pipeline/cost.ts';
 import { siblingModule } from '../sibling-module.ts';
+import { CHECKED, checkJob, findingsOf, UNCHECKED } from './check-job.ts';
 import { parseLogLine } from './copy-log.ts';
 import { embeddedTarget } from './embedded-target.ts';
 import { liveTarget } from './live-target.ts';
@@ -22,7 +24,9 @@ export interface PlanReport {
   readonly plan: readonly PlanLine[];
   /** How the job would fail before it copies anything. */
   readonly failure?: JobFailure;
-  /** What only a real copy shows. */
+  /** What the function answered to the check event; absent with `--live`, unless `--yes`. */
+  readonly check?: CheckReport;
+  /** What was not checked. */
   readonly unchecked?: string;
   /** In USD. */
   readonly cost?: Cost;
@@ -65,23 +69,37 @@ export async function dryRun(prepared: Replay): Promise<PlanReport> {
   }
   terminal.print(table(PLAN_COLUMNS, answer.plan, width, paint));
   const cost = planCost(answer.plan, event.region);
+  // A check begins uploads, if only to abort them: on the real AWS a person has to say so.
+  const check = options.live && !options.yes ? undefined : await checkJob(prepared, target);
+  const findings = check ? findingsOf(check) : [];
+  const line = (mark: string, text: string): string[] =>
+    wrap(`    ${text}`, width).map((part, index) => (index === 0 ? `  ${mark} ${part.trimStart()}` : part));
   terminal.print(
     [
       '',
-      ...wrap(
-        `  About ${usd(cost.totalUsd)} USD: ${usd(cost.transferUsd)} for transfer between regions, ${usd(cost.requestsUsd)} for requests; without Lambda time, at the prices of us-east-1.`,
-        width,
+      ...findings.flatMap(({ severity, type, message }) =>
+        severity === 'error'
+          ? line(paint('red', '✗'), `${type}: ${message}`)
+          : line(paint('yellow', '!'), message),
       ),
-      ...wrap(`  ${paint('yellow', '!')} ${UNCHECKED}`, width),
+      ...(check
+        ? line(check.ok ? paint('green', '✓') : paint('yellow', '!'), CHECKED)
+        : line(paint('yellow', '!'), UNCHECKED)),
+      ...line(
+        ' ',
+        `About ${usd(cost.totalUsd)} USD: ${usd(cost.transferUsd)} for transfer between regions, ${usd(cost.requestsUsd)} for requests; without Lambda time, at the prices of us-east-1.`,
+      ),
       '',
     ].join('\n'),
   );
-  return { ...common, plan: answer.plan, unchecked: UNCHECKED, cost, exitCode: 0 };
+  return {
+    ...common,
+    plan: answer.plan,
+    ...(check ? { check } : { unchecked: UNCHECKED }),
+    cost,
+    exitCode: check?.ok === false ? 1 : 0,
+  };
 }
-
-/** A plan reads; only a write needs these. */
-const UNCHECKED =
-  'Nothing was copied. Not checked: whether the role may write to the destinations and use their keys.';
 
 function usd(amount: number): string {
   return amount.toFixed(4);

@@ -110,7 +110,11 @@ export function parseOptions(argv: readonly string[], output: CommandOutput = {}
     .optionsGroup('What is done and shown:')
     .option('--dry-run', 'print what would be copied and how, copy nothing', false)
     .option('--live', 'copy on the real AWS with your own credentials; gives no job a result', false)
-    .option('--yes', 'with --live: write without asking', false)
+    .option(
+      '--yes',
+      'with --live: write without asking (with --dry-run: begin an upload at each destination and abort it)',
+      false,
+    )
     .option('--json', 'print one JSON document instead of bars and tables', false)
     .option('--report <FILE>', 'write a page that shows every request by copy and time')
     .option('--verbose', "print the function's log lines as they come", false)

@@ -32,7 +32,7 @@ export function runReport(event: ReplayEvent, world: World, observed: ObservedRu
     continuations: run.results.filter(({ input }) => input.continuationToken).length,
     copies: copiesOf(event.copies, observed, result),
     ...(manifest === undefined ? {} : { manifest }),
-    invocations: run.invocations.map(({ lines, cpuMs, ...invocation }) => ({
+    invocations: run.invocations.map(({ lines, cpuMs, result: _unseen, ...invocation }) => ({
       ...invocation,
       startedAt: invocation.startedAt.toISOString(),
       initMs: Math.round(invocation.initMs),

@@ -75,6 +75,11 @@ describe('LambdaFunction', () => {
     expect(environment).toHaveProperty('NODE_OPTIONS', NODE_OPTIONS);
   });
 
+  it('gives what the handler returned', async () => {
+    await using lambda = await functionOf('return { ok: event.ok };');
+    expect((await lambda.invoke({ ok: true })).result).toEqual({ ok: true });
+  });
+
   it('keeps the process warm between invocations', async () => {
     await using lambda = await functionOf('calls += 1; console.log(JSON.stringify({ calls }));');
     const first = await lambda.invoke({});

@@ -38,11 +38,11 @@ describe('the replay command', () => {
 
   it('prints the plan and copies nothing with --dry-run', async () => {
     const { stdout, exitCode } = await runCommand([sampleFile('seven-gib'), '--dry-run', '--json']);
-    const { plan, cost, unchecked } = JSON.parse(stdout) as PlanReport;
+    const { plan, cost, check } = JSON.parse(stdout) as PlanReport;
     expect(exitCode).toBe(0);
     // Three times 7 GiB at 2 cents per GB.
     expect(cost?.transferUsd).toBeCloseTo(0.451, 3);
-    expect(unchecked).toContain('Not checked: whether the role may write');
+    expect(check?.destinations.map(({ writable }) => writable)).toEqual([true, true, true]);
     expect(plan.map(({ strategy, region }) => `${strategy} ${region}`)).toEqual([
       'multipart us-east-1',
       'multipart ap-southeast-2',
@@ -73,6 +73,13 @@ describe('the replay command', () => {
     expect(stderr).toMatch(/^\nInterrupted after \d+\.\d s\. .*nothing is left\.\n$/);
   });
 
+  it('finds with --dry-run that a key may not be used, which only a write shows', async () => {
+    const { stdout, exitCode } = await runCommand([sampleFile('fails-denied-key'), '--dry-run']);
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/✗ PermissionError: CreateMultipartUpload on/);
+    expect(stdout).toContain('an upload was begun and aborted');
+  });
+
   it('explains its options and every kind of fault', async () => {
     const { stdout, exitCode } = await runCommand(['--help']);
     expect(exitCode).toBe(0);
@@ -97,7 +104,9 @@ describe('the replay command with --live', () => {
     };
     const live = [sampleFile('release-bucket'), '--live'];
     const dry = await runCommand([...live, '--dry-run', '--json'], variables);
-    expect((JSON.parse(dry.stdout) as PlanReport).plan).toHaveLength(4);
+    const planned = JSON.parse(dry.stdout) as PlanReport;
+    expect(planned.plan).toHaveLength(4);
+    expect(planned.unchecked).toContain('Not checked: whether the role may write');
     const unasked = await runCommand(live, variables);
     expect(unasked).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('add --yes') as unknown });
     expect(aws.world.requests.filter(({ operation }) => operation.startsWith('Copy'))).toEqual([]);
