@@ -10,7 +10,9 @@ export const TOPOLOGY_FILE_VARIABLE = 'ARTIFACT_SYNC_TOPOLOGY';
 
 /** The file that the user named for the topology: by context or by environment variable. */
 export function topologyFile(): string | undefined {
-  const named: unknown = new App().node.tryGetContext('topology') ?? process.env[TOPOLOGY_FILE_VARIABLE];
+  // An app of its own, for the context that the CLI gives; it must not write over the real one when the process ends.
+  const { node } = new App({ autoSynth: false });
+  const named: unknown = node.tryGetContext('topology') ?? process.env[TOPOLOGY_FILE_VARIABLE];
   return typeof named === 'string' && named !== '' ? named : undefined;
 }
 
