@@ -48,7 +48,7 @@ const BAD_PARAMETERS: readonly [what: string, parameters: unknown, ...says: (str
     'nothing alike',
     { DestinationBucket: BUCKET, Colour: 'red' },
     'unknown property "Colour"',
-    /MinimumProof, Overwrite, Annotations, ExecutionId\.$/,
+    /MinimumProof, Overwrite, Annotations, ExecutionId, \$schema\.$/,
   ],
   ['a number as bucket', { DestinationBucket: 7 }, 'property DestinationBucket is 7', 'a string'],
   ['null as bucket', { DestinationBucket: null }, 'property DestinationBucket is null', 'a string'],
