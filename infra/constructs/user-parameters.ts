@@ -5,6 +5,7 @@ import {
   parseUserParameters,
   type UserParameters,
 } from '../../functions/sync-artifacts/job/user-parameters.ts';
+import { inPropNames } from './prop-names.ts';
 
 /** Where one Sync action copies to. */
 export interface SyncDestination {
@@ -112,8 +113,16 @@ export function userParameters(options: SyncOptions): string {
     );
   }
   // Names that CloudFormation fills in later are checked by the function when it runs.
-  if (!Token.isUnresolved(text)) parseUserParameters(text);
+  if (!Token.isUnresolved(text)) check(text);
   return text;
+}
+
+function check(text: string): void {
+  try {
+    parseUserParameters(text);
+  } catch (error) {
+    throw inPropNames(error);
+  }
 }
 
 function isNameOnly({ region, kmsKeyId, bucketOwner, key }: SyncDestination): boolean {

@@ -308,7 +308,11 @@ describe('SyncArtifactsAction', () => {
       },
       /for 25 destinations have 1\d\d\d characters, CodePipeline takes 1000; name them once in destinationSets/,
     ],
-    ['a name that no bucket has', { destinations: [{ bucketName: 'No_Bucket' }] }, /DestinationBucket/],
+    [
+      'a name that no bucket has',
+      { destinations: [{ bucketName: 'No_Bucket' }] },
+      /destinations\[0\]\.bucketName/,
+    ],
     ['a key with an unknown placeholder', { key: '{artefact}' }, /Key/],
     [
       'no destination',
@@ -340,6 +344,6 @@ describe('SyncArtifactsStep', () => {
           inputs: [],
           destinations: [{ bucketName: 'X' }],
         }),
-    ).toThrow(/DestinationBucket/);
+    ).toThrow(/destinations\[0\]\.bucketName/);
   });
 });
