@@ -1,8 +1,9 @@
-// Writes API.md from the doc comments of the public API, as API Extractor reads them from the package's declarations.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+// `npm run api`: writes API.md from the doc comments of the public API, as API Extractor reads them from its declarations.
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import {
   type ApiClass,
@@ -18,7 +19,6 @@ import {
 import type { DocBlock, DocFencedCode, DocNode } from '@microsoft/tsdoc';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const ENTRY = join(ROOT, 'dist/package/infra/index.d.ts');
 
 /** Where the document is kept. */
 export const API_DOCUMENT = join(ROOT, 'API.md');
@@ -30,14 +30,19 @@ How the pieces fit together: [docs/deploy.md](docs/deploy.md#constructs-in-your-
 `;
 
 /**
- * The document for the declarations that \`npm run build:package\` wrote.
- * @throws when API Extractor finds errors in them
+ * The document for the doc comments as they are now.
+ * @throws when the compiler or API Extractor finds errors
  */
 export async function apiDocument(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'api-document-'));
+  // In the repository, where the declarations find the packages that they import.
+  await mkdir(join(ROOT, 'dist'), { recursive: true });
+  const folder = await mkdtemp(join(ROOT, 'dist/api-'));
   try {
+    const compiler = join(ROOT, 'node_modules/.bin/tsc');
+    const options = ['-p', 'tsconfig.package.json', '--emitDeclarationOnly', '--outDir', folder];
+    await promisify(execFile)(compiler, options, { cwd: ROOT });
     const file = join(folder, 'package.api.json');
-    const result = Extractor.invoke(configuration(file), {
+    const result = Extractor.invoke(configuration(join(folder, 'infra/index.d.ts'), file), {
       messageCallback: (message) => {
         // Exports that only types of other packages name, comments in our own style: of no concern here.
         if (message.logLevel !== ExtractorLogLevel.Error) message.handled = true;
@@ -60,12 +65,12 @@ export async function apiDocument(): Promise<string> {
   }
 }
 
-function configuration(apiJsonFilePath: string): ExtractorConfig {
+function configuration(entry: string, apiJsonFilePath: string): ExtractorConfig {
   return ExtractorConfig.prepare({
     packageJsonFullPath: join(ROOT, 'package.json'),
     configObjectFullPath: undefined,
     configObject: {
-      mainEntryPointFilePath: ENTRY,
+      mainEntryPointFilePath: entry,
       projectFolder: ROOT,
       compiler: {
         overrideTsconfig: {
@@ -76,7 +81,7 @@ function configuration(apiJsonFilePath: string): ExtractorConfig {
             skipLibCheck: true,
             types: [],
           },
-          files: [ENTRY],
+          files: [entry],
         },
       },
       apiReport: { enabled: false },
