@@ -1,4 +1,4 @@
-// The encrypted buckets of one region: a KMS key, the artifact bucket, its access logs, and by choice the build bucket.
+// The encrypted buckets of one region: a KMS key, the artifact bucket, its access logs, and optionally the build bucket.
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { CfnAlias, Key } from 'aws-cdk-lib/aws-kms';
