@@ -43,10 +43,9 @@ const CASES: readonly JobCase[] = [
   { name: 'copied, then skipped', sizeBytes: MIB, runs: 2, ends: 'Succeeded', environment },
   { name: 'relayed', sizeBytes: MIB, roleMayNotReadSource: true, ends: 'Succeeded', environment },
   {
-    name: 'proved too weakly',
+    name: 'copied wrongly',
     sizeBytes: MIB,
-    put: { checksum: 'none' },
-    parameters: { MinimumProof: 'checksum' },
+    copiesOtherBytes: true,
     ends: 'Failed',
     environment,
   },
