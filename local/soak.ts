@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { soakJob } from './soak/job.ts';
-import { BUNDLE_FOLDER, SoakHarness, type SoakResult } from './soak/laboratory.ts';
+import { BUNDLE_FOLDER, SoakHarness, type SoakResult } from './soak/soak-harness.ts';
 import { Tally } from './soak/tally.ts';
 
 /** A world is replaced after this many jobs, so that cold starts are part of the soak and nothing piles up. */

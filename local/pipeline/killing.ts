@@ -5,7 +5,7 @@ import type { World } from '../aws/state/world.ts';
 import type { LambdaFunction } from '../lambda/lambda.ts';
 import type { Invocable } from './job-loop.ts';
 
-/** The process ends after at most so many requests to S3. */
+/** The process ends after at most this many requests to S3. */
 const MAX_REQUESTS = 6;
 
 /** Stands before a function and kills its process in some invocations; the same seed kills the same ones. */

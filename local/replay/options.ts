@@ -1,4 +1,4 @@
-// The command line of the replay: each option once, with what it means and what is said about a wrong value.
+// The command line of the replay: each option once, with what it means and the error for a wrong value.
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';

@@ -1,6 +1,6 @@
 // Counts what a soak did and found, and prints it as one table.
 import type { FaultKind } from '../aws/faults/fault-kinds.ts';
-import type { SoakResult } from './laboratory.ts';
+import type { SoakResult } from './soak-harness.ts';
 
 /** Sums over the jobs of a soak. */
 export class Tally {

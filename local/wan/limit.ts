@@ -1,7 +1,7 @@
 // The time that no client can beat: the longest chain of unavoidable round trips, and the bytes at full speed.
 import { roundTripMs, type WanModel } from './model.ts';
 
-/** One copy of a job: so many bytes from the home region to a region. */
+/** One copy of a job: bytes from the home region to a region. */
 export interface LimitedCopy {
   readonly sizeBytes: number;
   readonly region: string;

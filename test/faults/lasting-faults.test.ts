@@ -2,18 +2,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FaultKind } from '../../local/aws/faults/fault-kinds.ts';
 import { type SoakWishes, soakJob } from '../../local/soak/job.ts';
-import { SoakHarness, type SoakResult } from '../../local/soak/laboratory.ts';
+import { SoakHarness, type SoakResult } from '../../local/soak/soak-harness.ts';
 
 const JOBS = Number(process.env.FAULT_JOBS ?? 4);
 
 describe('a fault that lasts', () => {
-  let laboratory: SoakHarness;
+  let harness: SoakHarness;
   let nextSeed = 1;
   beforeAll(async () => {
     // Nothing is denied for a while only, so that no denial need be doubted.
-    laboratory = await SoakHarness.open({ SYNC_ACCESS_DENIED_RETRY_MS: '0' });
+    harness = await SoakHarness.open({ SYNC_ACCESS_DENIED_RETRY_MS: '0' });
   });
-  afterAll(() => laboratory[Symbol.asyncDispose]());
+  afterAll(() => harness[Symbol.asyncDispose]());
 
   const struck = async (kind: FaultKind, wishes: SoakWishes = {}): Promise<SoakResult[]> => {
     const results: SoakResult[] = [];
@@ -26,7 +26,7 @@ describe('a fault that lasts', () => {
         ...artifact,
         sizeBytes: artifact.sizeBytes % MAX_BYTES,
       }));
-      results.push(await laboratory.run({ ...job, artifacts: small }));
+      results.push(await harness.run({ ...job, artifacts: small }));
     }
     expect(results.flatMap(({ violations }) => violations)).toEqual([]);
     const hit = results.filter((result) => result.struck.has(kind));

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FaultRates, PASSING_FAULT_KINDS } from '../../local/aws/faults/fault-kinds.ts';
 import { soakJob } from '../../local/soak/job.ts';
-import { SoakHarness, type SoakResult } from '../../local/soak/laboratory.ts';
+import { SoakHarness, type SoakResult } from '../../local/soak/soak-harness.ts';
 import { Tally } from '../../local/soak/tally.ts';
 
 const JOBS = Number(process.env.FAULT_JOBS ?? 1);

@@ -1,7 +1,7 @@
 // A short run of the soak: random jobs with random faults keep every promise.
 import { expect, it } from 'vitest';
 import { soakJob } from '../../local/soak/job.ts';
-import { SoakHarness } from '../../local/soak/laboratory.ts';
+import { SoakHarness } from '../../local/soak/soak-harness.ts';
 import { Tally } from '../../local/soak/tally.ts';
 
 /** Short enough for the suite on two busy cores; `npm run soak` runs long. */

@@ -48,7 +48,7 @@ describe('a port in use', () => {
   it.each([
     ['local-aws.ts', []],
     ['wan.ts', ['--upstream', 'http://127.0.0.1:1']],
-  ])('is told by %s with what to do, without a stack trace', async (file, args) => {
+  ])('makes %s say what to do, without a stack trace', async (file, args) => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;

@@ -63,7 +63,7 @@ function barSvg(bar: Bar, group: Group, top: number, height: number, x: (ms: num
   return html`<rect class="${classes}" x="${left}" y="${round(top + bar.lane * lane)}" width="${width}" height="${round(thickness)}"><title>${describe(bar)}</title></rect>`;
 }
 
-/** What is said when the pointer rests on a bar. */
+/** The tooltip of a bar. */
 function describe({ request, startMs, endMs, isRetry }: Bar): string {
   const { operation, partNumber, region, status, errorCode, bytes } = request;
   return [

@@ -1,4 +1,4 @@
-// Arranges the requests of a job for its time line: grouped by copy, packed into lanes, retries told from first attempts.
+// Arranges the requests of a job for its time line: grouped by copy, packed into lanes, retries marked.
 import type { LoggedRequest } from '../../aws/state/request-log.ts';
 import type { CopyOutcome } from '../report-schema.ts';
 

@@ -52,8 +52,8 @@ export class Activity {
       failing && describeFailure(failing),
       quietMs > QUIET_MS && quiet(quietMs),
     ];
-    const said = sentences.filter((sentence) => typeof sentence === 'string');
-    return said.length === 0 ? undefined : said.join('; ');
+    const found = sentences.filter((sentence) => typeof sentence === 'string');
+    return found.length === 0 ? undefined : found.join('; ');
   }
 
   #phase(): string | undefined {

@@ -56,7 +56,7 @@ export function header({ options, event, scenario, terminal }: Replay, target: T
 
 const LIVE = 'Live: reads and writes for real, with your own credentials. No job gets a result.';
 
-/** An event file's path as short as it can be said. */
+/** An event file's path, from the working directory if the file is below it. */
 export function displayPath(file: string): string {
   const path = relative(process.cwd(), file);
   return path.startsWith('..') ? file : path;

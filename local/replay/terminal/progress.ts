@@ -14,7 +14,7 @@ export interface Track {
 
 /** Shows tracks while they grow. */
 export interface Progress {
-  /** Sets how many bytes of a track are done, and optionally what is to be said about it when it is finished. */
+  /** Sets how many bytes of a track are done, and optionally a note when it is finished. */
   update(id: string, doneBytes: number, note?: string): void;
   /** Prints a line without disturbing the bars. */
   print(line: string): void;
@@ -111,7 +111,7 @@ function barLine(state: State, all: readonly State[], width: number, { paint }: 
   const progress = finished ? 1 : totalBytes === 0 ? 0 : doneBytes / totalBytes;
   const detailWidth = Math.max(
     ...all.map(
-      ({ totalBytes: size, note: said = EXPECTED_NOTE }) => formatBytes(size).length + said.length + 2,
+      ({ totalBytes: size, note: shown = EXPECTED_NOTE }) => formatBytes(size).length + shown.length + 2,
     ),
   );
   const labelWidth = Math.min(

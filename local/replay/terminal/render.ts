@@ -24,8 +24,8 @@ export function table<Row>(
   width: number,
   paint: Paint,
 ): string {
-  const told = columns.filter(({ cell }) => rows.some((row) => cell(row) !== ''));
-  const fitted = fitColumns(told, rows, width);
+  const filled = columns.filter(({ cell }) => rows.some((row) => cell(row) !== ''));
+  const fitted = fitColumns(filled, rows, width);
   const made = new Table({
     head: fitted.map(({ title }) => paint('bold', title)),
     colAligns: fitted.map(({ align }) => align ?? 'left'),

@@ -41,7 +41,7 @@ export class SoakHarness implements AsyncDisposable {
   readonly #role: SimpleIdentity;
   readonly #lambda: LambdaFunction;
   /** For jobs whose answers stall. */
-  readonly #impatient: LambdaFunction;
+  readonly #shortStall: LambdaFunction;
   readonly #onFailure: LambdaFunction;
   readonly #setFaults: (hook: FaultHook | undefined) => void;
 
@@ -72,7 +72,7 @@ export class SoakHarness implements AsyncDisposable {
       },
     });
     this.#lambda = new LambdaFunction(options('handler.mjs', this.#role.credentials));
-    this.#impatient = new LambdaFunction(options('handler.mjs', this.#role.credentials, SOON));
+    this.#shortStall = new LambdaFunction(options('handler.mjs', this.#role.credentials, SOON));
     this.#onFailure = new LambdaFunction(options('lost-job.mjs', lostJobRole.credentials));
   }
 
@@ -110,7 +110,7 @@ export class SoakHarness implements AsyncDisposable {
     let deaths = 0;
     try {
       const stalls = soak.faults.stall || soak.faults['stall-body'];
-      const killable = killing(stalls ? this.#impatient : this.#lambda, world, {
+      const killable = killing(stalls ? this.#shortStall : this.#lambda, world, {
         seed: soak.seed,
         rate: soak.faults.oom ?? 0,
         onDeath: () => {
@@ -134,7 +134,7 @@ export class SoakHarness implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#lambda[Symbol.asyncDispose]();
-    await this.#impatient[Symbol.asyncDispose]();
+    await this.#shortStall[Symbol.asyncDispose]();
     await this.#onFailure[Symbol.asyncDispose]();
     await this.#aws.close();
   }
