@@ -1,4 +1,4 @@
-// Starts the embedded AWS: S3, CodePipeline, KMS, IAM and STS of all regions behind one loopback endpoint.
+// Starts the embedded AWS: S3, CodePipeline, KMS, Lambda, IAM and STS of all regions behind one loopback endpoint.
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -11,13 +11,14 @@ import { requestListener } from './http/server.ts';
 import { Spool } from './http/spool.ts';
 import { jsonProtocol } from './json/protocol.ts';
 import { isQuery, queryProtocol } from './query/protocol.ts';
+import { isLambda, lambdaProtocol } from './rest/lambda.ts';
 import { s3Protocol } from './s3/protocol.ts';
 import type { Credentials } from './state/identities.ts';
 import { DEFAULT_ACCOUNT_ID, World } from './state/world.ts';
 
 /** A running embedded AWS. */
 export interface EmbeddedAws extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT`: S3 (path style), CodePipeline, KMS, IAM and STS on one port, for all regions. */
+  /** `http://127.0.0.1:PORT`: S3 (path style), CodePipeline, KMS, Lambda, IAM and STS on one port, for all regions. */
   readonly endpoint: string;
   /** The administrator of account 111122223333, whom everything is allowed. */
   readonly admin: Credentials;
@@ -70,11 +71,18 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
   const s3 = s3Protocol(world, new Spool(options.spoolDirectory ?? tmpdir()), tlsVersion);
   const json = jsonProtocol(world, tlsVersion);
   const query = queryProtocol(world, tlsVersion);
+  const lambda = lambdaProtocol(world, tlsVersion);
   const server = serverFor(
     options.tls,
     requestListener({
       protocolOf: (request) =>
-        request.headers['x-amz-target'] !== undefined ? json : isQuery(request) ? query : s3,
+        request.headers['x-amz-target'] !== undefined
+          ? json
+          : isQuery(request)
+            ? query
+            : isLambda(request)
+              ? lambda
+              : s3,
       faults: options.faults,
       network: options.network,
       log: (request) => world.logRequest(request),

@@ -3,7 +3,7 @@
 /** What a fault hook is told about a request. */
 export interface FaultPoint {
   readonly phase: 'before' | 'after';
-  readonly service: 's3' | 'codepipeline' | 'kms' | 'iam' | 'sts';
+  readonly service: 's3' | 'codepipeline' | 'kms' | 'iam' | 'sts' | 'lambda';
   readonly operation: string;
   readonly method: string;
   readonly bucket?: string;

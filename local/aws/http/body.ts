@@ -31,8 +31,9 @@ export async function verifyBody(
 ): Promise<Signature> {
   const { method = 'POST', url = '/', headers } = request;
   const bodySha256 = createHash('sha256').update(body).digest('hex');
+  const [path = '/', rawQuery = ''] = url.split('?');
   try {
-    const signed = { method, path: url, rawQuery: '', headers, bodySha256 };
+    const signed = { method, path, rawQuery, headers, bodySha256 };
     return await verifySignature(signed, (id) => world.identity(id));
   } catch (error) {
     if (error instanceof AwsError) {

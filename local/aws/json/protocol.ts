@@ -10,6 +10,7 @@ import { Authorizer, type Facts } from '../state/access.ts';
 import type { World } from '../state/world.ts';
 import { codePipelineOperations } from './code-pipeline.ts';
 import { kmsOperations } from './kms.ts';
+import { pipelineOperations } from './pipelines.ts';
 import type { JsonOperation } from './request.ts';
 
 interface JsonService {
@@ -18,7 +19,10 @@ interface JsonService {
 }
 
 const SERVICES: Readonly<Record<string, JsonService>> = {
-  CodePipeline_20150709: { name: 'codepipeline', operations: codePipelineOperations },
+  CodePipeline_20150709: {
+    name: 'codepipeline',
+    operations: { ...codePipelineOperations, ...pipelineOperations },
+  },
   TrentService: { name: 'kms', operations: kmsOperations },
 };
 

@@ -4,6 +4,7 @@ import type { XmlElements } from '../http/xml.ts';
 import type { Policy } from '../iam/policy.ts';
 import type { Role } from '../state/roles.ts';
 import { authorize, type QueryOperation, type QueryRequest, required } from './request.ts';
+import { simulatePrincipalPolicy } from './simulate.ts';
 import { uniqueId } from './sts.ts';
 
 /** The operations by name. */
@@ -15,6 +16,7 @@ export const iamOperations: Readonly<Record<string, QueryOperation>> = {
   PutRolePolicy: putRolePolicy,
   GetRolePolicy: getRolePolicy,
   DeleteRolePolicy: deleteRolePolicy,
+  SimulatePrincipalPolicy: simulatePrincipalPolicy,
 };
 
 function createRole(request: QueryRequest): XmlElements {

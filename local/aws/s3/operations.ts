@@ -1,6 +1,7 @@
 // Which operation a request to S3 means: by method, by what the path names, and by the subresource in the query.
 import type { IncomingHttpHeaders } from 'node:http';
 import { AwsError } from '../aws-error.ts';
+import { getBucketLifecycleConfiguration, getObjectLockConfiguration } from './bucket-configuration.ts';
 import { deleteBucketPolicy, getBucketPolicy, putBucketPolicy } from './bucket-policy.ts';
 import {
   createBucket,
@@ -61,6 +62,8 @@ const OPERATIONS: Readonly<Record<string, NamedOperation>> = {
   'PUT bucket?policy': { name: 'PutBucketPolicy', run: putBucketPolicy },
   'GET bucket?policy': { name: 'GetBucketPolicy', run: getBucketPolicy },
   'DELETE bucket?policy': { name: 'DeleteBucketPolicy', run: deleteBucketPolicy },
+  'GET bucket?lifecycle': { name: 'GetBucketLifecycleConfiguration', run: getBucketLifecycleConfiguration },
+  'GET bucket?object-lock': { name: 'GetObjectLockConfiguration', run: getObjectLockConfiguration },
   'POST bucket?delete': { name: 'DeleteObjects', run: deleteObjects },
   'GET object': { name: 'GetObject', run: getObject },
   'HEAD object': { name: 'HeadObject', run: headObject },

@@ -115,6 +115,16 @@ export interface EndedUpload {
 /** Whether a bucket keeps versions; one that ever did can only suspend it. */
 export type Versioning = 'Unversioned' | 'Enabled' | 'Suspended';
 
+/** A rule of a bucket's lifecycle (S3 API, LifecycleRule), as far as it is about unfinished uploads or the age of objects. */
+export interface LifecycleRule {
+  readonly id: string;
+  readonly status: 'Enabled' | 'Disabled';
+  /** Keys that it is about; all if empty. */
+  readonly prefix: string;
+  readonly abortIncompleteUploadAfterDays?: number;
+  readonly expireAfterDays?: number;
+}
+
 /** A bucket with everything in it. */
 export interface Bucket {
   readonly name: string;
@@ -133,6 +143,8 @@ export interface Bucket {
   readonly endedUploads: Map<string, EndedUpload>;
   /** Uploads need a checksum or Content-MD5 in a bucket with Object Lock (S3 user guide, Object Lock considerations). */
   readonly objectLock: boolean;
+  /** Read back as they are; nothing expires here. */
+  lifecycleRules: readonly LifecycleRule[];
   /** Whether requests may carry ACLs; the bucket owner's is the only one that there can be. */
   readonly acls: boolean;
   /** How often the current state of each key changed by a write or a deletion. */

@@ -4,7 +4,7 @@ import type { Access } from './access.ts';
 /** A request that was answered. */
 export interface LoggedRequest {
   readonly requestId: string;
-  readonly service: 's3' | 'codepipeline' | 'kms' | 'iam' | 'sts';
+  readonly service: 's3' | 'codepipeline' | 'kms' | 'iam' | 'sts' | 'lambda';
   /** As the API names it (`UploadPartCopy`), or the HTTP method where no operation was recognised. */
   readonly operation: string;
   readonly bucket?: string;

@@ -20,9 +20,11 @@ import {
 import { CodePipelineJobs } from './code-pipeline-jobs.ts';
 import { type Identity, type NewIdentity, type SimpleIdentity, simpleIdentity } from './identities.ts';
 import { type KeyState, type KmsKey, KmsKeys, type NewKey } from './kms-keys.ts';
+import { LambdaFunctions } from './lambda-functions.ts';
+import { Pipelines } from './pipelines.ts';
 import { newVersion, type PutOptions } from './place-object.ts';
 import { type LoggedRequest, RequestLog } from './request-log.ts';
-import { type PolicyDocument, Roles } from './roles.ts';
+import { newSession, type PolicyDocument, Roles } from './roles.ts';
 
 /** The account of everything that is not said to belong to another. */
 export const DEFAULT_ACCOUNT_ID = '111122223333';
@@ -41,7 +43,7 @@ export interface NewBucket {
   readonly policy?: PolicyDocument;
 }
 
-/** Everything there is: keys, buckets, roles, identities, jobs, and the log of requests. */
+/** Everything there is: keys, buckets, roles, identities, pipelines, functions, jobs, and the log of requests. */
 export class World {
   readonly keys = new KmsKeys();
   readonly buckets = new Map<string, Bucket>();
@@ -49,6 +51,8 @@ export class World {
   /** Accounts that are in one organisation: only they tell each other why they deny. */
   readonly organizationAccountIds = new Set<string>();
   readonly codePipeline: CodePipelineJobs;
+  readonly pipelines = new Pipelines();
+  readonly functions = new LambdaFunctions();
   readonly #identities = new Map<string, Identity>();
   readonly #log = new RequestLog();
 
@@ -113,6 +117,7 @@ export class World {
       uploads: new Map(),
       endedUploads: new Map(),
       objectLock,
+      lifecycleRules: [],
       acls,
       changes: new Map(),
     };
@@ -194,6 +199,15 @@ export class World {
 
   identity(accessKeyId: string): Identity | undefined {
     return this.#identities.get(accessKeyId);
+  }
+
+  /** A user or role as policies see it, with what it may do now; undefined if it is not there. */
+  principal(arn: string): Caller | undefined {
+    const role = this.roles.get(arn);
+    if (role !== undefined) return newSession(role, 'simulation', { expiresAt: undefined }).caller;
+    return [...this.#identities.values()]
+      .map(({ caller }) => caller)
+      .find((caller) => (caller.type === 'AssumedRole' ? caller.roleArn : caller.arn) === arn);
   }
 
   #add<Kind extends Identity>(identity: Kind): Kind {

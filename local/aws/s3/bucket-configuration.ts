@@ -1,0 +1,40 @@
+// GetBucketLifecycleConfiguration and GetObjectLockConfiguration: what a bucket was made with.
+import { AwsError } from '../aws-error.ts';
+import { xmlDocument } from '../http/xml.ts';
+import { authorize, bucketOf, type S3Answer, type S3Request } from './request.ts';
+
+/** S3 API, GetBucketLifecycleConfiguration. */
+export function getBucketLifecycleConfiguration(request: S3Request): S3Answer {
+  const bucket = bucketOf(request);
+  authorize(request, 's3:GetLifecycleConfiguration', bucket.arn);
+  if (bucket.lifecycleRules.length === 0) {
+    throw new AwsError(404, 'NoSuchLifecycleConfiguration', 'The lifecycle configuration does not exist', {
+      details: { BucketName: bucket.name },
+    });
+  }
+  const rules = bucket.lifecycleRules.map((rule) => ({
+    ID: rule.id,
+    Filter: { Prefix: rule.prefix },
+    Status: rule.status,
+    ...(rule.expireAfterDays === undefined ? {} : { Expiration: { Days: rule.expireAfterDays } }),
+    ...(rule.abortIncompleteUploadAfterDays === undefined
+      ? {}
+      : { AbortIncompleteMultipartUpload: { DaysAfterInitiation: rule.abortIncompleteUploadAfterDays } }),
+  }));
+  return { xml: xmlDocument('LifecycleConfiguration', { Rule: rules }) };
+}
+
+/** S3 API, GetObjectLockConfiguration: buckets here have no default retention. */
+export function getObjectLockConfiguration(request: S3Request): S3Answer {
+  const bucket = bucketOf(request);
+  authorize(request, 's3:GetBucketObjectLockConfiguration', bucket.arn);
+  if (!bucket.objectLock) {
+    throw new AwsError(
+      404,
+      'ObjectLockConfigurationNotFoundError',
+      'Object Lock configuration does not exist for this bucket',
+      { details: { BucketName: bucket.name } },
+    );
+  }
+  return { xml: xmlDocument('ObjectLockConfiguration', { ObjectLockEnabled: 'Enabled' }) };
+}

@@ -1,0 +1,33 @@
+// Pipelines as they are declared, and what their actions have done: for reading only, nothing runs them here.
+
+/** A pipeline (CodePipeline API, PipelineDeclaration), of which only the name means anything here. */
+export interface Pipeline {
+  readonly accountId: string;
+  readonly region: string;
+  readonly declaration: Readonly<Record<string, unknown>> & { readonly name: string };
+  /** What its actions did (CodePipeline API, ActionExecutionDetail), the latest first. */
+  readonly actionExecutions?: readonly ActionExecution[];
+}
+
+/** One execution of an action. */
+export type ActionExecution = Readonly<Record<string, unknown>> & { readonly pipelineExecutionId: string };
+
+/** All pipelines. */
+export class Pipelines {
+  readonly #all = new Map<string, Pipeline>();
+
+  /** Adds or replaces a pipeline. */
+  put(pipeline: Pipeline): void {
+    this.#all.set(arnOf(pipeline), pipeline);
+  }
+
+  /** The pipeline of a name in an account and region. */
+  find(accountId: string, region: string, name: string): Pipeline | undefined {
+    return this.#all.get(arnOf({ accountId, region, declaration: { name } }));
+  }
+}
+
+/** CodePipeline user guide, ARNs: the name alone, without a kind. */
+export function arnOf({ accountId, region, declaration }: Pipeline): string {
+  return `arn:aws:codepipeline:${region}:${accountId}:${declaration.name}`;
+}
