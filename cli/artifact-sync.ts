@@ -4,6 +4,7 @@ import './node-20.ts';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { AdoptArguments } from './adopt/command.ts';
+import type { DoctorArguments } from './doctor/command.ts';
 import { UsageError } from './usage-error.ts';
 
 /** 128 + SIGPIPE, as for any command whose reader has gone (`artifact-sync adopt … | head`). */
@@ -14,7 +15,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 const program = new Command('artifact-sync')
-  .description('Artifact sync for CodePipeline: add it to a pipeline, and run a job on this machine.')
+  .description(
+    'Artifact sync for CodePipeline: add it to a pipeline, check it before the first run, and run a job on this machine.',
+  )
   .version(version())
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .showHelpAfterError('(--help shows all options)');
@@ -55,6 +58,22 @@ program
   .action(async (file: string, options: AdoptArguments) => {
     const { runAdopt } = await import('./adopt/command.ts');
     await runAdopt(file, options);
+  });
+
+program
+  .command('doctor')
+  .description('say before the first run whether the Sync action of a pipeline will work')
+  .option('--pipeline <NAME>', 'pipeline with the Sync action')
+  .option('--action <STAGE/ACTION>', 'which of several Invoke actions')
+  .option('--function <NAME|ARN>', 'the function, where there is no pipeline yet')
+  .option('--user-parameters <JSON|@FILE>', 'its UserParameters, with --function')
+  .option('--region <REGION>', 'region of the pipeline or function (default: as for the AWS CLI)')
+  .option('--profile <NAME>', 'profile of the AWS configuration')
+  .option('--json', 'print everything that was found as JSON')
+  .addHelpText('after', '\nExit code: 0 nothing is an error, 1 something is, 2 it could not be looked at.')
+  .action(async (options: DoctorArguments) => {
+    const { runDoctor } = await import('./doctor/command.ts');
+    process.exitCode = await runDoctor(options, process.stdout);
   });
 
 program

@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { BucketCache } from '../../../functions/sync-artifacts/aws/bucket-cache.ts';
 import { S3ClientPool } from '../../../functions/sync-artifacts/aws/s3-clients.ts';
+import { runCheck } from '../../../functions/sync-artifacts/check/check.ts';
+import type { CheckReport } from '../../../functions/sync-artifacts/check/report.ts';
 import type { Container } from '../../../functions/sync-artifacts/create-context.ts';
 import { runInvocation } from '../../../functions/sync-artifacts/invocation.ts';
 import { JobReporter } from '../../../functions/sync-artifacts/result/job-reporter.ts';
@@ -259,6 +261,12 @@ export class JobWorld implements AsyncDisposable {
       writes: requests.filter(({ operation }) => WRITES.has(operation)),
       thrown,
     };
+  }
+
+  /** Answers a check event in this process. */
+  async check(event: unknown): Promise<CheckReport> {
+    const lambda = { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => 60_000 };
+    return await runCheck(event, lambda, this.#compose());
   }
 
   bucket(name: string): Bucket {

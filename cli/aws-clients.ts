@@ -1,0 +1,88 @@
+// The AWS clients of the commands: one configuration, the regions as they are needed.
+import { CodePipelineClient } from '@aws-sdk/client-codepipeline';
+import { IAMClient } from '@aws-sdk/client-iam';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { UsageError } from './usage-error.ts';
+
+/** How AWS is reached. What is left out is as for the AWS CLI: environment, then profile. */
+export interface AwsAccess {
+  readonly region?: string;
+  readonly profile?: string;
+  readonly credentials?: NonNullable<S3ClientConfig['credentials']>;
+  /** For all services; only where it is not Amazon's. */
+  readonly endpoint?: string;
+}
+
+/** Clients of one caller. */
+export class AwsClients {
+  readonly #access: AwsAccess;
+  readonly #s3 = new Map<string, S3Client>();
+
+  constructor(access: AwsAccess) {
+    this.#access = access;
+  }
+
+  /** The region that is given, or that of environment or profile. @throws UsageError when there is none */
+  async region(): Promise<string> {
+    try {
+      return await new LambdaClient(this.#configuration(this.#access.region)).config.region();
+    } catch (cause) {
+      throw new UsageError(
+        `No region: ${(cause as Error).message}. Give --region, or set AWS_REGION, or a region in the profile.`,
+        { cause },
+      );
+    }
+  }
+
+  codePipeline(region: string): CodePipelineClient {
+    return new CodePipelineClient(this.#configuration(region));
+  }
+
+  lambda(region: string): LambdaClient {
+    return new LambdaClient(this.#configuration(region));
+  }
+
+  /** IAM is one for all regions of a partition, which the region stands for. */
+  iam(region: string): IAMClient {
+    return new IAMClient(this.#configuration(region));
+  }
+
+  s3(region: string): S3Client {
+    const known = this.#s3.get(region);
+    if (known !== undefined) return known;
+    const client = new S3Client({
+      ...this.#configuration(region),
+      forcePathStyle: this.#access.endpoint !== undefined,
+    });
+    this.#s3.set(region, client);
+    return client;
+  }
+
+  #configuration(region: string | undefined): AwsAccess {
+    const { profile, credentials, endpoint } = this.#access;
+    return {
+      ...(region === undefined ? {} : { region }),
+      ...(profile === undefined ? {} : { profile }),
+      ...(credentials === undefined ? {} : { credentials }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+    };
+  }
+}
+
+/** What AWS answered, in one line. */
+export function awsMessage(error: unknown): string {
+  const { name, message } = error as { readonly name?: string; readonly message?: string };
+  return message === undefined || message === '' || message === name
+    ? String(name)
+    : `${String(name)}: ${message}`;
+}
+
+/** Was it refused for want of a permission? */
+export function isDenied(error: unknown): boolean {
+  const { name, $metadata } = error as {
+    readonly name?: string;
+    readonly $metadata?: { readonly httpStatusCode?: number };
+  };
+  return /^AccessDenied/.test(name ?? '') || $metadata?.httpStatusCode === 403;
+}
