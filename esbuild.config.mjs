@@ -24,10 +24,20 @@ const neededOnly = {
       const { version } = JSON.parse(await readFile(path, 'utf8'));
       return { contents: JSON.stringify({ version }), loader: 'json' };
     });
-    // Hashes for a Node.js that was built without crypto.
-    onLoad({ filter: /[\\/](?:Sha1|Sha256)Js\.js$/ }, ({ path }) => ({
-      contents: `export class ${basename(path, '.js')} {}`,
+    // Schemas of operations that nothing here calls: esbuild keeps them, since their computed keys might have side effects.
+    onLoad({ filter: /[\\/]schemas[\\/]schemas_\d+\.js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replace(
+        /^export var (\w+\$) = (\[.*\]|\[[\s\S]*?^\]);$/gm,
+        'export var $1 = /* @__PURE__ */ (() => $2)();',
+      ),
     }));
+    // Hashes for a Node.js that was built without crypto, and a way to retry that the function does not choose.
+    onLoad(
+      { filter: /[\\/](?:Sha1Js|Sha256Js|Md5Js|AdaptiveRetryStrategy|DefaultRateLimiter)\.js$/ },
+      ({ path }) => ({
+        contents: `export class ${basename(path, '.js')} {}`,
+      }),
+    );
   },
 };
 

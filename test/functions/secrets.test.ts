@@ -92,8 +92,9 @@ const STORIES: readonly Story[] = [
         operation === 'GetJobDetails'
           ? { kind: 'error', status: 400, code: 'ValidationException' }
           : undefined;
-      const create = world.addIdentity.bind(world);
-      world.addIdentity = (identity) => create({ ...identity, expiresAt: new Date(Date.now() + 120_000) });
+      const add = world.addSession.bind(world);
+      world.addSession = (session) =>
+        add(Object.assign(session, { expiresAt: new Date(Date.now() + 120_000) }));
     },
     ends: 'PutJobSuccessResult',
     logs: 'seem to have run out',

@@ -79,6 +79,7 @@ async function invoke(event: unknown): Promise<Deed> {
   };
   const reporter = {
     warmUp: () => Promise.resolve(),
+    origin: () => Promise.resolve(undefined),
     report: (_jobId: string, _lambda: unknown, result: JobResult) => {
       results.push(result);
       return Promise.resolve();
