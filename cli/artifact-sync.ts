@@ -4,6 +4,7 @@ import './node-20.ts';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { AdoptArguments } from './adopt/command.ts';
+import type { AuditArguments } from './audit/command.ts';
 import type { DoctorArguments } from './doctor/command.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -16,7 +17,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const program = new Command('artifact-sync')
   .description(
-    'Artifact sync for CodePipeline: add it to a pipeline, check it before the first run, and run a job on this machine.',
+    'Artifact sync for CodePipeline: add it to a pipeline, check it before the first run, audit its copies later, and run a job on this machine.',
   )
   .version(version())
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
@@ -74,6 +75,32 @@ program
   .action(async (options: DoctorArguments) => {
     const { runDoctor } = await import('./doctor/command.ts');
     process.exitCode = await runDoctor(options, process.stdout);
+  });
+
+program
+  .command('audit')
+  .description('say whether the copies in the buckets are still what was built')
+  .option(
+    '--manifest <FILE|s3://BUCKET/KEY>',
+    'sync-manifest.json, or the zip of the output artifact that holds it (repeatable)',
+    several,
+  )
+  .option('--event <FILE>', 'event of a job: its copies are held against its sources as they are now')
+  .option('--pipeline <NAME>', 'pipeline whose latest copies to audit')
+  .option('--execution <ID>', 'another execution of it')
+  .option('--action <STAGE/ACTION>', 'which of several Invoke actions')
+  .option('--deep', 'read and hash every byte instead of believing stored checksums')
+  .option('--report <FILE.html>', 'write a page, too')
+  .option('--region <REGION>', 'region to begin in (default: as for the AWS CLI)')
+  .option('--profile <NAME>', 'profile of the AWS configuration')
+  .option('--json', 'print everything that was found as JSON')
+  .addHelpText(
+    'after',
+    '\nExit code: 0 every copy is what was built, 1 one is not or cannot be shown to be, 2 nothing could be audited.',
+  )
+  .action(async (options: AuditArguments) => {
+    const { runAudit } = await import('./audit/command.ts');
+    process.exitCode = await runAudit(options, process.stdout);
   });
 
 program

@@ -53,6 +53,8 @@ export class AwsClients {
     if (known !== undefined) return known;
     const client = new S3Client({
       ...this.#configuration(region),
+      // Where a bucket is need not be known.
+      followRegionRedirects: true,
       forcePathStyle: this.#access.endpoint !== undefined,
     });
     this.#s3.set(region, client);

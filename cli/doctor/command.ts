@@ -1,6 +1,7 @@
 // The command `artifact-sync doctor`: says before the first run whether a pipeline's Sync action will work.
 import { readFile } from 'node:fs/promises';
 import { type AwsAccess, AwsClients } from '../aws-clients.ts';
+import type { Output } from '../output.ts';
 import { UsageError } from '../usage-error.ts';
 import { diagnose, type Patient } from './diagnose.ts';
 import { renderDiagnosis } from './render.ts';
@@ -14,13 +15,6 @@ export interface DoctorArguments {
   readonly region?: string;
   readonly profile?: string;
   readonly json?: boolean;
-}
-
-/** Where a command prints to. */
-export interface Output {
-  write(text: string): unknown;
-  readonly columns?: number;
-  readonly isTTY?: boolean;
 }
 
 /**

@@ -69,7 +69,8 @@ export function checksumOf(fields: ChecksumFields): ObjectChecksum | undefined {
   return undefined;
 }
 
-function toFacts(output: HeadObjectCommandOutput): ObjectFacts {
+/** The facts that an answer to HeadObject holds. */
+export function toFacts(output: HeadObjectCommandOutput): ObjectFacts {
   const headers: Record<string, string | Date> = {};
   for (const name of CONTENT_HEADERS) {
     const value = output[name];

@@ -7,6 +7,7 @@ import { stringAt, validate } from './validation.ts';
 /** The operations by name. */
 export const pipelineOperations: Readonly<Record<string, JsonOperation>> = {
   GetPipeline: getPipeline,
+  GetPipelineExecution: getPipelineExecution,
   ListActionExecutions: listActionExecutions,
 };
 
@@ -15,6 +16,18 @@ const NAME = { required: true, type: 'string', min: 1, max: 100, pattern: /^[A-Z
 function getPipeline(request: JsonRequest): Record<string, unknown> {
   const pipeline = pipelineOf(request, 'name');
   return { pipeline: pipeline.declaration, metadata: { pipelineArn: arnOf(pipeline) } };
+}
+
+function getPipelineExecution(request: JsonRequest): Record<string, unknown> {
+  const id = stringAt(request.input, 'pipelineExecutionId');
+  const { executions = [], declaration } = pipelineOf(request, 'pipelineName');
+  const pipelineExecution = executions.find(({ pipelineExecutionId }) => pipelineExecutionId === id);
+  if (pipelineExecution !== undefined) return { pipelineExecution };
+  throw new AwsError(
+    400,
+    'PipelineExecutionNotFoundException',
+    `Pipeline ${declaration.name} has no execution ${id ?? ''}`,
+  );
 }
 
 /** All on one page: the embedded AWS has no long histories. */

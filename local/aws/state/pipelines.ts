@@ -7,9 +7,11 @@ export interface Pipeline {
   readonly declaration: Readonly<Record<string, unknown>> & { readonly name: string };
   /** What its actions did (CodePipeline API, ActionExecutionDetail), the latest first. */
   readonly actionExecutions?: readonly ActionExecution[];
+  /** Its executions (CodePipeline API, PipelineExecution). */
+  readonly executions?: readonly ActionExecution[];
 }
 
-/** One execution of an action. */
+/** One execution, of the pipeline or of an action. */
 export type ActionExecution = Readonly<Record<string, unknown>> & { readonly pipelineExecutionId: string };
 
 /** All pipelines. */

@@ -22,7 +22,7 @@ interface RunningHash {
 }
 
 /** Begins a checksum. */
-function runningHash(algorithm: ComputedAlgorithm): RunningHash {
+export function runningHash(algorithm: ComputedAlgorithm): RunningHash {
   switch (algorithm) {
     case 'CRC64NVME':
       return new Crc64Nvme();

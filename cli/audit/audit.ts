@@ -1,0 +1,303 @@
+// Holds what copies ought to be against what is in the buckets now.
+import {
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  HeadObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import limitConcurrency from 'p-limit';
+import { type ComputedAlgorithm, isComputed } from '../../functions/sync-artifacts/checksums.ts';
+import { runningHash } from '../../functions/sync-artifacts/copy/relay/hashing.ts';
+import { toFacts } from '../../functions/sync-artifacts/facts/head-object.ts';
+import { compareBytes, describeDifference } from '../../functions/sync-artifacts/proof/proof.ts';
+import type { ObjectFacts } from '../../functions/sync-artifacts/types.ts';
+import { type AwsClients, awsMessage, isDenied } from '../aws-clients.ts';
+import type { ExpectedCopy, ExpectedObject } from './expected.ts';
+
+/**
+ * What became of a copy. `same`: it is what was copied; `rewritten`: it was written again with the same bytes; `replaced`: other
+ * bytes are there; `vanished`: nothing is there; `re-encrypted`: it has another key; `changed`: headers, metadata or tags differ from
+ * the source's; `unproved`: nothing shows that the bytes are the same or not; `unknown`: it may not be looked at.
+ */
+export type CopyState =
+  | 'same'
+  | 'rewritten'
+  | 'replaced'
+  | 'vanished'
+  | 're-encrypted'
+  | 'changed'
+  | 'unproved'
+  | 'unknown';
+
+/** One copy with what was found. */
+export interface AuditedCopy extends ExpectedCopy {
+  readonly state: CopyState;
+  /** `same` or `rewritten`: what is there is what was built. */
+  readonly ok: boolean;
+  /** What shows it, or what is wrong, in sentences. */
+  readonly details: readonly string[];
+  /** The object that is there now. */
+  readonly found?: {
+    readonly bytes: number;
+    readonly versionId?: string;
+    readonly kmsKeyArn?: string;
+    /** When it was written. */
+    readonly since?: string;
+  };
+}
+
+/** The whole audit; `--json` prints it. */
+export interface Audit {
+  /** Changes when a reader of version 1 could misread it. */
+  readonly version: 1;
+  readonly ok: boolean;
+  readonly copies: readonly AuditedCopy[];
+}
+
+/** Copies looked at at once. */
+const CONCURRENCY = 16;
+
+/** Audits copies; `deep` reads and hashes every byte instead of believing checksums that S3 stored. */
+export async function audit(
+  expected: readonly ExpectedCopy[],
+  aws: AwsClients,
+  deep: boolean,
+): Promise<Audit> {
+  const region = await aws.region();
+  const limit = limitConcurrency(CONCURRENCY);
+  const copies = await Promise.all(
+    expected.map((copy) => limit(async () => await auditCopy(copy, aws, region, deep))),
+  );
+  return { version: 1, ok: copies.every(({ ok }) => ok), copies };
+}
+
+async function auditCopy(
+  expected: ExpectedCopy,
+  aws: AwsClients,
+  region: string,
+  deep: boolean,
+): Promise<AuditedCopy> {
+  const { destination } = expected;
+  const client = aws.s3(destination.region ?? region);
+  const verdict = (state: CopyState, ...details: string[]): AuditedCopy => ({
+    ...expected,
+    state,
+    ok: state === 'same' || state === 'rewritten',
+    details,
+  });
+  let stored: ObjectFacts;
+  let expiration: string | undefined;
+  try {
+    const { versionId: _, ...current } = destination;
+    const output = await client.send(new HeadObjectCommand(headOf(current)));
+    stored = toFacts(output);
+    expiration = output.Expiration;
+  } catch (error) {
+    if (statusOf(error) === 404) return verdict('vanished', await whatIsLeft(client, destination));
+    const need = isDenied(error)
+      ? ' It takes s3:GetObject, s3:GetObjectVersion and s3:ListBucket on it, and kms:Decrypt on its key.'
+      : '';
+    return verdict('unknown', `HeadObject: ${awsMessage(error)}.${need}`);
+  }
+  const found = {
+    bytes: stored.sizeBytes,
+    ...(stored.versionId === undefined ? {} : { versionId: stored.versionId }),
+    ...(stored.kmsKeyArn === undefined ? {} : { kmsKeyArn: stored.kmsKeyArn }),
+    ...(stored.lastModified === undefined ? {} : { since: stored.lastModified.toISOString() }),
+  };
+  let judged: Judgement;
+  try {
+    judged = await judge(expected, stored, client, aws.s3(expected.source.region ?? region), deep);
+  } catch (error) {
+    judged = { state: 'unknown', details: [`Reading failed: ${awsMessage(error)}.`] };
+  }
+  const expires = /expiry-date="([^"]+)"/.exec(expiration ?? '')?.[1];
+  const more = expires === undefined ? [] : [`It expires on ${expires}.`];
+  return { ...verdict(judged.state, ...judged.details, ...more), found };
+}
+
+interface Judgement {
+  readonly state: CopyState;
+  readonly details: readonly string[];
+}
+
+async function judge(
+  expected: ExpectedCopy,
+  stored: ObjectFacts,
+  client: S3Client,
+  sourceClient: S3Client,
+  deep: boolean,
+): Promise<Judgement> {
+  const { destination, kmsKeyArn } = expected;
+  const original = factsOf(expected);
+  const bytes = compareBytes(original, stored, false);
+  if (bytes === 'different') {
+    return { state: 'replaced', details: [`It has ${describeDifference(original, stored)}.`] };
+  }
+  const isKeyRight =
+    expected.isSource === true ||
+    (stored.kmsKeyArn !== undefined && (kmsKeyArn === undefined || kmsKeyArn === stored.kmsKeyArn));
+  if (!isKeyRight) {
+    const key = stored.kmsKeyArn ?? `no KMS key (${stored.encryption ?? 'not encrypted'})`;
+    return { state: 're-encrypted', details: [`It has ${key} instead of ${kmsKeyArn ?? 'a KMS key'}.`] };
+  }
+  const description = await compareDescriptions(expected, stored, client, sourceClient);
+  if (description.differing.length > 0) {
+    return {
+      state: 'changed',
+      details: [`Its ${description.differing.join(', ')} differ from the source's.`],
+    };
+  }
+  const { notes } = description;
+  const isVersion = destination.versionId !== undefined && destination.versionId === stored.versionId;
+  const state = destination.versionId === undefined || isVersion ? 'same' : 'rewritten';
+  const other =
+    state === 'rewritten'
+      ? [`It is version ${stored.versionId ?? 'null'}, not ${destination.versionId}.`]
+      : [];
+  if (deep) {
+    const read = await compareByReading(expected, stored, client, sourceClient);
+    return { state: read.same ? state : 'replaced', details: [...other, read.detail, ...notes] };
+  }
+  // A version never changes.
+  if (isVersion)
+    return {
+      state,
+      details: [
+        `It is the very version${bytes.kind === 'checksum' ? ', with the same checksum' : ''}.`,
+        ...notes,
+      ],
+    };
+  if (bytes.kind === 'size-only') {
+    return {
+      state: 'unproved',
+      details: [...other, 'Only the size could be compared: --deep reads and hashes the bytes.', ...notes],
+    };
+  }
+  return { state, details: [...other, `Same ${bytes.algorithm ?? 'ETag'}.`, ...notes] };
+}
+
+/** What the copy ought to be, in the terms of S3. */
+function factsOf({ bytes, checksum, source }: ExpectedCopy): ObjectFacts {
+  return {
+    sizeBytes: bytes,
+    etag: source.eTag ?? '',
+    headers: {},
+    metadata: {},
+    ...(checksum === undefined ? {} : { checksum }),
+  };
+}
+
+function headOf({ bucket, key, versionId, owner }: ExpectedObject): {
+  readonly Bucket: string;
+  readonly Key: string;
+  readonly VersionId?: string;
+  readonly ExpectedBucketOwner?: string;
+  readonly ChecksumMode: 'ENABLED';
+} {
+  return {
+    Bucket: bucket,
+    Key: key,
+    ChecksumMode: 'ENABLED',
+    ...(versionId === undefined ? {} : { VersionId: versionId }),
+    ...(owner === undefined ? {} : { ExpectedBucketOwner: owner }),
+  };
+}
+
+/** Where nothing is current, the version that was written may still be there. */
+async function whatIsLeft(client: S3Client, destination: ExpectedObject): Promise<string> {
+  const { bucket, key, versionId } = destination;
+  if (versionId === undefined) return `There is no s3://${bucket}/${key}.`;
+  try {
+    await client.send(new HeadObjectCommand(headOf(destination)));
+    return `It is hidden by a delete marker; version ${versionId} is still there: delete the marker to have it back.`;
+  } catch {
+    return `There is no s3://${bucket}/${key}, nor its version ${versionId}.`;
+  }
+}
+
+/** Which of headers, metadata and tags differ from those of the source that was copied. */
+async function compareDescriptions(
+  { source, destination }: ExpectedCopy,
+  stored: ObjectFacts,
+  client: S3Client,
+  sourceClient: S3Client,
+): Promise<{ readonly differing: readonly string[]; readonly notes: readonly string[] }> {
+  let original: ObjectFacts;
+  try {
+    original = toFacts(await sourceClient.send(new HeadObjectCommand(headOf(source))));
+  } catch (error) {
+    const why = statusOf(error) === 404 ? 'the source is gone' : `the source: ${awsMessage(error)}`;
+    return { differing: [], notes: [`Headers and tags were not compared: ${why}.`] };
+  }
+  if (source.versionId === undefined && source.eTag !== undefined && original.etag !== source.eTag) {
+    return {
+      differing: [],
+      notes: ['Headers and tags were not compared: the source is another object now.'],
+    };
+  }
+  const differing = (['headers', 'metadata'] as const).filter(
+    (name) => canonical(original[name]) !== canonical(stored[name]),
+  );
+  try {
+    const [theirs, ours] = await Promise.all([
+      tagsOf(sourceClient, source),
+      tagsOf(client, {
+        ...destination,
+        ...(stored.versionId === undefined ? {} : { versionId: stored.versionId }),
+      }),
+    ]);
+    return { differing: [...differing, ...(theirs === ours ? [] : ['tags'])], notes: [] };
+  } catch (error) {
+    return { differing, notes: [`Tags were not compared: ${awsMessage(error)}.`] };
+  }
+}
+
+async function tagsOf(client: S3Client, object: ExpectedObject): Promise<string> {
+  const { ChecksumMode: _, ...where } = headOf(object);
+  const { TagSet = [] } = await client.send(new GetObjectTaggingCommand(where));
+  return canonical(Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value])));
+}
+
+function canonical(fields: object): string {
+  return JSON.stringify(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Reads the copy, and where its checksum is not one of all bytes that can be computed, the source too. */
+async function compareByReading(
+  { checksum, source, destination }: ExpectedCopy,
+  stored: ObjectFacts,
+  client: S3Client,
+  sourceClient: S3Client,
+): Promise<{ readonly same: boolean; readonly detail: string }> {
+  const known =
+    checksum?.type === 'FULL_OBJECT' && isComputed(checksum.algorithm) ? checksum.algorithm : undefined;
+  const algorithm = known ?? 'SHA256';
+  const copy = { ...destination, ...(stored.versionId === undefined ? {} : { versionId: stored.versionId }) };
+  const [actual, wanted] = await Promise.all([
+    hashOf(client, copy, algorithm),
+    known === undefined ? hashOf(sourceClient, source, algorithm) : checksum?.value,
+  ]);
+  return actual === wanted
+    ? { same: true, detail: `All ${stored.sizeBytes} bytes were read: same ${algorithm}.` }
+    : {
+        same: false,
+        detail: `All ${stored.sizeBytes} bytes were read: ${algorithm} ${actual} instead of ${wanted ?? 'none'}.`,
+      };
+}
+
+async function hashOf(
+  client: S3Client,
+  object: ExpectedObject,
+  algorithm: ComputedAlgorithm,
+): Promise<string> {
+  const { ChecksumMode: _, ...where } = headOf(object);
+  const { Body } = await client.send(new GetObjectCommand(where));
+  const hash = runningHash(algorithm);
+  for await (const piece of (Body ?? []) as AsyncIterable<Uint8Array>) hash.update(piece);
+  return Buffer.from(await hash.digest()).toString('base64');
+}
+
+function statusOf(error: unknown): number | undefined {
+  return (error as { readonly $metadata?: { readonly httpStatusCode?: number } }).$metadata?.httpStatusCode;
+}
