@@ -6,6 +6,7 @@ import { parseOptions, type ReplayOptions } from './replay/options.ts';
 /** 128 + SIGPIPE, as for any command whose reader has gone (`npm run replay | head`). */
 const READER_GONE = 141;
 const INTERRUPTED = 130;
+const TERMINATED = 143;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(READER_GONE);
@@ -21,6 +22,8 @@ process.once('SIGINT', () => {
   process.stderr.write(`\nInterrupted after ${seconds} s. ${left}\n`);
   process.exit(INTERRUPTED);
 });
+// An editor's stop button: ends what 'exit' ends.
+process.once('SIGTERM', () => process.exit(TERMINATED));
 // What follows takes a second or two to load.
 if (!options.json) process.stdout.write('Starting the replay.\n');
 

@@ -38,6 +38,8 @@ export interface ProcessOptions {
   readonly onLine?: (line: string) => void;
   /** The only processor core that it may use. */
   readonly core?: number;
+  /** Port of 127.0.0.1 for Node's inspector: the process waits for a debugger before it loads anything. */
+  readonly inspectPort?: number;
 }
 
 interface Done {
@@ -81,15 +83,22 @@ export class ExecutionEnvironment {
     const [file = '', ...args] = [
       // util-linux; the process that it starts takes its place.
       ...(options.core === undefined ? [] : ['/usr/bin/taskset', '--cpu-list', String(options.core)]),
-      ...[process.execPath, RUNTIME_FILE, resolve(options.handlerFile)],
+      process.execPath,
+      ...inspectorArgs(options.inspectPort),
+      RUNTIME_FILE,
+      resolve(options.handlerFile),
     ];
     this.#child = spawn(file, args, {
       cwd: dirname(resolve(options.handlerFile)),
       env: options.environment,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
+    // A process that a debugger holds does not notice that its parent is gone.
+    const kill = (): void => this.kill();
+    if (options.inspectPort !== undefined) process.once('exit', kill);
     // 'close' comes after the last line of stdout and stderr, 'exit' may come before it.
     this.#exited = once(this.#child, 'close').then(() => {
+      process.off('exit', kill);
       this.ended = true;
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -225,6 +234,11 @@ export class ExecutionEnvironment {
       ...(errorMessage ? { errorMessage } : {}),
     };
   }
+}
+
+/** The address is not printed, so that the function's log stays its own. */
+function inspectorArgs(port: number | undefined): string[] {
+  return port === undefined ? [] : [`--inspect-wait=127.0.0.1:${port}`, '--inspect-publish-uid=http'];
 }
 
 /** Highest resident memory of a process on Linux; undefined elsewhere, and when the process is gone. */

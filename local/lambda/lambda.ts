@@ -30,6 +30,8 @@ export interface LambdaOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Processor core that the process may use, as a function of 1,769 MB has one; all of them by default. Linux only. */
   readonly core?: number;
+  /** Port of 127.0.0.1 for Node's inspector; each process of the function waits for a debugger before it starts. */
+  readonly inspectPort?: number;
   /** Called with each line that the function prints, as it is printed. */
   readonly onLine?: (line: string) => void;
 }
@@ -83,7 +85,7 @@ export class LambdaFunction implements AsyncDisposable {
 }
 
 function processOptions(options: LambdaOptions): ProcessOptions {
-  const { handlerFile, memoryMb, onLine, core } = options;
+  const { handlerFile, memoryMb, onLine, core, inspectPort } = options;
   const environment = lambdaEnvironment(options);
   return {
     handlerFile,
@@ -91,6 +93,7 @@ function processOptions(options: LambdaOptions): ProcessOptions {
     memoryBytes: memoryMb * 2 ** 20,
     ...(onLine ? { onLine } : {}),
     ...(core === undefined ? {} : { core }),
+    ...(inspectPort === undefined ? {} : { inspectPort }),
   };
 }
 

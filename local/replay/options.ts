@@ -13,6 +13,7 @@ import { SAMPLES_FOLDER } from '../pipeline/scenarios.ts';
 import type { ArtifactSource } from '../pipeline/set-up.ts';
 import { defaultRate, faultHelp } from './fault-help.ts';
 import { requireKnownVariable } from './function-variables.ts';
+import { DEBUGGING_TIMEOUT_MS, DEFAULT_INSPECTOR_PORT } from './inspector.ts';
 import { formatDuration, parseDurationMs, parseSizeBytes } from './quantity.ts';
 
 /** What the user asked for. */
@@ -22,6 +23,7 @@ export type ReplayOptions = ReturnType<typeof parseOptions>;
 const MIN_MEMORY_MIB = 128;
 const MAX_MEMORY_MIB = 10_240;
 const MIN_TIMEOUT_MS = 1_000;
+const MAX_PORT = 65_535;
 const DEFAULT_TIMEOUT_MS = FUNCTION_TIMEOUT_SECONDS * 1000;
 
 const NAME = calledAs('replay');
@@ -101,6 +103,11 @@ export function parseOptions(argv: readonly string[], output: CommandOutput = {}
       environment,
       new Map<string, string>(),
     )
+    .addOption(
+      new Option('--inspect [PORT]', 'wait for a debugger of Node.js; the timeout is 12 h, unless given')
+        .argParser(port)
+        .preset(String(DEFAULT_INSPECTOR_PORT)),
+    )
     .optionsGroup('What goes wrong:')
     .option('--fault <KIND[=RATE]>', 'a kind of fault, listed below (repeatable)', fault, {} as FaultRates)
     .addOption(
@@ -131,7 +138,12 @@ export function parseOptions(argv: readonly string[], output: CommandOutput = {}
         `error: option '${flag(option)}' ${needs ? 'needs' : 'cannot be used with'} '${flag(mode)}': ${reason}`,
       );
   }
-  return { ...options, event: eventFileOf(command.args[0] ?? 'events/three-regions.json') };
+  const isDebugged = options.inspect !== undefined && command.getOptionValueSource('timeout') === 'default';
+  return {
+    ...options,
+    ...(isDebugged ? { timeout: DEBUGGING_TIMEOUT_MS } : {}),
+    event: eventFileOf(command.args[0] ?? 'events/three-regions.json'),
+  };
 }
 
 /** A file as given; a sample event is found from other folders, too, as `events/NAME.json`. */
@@ -150,6 +162,7 @@ type OptionName =
   | 'bucketRegion'
   | 'twice'
   | 'report'
+  | 'inspect'
   | 'yes';
 
 /** Options that mean nothing, or something other than they seem to, in a mode; or that need one. */
@@ -169,11 +182,15 @@ const RULES: readonly {
   { option: 'wan', mode: 'dryRun', reason: 'latency slows copies, and nothing is copied' },
   { option: 'twice', mode: 'dryRun', reason: 'nothing is copied once' },
   { option: 'report', mode: 'dryRun', reason: 'nothing happens that could be drawn' },
+  { option: 'inspect', mode: 'dryRun', reason: 'the function itself does not run' },
   { option: 'yes', mode: 'live', reason: 'only there is a question asked', needs: true },
 ];
 
-function isGiven(value: ReadonlyMap<string, unknown> | FaultRates | boolean | string | undefined): boolean {
+function isGiven(
+  value: ReadonlyMap<string, unknown> | FaultRates | boolean | string | number | undefined,
+): boolean {
   if (value instanceof Map) return value.size > 0;
+  if (typeof value === 'number') return true;
   return typeof value === 'object' ? Object.keys(value).length > 0 : Boolean(value);
 }
 
@@ -249,6 +266,16 @@ function environment(value: string, previous: ReadonlyMap<string, string>): Read
   }
   requireKnownVariable(name);
   return new Map(previous).set(name, content);
+}
+
+function port(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number > MAX_PORT) {
+    throw new InvalidArgumentError(
+      `Expected a port from 0 to ${MAX_PORT}; 0 takes a free one. An event goes before --inspect.`,
+    );
+  }
+  return number;
 }
 
 function fault(value: string, previous: FaultRates): FaultRates {

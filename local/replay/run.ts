@@ -8,6 +8,7 @@ import { attemptsFor, runJob } from '../pipeline/job-loop.ts';
 import { type Scenario, scenarioOf } from '../pipeline/scenarios.ts';
 import { Comparer, type Comparison, changedSources } from './compare/compare.ts';
 import { embeddedTarget } from './embedded-target.ts';
+import { DEBUGGING_ENVIRONMENT, inspectorPort, waitingForDebugger } from './inspector.ts';
 import { liveTarget, writingQuestion } from './live-target.ts';
 import type { ReplayOptions } from './options.ts';
 import { exitCodeOf, type ObservedRun, peakBytes, runReport, verdictOf } from './report.ts';
@@ -86,7 +87,16 @@ export async function replay(
   terminal.print(header(prepared, target));
   if (options.live && !(await confirm(writingQuestion(event, target))))
     throw new EventError('Nothing was written.');
-  await using lambda = new LambdaFunction(functionOptions(options, event, target, (line) => onLine(line)));
+  const inspectPort = options.inspect === undefined ? undefined : await inspectorPort(options.inspect);
+  await using lambda = new LambdaFunction({
+    ...functionOptions(options, event, target, (line) => onLine(line)),
+    ...(inspectPort === undefined ? {} : { inspectPort }),
+  });
+  if (inspectPort !== undefined) {
+    const text = waitingForDebugger(inspectPort);
+    if (options.json) process.stderr.write(text);
+    else terminal.print(text);
+  }
   await using lostJob = new LambdaFunction({
     ...functionOptions(options, event, target),
     handlerFile: LOST_JOB_FILE,
@@ -119,7 +129,8 @@ export async function replay(
               lost: () => watch.print(onFailureDestination(terminal.paint)),
             },
             onFailure: lostJob,
-            attempts: attemptsFor(options.timeout),
+            // A second attempt would wait for the debugger again.
+            attempts: options.inspect === undefined ? attemptsFor(options.timeout) : 1,
           }),
       );
       return { run, requests, jobMs: performance.now() - started };
@@ -175,6 +186,10 @@ export function functionOptions(
     timeoutMs: options.timeout,
     memoryMb: options.memory,
     ...target.functionSettings,
+    environment: {
+      ...(options.inspect === undefined ? {} : DEBUGGING_ENVIRONMENT),
+      ...target.functionSettings.environment,
+    },
     ...(onLine ? { onLine } : {}),
   };
 }

@@ -1,5 +1,6 @@
 // Runs the replay: the command in a process of its own, as a user does, or the same in this process, which is cheaper.
 import { execFile } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from '@commander-js/extra-typings';
@@ -39,17 +40,41 @@ export interface Played extends Replayed {
 
 let comparer: Comparer | undefined;
 
-/** Runs a replay in this process. @throws EventError */
-export async function play(args: readonly string[]): Promise<Played> {
+/** A replay in this process that goes on while the test looks at it. */
+export interface Playing {
+  /** What is printed by and by, once it matches. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>;
+  readonly ended: Promise<Played>;
+}
+
+/** Starts a replay in this process. @throws EventError */
+export async function startPlaying(args: readonly string[]): Promise<Playing> {
   let printed = '';
+  const written = new EventEmitter();
   const out = {
     write(text: string) {
       printed += text;
+      written.emit('text');
     },
   };
   const prepared = await prepareReplay(parseOptions(args), createTerminal(out, { TERM: 'dumb' }));
   comparer ??= new Comparer();
-  return { ...(await replay(prepared, { comparer })), printed };
+  return {
+    async printed(pattern) {
+      let found = pattern.exec(printed);
+      while (!found) {
+        await once(written, 'text');
+        found = pattern.exec(printed);
+      }
+      return found;
+    },
+    ended: replay(prepared, { comparer }).then((replayed) => ({ ...replayed, printed })),
+  };
+}
+
+/** Runs a replay in this process. @throws EventError */
+export async function play(args: readonly string[]): Promise<Played> {
+  return (await startPlaying(args)).ended;
 }
 
 /** Ends what replays in this process share. */

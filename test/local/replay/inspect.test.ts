@@ -1,0 +1,103 @@
+// `npm run replay -- --inspect`: a debugger is waited for, stops the function, and meets no time limit.
+import { createServer } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { MAX_FUNCTION_TIMEOUT_SECONDS } from '../../../infra/shape/job-time.ts';
+import type { Replayed } from '../../../local/replay/run.ts';
+import { endPlaying, refusalOf, sampleFile, startPlaying } from './command.ts';
+
+afterAll(endPlaying);
+
+/** A message of the Chrome DevTools Protocol. */
+interface Message {
+  readonly id?: number;
+  readonly method?: string;
+  readonly result?: { readonly result?: { readonly value?: unknown } };
+}
+
+/** Attaches to Node's inspector, as an editor does. */
+async function attach(port: number) {
+  const targets = await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/json/list`), { timeout: 60_000 });
+  const [target] = (await targets.json()) as { readonly webSocketDebuggerUrl: string }[];
+  const socket = new WebSocket(target?.webSocketDebuggerUrl ?? '');
+  const messages: Message[] = [];
+  socket.addEventListener('message', ({ data }) => void messages.push(JSON.parse(String(data)) as Message));
+  await new Promise((opened) => socket.addEventListener('open', opened, { once: true }));
+  const find = (matches: (message: Message) => boolean): Promise<Message> =>
+    vi.waitFor(
+      () => {
+        const found = messages.find(matches);
+        if (!found) throw new Error(`not among ${messages.map(({ id, method }) => method ?? id).join(', ')}`);
+        return found;
+      },
+      { timeout: 60_000 },
+    );
+  let lastId = 0;
+  return {
+    /** Sends a command and waits for its answer. */
+    send(method: string, params: object = {}): Promise<Message> {
+      lastId += 1;
+      const id = lastId;
+      socket.send(JSON.stringify({ id, method, params }));
+      return find((message) => message.id === id);
+    },
+    /** Waits for an event. */
+    event: (method: string): Promise<Message> => find((message) => message.method === method),
+    close: () => socket.close(),
+  };
+}
+
+describe('a replay with --inspect', () => {
+  let replayed: Replayed;
+  let stallMs: unknown;
+  beforeAll(async () => {
+    const { printed, ended } = await startPlaying([sampleFile('classic'), '--inspect', '0']);
+    const [, port] = await printed(/Waiting for a debugger on 127\.0\.0\.1:(\d+)/);
+    const inspector = await attach(Number(port));
+    await inspector.send('NodeRuntime.enable');
+    await inspector.event('NodeRuntime.waitingForDebugger');
+    await inspector.send('Debugger.enable');
+    await inspector.send('Debugger.setBreakpointByUrl', { urlRegex: 'handler\\.mjs$', lineNumber: 0 });
+    await inspector.send('Runtime.runIfWaitingForDebugger');
+    await inspector.event('Debugger.paused');
+    const { result } = await inspector.send('Runtime.evaluate', { expression: 'process.env.SYNC_STALL_MS' });
+    stallMs = result?.result?.value;
+    await inspector.send('Debugger.disable');
+    replayed = await ended;
+    inspector.close();
+  });
+
+  it('ends as without a debugger, once the debugger lets it', () => {
+    expect(replayed.report.verdict).toBe('succeeded');
+  });
+
+  it('has no time limit that would strike at a breakpoint', () => {
+    expect(replayed.report.timeoutMs).toBeGreaterThan(MAX_FUNCTION_TIMEOUT_SECONDS * 1000);
+    expect(stallMs).toBe('300000');
+  });
+
+  it('keeps the address of the inspector out of the log of the function', () => {
+    expect(JSON.stringify(replayed.report.invocations)).not.toContain('ws://');
+  });
+});
+
+describe('what --inspect refuses', () => {
+  it.each([
+    [['--inspect', 'events/relay.json'], /--inspect.*'events\/relay\.json'.*0 to 65535.*goes before/],
+    [['--inspect', '70000'], /--inspect.*'70000'.*0 to 65535/],
+    [['--dry-run', '--inspect'], /--inspect.*--dry-run.*does not run/],
+  ])('answers %j with what is expected', async (args, message) => {
+    expect(await refusalOf(args)).toMatch(message);
+  });
+
+  it('names a port that is taken, rather than running without a debugger', async () => {
+    const server = createServer();
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const address = server.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    const { ended } = await startPlaying([sampleFile('classic'), '--inspect', String(port)]);
+    await expect(ended).rejects.toThrow(
+      new RegExp(`port ${port}: .*in use.*Choose another; 0 takes a free one`),
+    );
+    server.close();
+  });
+});
