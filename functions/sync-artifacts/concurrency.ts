@@ -12,7 +12,7 @@ export class RequestSlots {
   }
 
   /**
-   * Waits for a slot, then runs the work in it. Resolves when the work has *begun*, with a promise of its end: a copy that asks for one
+   * Waits for a slot, then runs the work in it. Resolves when the work has *started*, with a promise of its end: a copy that asks for one
    * slot at a time leaves the others their turn.
    */
   begin<T>(work: () => Promise<T>): Promise<{ readonly done: Promise<T> }> {

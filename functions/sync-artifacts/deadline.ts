@@ -6,7 +6,7 @@ const MAX_MARGIN_SHARE = 0.25;
 /** What is left when requests in flight are given up so that the job can still be answered. */
 const ANSWER_MARGIN_SHARE = 0.4;
 
-/** However near the deadline, one request to clear away can be made. */
+/** However near the deadline, one clean-up request can be made. */
 const LEAST_CLEAN_UP_MS = 250;
 
 /** When an invocation stops. */
@@ -15,11 +15,11 @@ export interface Deadline {
   readonly limitMs: number;
   /** Milliseconds until new parts are no longer taken; negative when that time has come. */
   remainingMs(): number;
-  /** May a copy request that moves so many bytes still begin? */
+  /** May a copy request that moves `sizeBytes` still begin? */
   fits(sizeBytes: number): boolean;
   /** Aborts shortly before the process is killed: what is in flight then is given up. */
   readonly signal: AbortSignal;
-  /** A signal for clearing away after a failure: aborts after so many milliseconds, and before the answer would come too late. */
+  /** A signal for cleaning up after a failure: aborts after `limitMs`, and before the answer would come too late. */
   cleanUp(limitMs: number): AbortSignal;
   /** Releases the timer. */
   clear(): void;
@@ -45,7 +45,7 @@ export function deadlineOf(getRemainingTimeInMillis: () => number, marginMs: num
     signal: controller.signal,
     cleanUp: (milliseconds) => {
       const leftMs = getRemainingTimeInMillis();
-      // However little is left, half of it is for the answer: an upload that stays is cleared away later, a job without answer hangs.
+      // However little is left, half of it is for the answer: an upload that stays is cleaned up later, a job without answer hangs.
       const leastMs = Math.min(LEAST_CLEAN_UP_MS, leftMs / 2);
       const untilAnswerMs = leftMs - margin * ANSWER_MARGIN_SHARE;
       // The margin is a share of the limit, but timers take whole milliseconds only.

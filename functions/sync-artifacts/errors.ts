@@ -13,7 +13,7 @@ export const FAILURE_TYPES = [
 /** A failure type that `PutJobFailureResult` knows. */
 export type FailureTypeName = (typeof FAILURE_TYPES)[number];
 
-/** A failure as CodePipeline is told about it. */
+/** A failure as it is reported to CodePipeline. */
 export interface JobFailure {
   readonly type: FailureTypeName;
   readonly message: string;

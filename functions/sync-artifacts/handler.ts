@@ -37,7 +37,7 @@ function compose(): Container {
   };
 }
 
-/** Handshakes with the buckets of the sets go on while the function initialises; a wrong set is for the job that asks for one to report. */
+/** Handshakes with the buckets of the sets run while the function initialises; a wrong set is for the job that asks for one to report. */
 function connectToSets({ destinationSets }: Settings, clients: S3ClientPool): void {
   if (destinationSets === undefined) return;
   try {

@@ -16,7 +16,7 @@ import { omitUndefined } from './util.ts';
 
 /**
  * Runs one invocation and reports its result.
- * @throws when the event has no job id, or CodePipeline could not be told: Lambda then retries the event
+ * @throws when the event has no job id, or the result could not be reported to CodePipeline: Lambda then retries the event
  */
 export async function runInvocation(
   event: unknown,
@@ -57,16 +57,16 @@ async function runJob(
   container: Container,
 ): Promise<JobResult> {
   const { telemetry, settings, facts } = container;
-  const begunAtMs = Date.now();
+  const receivedAtMs = Date.now();
   const deadline = deadlineOf(() => lambda.getRemainingTimeInMillis(), settings.deadlineMarginMs);
-  let startedAtMs = begunAtMs;
+  let startedAtMs = receivedAtMs;
   let context: JobContext | undefined;
   let abandon: (() => Promise<void>) | undefined;
   try {
     assertValidSettings(settings);
     const job = parseJob(event, settings.destinationSets);
-    const checkpoint = readCheckpoint(job, begunAtMs, telemetry);
-    startedAtMs = checkpoint?.startedAtMs ?? begunAtMs;
+    const checkpoint = readCheckpoint(job, receivedAtMs, telemetry);
+    startedAtMs = checkpoint?.startedAtMs ?? receivedAtMs;
     telemetry.correlate(checkpoint?.firstJobId ?? jobId);
     telemetry.info(checkpoint === undefined ? 'Job begins' : 'Job resumes', describeJob(job, deadline));
     context = createContext(job, deadline, container);
@@ -117,7 +117,7 @@ async function runJob(
     return { kind: 'failure', failure };
   } finally {
     deadline.clear();
-    // What nobody waits for any more must not go on in the next invocation of this process.
+    // What nobody waits for any more must not continue in the next invocation of this process.
     context?.fail(new DOMException('the job is over', 'AbortError'));
   }
 }

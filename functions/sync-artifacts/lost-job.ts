@@ -99,7 +99,7 @@ const recordSchema = v.fallback(
 
 type LostRecord = v.InferOutput<typeof recordSchema>;
 
-/** What the operator is told: how it ended, and what to change. Nothing of the record is quoted but what Lambda itself wrote. */
+/** The message for the operator: how it ended, and what to change. Nothing of the record is quoted but what Lambda itself wrote. */
 function lostJobFailure({ requestContext, responsePayload }: LostRecord): JobFailure {
   const attempts = requestContext.approximateInvokeCount ?? 1;
   const message = responsePayload.errorMessage;

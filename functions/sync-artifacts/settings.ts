@@ -40,7 +40,7 @@ export function readSettings(environment: Environment): Settings {
     const value = Number(text);
     if (Number.isInteger(value) && value >= minimum && value <= maximum) return value;
     problems.push(
-      `Environment variable ${name} is ${JSON.stringify(text)}; allowed is a whole number from ${minimum} to ${maximum}.`,
+      `Environment variable ${name} is ${JSON.stringify(text)}; expected a whole number from ${minimum} to ${maximum}.`,
     );
     return fallback;
   };
@@ -62,7 +62,7 @@ export function readSettings(environment: Environment): Settings {
   };
 }
 
-/** @throws ConfigurationError naming every wrong variable, what it holds and what is allowed. */
+/** @throws ConfigurationError naming every wrong variable, what it holds and what is expected. */
 export function assertValidSettings({ problems }: Settings): void {
   if (problems.length > 0) throw new ConfigurationError(problems.join(' '));
 }

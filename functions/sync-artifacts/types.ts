@@ -154,7 +154,7 @@ export interface CopyTask {
   readonly uploadId?: string;
 }
 
-/** What S3 said of an object when it was written. */
+/** What S3 reported of an object when it was written. */
 export interface WrittenObject {
   readonly etag?: string | undefined;
   readonly versionId?: string | undefined;
@@ -165,7 +165,7 @@ export interface WrittenObject {
   readonly sameLayout: boolean;
   /** Every byte went through the function, and its checksum is the one that S3 stored. */
   readonly hashedInTransit: boolean;
-  /** The upload was begun by an earlier attempt, so its headers and encryption are to be looked at. */
+  /** The upload was started by an earlier attempt, so its headers and encryption are to be looked at. */
   readonly resumed: boolean;
 }
 

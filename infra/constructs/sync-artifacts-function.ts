@@ -143,7 +143,7 @@ export class SyncArtifactsFunction extends Construct {
       {
         Sid: 'AnswerJobs',
         Effect: 'Allow',
-        // Jobs are no resources that IAM knows (service authorization reference, AWS CodePipeline).
+        // Jobs are not resources that IAM knows (service authorization reference, AWS CodePipeline).
         Action: ['codepipeline:PutJobFailureResult'],
         Resource: ['*'],
       },
@@ -233,7 +233,7 @@ export class SyncArtifactsFunction extends Construct {
       {
         resources: ['*'],
         reason:
-          'CodePipeline jobs and X-Ray segments are no resources that IAM knows; the actions are named.',
+          'CodePipeline jobs and X-Ray segments are not resources that IAM knows; the actions are named.',
       },
     ]);
     return role;

@@ -1,4 +1,4 @@
-// Every property that a topology has: its form, its default, and what is said about a wrong value.
+// Every property that a topology has: its form, its default, and the message about a wrong value.
 import { closest } from 'fastest-levenshtein';
 import * as v from 'valibot';
 import { partitionByRegion } from './regions.ts';

@@ -38,13 +38,13 @@ export interface EmbeddedAwsOptions {
   /** Decides for each request whether and how it fails. */
   readonly faults?: FaultHook;
   /**
-   * A modelled network before the server. It is told of every connection (`opened`) and, before anything else is done
+   * A modelled network before the server. It hears of every connection (`opened`) and, before anything else is done
    * about it, of every request (`arrived`): a refused one gets 503 SlowDown, the others' answers leave when they are `due`.
    */
   readonly network?: Network;
   /** Serves https with this certificate instead of http. */
   readonly tls?: Certificate;
-  /** What policies are told of the transport, which on loopback mostly is plain HTTP: TLS 1.3 by default. */
+  /** What policies see of the transport, which on loopback mostly is plain HTTP: TLS 1.3 by default. */
   readonly tlsVersion?: TlsVersion;
   /** The administrator's credentials; random ones by default. */
   readonly admin?: Credentials;

@@ -11,7 +11,7 @@ export interface Invocation {
   readonly requestId: string;
   /** `ok`: the handler returned; `error`: it threw; `timeout`, `out-of-memory`: killed at that limit; `crash`: the process ended by itself. */
   readonly outcome: 'ok' | 'error' | 'timeout' | 'out-of-memory' | 'crash';
-  /** What the handler returned, as JSON has it; an asynchronous invocation is not told. */
+  /** What the handler returned, as JSON has it; an asynchronous invocation does not learn it. */
   readonly result?: unknown;
   /** What Lambda would report; absent when the handler returned. */
   readonly errorMessage?: string;

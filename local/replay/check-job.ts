@@ -10,9 +10,9 @@ import type { Target } from './target.ts';
 
 /** What was checked, and what only a real copy shows. */
 export const CHECKED =
-  'Checked: sources, keys, and whether the role may write to every destination (an upload was begun and aborted). Nothing was copied.';
+  'Checked: sources, keys, and whether the role may write to every destination (an upload was started and aborted). Nothing was copied.';
 
-/** Why nothing is begun on the real AWS unasked. */
+/** Why nothing is started on the real AWS unasked. */
 export const UNCHECKED =
   'Nothing was copied. Not checked: whether the role may write to the destinations and use their keys; --yes begins an upload at each and aborts it.';
 

@@ -96,12 +96,12 @@ export class SoakHarness implements AsyncDisposable {
     const injector = injectFaults({ seed: soak.seed, rates: soak.faults, world: () => world });
     const struck = new Map(injector.struck);
     const requests: LoggedRequest[] = [];
-    const begunAt = new Date();
+    const startedAt = new Date();
     const secrets = secretsOf(this.#role.credentials, staged.job.data.artifactCredentials);
     const endings = [
       // One that began before is an answer to the last job that was late.
       world.onRequest((request) => {
-        if (request.startedAt >= begunAt) requests.push(request);
+        if (request.startedAt >= startedAt) requests.push(request);
       }),
       world.codePipeline.onJob(({ data }) => secrets.push(...secretsOf(data.artifactCredentials))),
     ];

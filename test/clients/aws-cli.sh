@@ -5,7 +5,7 @@ set -euo pipefail
 here=s3://$3-here there=s3://$3-there up=$4/up down=$4/down
 aws() { "$AWS" --endpoint-url "$ENDPOINT" --output text "$@"; }
 AWS=$1 ENDPOINT=$2
-# Version 1 presigns as S3 has not taken it from new buckets since 2020, unless it is told otherwise.
+# Version 1 presigns as S3 has not taken it from new buckets since 2020, unless it is configured otherwise.
 export AWS_CONFIG_FILE=$4/config
 printf '[default]\ns3 =\n  signature_version = s3v4\n' >"$AWS_CONFIG_FILE"
 

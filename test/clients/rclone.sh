@@ -11,7 +11,7 @@ rclone() { "$RCLONE" --retries 1 "$@"; }
 rclone mkdir "east:$3-here"
 rclone mkdir "west:$3-there"
 rclone sync "$up" "east:$3-here"
-# Two remotes of one kind are one to rclone if it is told so: then the copies are made by S3.
+# Two remotes of one kind are one to rclone if it is configured so: then the copies are made by S3.
 rclone --s3-copy-cutoff 5M --server-side-across-configs copy "east:$3-here" "west:$3-there"
 rclone check "east:$3-here" "west:$3-there"
 rclone sync "west:$3-there" "$down"

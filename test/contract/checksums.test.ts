@@ -75,7 +75,7 @@ describe('checksums', () => {
     expect(head[`Checksum${algorithm}`]).toBe(value);
   });
 
-  test('are told only when asked for', async () => {
+  test('are returned only when asked for', async () => {
     const { s3, Bucket } = await fresh();
     await s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: CHECK }));
     const head = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }));
@@ -159,7 +159,7 @@ describe('checksums', () => {
   );
 
   test.for(['CRC32', 'CRC32C', 'SHA1', 'SHA256'] as const)(
-    'can be those of the parts, put together: %s',
+    'can be those of the parts, combined: %s',
     async (algorithm) => {
       const { pieces, Parts, complete, head, s3, Bucket, Key } = await multipart(algorithm, 'COMPOSITE');
       const partChecksums = pieces.map((piece) => checksumOf(fromBuffer(piece), algorithm));

@@ -49,7 +49,7 @@ describe('CopyObject', () => {
     expect(TagSet).toEqual([{ Key: 'a', Value: 'b' }]);
   });
 
-  test('takes other metadata and tags where told to replace them', async (context) => {
+  test('takes other metadata and tags when asked to replace them', async (context) => {
     await needs(context, target(), 'tagging');
     const { s3, Bucket, CopySource } = await bucketWithSource();
     await s3.send(

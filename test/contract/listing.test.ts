@@ -53,7 +53,7 @@ describe('listing', () => {
     expect(inside.CommonPrefixes).toEqual([{ Prefix: 'a/b/' }]);
   });
 
-  test('goes on from page to page without losing or repeating anything', async () => {
+  test('continues from page to page without losing or repeating anything', async () => {
     const { s3, Bucket } = await bucketWith(KEYS);
     const seen: (string | undefined)[] = [];
     let ContinuationToken: string | undefined;

@@ -50,7 +50,7 @@ describe('multipart upload', () => {
     return Buffer.from((await Body?.transformToByteArray()) ?? []);
   }
 
-  test('makes one object of its parts, with the properties it was begun with', async () => {
+  test('makes one object of its parts, with the properties it was started with', async () => {
     const upload = await begin({ ContentType: 'application/zip', Metadata: { a: '1' } });
     const { s3, Bucket } = upload;
     const bytes = randomBytes(2 * PART_BYTES + 17);
@@ -73,7 +73,7 @@ describe('multipart upload', () => {
     });
   });
 
-  test('keeps the tags it was begun with', async (context) => {
+  test('keeps the tags it was started with', async (context) => {
     await needs(context, target(), 'tagging');
     const upload = await begin({ Tagging: 'a=b' });
     await complete(upload, [await sendPart(upload, 1, Buffer.from('x'))]);

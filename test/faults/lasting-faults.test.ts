@@ -42,32 +42,32 @@ describe('a fault that lasts', () => {
       return (failureDetails as { readonly message?: string }).message ?? '';
     });
 
-  it('a key disabled in mid-job fails it as ConfigurationError that names the key', async () => {
+  it('a key disabled mid-job fails it as ConfigurationError that names the key', async () => {
     const results = await struck('key-disabled');
     expect(outcomes(results)).toEqual(['ConfigurationError']);
     for (const message of messages(results)) expect(message).toMatch(/KMS key arn:aws:kms:\S+ .*is disabled/);
   });
 
-  it('a destination bucket deleted in mid-job fails it as ConfigurationError that names the bucket', async () => {
+  it('a destination bucket deleted mid-job fails it as ConfigurationError that names the bucket', async () => {
     const results = await struck('bucket-deleted');
     expect(outcomes(results)).toEqual(['ConfigurationError']);
     for (const message of messages(results)) expect(message).toMatch(/Bucket soak-\d+-to-\d does not exist/);
   });
 
-  it('a source overwritten in mid-job is copied as it was when its bucket has versions', async () => {
+  it('a source overwritten mid-job is copied as it was when its bucket has versions', async () => {
     expect(outcomes(await struck('source-overwritten', { sourceVersioned: true }))).toEqual(['Succeeded']);
   });
 
-  it('a source deleted in mid-job is copied as it was when its bucket has versions', async () => {
+  it('a source deleted mid-job is copied as it was when its bucket has versions', async () => {
     expect(outcomes(await struck('source-deleted', { sourceVersioned: true }))).toEqual(['Succeeded']);
   });
 
-  it('a source overwritten in mid-job in a bucket without versions is RevisionOutOfSync', async () => {
+  it('a source overwritten mid-job in a bucket without versions is RevisionOutOfSync', async () => {
     const results = await struck('source-overwritten', { sourceVersioned: false });
     expect(outcomes(results)).toEqual(['RevisionOutOfSync']);
   });
 
-  it('a source deleted in mid-job in a bucket without versions is RevisionOutOfSync', async () => {
+  it('a source deleted mid-job in a bucket without versions is RevisionOutOfSync', async () => {
     const results = await struck('source-deleted', { sourceVersioned: false });
     expect(outcomes(results)).toEqual(['RevisionOutOfSync']);
   });
@@ -77,7 +77,7 @@ describe('a fault that lasts', () => {
     expect(outcomes(results)).toContain('JobFailed');
   });
 
-  it('a function that dies in every attempt is told as a failure by the on-failure destination', async () => {
+  it('a function that dies in every attempt is reported as a failure by the on-failure destination', async () => {
     const results = await struck('oom');
     expect(outcomes(results)).toEqual(['JobFailed']);
     for (const message of messages(results)) expect(message).toMatch(/ran out of memory/);

@@ -1,4 +1,4 @@
-// A server that allows so many requests per second: the job is slowed down, not failed, and hardly asks more than it must.
+// A server that allows a number of requests per second: the job is slowed down, not failed, and hardly asks more than it must.
 import { describe, expect, it } from 'vitest';
 import type { FaultHook } from '../../local/aws/faults/faults.ts';
 import { JobWorld, MIB } from '../functions/harness/world.ts';
@@ -32,7 +32,7 @@ function tokenBucket(perSecond: number, burst: number): { hook: FaultHook; refus
   };
 }
 
-/** Syncs the artifacts to so many buckets. */
+/** Syncs the artifacts to this many buckets. */
 async function measure(destinations: number, faults?: FaultHook) {
   await using world = await JobWorld.start();
   for (let index = 0; index < ARTIFACTS; index += 1) world.addArtifact(`A${index}`, (160 + index) * MIB);

@@ -14,7 +14,7 @@ describe('request slots', () => {
         done++;
       }),
     );
-    await Promise.all(works.map(async (begun) => await (await begun).done));
+    await Promise.all(works.map(async (started) => await (await started).done));
     expect([most, done]).toEqual([3, 20]);
   });
 

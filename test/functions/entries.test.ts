@@ -35,12 +35,12 @@ describe('the function', () => {
     await using world = await soundWorld();
     const job = world.job({ DestinationBucket: 'entries-eu', MinimumProof: 'checksum' });
     let tell = (): void => undefined;
-    const told = new Promise<void>((resolve) => {
+    const reported = new Promise<void>((resolve) => {
       tell = () => void setTimeout(resolve, 250);
     });
     world.faults = ({ operation, phase }) => {
       if (operation === 'GetJobDetails' && phase === 'after') tell();
-      return operation === 'CopyObject' && phase === 'before' ? { kind: 'wait', until: told } : undefined;
+      return operation === 'CopyObject' && phase === 'before' ? { kind: 'wait', until: reported } : undefined;
     };
     const handler = await coldStart('handler');
 
@@ -132,8 +132,8 @@ describe('the function', () => {
       {
         type: 'ConfigurationError',
         message:
-          'Environment variable SYNC_MAX_CONCURRENCY is "many"; allowed is a whole number from 1 to 1000. ' +
-          'Environment variable SYNC_RELAY_MEMORY_MIB is "1"; allowed is a whole number from 10 to 8192.',
+          'Environment variable SYNC_MAX_CONCURRENCY is "many"; expected a whole number from 1 to 1000. ' +
+          'Environment variable SYNC_RELAY_MEMORY_MIB is "1"; expected a whole number from 10 to 8192.',
       },
     ]);
     expect(world.world.requests.filter(({ service }) => service === 's3')).toEqual([]);

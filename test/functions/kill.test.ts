@@ -159,7 +159,7 @@ describe('a function that is killed at any request', { timeout: 900_000 }, () =>
     expect(await killAtEveryRequest(everyStrategy)).toBeGreaterThanOrEqual(100);
   });
 
-  it('leaves no upload of a stream that the retry would not go on with or abort', async () => {
+  it('leaves no upload of a stream that the retry would not resume or abort', async () => {
     expect(await killAtEveryRequest(stream)).toBeGreaterThanOrEqual(15);
   });
 });

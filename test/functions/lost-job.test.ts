@@ -1,4 +1,4 @@
-// The function that answers for one that died: what Lambda recorded, and what the pipeline's operator is told.
+// The function that answers for one that died: what Lambda recorded, and what the pipeline's operator reads.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '../../local/aws/state/code-pipeline-jobs.ts';
 import { deployed } from './harness/bundle-runs.ts';

@@ -19,12 +19,12 @@ const VERBOSE = {
   AWS_SDK_LOG_LEVEL: 'trace',
   DEBUG: '*',
 };
-/** So many characters of a secret in a row are no coincidence. */
+/** This many characters of a secret in a row are not a coincidence. */
 const REVEALING_CHARACTERS = 12;
 
 const DESTINATION = 'secrets-eu';
 
-/** Pieces of text that occur in a credential: every window of so many characters. */
+/** Pieces of text that occur in a credential: every window of this many characters. */
 function findSecret(
   text: string,
   { accessKeyId, secretAccessKey, sessionToken = '' }: Credentials,
@@ -130,11 +130,11 @@ describe('a job that is', () => {
       );
       expect(run.results.map(({ operation }) => operation)).toEqual([ends]);
       expect(run.output).toContain(logs);
-      const told = JSON.stringify(run.results.map(({ input }) => input));
+      const reported = JSON.stringify(run.results.map(({ input }) => input));
       expect(issued.length).toBeGreaterThan(0);
       for (const credentials of [...issued, world.role.credentials]) {
         expect(findSecret(run.output, credentials)).toEqual([]);
-        expect(findSecret(told, credentials)).toEqual([]);
+        expect(findSecret(reported, credentials)).toEqual([]);
       }
     },
   );
@@ -157,10 +157,10 @@ describe('a job that is continued', () => {
     expect(last?.operation).toBe('PutJobSuccessResult');
     expect(last?.input.continuationToken).toBeUndefined();
     expect(issued.length).toBeGreaterThanOrEqual(run.results.length);
-    const told = JSON.stringify(run.results);
+    const reported = JSON.stringify(run.results);
     for (const credentials of [...issued, world.role.credentials]) {
       expect(findSecret(run.output, credentials)).toEqual([]);
-      expect(findSecret(told, credentials)).toEqual([]);
+      expect(findSecret(reported, credentials)).toEqual([]);
     }
 
     for (const { input } of run.results.slice(0, -1)) {

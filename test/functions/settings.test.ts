@@ -14,7 +14,7 @@ describe('settings', () => {
 
   it.each(['1.5', '-1', '0', '1001', 'x', ' ', '1e9'])('refuse SYNC_MAX_CONCURRENCY=%j', (text) => {
     expect(readSettings({ SYNC_MAX_CONCURRENCY: text }).problems).toEqual([
-      `Environment variable SYNC_MAX_CONCURRENCY is ${JSON.stringify(text)}; allowed is a whole number from 1 to 1000.`,
+      `Environment variable SYNC_MAX_CONCURRENCY is ${JSON.stringify(text)}; expected a whole number from 1 to 1000.`,
     ]);
   });
 

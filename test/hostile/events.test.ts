@@ -21,7 +21,7 @@ const FAILURE_TYPES = [
   'SystemUnavailable',
 ];
 
-/** What an invocation did: results told, errors logged, buckets asked for, and what it threw. */
+/** What an invocation did: results reported, errors logged, buckets asked for, and what it threw. */
 interface Deed {
   readonly results: readonly JobResult[];
   readonly errors: readonly string[];
@@ -30,7 +30,7 @@ interface Deed {
   readonly thrown: unknown;
 }
 
-/** Runs the function against an S3 that knows no bucket at all, and a CodePipeline that notes what it is told. */
+/** Runs the function against an S3 that knows no bucket at all, and a CodePipeline that records what is reported. */
 async function invoke(event: unknown): Promise<Deed> {
   const results: JobResult[] = [];
   const errors: string[] = [];

@@ -199,7 +199,7 @@ describe('a region that S3 names', () => {
   });
 
   it.each(['evil.example', 'evil.example/#', 'eu@evil.example', 'eu-west-1:80'])(
-    'is no way to another host: %s is refused before a request is sent',
+    'does not lead to another host: %s is refused before a request is sent',
     async (region) => {
       vi.stubEnv('AWS_ENDPOINT_URL_S3', undefined);
       const clients = new S3ClientPool({ ...readSettings({}), retryBudgetMs: 0 }, () => undefined).forJob();

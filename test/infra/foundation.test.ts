@@ -398,7 +398,7 @@ describe('the checks', () => {
     expect(() => app.synth()).toThrow(/server access logs disabled/);
   });
 
-  it('are told of what the topology allows with the reason that it gives', () => {
+  it('hear of what the topology allows with the reason that it gives', () => {
     const reasons = buildApp(small, { checks: false })
       .node.findAll()
       .filter(({ node }) => node.id === 'CloudFormationRole')

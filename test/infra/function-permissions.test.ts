@@ -215,7 +215,7 @@ describe('the role of the function', () => {
     expect(services('DecryptSources')).toEqual(through([topology.tools.primaryRegion, ...destinations]));
   });
 
-  it('names every bucket and key; only jobs and traces are no resources that IAM knows', () => {
+  it('names every bucket and key; only jobs and traces are not resources that IAM knows', () => {
     const anywhere = statements.filter((statement) => [at(statement, 'Resource')].flat().includes('*'));
     expect(anywhere.map((statement) => at(statement, 'Sid'))).toEqual(['AnswerJobs', 'Trace']);
   });

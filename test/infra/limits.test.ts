@@ -12,7 +12,7 @@ import { namesOf } from '../../infra/shape/names.ts';
 import { synthesise } from './synthesised.ts';
 import { sized } from './topologies.ts';
 
-/** A policy document of so many characters, as IAM counts them. */
+/** A policy document of this many characters, as IAM counts them. */
 function documentOf(characters: number): object {
   const statement = { Sid: 'S', Effect: 'Allow', Action: 's3:GetObject', Resource: '' } as const;
   const empty = JSON.stringify(policyDocument([statement])).length;

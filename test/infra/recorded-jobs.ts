@@ -68,7 +68,7 @@ export interface RecordedKeys {
   readonly destinations: readonly string[];
 }
 
-/** Runs a case. `onKeys` is told of the keys before the job begins. */
+/** Runs a case. `onKeys` is given the keys before the job begins. */
 export async function record(
   job: JobCase,
   onKeys: (keys: RecordedKeys) => void = () => {},

@@ -100,7 +100,7 @@ describe.each([
   });
 });
 
-describe('who is told', () => {
+describe('who is notified', () => {
   const names = namesOf(large);
 
   it('is the address of the topology, over an encrypted topic that alarms may publish to', () => {

@@ -90,7 +90,7 @@ const REGIONS = [
   'il-central-1',
 ];
 
-/** A topology of so many regions and accounts, where every environment has an account and all regions. */
+/** A topology of this many regions and accounts, where every environment has an account and all regions. */
 export function sized(regionCount: number, accountCount: number): Topology {
   const accounts = Array.from({ length: accountCount }, (_, index) => String(100_000_000_000 + index));
   return defineTopology({

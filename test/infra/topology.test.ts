@@ -1,4 +1,4 @@
-// What a topology may say, and how it is told what is wrong.
+// What a topology may say, and what is reported when it is wrong.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -35,7 +35,7 @@ describe('a topology', () => {
     ]);
   });
 
-  it('copies to a region without CodePipeline, and deploys nothing there unless it is said to have it', () => {
+  it('copies to a region without CodePipeline, and deploys nothing there unless the topology gives it one', () => {
     const withMexico = (codePipeline?: boolean): string[] | undefined =>
       defineTopology({
         ...LARGE_INPUT,

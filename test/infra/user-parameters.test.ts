@@ -29,9 +29,9 @@ describe('props of a Sync action', () => {
       'Prop inputArtifacts[0] is "a b"',
     ],
   ])('%j are refused by name', (options, message) => {
-    const { message: said, stack } = refusal(options);
-    expect(said).toContain(message);
-    expect(said).not.toContain('UserParameters');
-    expect(stack).toBe(`Error: ${said}`);
+    const { message: text, stack } = refusal(options);
+    expect(text).toContain(message);
+    expect(text).not.toContain('UserParameters');
+    expect(stack).toBe(`Error: ${text}`);
   });
 });

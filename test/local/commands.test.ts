@@ -66,7 +66,7 @@ describe('npm run wan', () => {
     [['--upstream', 'http://127.0.0.1:1', '--round-trip', 'eu-west-1'], /REGION=MILLISECONDS/],
     [['--upstream', 'http://127.0.0.1:1', '--port', '99999'], /--port.*0 to 65535/],
     [[], /--upstream is needed/],
-  ])('answers %j with what is allowed', async (args, message) => {
+  ])('answers %j with what is expected', async (args, message) => {
     const stderr = await stderrOf('wan.ts', args);
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain('    at ');

@@ -61,7 +61,7 @@ const encryptDestination: readonly Grant[] = [
   {
     action: 'kms:Decrypt',
     on: 'destination keys',
-    why: 'S3 reads its own parts back when they are put together',
+    why: 'S3 reads its own parts back when the upload is completed',
   },
 ];
 const writeDestination: Grant = {
@@ -272,7 +272,7 @@ export const OPERATIONS: readonly OperationPermissions[] = [
       {
         action: 'codepipeline:PutJobSuccessResult',
         on: 'any job',
-        why: 'the answer; a job is no resource that IAM knows',
+        why: 'the answer; a job is not a resource that IAM knows',
       },
     ],
   },
@@ -283,7 +283,7 @@ export const OPERATIONS: readonly OperationPermissions[] = [
       {
         action: 'codepipeline:PutJobFailureResult',
         on: 'any job',
-        why: 'the answer; a job is no resource that IAM knows',
+        why: 'the answer; a job is not a resource that IAM knows',
       },
     ],
   },

@@ -31,7 +31,7 @@ export async function request<T>(
   let giveUpAtMs: number | undefined;
   let denial: unknown;
   const failed = (cause: unknown): S3RequestError => {
-    // Cut short, it is remembered with what S3 said before, if anything.
+    // Cut short, it is remembered with what S3 answered before, if anything.
     if (context.signal.aborted) context.noteFailure?.(new S3RequestError(target, denial ?? cause));
     return new S3RequestError(target, cause);
   };
@@ -51,7 +51,7 @@ export async function request<T>(
   }
 }
 
-/** How long a request that moves so many bytes may take before it counts as stalled, in milliseconds. */
+/** How long a request that moves `sizeBytes` may take before it counts as stalled, in milliseconds. */
 export function stallLimitMs(sizeBytes: number, { stallMs }: Pick<Settings, 'stallMs'>): number {
   return stallMs + sizeBytes / STALLED_BYTES_PER_MS;
 }

@@ -11,7 +11,7 @@ export function findingOf(error: unknown, severity: Finding['severity'] = 'error
   const finding = { severity, message, ...(severity === 'error' ? { type } : {}) };
   if (!(error instanceof S3RequestError)) return finding;
   const { operation, bucket, key, region } = error.target;
-  const { $metadata, message: said = '' } = asAwsError(error);
+  const { $metadata, message: reported = '' } = asAwsError(error);
   return {
     ...finding,
     request: {
@@ -21,11 +21,11 @@ export function findingOf(error: unknown, severity: Finding['severity'] = 'error
       errorCode: errorCode(error),
       ...omitUndefined({ key, requestId: $metadata?.requestId }),
     },
-    ...(type === 'PermissionError' && isAccessDenied(error) ? { denial: denialOf(error, said) } : {}),
+    ...(type === 'PermissionError' && isAccessDenied(error) ? { denial: denialOf(error, reported) } : {}),
   };
 }
 
-function denialOf({ target }: S3RequestError, said: string): NonNullable<Finding['denial']> {
-  const { text: _, ...denial } = adviseOnDenial(target, said);
+function denialOf({ target }: S3RequestError, reported: string): NonNullable<Finding['denial']> {
+  const { text: _, ...denial } = adviseOnDenial(target, reported);
   return denial;
 }

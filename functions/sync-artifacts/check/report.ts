@@ -93,7 +93,7 @@ export interface DestinationCheck {
     /** The key that S3 answered with: an alias resolved. */
     readonly kmsKeyArn?: string;
   };
-  /** Was an upload begun and aborted at every key: are all permissions and keys there that a copy needs to write? */
+  /** Was an upload started and aborted at every key: are all permissions and keys there that a copy needs to write? */
   readonly writable: boolean;
   readonly findings: readonly Finding[];
 }

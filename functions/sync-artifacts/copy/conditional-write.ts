@@ -113,7 +113,7 @@ function conditionFor(
   return etag === '' ? {} : { IfMatch: etag };
 }
 
-/** So lesser servers answer to the header. Without one, something else is not implemented. */
+/** How limited servers refuse the header. A 501 without a condition means that something else is not implemented. */
 function isUnknownCondition(error: unknown, condition: WriteCondition): boolean {
   return isConditional(condition) && httpStatus(error) === 501;
 }

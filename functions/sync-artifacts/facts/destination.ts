@@ -125,7 +125,7 @@ async function findRegion(
   } catch (error) {
     if (isNotFound(error)) throw noSuchBucket(bucket);
     region = redirectRegion(error);
-    // A denial still goes on: the role may be allowed to write without being allowed to list.
+    // A denial does not end it: the role may be allowed to write without being allowed to list.
     if (region === undefined && !isAccessDenied(error) && !isUnsupported(error)) throw error;
   }
   if (region === undefined || region === '') return undefined;
@@ -162,7 +162,7 @@ async function readEncryption(
         ? 'no default encryption'
         : `default encryption ${algorithm} without a key of yours`;
     throw new ConfigurationError(
-      `Bucket ${bucket} has ${given}, and no KmsKeyId is given for it; expected is a customer managed KMS key, as the bucket's default encryption or as KmsKeyId of the destination. Nothing was copied.`,
+      `Bucket ${bucket} has ${given}, and no KmsKeyId is given for it; expected a customer managed KMS key, as the bucket's default encryption or as KmsKeyId of the destination. Nothing was copied.`,
     );
   }
   const encryption: DestinationEncryption = { algorithm, kmsKeyId: qualifyKey(keyId, home) };

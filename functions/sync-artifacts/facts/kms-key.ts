@@ -24,14 +24,14 @@ export interface KeyHome {
 export function qualifyKey(keyId: string, home: KeyHome): string {
   if (AWS_MANAGED_ALIAS.test(keyId)) {
     throw new ConfigurationError(
-      `KMS key ${keyId} of bucket ${home.bucket} is an AWS managed key, which other accounts cannot use; allowed is a customer managed key: set KmsKeyId, or the bucket's default encryption.`,
+      `KMS key ${keyId} of bucket ${home.bucket} is an AWS managed key, which other accounts cannot use; expected a customer managed key: set KmsKeyId, or the bucket's default encryption.`,
     );
   }
   const arn = ARN.exec(keyId)?.groups;
   if (arn !== undefined) {
     if (arn.region === home.region) return keyId;
     throw new ConfigurationError(
-      `KMS key ${keyId} is in ${arn.region}, but bucket ${home.bucket} is in ${home.region}; allowed is a key of the bucket's region.`,
+      `KMS key ${keyId} is in ${arn.region}, but bucket ${home.bucket} is in ${home.region}; expected a key of the bucket's region.`,
     );
   }
   const prefix = `arn:${partitionOf(home.region)}:kms:${home.region}:${home.bucketOwner}`;

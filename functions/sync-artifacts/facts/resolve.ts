@@ -77,10 +77,10 @@ async function readDestinations(
     context.facts.setLatencyMs(destination.bucket, performance.now() - startedMs);
     return { keys, ...reading };
   };
-  const begun = slowestFirst(destinations, ({ bucket }) => bucket, context).map(
+  const started = slowestFirst(destinations, ({ bucket }) => bucket, context).map(
     (destination) => [destination, look(destination)] as const,
   );
-  const looks = new Map(begun);
+  const looks = new Map(started);
   return await Promise.all(destinations.flatMap((destination) => looks.get(destination) ?? []));
 }
 

@@ -90,7 +90,7 @@ function readersOf({ mode }: Pick<SyncJob, 'mode'>, { s3 }: JobContext): readonl
   if (mode === 'auto') return s3.hasArtifactCredentials ? ['role', 'artifactCredentials'] : ['role'];
   if (s3.hasArtifactCredentials) return ['artifactCredentials'];
   throw new ConfigurationError(
-    'UserParameters property Mode is "relay", but the job has no artifactCredentials; allowed is "auto" or "copy".',
+    'UserParameters property Mode is "relay", but the job has no artifactCredentials; expected "auto" or "copy".',
   );
 }
 

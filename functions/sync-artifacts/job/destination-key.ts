@@ -30,7 +30,7 @@ export function destinationKey(
         ? 'UserParameters has no ExecutionId; set it to "#{codepipeline.PipelineExecutionId}"'
         : `input artifact ${describe(artifact.name)} has no ${placeholder}`;
     throw new ConfigurationError(
-      `UserParameters property Key is ${describe(template)}, but ${missing}; allowed are placeholders that have a value.`,
+      `UserParameters property Key is ${describe(template)}, but ${missing}; expected placeholders that have a value.`,
     );
   });
   if (!key.isWellFormed()) {
@@ -41,7 +41,7 @@ export function destinationKey(
   const bytes = Buffer.byteLength(key);
   if (bytes > MAX_KEY_BYTES) {
     throw new ConfigurationError(
-      `UserParameters property Key gives ${describe(key)} of ${bytes} bytes; allowed are at most ${MAX_KEY_BYTES}.`,
+      `UserParameters property Key gives ${describe(key)} of ${bytes} bytes; expected at most ${MAX_KEY_BYTES}.`,
     );
   }
   return key;

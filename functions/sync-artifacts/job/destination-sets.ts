@@ -42,7 +42,7 @@ export function parseDestinationSets(text: string | undefined): ReadonlyMap<stri
     );
   }
   if (Array.isArray(parsed)) {
-    throw new ConfigurationError(`${subject} is ${describe(parsed)}; expected is a JSON object of sets.`);
+    throw new ConfigurationError(`${subject} is ${describe(parsed)}; expected a JSON object of sets.`);
   }
   const result = v.safeParse(destinationSetsSchema, parsed);
   if (!result.success) {
@@ -65,7 +65,7 @@ export function findDestinationSet(name: string, text: string | undefined): Dest
   const there =
     names.length === 0
       ? `the function has no sets of destinations: set its environment variable ${DESTINATION_SETS_VARIABLE}`
-      : `expected is a set of the function's environment variable ${DESTINATION_SETS_VARIABLE}: ${names.join(', ')}`;
+      : `expected a set of the function's environment variable ${DESTINATION_SETS_VARIABLE}: ${names.join(', ')}`;
   throw new ConfigurationError(
     `UserParameters property Destinations is ${describe(name)}; ${there}.${didYouMean(name, names)}`,
   );

@@ -73,7 +73,7 @@ export function parseJob(event: unknown, destinationSets?: string): SyncJob {
       job.accountId,
       configuration.UserParameters,
       artifacts.map(({ name, bucket, key, revision }) => [name, bucket, key, revision ?? null]),
-      // A set can change while a job goes on.
+      // A set can change while a job runs.
       ...(set === undefined ? [] : [set]),
     ]),
   };
@@ -159,7 +159,7 @@ const eventSchema = v.looseObject(
   'an event with "CodePipeline.job"',
 );
 
-/** Names the field and what is allowed; shows no value below `artifactCredentials`. */
+/** Names the field and what is expected; shows no value below `artifactCredentials`. */
 function explain(issue: v.InferIssue<typeof eventSchema>): string {
   const keys = (issue.path ?? []).map(({ key }) => key);
   const field = keys.slice(keys[0] === 'CodePipeline.job' ? 1 : 0).reduce<string>((name, key) => {
@@ -173,7 +173,7 @@ function explain(issue: v.InferIssue<typeof eventSchema>): string {
       : typeof issue.input === 'object' && issue.input !== null
         ? `an ${Array.isArray(issue.input) ? 'array' : 'object'}`
         : describe(issue.input);
-  return `The job's ${field === '' ? 'event' : field} is ${given}; allowed is ${issue.message}.`;
+  return `The job's ${field === '' ? 'event' : field} is ${given}; expected ${issue.message}.`;
 }
 
 function toArtifact({ name, revision, location }: v.InferOutput<typeof artifactSchema>): Artifact {
@@ -193,7 +193,7 @@ function toCredentials(given: v.InferOutput<typeof credentialsSchema>): Artifact
 function selectArtifacts(all: readonly Artifact[], parameters: UserParameters): readonly Artifact[] {
   if (all.length === 0) {
     throw new ConfigurationError(
-      "The action's inputArtifacts are none; allowed are 1 to 5: add InputArtifacts to the Invoke action.",
+      "The action's inputArtifacts are none; expected 1 to 5: add InputArtifacts to the Invoke action.",
     );
   }
   const names = all.map(({ name }) => name);
@@ -201,7 +201,7 @@ function selectArtifacts(all: readonly Artifact[], parameters: UserParameters): 
     const artifact = all.find((candidate) => candidate.name === name);
     if (artifact !== undefined) return artifact;
     throw new ConfigurationError(
-      `UserParameters property InputArtifacts names ${describe(name)}; allowed are the action's input artifacts ${names.join(', ')}.${didYouMean(name, names)}`,
+      `UserParameters property InputArtifacts names ${describe(name)}; expected one of the action's input artifacts ${names.join(', ')}.${didYouMean(name, names)}`,
     );
   });
 }
@@ -235,7 +235,7 @@ function checkKeys(
       const other = taken.get(key);
       if (other !== undefined) {
         throw new ConfigurationError(
-          `UserParameters property Key is ${describe(keyTemplate)}, which gives artifacts ${describe(other)} and ${describe(artifact.name)} the same key ${describe(key)} in ${bucket}; allowed is a template that tells them apart, for example with {artifact}.`,
+          `UserParameters property Key is ${describe(keyTemplate)}, which gives artifacts ${describe(other)} and ${describe(artifact.name)} the same key ${describe(key)} in ${bucket}; expected a template that tells them apart, for example with {artifact}.`,
         );
       }
       taken.set(key, artifact.name);

@@ -161,19 +161,19 @@ export type UserParameters = v.InferOutput<typeof userParametersSchema>;
 
 /**
  * Parses the UserParameters text of an action.
- * @throws ConfigurationError naming the property, what was given, what is allowed, and the nearest valid name.
+ * @throws ConfigurationError naming the property, what was given, what is expected, and the nearest valid name.
  */
 export function parseUserParameters(given: unknown): UserParameters {
   const example = 'for example {"DestinationBucket":"regional-pipeline-bucket"}';
   if (given === undefined || given === null || given === '') {
-    throw new ConfigurationError(`UserParameters is missing; allowed is a JSON object, ${example}.`);
+    throw new ConfigurationError(`UserParameters is missing; expected a JSON object, ${example}.`);
   }
   if (typeof given !== 'string') {
-    throw new ConfigurationError(`UserParameters is ${describe(given)}; allowed is JSON text, ${example}.`);
+    throw new ConfigurationError(`UserParameters is ${describe(given)}; expected JSON text, ${example}.`);
   }
   if (given.length > MAX_USER_PARAMETERS_CHARACTERS) {
     throw new ConfigurationError(
-      `UserParameters has ${given.length} characters; allowed are at most ${MAX_USER_PARAMETERS_CHARACTERS}.`,
+      `UserParameters has ${given.length} characters; expected at most ${MAX_USER_PARAMETERS_CHARACTERS}.`,
     );
   }
   let parsed: unknown;
@@ -181,7 +181,7 @@ export function parseUserParameters(given: unknown): UserParameters {
     parsed = JSON.parse(given);
   } catch (cause) {
     throw new ConfigurationError(
-      `UserParameters is not JSON: given ${describe(given)}; allowed is ${example}.`,
+      `UserParameters is not JSON: given ${describe(given)}; expected ${example}.`,
       {
         cause,
       },
@@ -189,7 +189,7 @@ export function parseUserParameters(given: unknown): UserParameters {
   }
   if (Array.isArray(parsed)) {
     throw new ConfigurationError(
-      `UserParameters is ${describe(parsed)}; allowed is a JSON object, ${example}.`,
+      `UserParameters is ${describe(parsed)}; expected a JSON object, ${example}.`,
     );
   }
   const result = v.safeParse(userParametersSchema, parsed);
@@ -236,7 +236,7 @@ function checkDestinations(parameters: UserParameters): void {
   const given = DESTINATION_PROPERTIES.filter((name) => parameters[name] !== undefined);
   if (given.length !== 1) {
     throw new ConfigurationError(
-      `UserParameters ${given.length === 0 ? 'names no destination' : `has ${given.join(' and ')}`}; expected is exactly one of ${DESTINATION_PROPERTIES.join(', ')}.`,
+      `UserParameters ${given.length === 0 ? 'names no destination' : `has ${given.join(' and ')}`}; expected exactly one of ${DESTINATION_PROPERTIES.join(', ')}.`,
     );
   }
   assertDistinctBuckets(parameters.DestinationBuckets ?? [], 'UserParameters property DestinationBuckets');
@@ -244,7 +244,7 @@ function checkDestinations(parameters: UserParameters): void {
   for (const name of parameters.InputArtifacts ?? []) {
     if (names.has(name)) {
       throw new ConfigurationError(
-        `UserParameters property InputArtifacts names ${describe(name)} twice; allowed is each artifact once.`,
+        `UserParameters property InputArtifacts names ${describe(name)} twice; expected each artifact once.`,
       );
     }
     names.add(name);
@@ -260,15 +260,13 @@ export function assertDistinctBuckets(
   for (const destination of destinations) {
     const bucket = typeof destination === 'string' ? destination : destination.Bucket;
     if (seen.has(bucket)) {
-      throw new ConfigurationError(
-        `${subject} names ${describe(bucket)} twice; allowed is each bucket once.`,
-      );
+      throw new ConfigurationError(`${subject} names ${describe(bucket)} twice; expected each bucket once.`);
     }
     seen.add(bucket);
   }
 }
 
-/** The first `{name}` in a template that is no placeholder. */
+/** The first `{name}` in a template that is not a placeholder. */
 function unknownPlaceholder(template: string): string | undefined {
   for (const [, name] of template.matchAll(/\{([^{}]*)\}/g)) {
     if (!KEY_PLACEHOLDERS.some((known) => known === name)) return name;
@@ -288,10 +286,10 @@ export function explainIssue(issue: v.BaseIssue<unknown>, subject: string): stri
   );
   const given = path.at(-1)?.key;
   if (inner.type === 'strict_object' && inner.expected === 'never' && typeof given === 'string') {
-    const allowed = Object.keys((path.length > 1 ? destinationSchema : userParametersSchema).entries);
-    return `${subject} has the unknown property ${describe(property)}; allowed are ${allowed.join(', ')}.${didYouMean(given, allowed)}`;
+    const known = Object.keys((path.length > 1 ? destinationSchema : userParametersSchema).entries);
+    return `${subject} has the unknown property ${describe(property)}; expected one of ${known.join(', ')}.${didYouMean(given, known)}`;
   }
-  if (property === '') return `${subject} is ${describe(inner.input)}; allowed is ${inner.message}.`;
+  if (property === '') return `${subject} is ${describe(inner.input)}; expected ${inner.message}.`;
   const picks =
     inner.type === 'picklist' && typeof inner.input === 'string' ? inner.message.split(', ') : undefined;
   const placeholder =
@@ -303,8 +301,8 @@ export function explainIssue(issue: v.BaseIssue<unknown>, subject: string): stri
         ? didYouMean(placeholder, KEY_PLACEHOLDERS)
         : '';
   if (inner.input === undefined)
-    return `${subject} property ${property} is missing; allowed is ${inner.message}.`;
-  return `${subject} property ${property} is ${describe(inner.input)}; allowed is ${inner.message}.${hint}`;
+    return `${subject} property ${property} is missing; expected ${inner.message}.`;
+  return `${subject} property ${property} is ${describe(inner.input)}; expected ${inner.message}.${hint}`;
 }
 
 /** The issue that says most: inside a union, the one of the form that was meant, an unknown property before a missing one. */

@@ -85,7 +85,7 @@ function planCopy(
   if (proof !== undefined && isEnough(proof.kind, minimumProof)) return { strategy: 'skip', proof };
   if (source.sizeBytes > MAX_OBJECT_BYTES) {
     throw new ConfigurationError(
-      `Artifact ${source.artifact.name} has ${source.sizeBytes} bytes; allowed are at most ${MAX_OBJECT_BYTES}.`,
+      `Artifact ${source.artifact.name} has ${source.sizeBytes} bytes; expected at most ${MAX_OBJECT_BYTES}.`,
     );
   }
   if (mode === 'relay' || source.readableBy === 'artifactCredentials') {

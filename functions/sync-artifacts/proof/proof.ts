@@ -68,7 +68,7 @@ export function withKey(
   return { ...bytes, kmsKeyArn, kmsKeyResolved: !isAlias(kmsKeyId) || kmsKeyArn === keyArn };
 }
 
-/** How far two objects can be told to have the same bytes (AWS-FACTS "Checksums"). */
+/** How far two objects can be shown to have the same bytes (AWS-FACTS "Checksums"). */
 export function compareBytes(
   source: ObjectFacts,
   stored: ObjectFacts,

@@ -53,7 +53,7 @@ export async function verifyCopy(
   };
   const where = `s3://${destination.bucket}/${task.key} in ${destination.region}`;
   const { kmsKeyId, algorithm, keyArn } = destination.encryption;
-  // To a write of its own S3 answers with the key that the alias means; an upload may have been begun when it meant another.
+  // To a write of its own S3 answers with the key that the alias means; an upload may have started when it meant another.
   const isRightKey =
     written.resumed && keyArn !== undefined
       ? isKeyNow(destination.encryption, stored.kmsKeyArn)
@@ -73,12 +73,12 @@ export async function verifyCopy(
   const differing = written.resumed ? contradictingDescription(source, stored) : [];
   if (differing.length > 0) {
     return await reject(
-      `The copy at ${where} was begun with other ${differing.join(', ')} than its source has now. Retry the stage.`,
+      `The copy at ${where} was started with other ${differing.join(', ')} than its source has now. Retry the stage.`,
     );
   }
   const couldTell = source.checksum !== undefined || written.hashedInTransit;
   if (compared.kind === 'size-only' && source.versionId === undefined && couldTell) {
-    // Parts that nothing else protects are looked after before they are put together (copy-in-parts).
+    // Parts that nothing else protects are looked after before the upload is completed (copy-in-parts).
     try {
       await requireUnchanged(source, context);
     } catch (error) {

@@ -13,7 +13,7 @@ export interface AllowStatement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 }
 
-/** What AWS said of a denial, as far as it said anything. */
+/** What AWS reports of a denial, as far as it reports anything. */
 export interface Denial {
   /** The role rather than its session; undefined when AWS named no caller. */
   readonly principalArn?: string;

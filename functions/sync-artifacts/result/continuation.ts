@@ -1,4 +1,4 @@
-// Continuation of a job in another invocation: what the last one left, and what the next one is told.
+// Continuation of a job in another invocation: what the last one left, and what the next one is given.
 
 import type { JobContext } from '../context.ts';
 import { SyncError } from '../errors.ts';
@@ -80,13 +80,13 @@ export async function continueJob(
   return { kind: 'continuation', summary, continuationToken, percentComplete };
 }
 
-/** What the next invocation is told of a copy; nothing where it could not be found again. */
+/** What the next invocation is given about a copy; nothing where it could not be found again. */
 function finishedCopy({ strategy, proof, ...object }: CopyReport): FinishedCopy | undefined {
   const identity = identityOf(object);
   return identity === undefined ? undefined : { strategy, proof: proof?.kind ?? 'size-only', identity };
 }
 
-/** The answer of an invocation whose time was up before it knew what there is to do: the next one begins where this one did. */
+/** The result when the deadline passed before resolve ended: the next invocation starts over. */
 export async function continueFromStart(
   job: SyncJob,
   checkpoint: Checkpoint | undefined,

@@ -1,4 +1,4 @@
-// What CodePipeline is told of any error.
+// The failure that is reported to CodePipeline for any error.
 import { S3RequestError } from '../aws/errors.ts';
 import { type JobFailure, SyncError } from '../errors.ts';
 import { requestFailure } from './request-failure.ts';

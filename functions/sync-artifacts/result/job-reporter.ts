@@ -13,7 +13,7 @@ export const MAX_SUMMARY_CHARACTERS = 2048;
 export const MAX_EXECUTION_ID_CHARACTERS = 1500;
 export const MAX_MESSAGE_CHARACTERS = 5000;
 
-/** What the rest of an invocation takes once the result is told: writing the metrics. */
+/** What the rest of an invocation takes once the result is reported: writing the metrics. */
 const FLUSH_MS = 150;
 /** Even an invocation whose time is up tries to tell its result. */
 const MIN_REPORT_MS = 100;
@@ -63,8 +63,8 @@ export class JobReporter {
   }
 
   /**
-   * Reports the result. One that CodePipeline has already, from an earlier attempt or a lost answer, is no error.
-   * @throws the SDK's error when CodePipeline cannot be told before the invocation ends: Lambda then retries the event.
+   * Reports the result. One that CodePipeline has already, from an earlier attempt or a lost answer, is not an error.
+   * @throws the SDK's error when CodePipeline cannot be reached before the invocation ends: Lambda then retries the event.
    */
   async report(
     jobId: string,
@@ -161,7 +161,7 @@ export class JobReporter {
   }
 }
 
-/** At most so many characters, the last one an ellipsis when some were cut. */
+/** At most `characters` long, the last one an ellipsis when some were cut. */
 function clip(text: string, characters: number): string {
   return text.length <= characters ? text : `${text.slice(0, characters - 1)}…`;
 }

@@ -21,9 +21,10 @@ import { adviseOnDenial, readDenial } from './advice.ts';
 export function requestFailure({ target, cause }: S3RequestError): JobFailure {
   const code = errorCode(cause);
   const context = `${where(target)}: ${isAborted(cause) ? 'no answer' : code}${requestId(cause)}`;
-  const said = asAwsError(cause).message ?? '';
+  const reported = asAwsError(cause).message ?? '';
   const speaker = httpStatus(cause) === undefined ? 'The network' : 'AWS';
-  const details = said === '' || said === code || NO_CODES.has(said) ? '' : ` ${speaker} said: ${said}`;
+  const details =
+    reported === '' || reported === code || NO_CODES.has(reported) ? '' : ` ${speaker} reported: ${reported}`;
   const fail = (type: FailureTypeName, advice: string): JobFailure => ({
     type,
     message: `${context}. ${advice}${details}`,
@@ -49,7 +50,7 @@ export function requestFailure({ target, cause }: S3RequestError): JobFailure {
       `Bucket ${missing} does not exist: create it or correct the bucket's name in UserParameters.`,
     );
   }
-  if (isSourceChange(code, target) || isHiddenAbsence(said, target)) {
+  if (isSourceChange(code, target) || isHiddenAbsence(reported, target)) {
     return fail(
       'RevisionOutOfSync',
       'The source artifact changed or vanished while it was being copied: release the change again.',
@@ -83,14 +84,14 @@ export function requestFailure({ target, cause }: S3RequestError): JobFailure {
         : `The credentials of ${who} were refused: check the function's execution role.`,
     );
   }
-  if (said.includes('codepipeline:GetJobDetails')) {
-    const who = readDenial(said).principalArn ?? "the function's role";
+  if (reported.includes('codepipeline:GetJobDetails')) {
+    const who = readDenial(reported).principalArn ?? "the function's role";
     return fail(
       'PermissionError',
       `The job's artifactCredentials ran out and must be renewed: allow codepipeline:GetJobDetails on * for ${who}, in its IAM policy.`,
     );
   }
-  if (isAccessDenied(cause)) return fail('PermissionError', adviseOnDenial(target, said).text);
+  if (isAccessDenied(cause)) return fail('PermissionError', adviseOnDenial(target, reported).text);
   if (isTransient(cause)) {
     return fail(
       'SystemUnavailable',
@@ -140,8 +141,8 @@ function isSourceChange(code: string, target: RequestTarget): boolean {
 }
 
 /** Without s3:ListBucket, S3 says that instead of "not found"; but what a copy reads was there when it began. */
-function isHiddenAbsence(said: string, { operation }: RequestTarget): boolean {
-  return operation === 'GetObject' && said.includes('s3:ListBucket');
+function isHiddenAbsence(reported: string, { operation }: RequestTarget): boolean {
+  return operation === 'GetObject' && reported.includes('s3:ListBucket');
 }
 
 function kmsFailure(code: string, { kmsKeyId, side }: RequestTarget): string | undefined {

@@ -13,7 +13,7 @@ export function summarise(reports: readonly CopyReport[], durationMs: number): s
   return `Synced ${plural(artifactCount, 'artifact')} (${formatBytes(bytes)}) to ${plural(regions, 'region')} in ${formatSeconds(durationMs)}${skipped}${weak}`;
 }
 
-/** The sentence for a job that goes on in another invocation. */
+/** The sentence for a job that continues in another invocation. */
 export function summariseProgress(
   finished: number,
   copies: number,
@@ -21,7 +21,7 @@ export function summariseProgress(
   totalBytes: number,
   durationMs: number,
 ): string {
-  return `Synced ${finished} of ${plural(copies, 'copy', 'copies')}, ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}, in ${formatSeconds(durationMs)}; going on`;
+  return `Synced ${finished} of ${plural(copies, 'copy', 'copies')}, ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}, in ${formatSeconds(durationMs)}; continuing`;
 }
 
 /** Output variables of the action (DESIGN section 4), for `#{namespace.BytesCopied}`. */

@@ -125,7 +125,7 @@ const DEFAULT_FUNCTION_NAME = 'sync-artifacts';
 /** Those of the last few jobs of a container. */
 const MAX_RECENT_SECRETS = 20;
 
-/** What is shorter is no credential of AWS, and might be part of any word. */
+/** What is shorter is not a credential of AWS, and might be part of any word. */
 function isSecret(value: string | undefined): value is string {
   return value !== undefined && value.length >= 12;
 }

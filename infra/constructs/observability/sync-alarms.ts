@@ -79,7 +79,7 @@ export class SyncArtifactsAlarms extends Construct {
         threshold,
         evaluationPeriods: 1,
         comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-        // A function that has nothing to do is no fault.
+        // A function that has nothing to do is not at fault.
         treatMissingData: TreatMissingData.NOT_BREACHING,
       });
     const lambda = { period: METRIC_PERIOD, statistic: 'Sum' };

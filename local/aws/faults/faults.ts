@@ -1,6 +1,6 @@
 // The seam for faults: what can be made to go wrong with a request, before or after it took effect.
 
-/** What a fault hook is told about a request. */
+/** What a fault hook is given about a request. */
 export interface FaultPoint {
   readonly phase: 'before' | 'after';
   readonly service: 's3' | 'codepipeline' | 'kms' | 'iam' | 'sts' | 'lambda';
@@ -29,9 +29,9 @@ export type Fault =
   | { readonly kind: 'stall'; readonly delayMs: number }
   /** The answer waits for something else to happen. */
   | { readonly kind: 'wait'; readonly until: Promise<unknown> }
-  /** The body ends, and the connection with it, after so many bytes. */
+  /** The body ends, and the connection with it, after this many bytes. */
   | { readonly kind: 'truncate'; readonly afterBytes: number }
-  /** The body stops after so many bytes, and the connection stays until the client gives up. */
+  /** The body stops after this many bytes, and the connection stays until the client gives up. */
   | { readonly kind: 'stall-body'; readonly afterBytes: number };
 
 /** Consulted before an operation and after it took effect; undefined lets it pass. */

@@ -23,7 +23,7 @@ export async function* decodeAwsChunked(
     const [size = '', ...extensions] = (await reader.line()).split(';');
     const sizeBytes = /^[0-9a-fA-F]{1,12}$/.test(size) ? Number.parseInt(size, 16) : Number.NaN;
     if (Number.isNaN(sizeBytes)) {
-      throw incomplete(`'${size.slice(0, 40)}' is no chunk size`);
+      throw incomplete(`'${size.slice(0, 40)}' is not a chunk size`);
     }
     const given = extensions.find((extension) => extension.startsWith('chunk-signature='))?.slice(16);
     for await (const piece of reader.bytes(sizeBytes)) {
@@ -35,7 +35,7 @@ export async function* decodeAwsChunked(
       break;
     }
     if ((await reader.line()) !== '') {
-      throw incomplete('a chunk is longer than it said');
+      throw incomplete('a chunk is longer than its header gives');
     }
   }
   let signed = '';

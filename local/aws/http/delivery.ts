@@ -8,7 +8,7 @@ import type { Reply } from './protocol.ts';
 export interface Delivery {
   /** The request's way through a modelled network. */
   readonly passage: Passage | undefined;
-  /** The answer ends after so many bytes of its body. */
+  /** The answer ends after this many bytes of its body. */
   truncateAt?: number;
   /** What happens there: the connection ends, or stays without another byte. */
   truncation?: 'cut' | 'stall';

@@ -7,7 +7,7 @@ import type { Identity } from '../state/identities.ts';
 import { canonicalRequest, type SignedRequest } from './canonical-request.ts';
 import { header } from './headers.ts';
 
-/** Who signed, for which region; and what chunk signatures go on from. */
+/** Who signed, for which region; and what chunk signatures continue from. */
 export interface Signature {
   readonly identity: Identity;
   readonly region: string;

@@ -47,7 +47,7 @@ function putKeyPolicy(request: JsonRequest): Record<string, unknown> {
   return {};
 }
 
-/** Refuses what locks the caller out, unless told to let it (KMS API, BypassPolicyLockoutSafetyCheck). */
+/** Refuses what locks the caller out, unless asked not to check (KMS API, BypassPolicyLockoutSafetyCheck). */
 function setPolicy(request: JsonRequest, key: KmsKey, document: string): void {
   const malformed = (message: string): AwsError =>
     new AwsError(400, 'MalformedPolicyDocumentException', message);

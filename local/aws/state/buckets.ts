@@ -60,7 +60,7 @@ export interface ObjectVersion {
   readonly parts?: readonly ObjectPart[];
   readonly storageClass: string;
   tags: Tags;
-  /** By name. They are no part of the object's content, ETag or checksum. */
+  /** By name. They are not part of the object's content, ETag or checksum. */
   readonly annotations: Map<string, Annotation>;
 }
 
@@ -237,7 +237,7 @@ export function remove(bucket: Bucket, key: string, versionId?: string): Deletio
   return { versionId: marker.versionId, deleteMarker: true };
 }
 
-/** The latest versions that are no delete markers, sorted by key as S3 lists them. */
+/** The latest versions that are not delete markers, sorted by key as S3 lists them. */
 export function currentObjects(bucket: Bucket): ObjectVersion[] {
   return [...bucket.objects.values()]
     .flatMap((versions) => versions.slice(-1))

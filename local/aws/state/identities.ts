@@ -46,7 +46,7 @@ export interface SimpleIdentity extends Identity {
   may: readonly PolicyStatement[];
 }
 
-/** Makes a principal with one policy. @throws PolicyError; an Error for an ARN that is no principal's */
+/** Makes a principal with one policy. @throws PolicyError; an Error for an ARN that is not a principal's */
 export function simpleIdentity({ principalArn, credentials, expiresAt, may }: NewIdentity): SimpleIdentity {
   const [, accountId, user, roleName] =
     /^arn:aws:(?:iam|sts)::(\d{12}):(?:(user)\/.+|assumed-role\/([^/]+)\/[^/]+)$/.exec(principalArn) ?? [];

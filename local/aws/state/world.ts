@@ -26,7 +26,7 @@ import { newVersion, type PutOptions } from './place-object.ts';
 import { type LoggedRequest, RequestLog } from './request-log.ts';
 import { newSession, type PolicyDocument, Roles } from './roles.ts';
 
-/** The account of everything that is not said to belong to another. */
+/** The account of everything that is not given to another. */
 export const DEFAULT_ACCOUNT_ID = '111122223333';
 
 /** What a bucket is made of. */

@@ -239,7 +239,7 @@ describe('a server that says it encrypted otherwise', () => {
 });
 
 describe('a server that says it stored other bytes than went through', () => {
-  it('in a part fails the job, and the parts are cleared away', async () => {
+  it('in a part fails the job, and the parts are cleaned up', async () => {
     await using world = await sourceAndDestination(10 * MIB);
     world.addDestination(US, { region: 'us-west-2' });
     const outcome = await invokeThrough(

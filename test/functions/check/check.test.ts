@@ -39,7 +39,7 @@ async function check(
   return report;
 }
 
-/** Nothing was written, no upload is left, and CodePipeline was told nothing. */
+/** Nothing was written, no upload is left, and CodePipeline was sent nothing. */
 function expectUntouched(world: JobWorld): void {
   for (const name of [EU, AP]) {
     expect([name, world.bucket(name).objects.size, world.bucket(name).uploads.size]).toEqual([name, 0, 0]);
@@ -112,7 +112,7 @@ describe('a check of a sound pipeline', () => {
 });
 
 describe('a check finds', () => {
-  it('a write that is denied, with the statement, and goes on with the other destinations', async () => {
+  it('a write that is denied, with the statement, and continues with the other destinations', async () => {
     await using world = await soundWorld();
     world.faults = ({ operation, bucket, phase }) =>
       operation === 'CreateMultipartUpload' && bucket === EU && phase === 'before'

@@ -5,7 +5,7 @@ import { withGracePeriod } from '../../../functions/sync-artifacts/copy/upload/o
 import { deadlineOf } from '../../../functions/sync-artifacts/deadline.ts';
 import { readSettings } from '../../../functions/sync-artifacts/settings.ts';
 
-describe('clearing away', () => {
+describe('cleaning up', () => {
   /** How long it may take, in milliseconds, when so much is left of a limit of ten seconds. */
   function cleanUpMs(leftMs: number, wantedMs: number): number {
     vi.useFakeTimers();

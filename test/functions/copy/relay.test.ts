@@ -73,7 +73,7 @@ describe('a relayed copy', () => {
       2,
       { partSizeBytes: 5 * MIB, checksum: { algorithm: 'SHA256', type: 'COMPOSITE' } },
     ],
-  ] as const)('of %s cannot be told from a server-side one', async (_, sizeBytes, destinations, put) => {
+  ] as const)('of %s is the same as a server-side one', async (_, sizeBytes, destinations, put) => {
     const relayed = stageOf(sizeBytes, destinations, 'relay', put);
     const copied = stageOf(sizeBytes, destinations, 'copy', put);
     expect((await runOnce(relayed)).result.operation).toBe('PutJobSuccessResult');
@@ -93,7 +93,7 @@ describe('a relayed copy', () => {
     expectRightCopies(stage);
   });
 
-  it('goes on in another invocation with the parts that are there', async () => {
+  it('continues in another invocation with the parts that are there', async () => {
     const stage = stageOf(44 * MIB, 2, 'relay');
     const before = aws.world.requests.length;
     const sent = (): number =>
@@ -121,7 +121,7 @@ describe('a relayed copy', () => {
 });
 
 describe('a stream', () => {
-  it('that the deadline cuts off is gone on with part by part', async () => {
+  it('that the deadline cuts off is resumed part by part', async () => {
     const stage = stageOf(44 * MIB, 1, 'relay');
     const before = aws.world.requests.length;
     const jobs: Job[] = [stage.job];

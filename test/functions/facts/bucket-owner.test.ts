@@ -73,7 +73,7 @@ const WAYS: readonly (readonly [operation: string, side: 'source' | 'destination
     ['HeadObject', 'destination', 'proof', PROVED_LATER],
     ['CreateMultipartUpload', 'destination', 'copy in parts', PARTS],
     ['ListMultipartUploads', 'destination', 'copy in parts', PARTS],
-    ['ListParts', 'destination', 'copy that goes on', LEFT],
+    ['ListParts', 'destination', 'copy that continues', LEFT],
     ['UploadPartCopy', 'destination', 'copy in parts', PARTS],
     ['UploadPart', 'destination', 'stream', { ...RELAY, sizeBytes: 10 * MIB }],
     ['UploadPart', 'destination', 'relay to two', RELAY_TO_TWO],

@@ -10,7 +10,7 @@ interface Entry {
   handler(event: unknown, lambda: typeof context): Promise<CheckReport | undefined>;
 }
 
-/** Loads an entry anew, in the environment as it is now. */
+/** Loads an entry again, in the environment as it is now. */
 export async function coldStart(entry: 'handler' | 'lost-job'): Promise<Entry['handler']> {
   vi.resetModules();
   const { handler } = (await import(`../../../functions/sync-artifacts/${entry}.ts`)) as Entry;

@@ -72,7 +72,7 @@ export interface InvokeOptions {
   readonly data?: Partial<JobData>;
   /** Lambda's clock; a minute from now by default. */
   readonly remainingMs?: () => number;
-  /** Goes on with the container of an earlier invocation. */
+  /** Reuses the container of an earlier invocation. */
   readonly warm?: boolean;
 }
 
@@ -334,7 +334,7 @@ interface Recording {
   readonly metrics: DataPoint[];
 }
 
-/** The failure that CodePipeline was told, and nothing else. */
+/** The failure that was reported to CodePipeline, and nothing else. */
 export function failureOf({ results, thrown }: Outcome): { type: string; message: string } {
   const [only] = results;
   if (thrown !== undefined || results.length !== 1 || only?.operation !== 'PutJobFailureResult')
@@ -342,7 +342,7 @@ export function failureOf({ results, thrown }: Outcome): { type: string; message
   return only.input.failureDetails as { type: string; message: string };
 }
 
-/** The success that CodePipeline was told, and nothing else. */
+/** The success that was reported to CodePipeline, and nothing else. */
 export function successOf({ results, thrown, log }: Outcome): {
   executionDetails: { summary: string; externalExecutionId: string; percentComplete: number };
   outputVariables?: Record<string, string>;

@@ -4,7 +4,7 @@ import { failureOf, JobWorld, type Outcome } from '../harness/world.ts';
 
 const BUCKET = 'bad-input-eu';
 
-/** Parameters, and what the message must say: the property, what was given, what is allowed. */
+/** Parameters, and what the message must say: the property, what was given, what is expected. */
 const BAD_PARAMETERS: readonly [what: string, parameters: unknown, ...says: (string | RegExp)[]][] = [
   ['no text', '', 'UserParameters is missing', '{"DestinationBucket":"regional-pipeline-bucket"}'],
   ['no JSON', '{DestinationBucket: x}', 'UserParameters is not JSON', '{DestinationBucket: x}'],
@@ -70,7 +70,7 @@ const BAD_PARAMETERS: readonly [what: string, parameters: unknown, ...says: (str
     'shop--x-s3',
     'shop--table-s3',
   ].map((name): [string, object, string] => [
-    `the name of something else than a bucket (${name})`,
+    `the name of something other than a bucket (${name})`,
     { DestinationBucket: name },
     `property DestinationBucket is "${name}"`,
   ]),

@@ -113,10 +113,10 @@ describe('a set that cannot be used is a ConfigurationError, and nothing is writ
       'a name and a bucket',
       europe,
       { Destinations: 'europe', DestinationBucket: EU },
-      /has DestinationBucket and Destinations; expected is exactly one/,
+      /has DestinationBucket and Destinations; expected exactly one/,
     ],
     ['no JSON', '{europe', { Destinations: 'europe' }, /SYNC_DESTINATION_SETS is not JSON: given "\{europe"/],
-    ['a list', '[]', { Destinations: 'europe' }, /SYNC_DESTINATION_SETS is \[\]; expected is a JSON object/],
+    ['a list', '[]', { Destinations: 'europe' }, /SYNC_DESTINATION_SETS is \[\]; expected a JSON object/],
     [
       'a typo in a destination',
       { europe: [{ Bucket: EU, Regoin: 'eu-west-1' }] },

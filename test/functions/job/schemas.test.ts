@@ -219,7 +219,7 @@ describe('the schema of the manifest', () => {
     }
   });
 
-  it('refuses what is no manifest', () => {
+  it('refuses what is not a manifest', () => {
     expect(validate({ version: 2, jobId: 'x', copies: [] })).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-// Copies that turn out wrong: nothing wrong stays, nothing of others goes, and nobody is told of a proof that there is not.
+// Copies that turn out wrong: nothing wrong stays, nothing of others goes, and no proof is claimed that there is not.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checksumOf } from '../../../local/aws/content/checksum.ts';
 import { generated } from '../../../local/aws/content/content.ts';
@@ -158,7 +158,7 @@ describe('parts that are not what was copied', () => {
   it.each([
     ['other bytes', {}, (sizeBytes: number) => generated(sizeBytes, 77)],
     ['fewer bytes', { checksum: 'none' }, (sizeBytes: number) => generated(sizeBytes - 1, 1)],
-  ] as const)('(%s) are never put together, and what was there before stays', async (_, put, instead) => {
+  ] as const)('(%s) are never completed, and what was there before stays', async (_, put, instead) => {
     const stage = stageOf({ sizeBytes: 24 * MIB, put, versioning: 'Unversioned' });
     const { bucket, key } = placeOf(stage);
     const earlier = aws.world.putObject(bucket, key, generated(10, 5));

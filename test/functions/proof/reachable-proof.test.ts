@@ -35,7 +35,7 @@ describe('a copy that cannot be proved by checksum', () => {
     ['without a checksum', 'Enabled', 1000, NONE],
     ['without a checksum, in parts', 'Unversioned', MULTIPART_BYTES, NONE],
     ['in parts that S3 would not take again', 'Unversioned', MULTIPART_BYTES, COMPOSITE],
-  ] as const)('(%s, %s) is not begun, and what was there stays', async (_, versioning, sizeBytes, put) => {
+  ] as const)('(%s, %s) is not started, and what was there stays', async (_, versioning, sizeBytes, put) => {
     const { world, earlier } = await worldWithEarlier(put, sizeBytes, versioning);
     await using _world = world;
 

@@ -1,4 +1,4 @@
-// What an operator is told to change after a denial: for whom, in which policy, with which statement.
+// What an operator is advised to change after a denial: for whom, in which policy, with which statement.
 import { describe, expect, it } from 'vitest';
 import { type RequestTarget, S3RequestError } from '../../../functions/sync-artifacts/aws/errors.ts';
 import { OPERATIONS } from '../../../functions/sync-artifacts/aws/operations.ts';
@@ -88,7 +88,7 @@ describe('the advice after a denial of KMS', () => {
     expect(advice.text).not.toContain('IAM policy');
   });
 
-  it('is no statement when something denies it explicitly', () => {
+  it('has no statement when something denies it explicitly', () => {
     const message = denied('kms:Decrypt', KEY, 'with an explicit deny in a service control policy');
     const advice = adviseOnDenial(copy, message);
     expect(advice.statement).toBeUndefined();

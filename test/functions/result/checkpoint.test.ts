@@ -141,7 +141,7 @@ describe('the continuation token', () => {
     expect(() => encodeCheckpoint(checkpoint, BINDING)).toThrow('at most 2048');
   });
 
-  it('is no token when it is any other text', () => {
+  it('is not a token when it is any other text', () => {
     fc.assert(
       fc.property(
         fc.oneof(

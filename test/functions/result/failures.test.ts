@@ -168,7 +168,7 @@ describe('a source', () => {
       'PermissionError',
       `${operation} on s3://${EU}/${KEY} from s3://${SOURCE}/${KEY} in ${REGION}: AccessDenied`,
       `An explicit deny in an identity-based policy refuses kms:Decrypt on ${world.sourceKey.arn} for ${ROLE}: change`,
-      `AWS said: User: ${SESSION} is not authorized to perform: kms:Decrypt`,
+      `AWS reported: User: ${SESSION} is not authorized to perform: kms:Decrypt`,
     );
     expect(world.bucket(EU).uploads.size).toBe(0);
   });
@@ -397,7 +397,7 @@ describe('a copy', () => {
     expectFailure(outcome, 'JobFailed', /has aws:kms with arn:\S+ instead of aws:kms with arn/);
   });
 
-  it('that S3 refuses to put together for its checksum fails the job, and its parts are cleared away', async () => {
+  it('that S3 refuses to complete for its checksum fails the job, and its parts are cleaned up', async () => {
     await using world = await soundWorld(MULTIPART_BYTES);
     world.faults = failing('CompleteMultipartUpload', 400, 'BadDigest');
     const outcome = await world.invoke({ DestinationBucket: EU }, { settings: { retryBudgetMs: 0 } });
@@ -436,7 +436,7 @@ describe('S3', () => {
     await using world = await soundWorld();
     world.faults = ({ operation }) => (operation === 'CopyObject' ? { kind: 'reset' } : undefined);
     const outcome = await world.invoke({ DestinationBucket: EU }, { settings: { retryBudgetMs: 200 } });
-    expectFailure(outcome, 'SystemUnavailable', 'CopyObject', 'The network said: socket hang up');
+    expectFailure(outcome, 'SystemUnavailable', 'CopyObject', 'The network reported: socket hang up');
   });
 
   it('that does not know the credentials of the role is a PermissionError', async () => {
@@ -455,7 +455,7 @@ describe('S3', () => {
     );
   });
 
-  it('that refuses for a reason that nobody foresaw is JobFailed, with what it said', async () => {
+  it('that refuses for a reason that nobody foresaw is JobFailed, with its message', async () => {
     await using world = await soundWorld();
     world.faults = failing('CopyObject', 400, 'InvalidStorageClass', 'The storage class is not valid');
     const outcome = await world.invoke({ DestinationBucket: EU });
@@ -464,7 +464,7 @@ describe('S3', () => {
       'JobFailed',
       'CopyObject',
       'InvalidStorageClass',
-      'AWS said: The storage class is not valid',
+      'AWS reported: The storage class is not valid',
     );
   });
 

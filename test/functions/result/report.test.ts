@@ -1,4 +1,4 @@
-// How CodePipeline is told: within its limits, exactly once, and what happens when it does not take the answer.
+// How results are reported to CodePipeline: within its limits, exactly once, and what happens when it does not take the answer.
 import {
   CodePipelineClient,
   InvalidJobStateException,
@@ -36,14 +36,14 @@ function pipelineThat(): ReturnType<typeof mockClient> {
 let mocks: ReturnType<typeof mockClient> | undefined;
 afterEach(() => mocks?.restore());
 
-interface Said {
+interface LogLine {
   readonly level: string;
   readonly message: string;
 }
 
-async function report(result: JobResult, requestId = 'request-1'): Promise<readonly Said[]> {
-  const said: Said[] = [];
-  const say = (level: string) => (message: string) => void said.push({ level, message });
+async function report(result: JobResult, requestId = 'request-1'): Promise<readonly LogLine[]> {
+  const logged: LogLine[] = [];
+  const say = (level: string) => (message: string) => void logged.push({ level, message });
   const telemetry: Telemetry = {
     debug: say('debug'),
     info: say('info'),
@@ -55,7 +55,7 @@ async function report(result: JobResult, requestId = 'request-1'): Promise<reado
   const settings = { ...readSettings({ AWS_REGION: 'us-east-1' }), retryBudgetMs: 0 };
   const lambda = { awsRequestId: requestId, getRemainingTimeInMillis: () => 60_000 };
   await new JobReporter(settings, () => undefined).report(JOB, lambda, result, telemetry);
-  return said;
+  return logged;
 }
 
 const metadata = { $metadata: { httpStatusCode: 400 }, message: 'No' };
@@ -77,7 +77,7 @@ describe('a result', () => {
     const pipeline = pipelineThat();
     await report({
       kind: 'continuation',
-      summary: 'Going on',
+      summary: 'Continuing',
       continuationToken: 'v1.x',
       percentComplete: 42,
     });
@@ -85,7 +85,7 @@ describe('a result', () => {
       {
         jobId: JOB,
         continuationToken: 'v1.x',
-        executionDetails: { summary: 'Going on', externalExecutionId: 'request-1', percentComplete: 42 },
+        executionDetails: { summary: 'Continuing', externalExecutionId: 'request-1', percentComplete: 42 },
       },
     ]);
   });
@@ -136,8 +136,8 @@ describe('a result', () => {
   ])('with variables that CodePipeline refuses ($name) is reported without them', async (refusal) => {
     const pipeline = pipelineThat();
     pipeline.rejectsOnce(refusal).resolves({});
-    const said = await report(DONE);
-    expect(said.map(({ level }) => level)).toEqual(['warn']);
+    const logged = await report(DONE);
+    expect(logged.map(({ level }) => level)).toEqual(['warn']);
     const inputs = pipeline.commandCalls(PutJobSuccessResultCommand).map(({ args }) => args[0].input);
     expect(inputs.map((input) => 'outputVariables' in input)).toEqual([true, false]);
     expect(inputs[1]?.executionDetails?.summary).toBe('Done');
@@ -221,19 +221,19 @@ describe('an invocation', () => {
     world.faults = undefined;
     const taken = await world.invoke({ DestinationBucket: 'report-eu' });
 
-    const told = ({ metrics, log, thrown }: Outcome) => ({
+    const shown = ({ metrics, log, thrown }: Outcome) => ({
       thrown,
       metrics: metrics.map(({ metric }) => metric).filter((metric) => metric.startsWith('Job')),
       log: log
         .map(({ message }) => message)
         .filter((message) => /^Job (?:succeeded|failed)|does not know/.test(message)),
     });
-    expect(told(refused)).toEqual({
+    expect(shown(refused)).toEqual({
       thrown: undefined,
       metrics: ['JobsFailed'],
       log: [expect.stringContaining('does not know this job')],
     });
-    expect(told(taken)).toEqual({
+    expect(shown(taken)).toEqual({
       thrown: undefined,
       metrics: ['JobsSucceeded', 'JobLatency'],
       log: ['Job succeeded'],

@@ -29,7 +29,7 @@ describe('words for people', () => {
       '2 copies',
     ]);
     expect(summariseProgress(1, 4, 5 * 1024 ** 3, 20 * 1024 ** 3, 600_000)).toBe(
-      'Synced 1 of 4 copies, 5 GiB of 20 GiB, in 600.0 s; going on',
+      'Synced 1 of 4 copies, 5 GiB of 20 GiB, in 600.0 s; continuing',
     );
   });
 });

@@ -52,13 +52,13 @@ function metricsIn(output: string): readonly Datum[] {
     });
 }
 
-interface Told {
+interface EmittedMetrics {
   readonly data: readonly Datum[];
   /** The values of a metric, with these dimensions exactly. */
   values(name: MetricName, dimensions?: Readonly<Record<string, string>>): readonly number[];
 }
 
-function told(output: string): Told {
+function readMetrics(output: string): EmittedMetrics {
   const data = metricsIn(output);
   return {
     data,
@@ -78,10 +78,10 @@ async function run(
   prepare: (world: JobWorld) => unknown,
   parameters: object,
   options?: BundleOptions,
-): Promise<Told> {
+): Promise<EmittedMetrics> {
   await using world = await JobWorld.start();
   prepare(world);
-  return told((await runAction(world, parameters, options)).output);
+  return readMetrics((await runAction(world, parameters, options)).output);
 }
 
 function twoRegions(world: JobWorld): void {
@@ -137,7 +137,7 @@ describe('the metrics of a job', () => {
     await using world = await JobWorld.start();
     twoRegions(world);
     await runAction(world, EVERYWHERE);
-    const { values } = told((await runAction(world, EVERYWHERE)).output);
+    const { values } = readMetrics((await runAction(world, EVERYWHERE)).output);
     expect(values('CopiesSkipped', EU)).toEqual([1, 1]);
     expect(values('ArtifactsCopied', EU)).toEqual([]);
     expect(values('BytesCopied', EU)).toEqual([]);
@@ -205,9 +205,9 @@ describe('the metrics of a job', () => {
     await using lambda = deployed(world);
     const first = await lambda.invoke(world.job({ DestinationBucket: 'metrics-eu' }).event);
     const second = await lambda.invoke(world.job({ DestinationBucket: 'metrics-ap' }).event);
-    expect(told(first.lines.join('\n')).values('JobsSucceeded')).toEqual([1]);
-    expect(told(second.lines.join('\n')).values('JobsSucceeded')).toEqual([1]);
-    expect(told(second.lines.join('\n')).values('ArtifactsCopied', EU)).toEqual([]);
+    expect(readMetrics(first.lines.join('\n')).values('JobsSucceeded')).toEqual([1]);
+    expect(readMetrics(second.lines.join('\n')).values('JobsSucceeded')).toEqual([1]);
+    expect(readMetrics(second.lines.join('\n')).values('ArtifactsCopied', EU)).toEqual([]);
   });
 
   it('keep their dimensions when there are hundreds of them', () => {
@@ -229,7 +229,7 @@ describe('the metrics of a job', () => {
     } finally {
       write.mockRestore();
     }
-    const { data, values } = told(printed.join(''));
+    const { data, values } = readMetrics(printed.join(''));
     expect(values('CopiesSkipped', EU)).toHaveLength(250);
     expect(values('ThrottledRequests')).toHaveLength(250);
     // CloudWatch takes at most a hundred values of a metric from one line.

@@ -277,7 +277,7 @@ describe('the policy of a key', () => {
     expect((await put(bucket, use(context(`${bucket.arn}/k`))))?.name).toBe('AccessDenied');
   });
 
-  test('of another account in the organisation is not told to one who decrypts', async () => {
+  test('of another account in the organisation is not shown to one who decrypts', async () => {
     const { bucket } = keyedBucketOf(aws(), OTHER);
     aws().world.organizationAccountIds.add(ACCOUNT).add(OTHER);
     aws().world.putObject(bucket, 'k', fromBuffer('x'));

@@ -100,7 +100,7 @@ describe('what a write needs', () => {
     expect(withDigest).toEqual(['none', 'BadDigest', 'none']);
   });
 
-  test('parts are completed with the checksums that their upload was begun with, and no others', async () => {
+  test('parts are completed with the checksums that their upload was started with, and no others', async () => {
     const { bucket } = bucketWith('k');
     const s3 = aws().s3({ requestChecksumCalculation: 'WHEN_REQUIRED' });
     const complete = async (created: object, part: object, whole: object = {}) => {

@@ -71,7 +71,7 @@ describe('progress on a terminal', () => {
       const terminal = virtualTerminal(columns);
       const progress = startProgress('Copying', TRACKS, createTerminal(terminal.out, UTF8));
       const continuation =
-        '  ↻ 42%: Synced 1 of 3 copies, 3 GiB of 8 GiB, in 10.0 s; going on (token of 412 characters)';
+        '  ↻ 42%: Synced 1 of 3 copies, 3 GiB of 8 GiB, in 10.0 s; continuing (token of 412 characters)';
       const logLine = `{"message":"${'x'.repeat(300)}"}`;
       for (const [index, line] of [continuation, logLine, continuation].entries()) {
         progress.update('image', (index + 1) * 2 ** 30);
@@ -84,7 +84,7 @@ describe('progress on a terminal', () => {
       const bars = lines.filter((line) => /\d% {2}\d/.test(line));
       expect(bars).toHaveLength(3);
       expect(lines.slice(-3)).toEqual(bars);
-      expect(lines.filter((line) => line.includes('going on'))).toHaveLength(2);
+      expect(lines.filter((line) => line.includes('continuing'))).toHaveLength(2);
       expect(lines.join('')).toContain(logLine);
       // Words are whole: what was printed is what stands there, but for the breaks between words.
       expect(lines.slice(0, -3).join(' ').replaceAll(/ +/g, ' ')).toContain(continuation.trim());

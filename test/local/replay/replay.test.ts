@@ -77,7 +77,7 @@ describe('the replay command', () => {
     const { stdout, exitCode } = await runCommand([sampleFile('fails-denied-key'), '--dry-run']);
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/✗ PermissionError: CreateMultipartUpload on/);
-    expect(stdout).toMatch(/an upload was begun\s+and aborted/);
+    expect(stdout).toMatch(/an\s+upload\s+was\s+started\s+and\s+aborted/);
   });
 
   it('explains its options and every kind of fault', async () => {

@@ -6,7 +6,7 @@ const STEP_BYTES = 1024 ** 2;
 /** Buffers that nobody uses. There are never more than there were parts in memory at once. */
 const free: Buffer[] = [];
 
-/** A buffer of so many bytes, with whatever was in it before. */
+/** A buffer of this many bytes, with whatever was in it before. */
 export function acquireBuffer(sizeBytes: number): Buffer {
   const at = free.findIndex(({ buffer }) => buffer.byteLength >= sizeBytes);
   const [found] = at < 0 ? [] : free.splice(at, 1);

@@ -74,7 +74,7 @@ async function partsNow(
   return parts;
 }
 
-/** S3 is told size and checksum of the whole object, so that it refuses to make a wrong one. */
+/** Gives S3 the size and checksum of the whole object, so that it refuses to make a wrong one. */
 async function sendComplete(
   task: CopyTask,
   layout: PartLayout,

@@ -57,7 +57,7 @@ export interface PartCopies {
   readonly hashed: (upload: Upload) => boolean;
 }
 
-/** Copies in parts, going on with what earlier attempts left. A result for each task, in order. */
+/** Copies in parts, resuming what earlier attempts left. A result for each task, in order. */
 export async function copyInParts(
   copies: PartCopies,
   context: JobContext,
@@ -101,14 +101,14 @@ export async function copyInParts(
   }
 }
 
-/** Clears away what requests that were given up when the uploads were begun have begun since. */
+/** Aborts uploads that abandoned create requests have started since. */
 async function abortLateUploads(targets: readonly PartTarget[], context: JobContext): Promise<void> {
   const late = targets.filter(({ upload }) => upload.createRetried);
   await Promise.all(late.map(({ task }) => abortOwnUploads(task, undefined, context)));
 }
 
 interface OpenTarget extends PartTarget {
-  /** Set when the upload is no more: completed by us, or gone, as the error says that S3 gave. */
+  /** Set when the upload has ended: completed by us, or gone, with the error that S3 answered. */
   ended: unknown;
 }
 

@@ -1,4 +1,4 @@
-// Opens the multipart upload of a copy: one to go on with, or a new one.
+// Opens the multipart upload of a copy: one to resume, or a new one.
 import type { CreateMultipartUploadCommandOutput } from '@aws-sdk/client-s3';
 import { attemptCount, httpStatus } from '../../aws/errors.ts';
 import type { RequestContext } from '../../aws/s3-request.ts';
@@ -13,13 +13,13 @@ import { abortOwnUploads, adopt, initiatorOf } from './resume-upload.ts';
 import { abortUpload, listUploads, sendCreate, type Upload } from './upload-requests.ts';
 
 /**
- * The upload to go on with: an unfinished one of this very copy that an earlier attempt left, else a new one. Other uploads of ours
+ * The upload to resume: an unfinished one of this very copy that an earlier attempt left, else a new one. Other uploads of ours
  * at the same key are aborted; those of anybody else, and at any other key, are never touched.
  */
 export async function openUpload(task: CopyTask, layout: PartLayout, context: JobContext): Promise<Upload> {
-  // Both at once, since there is nothing to go on with but in the rarest of jobs: then the new upload has shown who we are.
+  // Both at once, since there is hardly ever one to resume; when there is, the new upload shows who we are.
   const listing = listUploads(task, context);
-  // Its failure shows below, after the new upload is there to be cleared away.
+  // Its failure shows below, after the new upload is there to be cleaned up.
   listing.catch(() => undefined);
   const created = await createUpload(task, layout, context);
   try {
@@ -48,7 +48,7 @@ export async function createUpload(task: CopyTask, layout: PartLayout, context: 
       context,
     );
   } catch (error) {
-    // An attempt whose answer was lost may have begun one all the same.
+    // An attempt whose answer was lost may have started one all the same.
     if (!wasRefused(error)) await abortOwnUploads(task, undefined, context);
     throw error;
   }
@@ -67,7 +67,7 @@ export async function createUpload(task: CopyTask, layout: PartLayout, context: 
   return upload;
 }
 
-/** Did S3 refuse the only attempt, so that nothing can have been begun? */
+/** Did S3 refuse the only attempt, so that nothing can have started? */
 function wasRefused(error: unknown): boolean {
   const status = httpStatus(error);
   return status !== undefined && status >= 400 && status < 500 && attemptCount(error) <= 1;

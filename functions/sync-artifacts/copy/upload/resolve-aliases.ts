@@ -9,7 +9,7 @@ import { abortOwnUploads } from './resume-upload.ts';
 import { abortUpload, sendCreate } from './upload-requests.ts';
 
 /**
- * The tasks with the keys that the aliases of their destinations mean, as S3 answers when an upload is begun there, which is aborted at
+ * The tasks with the keys that the aliases of their destinations mean, as S3 answers when an upload is started there, which is aborted at
  * once: it needs no permission that a copy does not need. Only where it matters, since something is there already or parts of an
  * earlier attempt may be. What cannot be found out stays open: then the object is copied again rather than believed.
  */

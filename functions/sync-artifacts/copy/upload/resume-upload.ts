@@ -1,4 +1,4 @@
-// What earlier attempts at a copy left unfinished: gone on with, or cleared away; never touched when it is not ours.
+// What earlier attempts at a copy left unfinished: resumed or aborted; never touched when it is not ours.
 import type { CompletedPart, MultipartUpload } from '@aws-sdk/client-s3';
 import { errorCode, isUnsupported } from '../../aws/errors.ts';
 import { MAX_PART_BYTES } from '../../aws/limits.ts';
@@ -17,7 +17,7 @@ import {
   type Upload,
 } from './upload-requests.ts';
 
-/** Newest first: the upload that can be gone on with. The others of ours are aborted. */
+/** Newest first: the upload that can be resumed. The others of ours are aborted. */
 export async function adopt(
   task: CopyTask,
   layout: PartLayout,
@@ -47,7 +47,7 @@ export async function adopt(
   }
   if (resumed !== undefined) {
     await abortUpload(task, created, context);
-    context.telemetry.info('Going on with an unfinished upload', {
+    context.telemetry.info('Resuming an unfinished upload', {
       bucket: task.destination.bucket,
       key: task.key,
       finishedParts: resumed.parts.size,
@@ -74,7 +74,7 @@ export async function abortOwnUploads(
     if (others.length === 0) return;
     if (context.facts.initiatorId === undefined) {
       context.facts.initiatorId = await ownInitiator(task, keep, cleanUp);
-      // Finding out who we are may itself have begun an upload whose answer was lost.
+      // Finding out who we are may itself have started an upload whose answer was lost.
       others = await listOthers();
     }
     const { initiatorId } = context.facts;
@@ -177,7 +177,7 @@ const S3_ENCRYPTION = {
   BucketKeyEnabled: undefined,
 } as const;
 
-/** How S3 names us as an initiator, which only an upload of our own shows: one that is kept, or else one that is begun for this. */
+/** How S3 names us as an initiator, which only an upload of our own shows: one that is kept, or else one that is started for this. */
 async function ownInitiator(
   task: CopyPlace,
   keep: string | undefined,

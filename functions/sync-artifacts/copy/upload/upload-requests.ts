@@ -19,7 +19,7 @@ import { type CopyPlace, destinationFields, destinationTarget, encryptionFields 
 /** A multipart upload that is under way. */
 export interface Upload {
   readonly uploadId: string;
-  /** Begun by an earlier attempt at the same copy. */
+  /** Started by an earlier attempt at the same copy. */
   readonly resumed: boolean;
   /** It took more than one request to begin it: one that was given up may take effect at any time, and leave an upload. */
   readonly createRetried: boolean;
@@ -77,12 +77,12 @@ export async function abortUpload(
   }
 }
 
-/** Did S3 say that the upload is gone: completed or aborted by a rival, or by ourselves in a request whose answer was lost? */
+/** Did S3 answer that the upload is gone: completed or aborted by a concurrent invocation, or by ourselves in a request whose answer was lost? */
 export function isNoSuchUpload(error: unknown): boolean {
   return errorCode(error) === 'NoSuchUpload';
 }
 
-/** Did S3 miss a part as we know it: since a rival that goes on with the same upload has put it once more? */
+/** Does S3 lack a part as we know it, because a concurrent invocation that resumed the same upload sent it again? */
 export function isInvalidPart(error: unknown): boolean {
   return errorCode(error) === 'InvalidPart';
 }

@@ -50,7 +50,7 @@ export interface StageOptions {
   /** UserParameters beside the destinations. */
   readonly parameters?: Readonly<Record<string, unknown>>;
   readonly outputArtifact?: boolean;
-  /** A role to go on with, so that a warm function can serve several actions; a new one by default. */
+  /** A role to reuse, so that a warm function can serve several actions; a new one by default. */
   readonly role?: SimpleIdentity | undefined;
 }
 

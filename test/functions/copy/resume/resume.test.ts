@@ -1,4 +1,4 @@
-// Jobs that go on in another invocation: nothing is done twice, the pinned source counts, and S3 is believed rather than the token.
+// Jobs that continue in another invocation: nothing is done twice, the pinned source counts, and S3 is believed rather than the token.
 import { CreateMultipartUploadCommand, S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pinOf } from '../../../../functions/sync-artifacts/facts/object-identity.ts';
@@ -135,7 +135,7 @@ describe('a job that needs several invocations', () => {
 });
 
 describe('a continuation token', () => {
-  it('that is damaged starts the job anew, which goes on with what S3 has', async () => {
+  it('that is damaged starts the job again, which resumes what S3 has', async () => {
     const { stage, next, token } = await continuedJob();
     const before = aws.world.requests.length;
     const damaged = withToken(stage, next, token.replace(/.$/, '!'));
@@ -298,26 +298,26 @@ describe('an upload into which another invocation has put a part again', () => {
     ['a relay to two destinations', 'relay', 2],
   ])('is completed by %s with the parts as they are', async (_, Mode, destinationCount) => {
     const replaced = new Set<string>();
-    await using rivalled = await startEmbeddedAws({
+    await using contested = await startEmbeddedAws({
       faults: ({ operation, phase, bucket: name = '' }) => {
         if (operation !== 'CompleteMultipartUpload' || phase !== 'before' || replaced.has(name))
           return undefined;
         replaced.add(name);
-        const [upload] = rivalled.world.bucket(name).uploads.values();
+        const [upload] = contested.world.bucket(name).uploads.values();
         const part = upload?.parts.get(1);
         // The same bytes, encrypted once more, have another ETag.
         if (part !== undefined) upload?.parts.set(1, { ...part, etag: 'f'.repeat(32) });
         return undefined;
       },
     });
-    const stage = createStage(rivalled, {
+    const stage = createStage(contested, {
       artifacts: [{ name: 'App', content: generated(24 * MIB, 1) }],
       parameters: { Mode },
       destinationCount,
     });
     await runOnce(stage);
     expect(replaced.size).toBe(destinationCount);
-    expect(rivalled.world.requests.filter(({ errorCode }) => errorCode === 'InvalidPart')).toHaveLength(
+    expect(contested.world.requests.filter(({ errorCode }) => errorCode === 'InvalidPart')).toHaveLength(
       destinationCount,
     );
     expect(finalResults(stage).map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
@@ -373,7 +373,7 @@ describe('two relays of one event at the same time', () => {
     },
   );
 
-  it('end well when the second aborts the upload that the first has begun but not put a part into', async () => {
+  it('end well when the second aborts the upload that the first has started but not put a part into', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     let stalled = 0;
     await using slow = await startEmbeddedAws({
@@ -401,7 +401,7 @@ describe('two relays of one event at the same time', () => {
 describe('unfinished uploads that a job finds', () => {
   const OPTIONS: StageOptions = { artifacts: [{ name: 'App', content: generated(24 * MIB, 1) }] };
 
-  /** Begins an upload as somebody, with one part of five MiB unless told otherwise. */
+  /** Begins an upload as somebody, with one part of five MiB unless given otherwise. */
   async function beginUpload(
     bucket: Bucket,
     Key: string,
@@ -450,22 +450,22 @@ describe('unfinished uploads that a job finds', () => {
   });
 
   it.each(['CompleteMultipartUpload', 'UploadPartCopy'])(
-    'may be completed by a rival: NoSuchUpload to %s is a success when the copy is there',
+    'may be completed by a concurrent invocation: NoSuchUpload to %s is a success when the copy is there',
     async (operation) => {
-      let rival: (() => Promise<unknown>) | undefined;
+      let concurrent: (() => Promise<unknown>) | undefined;
       await using faulty = await startEmbeddedAws({
         faults: (point) => {
-          if (point.operation !== operation || point.phase !== 'before' || rival === undefined)
+          if (point.operation !== operation || point.phase !== 'before' || concurrent === undefined)
             return undefined;
-          // The answer waits until the rival has copied everything and the upload is gone.
-          const start = rival;
-          rival = undefined;
+          // The answer waits until the concurrent invocation has copied everything and the upload is gone.
+          const start = concurrent;
+          concurrent = undefined;
           return { kind: 'wait', until: start() };
         },
       });
       const stage = createStage(faulty, { ...OPTIONS, destinationCount: 1 });
       const faster = new InProcessFunction(stage);
-      rival = () => faster.invoke(stage.job.event);
+      concurrent = () => faster.invoke(stage.job.event);
       const slower = new InProcessFunction(stage);
       const { outcome } = await slower.invoke(stage.job.event);
       expect(outcome).toBe('ok');

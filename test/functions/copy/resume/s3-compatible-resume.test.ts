@@ -1,4 +1,4 @@
-// Jobs that go on in another invocation on S3 servers that list unfinished uploads otherwise than AWS, or not at all.
+// Jobs that continue in another invocation on S3 servers that list unfinished uploads otherwise than AWS, or not at all.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { generated } from '../../../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../../local/aws/embedded-aws.ts';
@@ -13,7 +13,7 @@ afterAll(() => aws.close());
 
 const INITIATOR = /<Initiator>.*?<\/Initiator>/gs;
 
-/** A Lambda limit that is as good as over once so many parts of this invocation are copied. */
+/** A Lambda limit that is as good as over once this many parts of this invocation are copied. */
 function timeForParts(parts: number): () => number {
   const before = aws.world.requests.length;
   const copied = (): number =>
