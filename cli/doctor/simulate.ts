@@ -3,6 +3,7 @@ import { type ContextEntry, type IAMClient, paginateSimulatePrincipalPolicy } fr
 import { type Grant, type GrantTarget, OPERATIONS } from '../../functions/sync-artifacts/aws/operations.ts';
 import { partitionOf } from '../../functions/sync-artifacts/aws/partition.ts';
 import { adviseOnDenial } from '../../functions/sync-artifacts/result/advice.ts';
+import type { Mode } from '../../functions/sync-artifacts/types.ts';
 import { awsMessage } from '../aws-clients.ts';
 import { everyObject } from './ask-function.ts';
 import type { DoctorFinding } from './diagnosis.ts';
@@ -25,7 +26,7 @@ export interface SimulatedBucket {
 export interface Simulation {
   readonly roleArn: string;
   readonly region: string;
-  readonly mode: 'auto' | 'copy' | 'relay';
+  readonly mode: Mode;
   readonly sources: readonly SimulatedBucket[];
   readonly destinations: readonly SimulatedBucket[];
   /** `action on bucket` that are findings already. */
@@ -216,7 +217,7 @@ function findingOf(
   const isSource = on.startsWith('source');
   const elsewhere = viaRegion !== undefined && viaRegion !== place?.region;
   const severity =
-    need.optional || (isSource && (mode === 'auto' || elsewhere)) || doubts.length > 0 || when === 'tags'
+    need.optional || (isSource && (mode !== 'copy' || elsewhere)) || doubts.length > 0 || when === 'tags'
       ? 'warning'
       : 'error';
   const { statement } = adviseOnDenial(

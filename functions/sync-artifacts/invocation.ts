@@ -96,7 +96,7 @@ async function runJob(
       }
     }
     const durationMs = Date.now() - startedAtMs;
-    const summary = summarise(reports, durationMs);
+    const summary = summarise(reports, durationMs, job.mode);
     return { kind: 'success', summary, outputVariables: outputVariables(reports, durationMs), durationMs };
   } catch (error) {
     // First, so that nothing is copied while the uploads of earlier invocations are aborted.

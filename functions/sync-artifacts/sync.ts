@@ -6,6 +6,7 @@ import { preconnectCopies } from './copy/preconnect-copies.ts';
 import { resolveAliases } from './copy/upload/resolve-aliases.ts';
 import { resolve } from './facts/resolve.ts';
 import { type PlanLimits, type PlannedCopy, planCopies } from './plan/plan.ts';
+import { requireCopies } from './proof/require-copies.ts';
 import { verifyCopy } from './proof/verify-copy.ts';
 import { type SyncOutcome, SyncProgress } from './result/progress.ts';
 import type { Checkpoint, CopyTask, SyncJob } from './types.ts';
@@ -22,6 +23,13 @@ export async function syncArtifacts(
   const planned = await planJob(job, context, checkpoint, resolveAliases);
   const progress = new SyncProgress(planned, job, checkpoint, context);
   const missing = planned.filter((copy) => !progress.addKnown(copy));
+  if (job.mode === 'audit') {
+    requireCopies(
+      missing.map(({ task }) => task),
+      planned.length,
+    );
+    return progress.outcome();
+  }
   if (job.overwrite === 'never') refuseToOverwrite(missing);
   const addAnnotations = async (task: CopyTask, etag: string): Promise<void> => {
     if (job.annotations === 'exclude') return;

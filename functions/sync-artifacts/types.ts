@@ -1,8 +1,8 @@
 // The plain data that the steps of a sync hand to each other.
 import type { ChecksumAlgorithmName } from './checksums.ts';
 
-/** How copies are made: let the plan choose, only server-side, or always streamed through the function. */
-export type Mode = 'auto' | 'copy' | 'relay';
+/** How copies are made: let the plan choose, only server-side, always streamed through the function; or not at all, only looked for. */
+export type Mode = 'auto' | 'copy' | 'relay' | 'audit';
 
 /** How strongly a copy can be shown to equal its source, weakest first (DESIGN section 3.8). */
 export const PROOF_STRENGTH = { 'size-only': 0, etag: 1, relayed: 2, composite: 2, checksum: 2 } as const;

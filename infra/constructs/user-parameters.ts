@@ -51,10 +51,10 @@ export interface SyncOptions {
    */
   readonly inputArtifacts?: readonly string[];
   /**
-   * Force server-side copies, or relayed ones.
+   * Force server-side copies, or relayed ones; or copy nothing, and fail unless every copy is there.
    * @default 'auto', relayed only where the function's role may not read the source
    */
-  readonly mode?: 'auto' | 'copy' | 'relay';
+  readonly mode?: 'auto' | 'copy' | 'relay' | 'audit';
   /**
    * Template of the copies' keys, such as `releases/{executionId}/{artifact}.zip`.
    * @default '{objectKey}', the key of the source

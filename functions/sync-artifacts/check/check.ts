@@ -143,8 +143,8 @@ async function checkSource(artifact: Artifact, job: SyncJob, context: JobContext
     const { region, sizeBytes, tags = [] } = await readSource(artifact, job, context);
     return { check: { ...place, region, sizeBytes, readableBy: 'role', findings: [] }, tags };
   } catch (error) {
-    // Mode auto relays what the role may not read, which is slower.
-    const relayed = job.mode === 'auto' && isAccessDenied(error);
+    // Other modes than copy read with the job's credentials what the role may not read; a relay is slower.
+    const relayed = job.mode !== 'copy' && isAccessDenied(error);
     const finding = findingOf(error, relayed ? 'warning' : 'error');
     const readableBy = relayed ? 'artifactCredentials' : 'role';
     return { check: { ...place, readableBy, findings: [finding] }, tags: [] };

@@ -87,7 +87,8 @@ interface SourceRequest {
 /** Role first, since only it can copy server-side; a relay reads with the job's credentials in any case. */
 function readersOf({ mode }: Pick<SyncJob, 'mode'>, { s3 }: JobContext): readonly SourceReader[] {
   if (mode === 'copy') return ['role'];
-  if (mode === 'auto') return s3.hasArtifactCredentials ? ['role', 'artifactCredentials'] : ['role'];
+  if (mode === 'auto' || mode === 'audit')
+    return s3.hasArtifactCredentials ? ['role', 'artifactCredentials'] : ['role'];
   if (s3.hasArtifactCredentials) return ['artifactCredentials'];
   throw new ConfigurationError(
     'UserParameters property Mode is "relay", but the job has no artifactCredentials; expected "auto" or "copy".',

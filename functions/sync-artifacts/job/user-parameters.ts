@@ -110,9 +110,9 @@ export const userParametersSchema = v.strictObject(
     ),
     Mode: v.optional(
       v.pipe(
-        v.picklist(['auto', 'copy', 'relay'], 'auto, copy, relay'),
+        v.picklist(['auto', 'copy', 'relay', 'audit'], 'auto, copy, relay, audit'),
         v.description(
-          'auto copies server-side and relays when the role may not read the source; copy never relays; relay always does.',
+          'auto copies server-side and relays when the role may not read the source; copy never relays; relay always does; audit copies nothing, and fails unless every copy is there.',
         ),
       ),
     ),

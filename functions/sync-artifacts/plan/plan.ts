@@ -64,6 +64,7 @@ export function planCopies(
     const siblings = bySource.get(task.source) ?? [task];
     return { task, plan: planCopy(task, siblings, job, partBytes, limits) };
   });
+  if (job.mode === 'audit') return planned;
   for (const { task, plan } of planned) {
     if (plan.strategy !== 'same-object' && plan.strategy !== 'skip')
       requireReachableProof(task, plan, job.minimumProof);
@@ -83,6 +84,8 @@ function planCopy(
     return { strategy: 'same-object' };
   const proof = proofOfExisting(task);
   if (proof !== undefined && isEnough(proof.kind, minimumProof)) return { strategy: 'skip', proof };
+  // Never made, so that nothing may be wrong with it.
+  if (mode === 'audit') return { strategy: 'object' };
   if (source.sizeBytes > MAX_OBJECT_BYTES) {
     throw new ConfigurationError(
       `Artifact ${source.artifact.name} has ${source.sizeBytes} bytes; expected at most ${MAX_OBJECT_BYTES}.`,

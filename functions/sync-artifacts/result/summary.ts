@@ -1,12 +1,15 @@
 // What a finished or continuing job says of itself to people and to later actions.
-import type { CopyReport } from '../types.ts';
+import type { CopyReport, Mode } from '../types.ts';
 
 /** The sentence that the pipeline's console shows, such as `Synced 2 artifacts (312.4 MiB) to 3 regions in 8.2 s, 1 already there`. */
-export function summarise(reports: readonly CopyReport[], durationMs: number): string {
+export function summarise(reports: readonly CopyReport[], durationMs: number, mode?: Mode): string {
   const { artifactCount, copiesSkipped } = totalsOf(reports, durationMs);
   const sizes = new Map(reports.map(({ task }) => [task.source.artifact.name, task.source.sizeBytes]));
   const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   const regions = new Set(reports.map(({ task }) => task.destination.region)).size;
+  if (mode === 'audit') {
+    return `Found ${plural(artifactCount, 'artifact')} (${formatBytes(bytes)}) as built in ${plural(regions, 'region')} in ${formatSeconds(durationMs)}`;
+  }
   const skipped = copiesSkipped === 0 ? '' : `, ${copiesSkipped} already there`;
   const proved = reports.filter(({ proof }) => proof !== undefined && proof.kind === 'size-only').length;
   const weak = proved === 0 ? '' : `, ${proved} proved by size only`;

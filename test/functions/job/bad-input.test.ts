@@ -150,7 +150,7 @@ const BAD_PARAMETERS: readonly [what: string, parameters: unknown, ...says: (str
     'an unknown mode',
     { DestinationBucket: BUCKET, Mode: 'Relay' },
     'property Mode is "Relay"',
-    'auto, copy, relay',
+    'auto, copy, relay, audit',
     'Did you mean "relay"?',
   ],
   ['a mode of another type', { DestinationBucket: BUCKET, Mode: true }, 'property Mode is true'],

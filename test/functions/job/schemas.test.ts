@@ -74,7 +74,7 @@ const destinations = fc.oneof(
 const others = fc.record(
   {
     InputArtifacts: orWrong(fc.array(fc.constantFrom('App', 'Templates', 'a b', ''), { maxLength: 3 })),
-    Mode: orWrong(fc.constantFrom('auto', 'copy', 'relay', 'Auto')),
+    Mode: orWrong(fc.constantFrom('auto', 'copy', 'relay', 'audit', 'Auto')),
     Key: orWrong(template),
     MinimumProof: orWrong(fc.constantFrom('size-only', 'etag', 'checksum', 'none')),
     Overwrite: orWrong(fc.constantFrom('replace', 'never', 'always')),

@@ -1,0 +1,91 @@
+// A job in Mode "audit": it copies nothing, and fails unless every copy is what was built.
+import { describe, expect, it } from 'vitest';
+import { generated } from '../../../local/aws/content/content.ts';
+import { failureOf, JobWorld, MULTIPART_BYTES, successOf } from '../harness/world.ts';
+
+const EU = 'audited-eu';
+const AP = 'audited-ap';
+const KEY = 'pipeline/App/abc.zip';
+const PARAMETERS = { DestinationBuckets: [EU, AP] };
+const AUDIT = { ...PARAMETERS, Mode: 'audit' };
+const PUT = { contentType: 'application/zip', tags: { team: 'web' } };
+
+async function syncedWorld(sizeBytes = 1000): Promise<JobWorld> {
+  const world = await JobWorld.start();
+  world.addArtifact('App', sizeBytes, PUT);
+  world.addDestination(EU);
+  world.addDestination(AP, { region: 'ap-southeast-2' });
+  successOf(await world.invoke(PARAMETERS));
+  return world;
+}
+
+describe('an audit of copies that are as they were made', () => {
+  it.each([1000, MULTIPART_BYTES])('succeeds and writes nothing (%i bytes)', async (sizeBytes) => {
+    await using world = await syncedWorld(sizeBytes);
+
+    const outcome = await world.invoke(AUDIT);
+
+    const { executionDetails, outputVariables } = successOf(outcome);
+    expect(executionDetails.summary).toMatch(/^Found 1 artifact \(.*\) as built in 2 regions in /);
+    expect(outputVariables).toMatchObject({ BytesCopied: '0', CopiesSkipped: '2' });
+    expect(outcome.writes).toEqual([]);
+  });
+
+  it("reads the source with the job's credentials where the role may not", async () => {
+    await using world = await syncedWorld();
+    world.deny(['s3:GetObject', 's3:GetObjectVersion'], 'arn:aws:s3:::pipeline-artifacts/*');
+    const outcome = await world.invoke(AUDIT);
+    expect(successOf(outcome).executionDetails.summary).toContain('as built');
+  });
+});
+
+describe('an audit fails, and writes nothing, over', () => {
+  it.each<[string, (world: JobWorld) => void, RegExp]>([
+    ['a copy that is gone', (world) => world.world.deleteObject(EU, KEY), /nothing is there/],
+    [
+      'other bytes',
+      (world) => void world.world.putObject(EU, KEY, generated(1000, 99), PUT),
+      /another object is there, with CRC64NVME .* instead of /,
+    ],
+    [
+      'another key',
+      (world) => {
+        const { arn } = world.world.createKey({ region: 'eu-west-1' });
+        world.allowKey(arn);
+        world.world.putObject(EU, KEY, generated(1000, 1), { ...PUT, kmsKeyArn: arn });
+      },
+      /encrypted with arn:aws:kms:eu-west-1:.* instead of arn:aws:kms:eu-west-1:/,
+    ],
+    [
+      'other headers',
+      (world) =>
+        void world.world.putObject(EU, KEY, generated(1000, 1), { ...PUT, contentType: 'text/plain' }),
+      /its headers differ/,
+    ],
+    [
+      'bytes that nothing proves',
+      (world) => void world.world.putObject(EU, KEY, generated(1000, 1), { ...PUT, checksum: 'none' }),
+      /no more than size-only/,
+    ],
+  ])('%s', async (_, change, says) => {
+    await using world = await syncedWorld();
+    change(world);
+
+    const outcome = await world.invoke(AUDIT);
+
+    const { type, message } = failureOf(outcome);
+    expect(type).toBe('JobFailed');
+    expect(message).toContain('1 of 2 copies cannot be shown to be what was built.');
+    expect(message).toContain(`s3://${EU}/${KEY} in eu-west-1 (artifact App): `);
+    expect(message).toMatch(says);
+    expect(outcome.writes).toEqual([]);
+  });
+
+  it('copies that nobody made', async () => {
+    await using world = await syncedWorld();
+    world.addDestination('audited-never');
+    const outcome = await world.invoke({ DestinationBucket: 'audited-never', Mode: 'audit' });
+    expect(failureOf(outcome).message).toContain('1 of 1 copies');
+    expect(world.bucket('audited-never').objects.size).toBe(0);
+  });
+});
