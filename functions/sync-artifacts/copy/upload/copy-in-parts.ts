@@ -7,6 +7,7 @@ import { type Part, type PartLayout, partsOf } from '../../plan/part-layout.ts';
 import { isComparable } from '../../plan/reachable-proof.ts';
 import { couldBeCopy, isEnough } from '../../proof/proof.ts';
 import type { CopyTask } from '../../types.ts';
+import { omitUndefined } from '../../util.ts';
 import { mustNotOverwrite, writeConditionally } from '../conditional-write.ts';
 import { foundCopy, lookAgain, provedCopy, withLook } from '../look-again.ts';
 import { writtenObject } from '../request-fields.ts';
@@ -82,13 +83,18 @@ export async function copyInParts(
       if (task === undefined || index > 0 || !copiesNoParts(result.reason, copies)) throw result.reason;
       return [await copies.inOneRequest(task)];
     }
-    if (!(await sendMissing(copies, targets, context))) return targets.map(unfinished);
+    if (!(await sendMissing(copies, targets, context))) return targets.map((target) => unfinished(target));
     const results = await Promise.all(targets.map((target) => complete(copies, target, context, beginning)));
     await abortLateUploads(targets, context);
     return results;
   } catch (error) {
     if (context.outOfTime)
-      return tasks.map((task) => unfinished(targets.find((target) => target.task === task)));
+      return tasks.map((task) =>
+        unfinished(
+          targets.find((target) => target.task === task),
+          task,
+        ),
+      );
     // The first cause stops everything else that is in flight, so that the clean-up has not to wait for it.
     context.fail(error);
     await Promise.all(
@@ -230,8 +236,10 @@ function copiesNoParts(
   );
 }
 
-function unfinished(target: OpenTarget | undefined): CopyResult {
-  if (target === undefined) return { finished: false, finishedParts: 0 };
+/** Of a copy whose upload was not open yet, the next invocation learns what this one was given. */
+function unfinished(target: OpenTarget | undefined, task = target?.task): CopyResult {
+  if (target === undefined)
+    return { finished: false, finishedParts: 0, ...omitUndefined({ uploadId: task?.uploadId }) };
   const { upload, ended } = target;
   const finishedParts = upload.parts.size;
   return { finished: false, finishedParts, ...(ended === undefined ? { uploadId: upload.uploadId } : {}) };

@@ -48,13 +48,13 @@ export async function createUpload(task: CopyTask, layout: PartLayout, context: 
       context,
     );
   } catch (error) {
-    // An attempt whose answer was lost may have started one all the same.
-    if (!wasRefused(error)) await abortOwnUploads(task, undefined, context);
+    // An attempt whose answer was lost may have started one all the same; the next invocation looks for it, if there is one.
+    if (!wasRefused(error) && !context.outOfTime) await abortOwnUploads(task, undefined, context, 'empty');
     throw error;
   }
   const createRetried = (output.$metadata.attempts ?? 1) > 1;
   const upload: Upload = { uploadId: output.UploadId ?? '', resumed: false, createRetried, parts: new Map() };
-  if (createRetried) await abortOwnUploads(task, upload.uploadId, context);
+  if (createRetried && !context.outOfTime) await abortOwnUploads(task, upload.uploadId, context, 'empty');
   const { algorithm, kmsKeyId } = task.destination.encryption;
   const reported = output.ServerSideEncryption;
   if (reported !== undefined && !(reported === algorithm && isSameKey(kmsKeyId, output.SSEKMSKeyId))) {

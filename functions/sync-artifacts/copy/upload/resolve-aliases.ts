@@ -37,7 +37,7 @@ async function askForKey(task: CopyTask, context: JobContext): Promise<string | 
   try {
     const output = await sendCreate(task, {}, withGracePeriod(context), context);
     await abortUpload(task, { uploadId: output.UploadId ?? '' }, context);
-    if ((output.$metadata.attempts ?? 1) > 1) await abortOwnUploads(task, undefined, context);
+    if ((output.$metadata.attempts ?? 1) > 1) await abortOwnUploads(task, undefined, context, 'empty');
     return output.SSEKMSKeyId;
   } catch (error) {
     context.signal.throwIfAborted();

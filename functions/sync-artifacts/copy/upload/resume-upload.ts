@@ -60,11 +60,13 @@ export async function adopt(
 /**
  * Aborts our own uploads at the copy's key but for the one to keep: those that lost answers and killed processes left. What cannot be
  * found out or aborted is left to the bucket's lifecycle rule.
+ * @param which  `empty` spares what has parts, which an earlier attempt left to be resumed: a lost answer leaves an upload without any
  */
 export async function abortOwnUploads(
   task: CopyPlace,
   keep: string | undefined,
   context: JobContext,
+  which: 'all' | 'empty' = 'all',
 ): Promise<void> {
   const cleanUp: JobContext = { ...context, signal: context.deadline.cleanUp(CLEAN_UP_MS) };
   try {
@@ -79,7 +81,8 @@ export async function abortOwnUploads(
     }
     const { initiatorId } = context.facts;
     for (const { UploadId: uploadId = '', Initiator } of others) {
-      if (initiatorId !== undefined && Initiator?.ID === initiatorId)
+      if (initiatorId === undefined || Initiator?.ID !== initiatorId) continue;
+      if (which === 'all' || (await isEmpty(task, uploadId, cleanUp)))
         await abortUpload(task, { uploadId }, cleanUp);
     }
   } catch (error) {
@@ -89,6 +92,11 @@ export async function abortOwnUploads(
       errorCode: errorCode(error),
     });
   }
+}
+
+async function isEmpty(task: CopyPlace, uploadId: string, context: JobContext): Promise<boolean> {
+  for await (const { Parts = [] } of listParts(task, uploadId, context)) return Parts.length === 0;
+  return true;
 }
 
 /**
