@@ -39,3 +39,21 @@ export function clientFor(
 ): ReturnType<S3Clients['role']> {
   return reader === 'role' ? s3.role(region) : s3.artifact(region);
 }
+
+/**
+ * The context of requests that go on for some milliseconds after the job has failed or the deadline is near, though not for longer than
+ * leaves time for the answer.
+ */
+export function withGracePeriod(
+  { settings, signal, deadline, noteFailure }: JobContext,
+  limitMs: number,
+): RequestContext {
+  const controller = new AbortController();
+  const giveUp = (): void => controller.abort(signal.reason);
+  const abort = (): void => {
+    deadline.cleanUp(limitMs).addEventListener('abort', giveUp, { once: true });
+  };
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return { settings, signal: controller.signal, ...(noteFailure === undefined ? {} : { noteFailure }) };
+}

@@ -1,9 +1,10 @@
 // Composes the surroundings of one job from what lives as long as a container.
 import type { BucketCache } from './aws/bucket-cache.ts';
-import { errorCode, isAccessDenied } from './aws/errors.ts';
+import { errorCode, isAborted, isAccessDenied, S3RequestError } from './aws/errors.ts';
 import type { S3ClientPool } from './aws/s3-clients.ts';
 import { RequestSlots } from './concurrency.ts';
 import type { JobContext } from './context.ts';
+import { SyncError } from './errors.ts';
 import type { JobReporter } from './result/job-reporter.ts';
 import type { Settings } from './settings.ts';
 import type { TelemetrySink } from './telemetry/telemetry.ts';
@@ -45,7 +46,10 @@ export function createContext(
       return deadline.signal.aborted && !failure.signal.aborted;
     },
     fail: (error) => {
-      if (failure.signal.aborted) return;
+      if (failure.signal.aborted) {
+        if (error !== cause && !isAborted(error)) warnOfFurther(error, telemetry);
+        return;
+      }
       cause = error;
       failure.abort(new DOMException('the job has failed', 'AbortError'));
     },
@@ -53,6 +57,15 @@ export function createContext(
       if (failure.signal.aborted) throw cause;
     },
   };
+}
+
+/** The job fails with its first cause; what went wrong besides, such as a copy that could not be proved, is not lost. */
+function warnOfFurther(error: unknown, telemetry: TelemetrySink): void {
+  const message = 'Another copy failed besides the one that failed the job';
+  if (error instanceof SyncError) telemetry.warn(message, { reason: error.message });
+  if (!(error instanceof S3RequestError)) return;
+  const { operation, bucket, key, region } = error.target;
+  telemetry.warn(message, { operation, bucket, key, region, errorCode: errorCode(error) });
 }
 
 /** The job's credentials; the SDK asks again shortly before they expire, and then CodePipeline gives new ones. */

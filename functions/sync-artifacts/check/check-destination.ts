@@ -2,14 +2,13 @@
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { isUnsupported } from '../aws/errors.ts';
 import { request } from '../aws/s3-request.ts';
-import type { JobContext } from '../context.ts';
+import { type JobContext, withGracePeriod } from '../context.ts';
 import { type CopyPlace, destinationFields, destinationTarget } from '../copy/request-fields.ts';
-import { withGracePeriod } from '../copy/upload/open-upload.ts';
 import { sendCreate } from '../copy/upload/upload-requests.ts';
 import { SyncError } from '../errors.ts';
 import { readDestination } from '../facts/destination.ts';
 import { isSameKey } from '../facts/kms-key.ts';
-import { CLEAN_UP_MS } from '../speeds.ts';
+import { CLEAN_UP_MS, GRACE_MS } from '../speeds.ts';
 import type { DestinationRequest, Tag } from '../types.ts';
 import { findingOf } from './finding.ts';
 import type { DestinationCheck, Finding } from './report.ts';
@@ -74,7 +73,7 @@ async function tryUpload(
   const { UploadId, ServerSideEncryption, SSEKMSKeyId } = await sendCreate(
     place,
     Tagging === '' ? {} : { Tagging },
-    withGracePeriod(context),
+    withGracePeriod(context, GRACE_MS),
     context,
   );
   const cleanUp = { settings: context.settings, signal: context.deadline.cleanUp(CLEAN_UP_MS) };

@@ -2,7 +2,7 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { isAccessDenied, isNotFound, type RequestTarget } from '../aws/errors.ts';
 import { request } from '../aws/s3-request.ts';
-import type { JobContext } from '../context.ts';
+import { type JobContext, withGracePeriod } from '../context.ts';
 import { type FailureTypeName, SyncError } from '../errors.ts';
 import { headObject } from '../facts/head-object.ts';
 import { isKeyNow, isSameKey } from '../facts/kms-key.ts';
@@ -36,9 +36,11 @@ export async function verifyCopy(
   task: CopyTask,
   written: WrittenObject,
   minimumProof: MinimumProof,
-  context: JobContext,
+  job: JobContext,
 ): Promise<ProvedObject> {
   const { source, destination } = task;
+  // What is written is proved, or removed, even when another copy fails the job meanwhile.
+  const context: JobContext = { ...job, signal: withGracePeriod(job, CLEAN_UP_MS).signal };
   const answered = answeredFacts(task, written);
   const enough = !written.resumed && written.kmsKeyArn !== undefined && written.encryption !== undefined;
   const first = compareBytes(source, answered, written.sameLayout);

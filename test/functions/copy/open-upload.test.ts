@@ -1,7 +1,6 @@
 // Uploads that begin or end after the job has moved on.
 import { describe, expect, it, vi } from 'vitest';
-import type { JobContext } from '../../../functions/sync-artifacts/context.ts';
-import { withGracePeriod } from '../../../functions/sync-artifacts/copy/upload/open-upload.ts';
+import { type JobContext, withGracePeriod } from '../../../functions/sync-artifacts/context.ts';
 import { deadlineOf } from '../../../functions/sync-artifacts/deadline.ts';
 import { readSettings } from '../../../functions/sync-artifacts/settings.ts';
 
@@ -39,7 +38,7 @@ describe('cleaning up', () => {
   );
 });
 
-describe('a request that begins an upload', () => {
+describe('a request with a period of grace', () => {
   it('is given up later than others, but not later than the deadline allows', () => {
     const [job, allowed] = [new AbortController(), new AbortController()];
     const asked: number[] = [];
@@ -51,13 +50,13 @@ describe('a request that begins an upload', () => {
       },
     };
     const context = { deadline, signal: job.signal, settings: readSettings({}) } as JobContext;
-    const { signal } = withGracePeriod(context);
+    const { signal } = withGracePeriod(context, 500);
     job.abort(new Error('the job has failed'));
     expect(asked).toEqual([500]);
     expect(signal.aborted).toBe(false);
     allowed.abort();
     expect(signal.reason).toEqual(new Error('the job has failed'));
-    expect(withGracePeriod(context).signal.aborted).toBe(true);
+    expect(withGracePeriod(context, 500).signal.aborted).toBe(false);
     deadline.clear();
   });
 });

@@ -1,8 +1,7 @@
 // Opens the multipart upload of a copy: one to resume, or a new one.
 import type { CreateMultipartUploadCommandOutput } from '@aws-sdk/client-s3';
 import { attemptCount, httpStatus } from '../../aws/errors.ts';
-import type { RequestContext } from '../../aws/s3-request.ts';
-import type { JobContext } from '../../context.ts';
+import { type JobContext, withGracePeriod } from '../../context.ts';
 import { SyncError } from '../../errors.ts';
 import { isSameKey } from '../../facts/kms-key.ts';
 import type { PartLayout } from '../../plan/part-layout.ts';
@@ -39,12 +38,14 @@ export async function openUpload(task: CopyTask, layout: PartLayout, context: Jo
 
 /** Begins an upload, whatever else is there. */
 export async function createUpload(task: CopyTask, layout: PartLayout, context: JobContext): Promise<Upload> {
+  context.signal.throwIfAborted();
   let output: CreateMultipartUploadCommandOutput;
   try {
     output = await sendCreate(
       task,
       { ...descriptionFields(task), ...uploadChecksumFields(task, layout) },
-      withGracePeriod(context),
+      // Given up at once, one on its way would leave an upload whose id nobody learns.
+      withGracePeriod(context, GRACE_MS),
       context,
     );
   } catch (error) {
@@ -71,18 +72,4 @@ export async function createUpload(task: CopyTask, layout: PartLayout, context: 
 function wasRefused(error: unknown): boolean {
   const status = httpStatus(error);
   return status !== undefined && status >= 400 && status < 500 && attemptCount(error) <= 1;
-}
-
-/**
- * The context of a request that begins an upload: given up at once, one on its way would leave an upload whose id nobody learns.
- */
-export function withGracePeriod({ settings, signal, deadline }: JobContext): RequestContext {
-  const controller = new AbortController();
-  const giveUp = (): void => controller.abort(signal.reason);
-  const abort = (): void => {
-    deadline.cleanUp(GRACE_MS).addEventListener('abort', giveUp, { once: true });
-  };
-  if (signal.aborted) giveUp();
-  else signal.addEventListener('abort', abort, { once: true });
-  return { settings, signal: controller.signal };
 }

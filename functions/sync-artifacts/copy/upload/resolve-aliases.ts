@@ -1,10 +1,10 @@
 // Learns which keys aliases mean: an alias can be pointed at another key at any time, so no key that S3 shows proves it by itself.
 import { MIN_PART_BYTES } from '../../aws/limits.ts';
-import type { JobContext } from '../../context.ts';
+import { type JobContext, withGracePeriod } from '../../context.ts';
 import { isAlias } from '../../facts/kms-key.ts';
+import { GRACE_MS } from '../../speeds.ts';
 import type { CopyTask, DestinationFacts } from '../../types.ts';
 import { groupBy } from '../../util.ts';
-import { withGracePeriod } from './open-upload.ts';
 import { abortOwnUploads } from './resume-upload.ts';
 import { abortUpload, sendCreate } from './upload-requests.ts';
 
@@ -35,7 +35,8 @@ export async function resolveAliases(
 
 async function askForKey(task: CopyTask, context: JobContext): Promise<string | undefined> {
   try {
-    const output = await sendCreate(task, {}, withGracePeriod(context), context);
+    context.signal.throwIfAborted();
+    const output = await sendCreate(task, {}, withGracePeriod(context, GRACE_MS), context);
     await abortUpload(task, { uploadId: output.UploadId ?? '' }, context);
     if ((output.$metadata.attempts ?? 1) > 1) await abortOwnUploads(task, undefined, context, 'empty');
     return output.SSEKMSKeyId;
