@@ -1,5 +1,5 @@
 // The answer to a check event: what a job would meet, as data, with nothing written and no job answered.
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CheckReport } from '../../../functions/sync-artifacts/check/report.ts';
 import { coldStart, context, printedBy } from '../harness/cold-start.ts';
 import { ACCOUNT, HOME, JobWorld, SOURCE } from '../harness/world.ts';
@@ -8,6 +8,10 @@ const EU = 'check-eu';
 const AP = 'check-ap';
 const KEY = 'pipeline/App/abc.zip';
 const ROLE = `arn:aws:iam::${ACCOUNT}:role/sync-artifacts`;
+
+// Nothing is denied for a while only, so that no denial need be doubted.
+beforeAll(() => void vi.stubEnv('SYNC_ACCESS_DENIED_RETRY_MS', '0'));
+afterAll(() => void vi.unstubAllEnvs());
 
 async function soundWorld(): Promise<JobWorld> {
   const world = await JobWorld.start();

@@ -29,9 +29,9 @@ function stageOf(sizeBytes: number, put: PutOptions, options: Partial<StageOptio
 describe('a destination with Object Lock', () => {
   it.each([
     ['one small artifact without a checksum', 38_000, NONE],
-    ['parts of an artifact without a checksum', 24 * MIB, NONE],
-    ['parts of an artifact whose checksum cannot be had from parts', 24 * MIB, SHA256],
-    ['parts of an artifact with a COMPOSITE checksum', 24 * MIB, COMPOSITE],
+    ['parts of an artifact without a checksum', 11 * MIB, NONE],
+    ['parts of an artifact whose checksum cannot be had from parts', 11 * MIB, SHA256],
+    ['parts of an artifact with a COMPOSITE checksum', 11 * MIB, COMPOSITE],
   ] as const)('takes %s, relayed to one destination and to two', async (_, sizeBytes, put) => {
     for (const destinationCount of [1, 2]) {
       const stage = stageOf(sizeBytes, put, { destinationCount });
@@ -44,7 +44,7 @@ describe('a destination with Object Lock', () => {
   });
 
   it('takes copies and the manifest', async () => {
-    const stage = stageOf(24 * MIB, NONE, { parameters: {}, outputArtifact: true });
+    const stage = stageOf(11 * MIB, NONE, { parameters: {}, outputArtifact: true });
 
     const { result } = await runOnce(stage);
 
@@ -57,7 +57,7 @@ describe('a relay of a source without a checksum', () => {
   it('gives its copies the checksum that S3 gives by default, be there one destination or two', async () => {
     const written: unknown[] = [];
     for (const destinationCount of [1, 2]) {
-      const stage = stageOf(24 * MIB, NONE, { destinationCount });
+      const stage = stageOf(11 * MIB, NONE, { destinationCount });
       const { lambda } = await runOnce(stage);
       const proofs = lambda.lines.filter(({ message }) => message === 'Copy finished');
       for (const [index, bucket] of stage.destinations.entries()) {

@@ -18,7 +18,7 @@ async function failureWhile(operation: string, fault: Fault): Promise<{ type: st
       { DestinationBucket: BUCKET },
       {
         settings: { retryBudgetMs: 60_000, stallMs: 60_000, accessDeniedRetryMs: 60_000 },
-        remainingMs: () => (asked++ < 2 ? 1_000 : 2_000),
+        remainingMs: () => (asked++ < 2 ? 2_500 : 4_000),
       },
     ),
   );
