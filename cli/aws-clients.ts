@@ -14,6 +14,9 @@ export interface AwsAccess {
   readonly endpoint?: string;
 }
 
+/** With the SDK's waits between them, half a minute. */
+const IAM_ATTEMPTS = 8;
+
 /** Clients of one caller. */
 export class AwsClients {
   readonly #access: AwsAccess;
@@ -45,7 +48,8 @@ export class AwsClients {
 
   /** IAM is one for all regions of a partition, which the region stands for. */
   iam(region: string): IAMClient {
-    return new IAMClient(this.#configuration(region));
+    // It throttles early.
+    return new IAMClient({ ...this.#configuration(region), maxAttempts: IAM_ATTEMPTS });
   }
 
   s3(region: string): S3Client {

@@ -1,5 +1,6 @@
 // Asks IAM's policy simulator about the actions of the permissions table that the check event does not try.
 import { type ContextEntry, type IAMClient, paginateSimulatePrincipalPolicy } from '@aws-sdk/client-iam';
+import limitConcurrency from 'p-limit';
 import { type Grant, type GrantTarget, OPERATIONS } from '../../functions/sync-artifacts/aws/operations.ts';
 import { partitionOf } from '../../functions/sync-artifacts/aws/partition.ts';
 import { adviseOnDenial } from '../../functions/sync-artifacts/result/advice.ts';
@@ -43,6 +44,9 @@ const OPTIONAL = new Set([
   'ListParts',
 ]);
 
+/** IAM answers but a few requests a second. */
+const CONCURRENCY = 4;
+
 /** What shows, where an upload could be begun, that the key may be used. */
 const USES_KEY = 'kms:GenerateDataKey';
 
@@ -63,6 +67,7 @@ interface Question {
 
 /** The actions that the role's policies do not allow. */
 export async function simulateRole(client: IAMClient, simulation: Simulation): Promise<DoctorFinding[]> {
+  const limit = limitConcurrency(CONCURRENCY);
   try {
     const answers = await Promise.all(
       questionsOf(simulation).map(async (question) => {
@@ -72,7 +77,8 @@ export async function simulateRole(client: IAMClient, simulation: Simulation): P
             (when !== 'versioned' || place?.versioned !== false) &&
             !simulation.denied.has(`${action} on ${place?.bucket ?? ''}`),
         );
-        const refused = await refusedActions(
+        const refused = await limit(
+          refusedActions,
           client,
           simulation.roleArn,
           needs.map(({ action }) => action),
@@ -129,6 +135,18 @@ export async function simulateInvocation(
   functionArn: string,
 ): Promise<DoctorFinding[]> {
   const action = 'lambda:InvokeFunction';
+  if (accountOf(roleArn) !== accountOf(functionArn)) {
+    return [
+      {
+        severity: 'warning',
+        where: `role ${nameOf(roleArn)}`,
+        what: `Not checked: whether ${roleArn}, which is in another account, may ${action}.`,
+        remedy: {
+          command: `Let its account check it: aws iam simulate-principal-policy --policy-source-arn ${roleArn} --action-names ${action} --resource-arns ${functionArn}`,
+        },
+      },
+    ];
+  }
   try {
     const refused = await refusedActions(client, roleArn, [action], { resource: functionArn });
     if (refused.size === 0) return [];
@@ -255,6 +273,10 @@ function notSimulated(roleArn: string, error: unknown): DoctorFinding {
     why: 'The check event tries only what changes nothing; the rest is simulated.',
     remedy: { command: `Allow yourself iam:SimulatePrincipalPolicy on ${roleArn}.` },
   };
+}
+
+function accountOf(arn: string): string | undefined {
+  return arn.split(':')[4];
 }
 
 function nameOf(roleArn: string): string {

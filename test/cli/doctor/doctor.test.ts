@@ -172,6 +172,16 @@ const BREAKAGES: readonly Breakage[] = [
     says: /may not lambda:InvokeFunction/,
   },
   {
+    thing: 'a pipeline role of another account, which only that account can check',
+    breakIt: (world) => {
+      world.pipelineRoleArn = `arn:aws:iam::${OTHER_ACCOUNT}:role/pipeline`;
+    },
+    severity: 'warning',
+    where: 'role pipeline',
+    says: /Not checked: whether .* in another account/,
+    mend: /simulate-principal-policy/,
+  },
+  {
     thing: 'a destination that does not exist',
     breakIt: (world) => {
       world.userParameters = { DestinationBuckets: [EU, 'no-such-bucket-here'] };
@@ -328,6 +338,66 @@ describe('doctor on a pipeline with nothing wrong', () => {
     });
     expect([EU, AP].map((name) => world.jobs.bucket(name).objects.size)).toEqual([0, 0]);
     expect([EU, AP].map((name) => world.jobs.bucket(name).uploads.size)).toEqual([0, 0]);
+  });
+});
+
+describe('doctor finds nothing wrong with', () => {
+  it.each<[string, (world: PatientWorld) => void]>([
+    [
+      'a set of destinations of the function',
+      (world) => {
+        const sets = {
+          both: [EU, AP].map((Bucket) => ({
+            Bucket,
+            Region: world.jobs.bucket(Bucket).region,
+            KmsKeyId: keyOf(world, Bucket),
+            BucketOwner: ACCOUNT,
+          })),
+        };
+        world.configure({ Environment: { Variables: { SYNC_DESTINATION_SETS: JSON.stringify(sets) } } });
+        world.userParameters = { Destinations: 'both' };
+      },
+    ],
+    [
+      'a destination in another account',
+      (world) => {
+        world.jobs.addDestination('dr-bucket', { ownerAccountId: OTHER_ACCOUNT });
+        world.jobs.bucket('dr-bucket').lifecycleRules = world.jobs.bucket(EU).lifecycleRules;
+        world.userParameters = {
+          DestinationBuckets: [EU, { Bucket: 'dr-bucket', BucketOwner: OTHER_ACCOUNT }],
+        };
+      },
+    ],
+    [
+      'a key that is named by alias',
+      (world) => {
+        world.userParameters = { DestinationBuckets: [{ Bucket: EU, KmsKeyId: `alias/${EU}` }] };
+      },
+    ],
+    [
+      'relayed copies of what the role may not read',
+      (world) => {
+        world.jobs.role.may = world.jobs.role.may.filter(({ Sid }) => !/Sources$/.test(Sid ?? ''));
+        world.userParameters = { DestinationBucket: EU, Mode: 'relay' };
+      },
+    ],
+    [
+      'variables of the pipeline in the parameters',
+      (world) => {
+        world.userParameters = {
+          DestinationBucket: EU,
+          ExecutionId: '#{codepipeline.PipelineExecutionId}',
+          Key: 'releases/{executionId}/{artifact}.zip',
+        };
+      },
+    ],
+  ])('%s', async (_, arrange) => {
+    await using world = await PatientWorld.start();
+    arrange(world);
+    const { findings, ok, destinations } = await world.diagnose();
+    expect(findings).toEqual([]);
+    expect(ok).toBe(true);
+    expect(destinations.map(({ writable }) => writable)).not.toContain(false);
   });
 });
 

@@ -5,6 +5,7 @@ import { diagnose } from '../../../cli/doctor/diagnose.ts';
 import type { Diagnosis } from '../../../cli/doctor/diagnosis.ts';
 import { DOCTOR_PERMISSIONS } from '../../../cli/doctor/permissions.ts';
 import { type Grant, OPERATIONS } from '../../../functions/sync-artifacts/aws/operations.ts';
+import { readSettings, type Settings } from '../../../functions/sync-artifacts/settings.ts';
 import type { SimpleIdentity } from '../../../local/aws/state/identities.ts';
 import type { LambdaFunctionState } from '../../../local/aws/state/lambda-functions.ts';
 import { addRole } from '../../../local/pipeline/local-pipeline.ts';
@@ -24,6 +25,7 @@ export class PatientWorld implements AsyncDisposable {
   readonly caller: SimpleIdentity;
   readonly lambda: LambdaFunctionState;
   userParameters: unknown = { DestinationBuckets: [EU, AP] };
+  pipelineRoleArn = `arn:aws:iam::${ACCOUNT}:role/pipeline`;
   inputNames: readonly string[] = ['App'];
 
   private constructor(jobs: JobWorld) {
@@ -62,7 +64,7 @@ export class PatientWorld implements AsyncDisposable {
         MaximumEventAgeInSeconds: 540,
         DestinationConfig: { OnFailure: { Destination: `${FUNCTION_ARN}-lost-job` } },
       },
-      run: async (event) => await jobs.check(event),
+      run: async (event) => await jobs.check(event, this.#settings()),
     };
     jobs.world.functions.put(this.lambda);
   }
@@ -97,6 +99,15 @@ export class PatientWorld implements AsyncDisposable {
     return await diagnose({ pipeline: 'shop' }, new AwsClients(this.access));
   }
 
+  /** What the function reads of its variables. */
+  #settings(): Partial<Settings> {
+    const { Variables } = this.lambda.configuration.Environment as {
+      readonly Variables: Record<string, string>;
+    };
+    const { destinationSets } = readSettings(Variables);
+    return destinationSets === undefined ? {} : { destinationSets };
+  }
+
   #putPipeline(): void {
     const { userParameters } = this;
     const outputs = this.jobs.artifacts.map(({ name, location: { s3Location } }) => ({
@@ -110,7 +121,7 @@ export class PatientWorld implements AsyncDisposable {
       region: HOME,
       declaration: {
         name: 'shop',
-        roleArn: `arn:aws:iam::${ACCOUNT}:role/pipeline`,
+        roleArn: this.pipelineRoleArn,
         artifactStore: { type: 'S3', location: 'pipeline-artifacts' },
         stages: [
           { name: 'Build', actions: [] },

@@ -264,9 +264,9 @@ export class JobWorld implements AsyncDisposable {
   }
 
   /** Answers a check event in this process. */
-  async check(event: unknown): Promise<CheckReport> {
+  async check(event: unknown, settings: Partial<Settings> = {}): Promise<CheckReport> {
     const lambda = { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => 60_000 };
-    return await runCheck(event, lambda, this.#compose());
+    return await runCheck(event, lambda, this.#compose(settings));
   }
 
   bucket(name: string): Bucket {
