@@ -1,7 +1,7 @@
 // A server that allows a number of requests per second: the job is slowed down, not failed, and hardly asks more than it must.
 import { describe, expect, it } from 'vitest';
 import type { FaultHook } from '../../local/aws/faults/faults.ts';
-import { JobWorld, MIB } from '../functions/harness/world.ts';
+import { MIB, TestPipeline } from '../functions/harness/test-pipeline.ts';
 
 /** THROTTLE_PER_SECOND=50 is the acceptance figure; the default keeps the suite short. */
 const PER_SECOND = Number(process.env.THROTTLE_PER_SECOND ?? 200);
@@ -34,17 +34,17 @@ function tokenBucket(perSecond: number, burst: number): { hook: FaultHook; refus
 
 /** Syncs the artifacts to this many buckets. */
 async function measure(destinations: number, faults?: FaultHook) {
-  await using world = await JobWorld.start();
-  for (let index = 0; index < ARTIFACTS; index += 1) world.addArtifact(`A${index}`, (160 + index) * MIB);
+  await using pipeline = await TestPipeline.start();
+  for (let index = 0; index < ARTIFACTS; index += 1) pipeline.addArtifact(`A${index}`, (160 + index) * MIB);
   const names = Array.from({ length: destinations }, (_, index) => `to-${index}`);
   const regions = ['eu-west-1', 'us-west-2', 'sa-east-1'].slice(0, REGIONS);
   for (const [index, name] of names.entries()) {
-    world.addDestination(name, { region: regions[index % regions.length] ?? 'eu-west-1' });
+    pipeline.addDestination(name, { region: regions[index % regions.length] ?? 'eu-west-1' });
   }
-  world.faults = faults;
+  pipeline.faults = faults;
   const started = performance.now();
   const endMs = started + 600_000;
-  const { results, requests } = await world.invoke(
+  const { results, requests } = await pipeline.invoke(
     { DestinationBuckets: names },
     { settings: { retryBudgetMs: 60_000 }, remainingMs: () => endMs - performance.now() },
   );

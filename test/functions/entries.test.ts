@@ -2,13 +2,13 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { deployed, runAction } from './harness/bundle-runs.ts';
 import { coldStart, context, printedBy } from './harness/cold-start.ts';
-import { JobWorld } from './harness/world.ts';
+import { TestPipeline } from './harness/test-pipeline.ts';
 
-async function soundWorld(): Promise<JobWorld> {
-  const world = await JobWorld.start();
-  world.addArtifact('App');
-  world.addDestination('entries-eu');
-  return world;
+async function createPipeline(): Promise<TestPipeline> {
+  const pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App');
+  pipeline.addDestination('entries-eu');
+  return pipeline;
 }
 
 afterEach(() => {
@@ -17,11 +17,11 @@ afterEach(() => {
 
 describe('the function', () => {
   it('does a job in a cold start, and logs it with job, request and correlation id', async () => {
-    await using world = await soundWorld();
-    const job = world.job({ DestinationBucket: 'entries-eu' });
+    await using pipeline = await createPipeline();
+    const job = pipeline.job({ DestinationBucket: 'entries-eu' });
     const handler = await coldStart('handler');
     const lines = await printedBy(() => handler(job.event, context));
-    expect(world.world.codePipeline.state(job.id)).toBe('Succeeded');
+    expect(pipeline.aws.codePipeline.state(job.id)).toBe('Succeeded');
     expect(lines.find(({ message }) => message === 'Job succeeded')).toMatchObject({
       level: 'INFO',
       service: 'artifact-sync',
@@ -32,13 +32,13 @@ describe('the function', () => {
   });
 
   it('names pipeline, stage, action and execution in every log line, the first of which says what the job will do', async () => {
-    await using world = await soundWorld();
-    const job = world.job({ DestinationBucket: 'entries-eu', MinimumProof: 'checksum' });
+    await using pipeline = await createPipeline();
+    const job = pipeline.job({ DestinationBucket: 'entries-eu', MinimumProof: 'checksum' });
     let tell = (): void => undefined;
     const reported = new Promise<void>((resolve) => {
       tell = () => void setTimeout(resolve, 250);
     });
-    world.faults = ({ operation, phase }) => {
+    pipeline.faults = ({ operation, phase }) => {
       if (operation === 'GetJobDetails' && phase === 'after') tell();
       return operation === 'CopyObject' && phase === 'before' ? { kind: 'wait', until: reported } : undefined;
     };
@@ -71,9 +71,9 @@ describe('the function', () => {
     ['denied', { kind: 'error', status: 400, code: 'AccessDeniedException' } as const],
     ['never answered', { kind: 'stall', delayMs: Number.POSITIVE_INFINITY } as const],
   ])('loses no log line, and does not wait, when GetJobDetails is %s', async (_what, fault) => {
-    await using world = await soundWorld();
-    const job = world.job({ DestinationBucket: 'entries-eu' });
-    world.faults = ({ operation, phase }) =>
+    await using pipeline = await createPipeline();
+    const job = pipeline.job({ DestinationBucket: 'entries-eu' });
+    pipeline.faults = ({ operation, phase }) =>
       operation === 'GetJobDetails' && phase === 'before' ? fault : undefined;
     const handler = await coldStart('handler');
 
@@ -81,11 +81,11 @@ describe('the function', () => {
 
     const messages = lines.filter(({ level }) => level !== undefined).map(({ message }) => message);
     expect(messages).toEqual(['Job begins', 'Copy finished', 'Job succeeded']);
-    expect(world.world.codePipeline.state(job.id)).toBe('Succeeded');
+    expect(pipeline.aws.codePipeline.state(job.id)).toBe('Succeeded');
   });
 
   it('logs an event without a job even in a cold start, and throws', async () => {
-    await using _world = await soundWorld();
+    await using _pipeline = await createPipeline();
     const handler = await coldStart('handler');
     const lines = await printedBy(() =>
       expect(handler({}, context)).rejects.toThrow('not a CodePipeline job'),
@@ -94,17 +94,17 @@ describe('the function', () => {
   });
 
   it('slows down when S3 asks it to, and counts it', async () => {
-    await using world = await soundWorld();
+    await using pipeline = await createPipeline();
     let refused = false;
-    world.faults = ({ operation, phase }) => {
+    pipeline.faults = ({ operation, phase }) => {
       if (operation !== 'CopyObject' || phase === 'after' || refused) return undefined;
       refused = true;
       return { kind: 'error', status: 503, code: 'SlowDown' };
     };
-    const job = world.job({ DestinationBucket: 'entries-eu' });
+    const job = pipeline.job({ DestinationBucket: 'entries-eu' });
     const handler = await coldStart('handler');
     const lines = await printedBy(() => handler(job.event, context));
-    expect(world.world.codePipeline.state(job.id)).toBe('Succeeded');
+    expect(pipeline.aws.codePipeline.state(job.id)).toBe('Succeeded');
     expect(lines).toContainEqual(expect.objectContaining({ ThrottledRequests: expect.anything() }));
   });
 
@@ -113,21 +113,21 @@ describe('the function', () => {
     ['a level of Powertools', { POWERTOOLS_LOG_LEVEL: 'debug' }, ['DEBUG']],
     ['a level of Lambda', { AWS_LAMBDA_LOG_LEVEL: 'DEBUG' }, ['DEBUG']],
   ])('with %s logs what the level says', async (_what, environment, levels) => {
-    await using world = await soundWorld();
-    world.deny(['s3:GetObject', 's3:GetObjectVersion'], 'arn:aws:s3:::entries-eu/*');
+    await using pipeline = await createPipeline();
+    pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], 'arn:aws:s3:::entries-eu/*');
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     vi.stubEnv('SYNC_ACCESS_DENIED_RETRY_MS', '0');
     const handler = await coldStart('handler');
-    const { event } = world.job({ DestinationBucket: 'entries-eu' });
+    const { event } = pipeline.job({ DestinationBucket: 'entries-eu' });
     const lines = await printedBy(() => handler(event, context));
     expect(lines.filter(({ level }) => level === 'DEBUG').map(({ level }) => level)).toEqual(levels);
     expect(lines.some(({ level }) => level === 'INFO')).toBe(true);
   });
 
   it('with settings that are none still answers the pipeline, naming every variable', async () => {
-    await using world = await soundWorld();
+    await using pipeline = await createPipeline();
     const environment = { SYNC_MAX_CONCURRENCY: 'many', SYNC_RELAY_MEMORY_MIB: '1', SYNC_STALL_MS: '' };
-    const run = await runAction(world, { DestinationBucket: 'entries-eu' }, { environment });
+    const run = await runAction(pipeline, { DestinationBucket: 'entries-eu' }, { environment });
     expect(run.results.map(({ input }) => input.failureDetails)).toMatchObject([
       {
         type: 'ConfigurationError',
@@ -136,14 +136,14 @@ describe('the function', () => {
           'Environment variable SYNC_RELAY_MEMORY_MIB is "1"; expected a whole number from 10 to 8192.',
       },
     ]);
-    expect(world.world.requests.filter(({ service }) => service === 's3')).toEqual([]);
+    expect(pipeline.aws.requests.filter(({ service }) => service === 's3')).toEqual([]);
   });
 });
 
 describe('the function for lost jobs', () => {
   it('fails the job in a cold start', async () => {
-    await using world = await soundWorld();
-    const job = world.job({ DestinationBucket: 'entries-eu' });
+    await using pipeline = await createPipeline();
+    const job = pipeline.job({ DestinationBucket: 'entries-eu' });
     const handler = await coldStart('lost-job');
     const record = {
       requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3 },
@@ -151,12 +151,12 @@ describe('the function for lost jobs', () => {
       responsePayload: { errorMessage: 'Task timed out after 900.00 seconds' },
     };
     const lines = await printedBy(() => handler(record, context));
-    expect(world.world.codePipeline.state(job.id)).toBe('Failed');
+    expect(pipeline.aws.codePipeline.state(job.id)).toBe('Failed');
     expect(lines).toContainEqual(expect.objectContaining({ message: 'Job lost', correlation_id: job.id }));
   });
 
   it('logs a record without a job even in a cold start', async () => {
-    await using _world = await soundWorld();
+    await using _pipeline = await createPipeline();
     const handler = await coldStart('lost-job');
     const lines = await printedBy(() => handler({ requestPayload: {} }, context));
     expect(lines).toMatchObject([
@@ -165,11 +165,11 @@ describe('the function for lost jobs', () => {
   });
 
   it('works although the settings of the sync function are none', async () => {
-    await using world = await soundWorld();
-    const job = world.job({ DestinationBucket: 'entries-eu' });
+    await using pipeline = await createPipeline();
+    const job = pipeline.job({ DestinationBucket: 'entries-eu' });
     const environment = { SYNC_MAX_CONCURRENCY: 'many' };
-    await using lambda = deployed(world, { entry: 'lost-job.mjs', environment });
+    await using lambda = deployed(pipeline, { entry: 'lost-job.mjs', environment });
     expect((await lambda.invoke({ requestPayload: job.event })).outcome).toBe('ok');
-    expect(world.world.codePipeline.state(job.id)).toBe('Failed');
+    expect(pipeline.aws.codePipeline.state(job.id)).toBe('Failed');
   });
 });

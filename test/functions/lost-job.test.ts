@@ -3,17 +3,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '../../local/aws/state/code-pipeline-jobs.ts';
 import { deployed } from './harness/bundle-runs.ts';
 import { coldStart, context, printedBy } from './harness/cold-start.ts';
-import { JobWorld } from './harness/world.ts';
+import { TestPipeline } from './harness/test-pipeline.ts';
 
-let world: JobWorld;
+let pipeline: TestPipeline;
 
 beforeAll(async () => {
-  world = await JobWorld.start();
-  world.addArtifact('App');
-  world.addDestination('lost-eu');
+  pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App');
+  pipeline.addDestination('lost-eu');
 });
 afterAll(async () => {
-  await world[Symbol.asyncDispose]();
+  await pipeline[Symbol.asyncDispose]();
 });
 
 interface Ending {
@@ -103,15 +103,15 @@ const ENDINGS: readonly [what: string, ending: Ending, ...says: string[]][] = [
 
 describe('a job whose function', () => {
   it.each(ENDINGS)('%s is failed, with what to do about it', async (_what, ending, ...says) => {
-    const job = world.job({ DestinationBucket: 'lost-eu' });
+    const job = pipeline.job({ DestinationBucket: 'lost-eu' });
     const handler = await coldStart('lost-job');
     const lines = await printedBy(() => handler(recordOf(job, ending), context));
-    const result = world.world.codePipeline.results.findLast(({ jobId }) => jobId === job.id);
+    const result = pipeline.aws.codePipeline.results.findLast(({ jobId }) => jobId === job.id);
     const failure = result?.input.failureDetails as { type: string; message: string };
     expect(failure.type).toBe('JobFailed');
     for (const part of [...says, 'is not copied again']) expect(failure.message).toContain(part);
     expect(failure.message).not.toContain('secret');
-    expect(world.world.codePipeline.state(job.id)).toBe('Failed');
+    expect(pipeline.aws.codePipeline.state(job.id)).toBe('Failed');
     expect(lines.find(({ message }) => message === 'Job lost')).toMatchObject({
       level: 'ERROR',
       correlation_id: job.id,
@@ -144,37 +144,37 @@ describe('a job whose function', () => {
     ['is the event alone', ({ requestPayload }) => requestPayload],
   ];
   it.each(RECORDS)('left a record that %s is failed once', async (_what, wrap) => {
-    const job = world.job({ DestinationBucket: 'lost-eu' });
+    const job = pipeline.job({ DestinationBucket: 'lost-eu' });
     const handler = await coldStart('lost-job');
     const record = wrap({ ...recordOf(job, {}) });
 
     await printedBy(() => handler(record, context));
 
-    const results = world.world.codePipeline.results.filter(({ jobId }) => jobId === job.id);
+    const results = pipeline.aws.codePipeline.results.filter(({ jobId }) => jobId === job.id);
     expect(results.map(({ operation }) => operation)).toEqual(['PutJobFailureResult']);
   });
 
   it('had answered before it died keeps its answer', async () => {
-    const job = world.job({ DestinationBucket: 'lost-eu' });
-    await using answering = deployed(world);
+    const job = pipeline.job({ DestinationBucket: 'lost-eu' });
+    await using answering = deployed(pipeline);
     await answering.invoke(job.event);
-    expect(world.world.codePipeline.state(job.id)).toBe('Succeeded');
+    expect(pipeline.aws.codePipeline.state(job.id)).toBe('Succeeded');
     const handler = await coldStart('lost-job');
     await printedBy(() => handler(recordOf(job, {}), context));
-    expect(world.world.codePipeline.state(job.id)).toBe('Succeeded');
+    expect(pipeline.aws.codePipeline.state(job.id)).toBe('Succeeded');
   });
 });
 
 describe('an answer that does not arrive', () => {
   it('is thrown, so that Lambda tries again', async () => {
-    const job = world.job({ DestinationBucket: 'lost-eu' });
-    world.faults = () => ({ kind: 'error', status: 400, code: 'AccessDeniedException' });
+    const job = pipeline.job({ DestinationBucket: 'lost-eu' });
+    pipeline.faults = () => ({ kind: 'error', status: 400, code: 'AccessDeniedException' });
     try {
       const handler = await coldStart('lost-job');
       const thrown = expect(handler(recordOf(job, {}), context)).rejects.toThrow();
       await printedBy(() => thrown);
     } finally {
-      world.faults = undefined;
+      pipeline.faults = undefined;
     }
   });
 });
@@ -187,13 +187,13 @@ describe('a record without a job', () => {
     ['a job without id', { requestPayload: { 'CodePipeline.job': {} } }],
     ['odd contexts', { requestContext: { condition: 7 }, requestPayload: {} }],
   ])('(%s) is logged and not thrown, since a retry would change nothing', async (_what, record) => {
-    const before = world.world.codePipeline.results.length;
+    const before = pipeline.aws.codePipeline.results.length;
     const handler = await coldStart('lost-job');
     const lines = await printedBy(() => handler(record, context));
     expect(lines).toMatchObject([
       { level: 'ERROR', message: expect.stringContaining('holds no CodePipeline job') },
     ]);
     expect(JSON.stringify(lines)).not.toContain('secret');
-    expect(world.world.codePipeline.results).toHaveLength(before);
+    expect(pipeline.aws.codePipeline.results).toHaveLength(before);
   });
 });

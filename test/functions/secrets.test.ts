@@ -5,7 +5,7 @@ import { createTelemetry } from '../../functions/sync-artifacts/telemetry/teleme
 import type { Credentials } from '../../local/aws/state/identities.ts';
 import { type BundleOptions, deployed, runAction } from './harness/bundle-runs.ts';
 import { printedBy } from './harness/cold-start.ts';
-import { JobWorld, MIB, MULTIPART_BYTES, SOURCE } from './harness/world.ts';
+import { MIB, MULTIPART_BYTES, SOURCE, TestPipeline } from './harness/test-pipeline.ts';
 
 /** Whatever a library or AWS documents as making Lambda functions talk. */
 const VERBOSE = {
@@ -41,7 +41,7 @@ function findSecret(
 
 interface Story {
   readonly what: string;
-  readonly prepare?: (world: JobWorld) => void;
+  readonly prepare?: (pipeline: TestPipeline) => void;
   readonly parameters?: object;
   readonly options?: BundleOptions;
   readonly ends: string;
@@ -59,7 +59,7 @@ const STORIES: readonly Story[] = [
   { what: 'relaying', parameters: { Mode: 'relay' }, ends: 'PutJobSuccessResult' },
   {
     what: 'falling back to a relay',
-    prepare: (world) => world.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`),
+    prepare: (pipeline) => pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`),
     ends: 'PutJobSuccessResult',
   },
   {
@@ -69,14 +69,14 @@ const STORIES: readonly Story[] = [
   },
   {
     what: 'denied',
-    prepare: (world) => world.deny(['s3:PutObject'], '*'),
+    prepare: (pipeline) => pipeline.deny(['s3:PutObject'], '*'),
     ends: 'PutJobFailureResult',
   },
   {
     what: 'refused for its credentials',
     parameters: { Mode: 'relay' },
-    prepare: (world) => {
-      world.faults = ({ operation }) =>
+    prepare: (pipeline) => {
+      pipeline.faults = ({ operation }) =>
         operation === 'GetObject'
           ? { kind: 'error', status: 403, code: 'InvalidAccessKeyId', message: 'The key does not exist' }
           : undefined;
@@ -87,7 +87,7 @@ const STORIES: readonly Story[] = [
     what: 'left with credentials that run out',
     parameters: { Mode: 'relay' },
     prepare: (job) => {
-      const { world } = job;
+      const { aws: world } = job;
       job.faults = ({ operation }) =>
         operation === 'GetJobDetails'
           ? { kind: 'error', status: 400, code: 'ValidationException' }
@@ -101,9 +101,9 @@ const STORIES: readonly Story[] = [
   },
   {
     what: 'throttled and cut off',
-    prepare: (world) => {
+    prepare: (pipeline) => {
       let asked = 0;
-      world.faults = ({ operation, phase }) => {
+      pipeline.faults = ({ operation, phase }) => {
         if (phase === 'after' || operation !== 'UploadPartCopy' || ++asked > 3) return undefined;
         return asked % 2 === 0 ? { kind: 'reset' } : { kind: 'error', status: 503, code: 'SlowDown' };
       };
@@ -117,14 +117,14 @@ describe('a job that is', () => {
   it.each(STORIES)(
     '$what reveals no secret',
     async ({ prepare, parameters, options, ends, logs = '"level"' }) => {
-      await using world = await JobWorld.start();
-      world.addArtifact('App', MULTIPART_BYTES);
-      world.addArtifact('Templates', 1000, { tags: { a: 'b' } });
-      world.addDestination(DESTINATION);
-      prepare?.(world);
-      const issued = issuedCredentials(world);
+      await using pipeline = await TestPipeline.start();
+      pipeline.addArtifact('App', MULTIPART_BYTES);
+      pipeline.addArtifact('Templates', 1000, { tags: { a: 'b' } });
+      pipeline.addDestination(DESTINATION);
+      prepare?.(pipeline);
+      const issued = issuedCredentials(pipeline);
       const run = await runAction(
-        world,
+        pipeline,
         { DestinationBucket: DESTINATION, ...parameters },
         { ...options, environment: { ...VERBOSE, ...options?.environment } },
       );
@@ -132,7 +132,7 @@ describe('a job that is', () => {
       expect(run.output).toContain(logs);
       const reported = JSON.stringify(run.results.map(({ input }) => input));
       expect(issued.length).toBeGreaterThan(0);
-      for (const credentials of [...issued, world.role.credentials]) {
+      for (const credentials of [...issued, pipeline.role.credentials]) {
         expect(findSecret(run.output, credentials)).toEqual([]);
         expect(findSecret(reported, credentials)).toEqual([]);
       }
@@ -142,15 +142,15 @@ describe('a job that is', () => {
 
 describe('a job that is continued', () => {
   it('reveals no secret, neither in its output nor in its tokens, and is one job in the log', async () => {
-    await using world = await JobWorld.start();
-    world.addArtifact('App', 400 * MIB);
-    world.addDestination(DESTINATION);
-    world.faults = ({ operation, phase }) =>
+    await using pipeline = await TestPipeline.start();
+    pipeline.addArtifact('App', 400 * MIB);
+    pipeline.addDestination(DESTINATION);
+    pipeline.faults = ({ operation, phase }) =>
       operation === 'UploadPartCopy' && phase === 'before' ? { kind: 'stall', delayMs: 200 } : undefined;
-    const issued = issuedCredentials(world);
+    const issued = issuedCredentials(pipeline);
     const environment = { ...VERBOSE, SYNC_MAX_CONCURRENCY: '1' };
     const options = { timeoutMs: 2_500, environment };
-    const run = await runAction(world, { DestinationBucket: DESTINATION }, options);
+    const run = await runAction(pipeline, { DestinationBucket: DESTINATION }, options);
 
     const last = run.results.at(-1);
     expect(run.results.length).toBeGreaterThan(1);
@@ -158,7 +158,7 @@ describe('a job that is continued', () => {
     expect(last?.input.continuationToken).toBeUndefined();
     expect(issued.length).toBeGreaterThanOrEqual(run.results.length);
     const reported = JSON.stringify(run.results);
-    for (const credentials of [...issued, world.role.credentials]) {
+    for (const credentials of [...issued, pipeline.role.credentials]) {
       expect(findSecret(run.output, credentials)).toEqual([]);
       expect(findSecret(reported, credentials)).toEqual([]);
     }
@@ -176,23 +176,23 @@ describe('a job that is continued', () => {
 });
 
 describe('the record of a lost job', () => {
-  let world: JobWorld;
+  let pipeline: TestPipeline;
   beforeAll(async () => {
-    world = await JobWorld.start();
-    world.addArtifact('App');
-    world.addDestination(DESTINATION);
+    pipeline = await TestPipeline.start();
+    pipeline.addArtifact('App');
+    pipeline.addDestination(DESTINATION);
   });
   afterAll(async () => {
-    await world[Symbol.asyncDispose]();
+    await pipeline[Symbol.asyncDispose]();
   });
 
   it.each([
     ['timed out', { errorMessage: 'Task timed out after 900.00 seconds' }],
     ['quoted its event', undefined],
   ])('of a function that %s reveals no secret', async (_what, response) => {
-    const job = world.job({ DestinationBucket: DESTINATION });
+    const job = pipeline.job({ DestinationBucket: DESTINATION });
     const credentials = job.data.artifactCredentials;
-    await using lambda = deployed(world, { entry: 'lost-job.mjs', environment: VERBOSE });
+    await using lambda = deployed(pipeline, { entry: 'lost-job.mjs', environment: VERBOSE });
     const responsePayload = response ?? {
       errorMessage: JSON.stringify(job.event),
       trace: [JSON.stringify(job.event)],
@@ -208,7 +208,7 @@ describe('the record of a lost job', () => {
     const output = lines.join('\n');
     expect(output).toContain('Job lost');
     expect(findSecret(output, credentials)).toEqual([]);
-    expect(findSecret(JSON.stringify(world.world.codePipeline.results), credentials)).toEqual([]);
+    expect(findSecret(JSON.stringify(pipeline.aws.codePipeline.results), credentials)).toEqual([]);
   });
 });
 
@@ -253,7 +253,7 @@ describe('telemetry', () => {
 });
 
 /** The credentials of every job, from now on. */
-function issuedCredentials({ world }: JobWorld): Credentials[] {
+function issuedCredentials({ aws: world }: TestPipeline): Credentials[] {
   const issued: Credentials[] = [];
   const add = world.addSession.bind(world);
   world.addSession = (session) => {

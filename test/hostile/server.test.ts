@@ -6,7 +6,7 @@ import { HeadBucketCommand } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { S3ClientPool } from '../../functions/sync-artifacts/aws/s3-clients.ts';
 import { readSettings } from '../../functions/sync-artifacts/settings.ts';
-import { failureOf, JobWorld, MIB } from '../functions/harness/world.ts';
+import { failureOf, MIB, TestPipeline } from '../functions/harness/test-pipeline.ts';
 
 /** Answers in S3's stead; `false` lets S3 answer itself. */
 type Attack = (operation: string, response: ServerResponse) => boolean;
@@ -134,18 +134,18 @@ async function hostileServer(upstream: string, attack: Attack) {
 
 describe('an S3 that answers with', () => {
   it.each(ATTACKS)('%s gets one result, in bounded memory', async (name, attack) => {
-    await using world = await JobWorld.start();
-    world.addArtifact('Small', 1000);
-    world.addArtifact('Large', 600 * MIB);
-    world.addArtifact('Parts', 24 * MIB, {
+    await using pipeline = await TestPipeline.start();
+    pipeline.addArtifact('Small', 1000);
+    pipeline.addArtifact('Large', 600 * MIB);
+    pipeline.addArtifact('Parts', 24 * MIB, {
       checksum: { algorithm: 'SHA256', type: 'COMPOSITE' },
       partSizeBytes: 8 * MIB,
     });
-    world.addDestination('hostile-eu');
-    using server = await hostileServer(world.aws.endpoint, attack);
+    pipeline.addDestination('hostile-eu');
+    using server = await hostileServer(pipeline.server.endpoint, attack);
     process.env.AWS_ENDPOINT_URL_S3 = server.endpoint;
     const before = process.memoryUsage().rss;
-    const outcome = await world.invoke(
+    const outcome = await pipeline.invoke(
       { DestinationBucket: 'hostile-eu' },
       { settings: { stallMs: 1_000, retryBudgetMs: 500 } },
     );
@@ -162,29 +162,29 @@ describe('an S3 that answers with', () => {
 
 describe('a part of a source', () => {
   it('that never ends is given up after the bytes that were asked for', async () => {
-    await using world = await JobWorld.start();
-    world.addArtifact('Small', 1000);
-    world.addDestination('hostile-eu');
+    await using pipeline = await TestPipeline.start();
+    pipeline.addArtifact('Small', 1000);
+    pipeline.addDestination('hostile-eu');
     using server = await hostileServer(
-      world.aws.endpoint,
+      pipeline.server.endpoint,
       (operation, response) => operation === 'GetObject' && endless(response),
     );
     process.env.AWS_ENDPOINT_URL_S3 = server.endpoint;
-    const outcome = await world.invoke({ DestinationBucket: 'hostile-eu', Mode: 'relay' });
+    const outcome = await pipeline.invoke({ DestinationBucket: 'hostile-eu', Mode: 'relay' });
     expect(failureOf(outcome).message).toContain('S3 sent more than the 1000 bytes asked for');
     expect(outcome.writes).toEqual([]);
   });
 
   it('that is shorter than what was asked for is never written', async () => {
-    await using world = await JobWorld.start();
-    world.addArtifact('Small', 1000, { checksum: 'none' });
-    world.addDestination('hostile-eu');
+    await using pipeline = await TestPipeline.start();
+    pipeline.addArtifact('Small', 1000, { checksum: 'none' });
+    pipeline.addDestination('hostile-eu');
     using server = await hostileServer(
-      world.aws.endpoint,
+      pipeline.server.endpoint,
       (operation, response) => operation === 'GetObject' && respond(response, 'x'.repeat(999)),
     );
     process.env.AWS_ENDPOINT_URL_S3 = server.endpoint;
-    const outcome = await world.invoke(
+    const outcome = await pipeline.invoke(
       { DestinationBucket: 'hostile-eu', Mode: 'relay' },
       { settings: { retryBudgetMs: 200 } },
     );

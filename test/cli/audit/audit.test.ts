@@ -9,7 +9,7 @@ import type { AwsAccess } from '../../../cli/aws-clients.ts';
 import { UsageError } from '../../../cli/usage-error.ts';
 import { generated, toBuffer } from '../../../local/aws/content/content.ts';
 import type { SimpleIdentity } from '../../../local/aws/state/identities.ts';
-import { ACCOUNT, HOME, JobWorld, SOURCE, successOf } from '../../functions/harness/world.ts';
+import { ACCOUNT, HOME, SOURCE, successOf, TestPipeline } from '../../functions/harness/test-pipeline.ts';
 
 const EU = 'audit-eu';
 const AP = 'audit-ap';
@@ -33,12 +33,12 @@ const PERMISSIONS = [
 
 /** A job that has been done. */
 class Synced implements AsyncDisposable {
-  readonly jobs: JobWorld;
+  readonly jobs: TestPipeline;
   readonly auditor: SimpleIdentity;
 
-  private constructor(jobs: JobWorld) {
+  private constructor(jobs: TestPipeline) {
     this.jobs = jobs;
-    this.auditor = jobs.world.addIdentity({
+    this.auditor = jobs.aws.addIdentity({
       principalArn: `arn:aws:iam::${ACCOUNT}:user/auditor`,
       may: [{ Effect: 'Allow', Action: PERMISSIONS, Resource: '*' }],
     });
@@ -47,7 +47,7 @@ class Synced implements AsyncDisposable {
   static async start(
     options: { readonly checksum?: 'none'; readonly versioning?: 'Unversioned' } = {},
   ): Promise<Synced> {
-    const jobs = await JobWorld.start();
+    const jobs = await TestPipeline.start();
     const { checksum, versioning = 'Enabled' } = options;
     jobs.addArtifact('App', 1000, {
       revision: 'c0ffee',
@@ -64,7 +64,7 @@ class Synced implements AsyncDisposable {
   }
 
   get access(): AwsAccess {
-    return { region: HOME, endpoint: this.jobs.aws.endpoint, credentials: this.auditor.credentials };
+    return { region: HOME, endpoint: this.jobs.server.endpoint, credentials: this.auditor.credentials };
   }
 
   async print(options: AuditArguments): Promise<{ readonly exitCode: number; readonly text: string }> {
@@ -85,10 +85,10 @@ class Synced implements AsyncDisposable {
 
   /** Puts something in the place of the copy in Europe; by default the same in everything. */
   replace(
-    put: Parameters<JobWorld['world']['putObject']>[3] = {},
+    put: Parameters<TestPipeline['aws']['putObject']>[3] = {},
     content = this.jobs.object(EU, KEY).content,
   ): void {
-    this.jobs.world.putObject(EU, KEY, content, {
+    this.jobs.aws.putObject(EU, KEY, content, {
       contentType: 'application/zip',
       metadata: { build: '7' },
       tags: { team: 'web' },
@@ -219,7 +219,7 @@ const CHANGES: readonly Change[] = [
   },
   {
     thing: 'a deleted copy whose version is still there',
-    change: (synced) => synced.jobs.world.deleteObject(EU, KEY),
+    change: (synced) => synced.jobs.aws.deleteObject(EU, KEY),
     state: 'vanished',
     says: /hidden by a delete marker; version .* is still there/,
   },
@@ -232,7 +232,7 @@ const CHANGES: readonly Change[] = [
   {
     thing: 'another key',
     change: (synced) => {
-      const key = synced.jobs.world.createKey({ region: 'eu-west-1' });
+      const key = synced.jobs.aws.createKey({ region: 'eu-west-1' });
       synced.replace({ kmsKeyArn: key.arn });
     },
     state: 're-encrypted',
@@ -338,7 +338,7 @@ describe('an audit of copies that only their size identifies', () => {
 describe('what audit prints', () => {
   it('is a table, and below it what is not as it was', async () => {
     await using synced = await Synced.start();
-    synced.jobs.world.deleteObject(EU, KEY);
+    synced.jobs.aws.deleteObject(EU, KEY);
 
     const { exitCode, text } = await synced.print({ manifest: [MANIFEST] });
 
@@ -389,7 +389,7 @@ describe('audit refuses', () => {
 
 function putPipeline({ jobs }: Synced, withManifest: boolean): void {
   const configuration = { FunctionName: 'sync-artifacts', UserParameters: JSON.stringify(PARAMETERS) };
-  jobs.world.pipelines.put({
+  jobs.aws.pipelines.put({
     accountId: ACCOUNT,
     region: HOME,
     declaration: {

@@ -1,7 +1,7 @@
 // Doctor on a pipeline in the embedded AWS: nothing to say when nothing is wrong, and each broken thing by its name.
 import { describe, expect, it } from 'vitest';
 import type { DoctorFinding } from '../../../cli/doctor/diagnosis.ts';
-import { ACCOUNT, OTHER_ACCOUNT, SOURCE } from '../../functions/harness/world.ts';
+import { ACCOUNT, OTHER_ACCOUNT, SOURCE } from '../../functions/harness/test-pipeline.ts';
 import { AP, EU, FUNCTION_ARN, FUNCTION_ROLE, PatientWorld, tableOfPermissions } from './patient.ts';
 
 /** One thing that is broken, and what doctor says: where, and words of what and how to mend it. */
@@ -68,7 +68,7 @@ const BREAKAGES: readonly Breakage[] = [
   {
     thing: 'a function that is not there',
     breakIt: (world) => {
-      world.jobs.world.functions.remove(world.lambda);
+      world.jobs.aws.functions.remove(world.lambda);
     },
     severity: 'error',
     where: 'function sync-artifacts',
@@ -219,14 +219,14 @@ const BREAKAGES: readonly Breakage[] = [
   },
   {
     thing: 'a disabled key',
-    breakIt: (world) => world.jobs.world.setKeyState(keyOf(world, EU), 'Disabled'),
+    breakIt: (world) => world.jobs.aws.setKeyState(keyOf(world, EU), 'Disabled'),
     severity: 'error',
     where: `bucket ${EU}`,
     says: /disabled/i,
   },
   {
     thing: 'a key that is pending deletion',
-    breakIt: (world) => world.jobs.world.setKeyState(keyOf(world, EU), 'PendingDeletion'),
+    breakIt: (world) => world.jobs.aws.setKeyState(keyOf(world, EU), 'PendingDeletion'),
     severity: 'error',
     where: `bucket ${EU}`,
     says: /KMS/,
@@ -234,9 +234,9 @@ const BREAKAGES: readonly Breakage[] = [
   {
     thing: 'a key policy without the account',
     breakIt: (world) => {
-      const key = world.jobs.world.keys.get(keyOf(world, EU));
+      const key = world.jobs.aws.keys.get(keyOf(world, EU));
       if (key === undefined) throw new Error('the bucket has no key');
-      world.jobs.world.setKeyPolicy(key, {
+      world.jobs.aws.setKeyPolicy(key, {
         Version: '2012-10-17',
         Statement: [
           {
@@ -256,7 +256,7 @@ const BREAKAGES: readonly Breakage[] = [
     thing: 'a bucket policy that denies writes',
     breakIt: (world) => {
       const bucket = world.jobs.bucket(EU);
-      world.jobs.world.setBucketPolicy(bucket, {
+      world.jobs.aws.setBucketPolicy(bucket, {
         Version: '2012-10-17',
         Statement: [{ Effect: 'Deny', Principal: '*', Action: 's3:PutObject', Resource: `${bucket.arn}/*` }],
       });
@@ -269,7 +269,7 @@ const BREAKAGES: readonly Breakage[] = [
     thing: 'a bucket policy under which nothing can be replaced',
     breakIt: (world) => {
       const bucket = world.jobs.bucket(EU);
-      world.jobs.world.setBucketPolicy(bucket, {
+      world.jobs.aws.setBucketPolicy(bucket, {
         Version: '2012-10-17',
         Statement: [
           {
@@ -312,7 +312,7 @@ const BREAKAGES: readonly Breakage[] = [
   },
   {
     thing: 'an artifact that has expired since',
-    breakIt: (world) => world.jobs.world.deleteObject(SOURCE, 'pipeline/App/abc.zip'),
+    breakIt: (world) => world.jobs.aws.deleteObject(SOURCE, 'pipeline/App/abc.zip'),
     severity: 'warning',
     where: 'source App',
     says: /is gone/,

@@ -9,7 +9,7 @@ import { readSettings, type Settings } from '../../../functions/sync-artifacts/s
 import type { SimpleIdentity } from '../../../local/aws/state/identities.ts';
 import type { LambdaFunctionState } from '../../../local/aws/state/lambda-functions.ts';
 import { addRole } from '../../../local/pipeline/local-pipeline.ts';
-import { ACCOUNT, HOME, JobWorld } from '../../functions/harness/world.ts';
+import { ACCOUNT, HOME, TestPipeline } from '../../functions/harness/test-pipeline.ts';
 
 export const EU = 'shop-eu-west-1';
 export const AP = 'shop-ap-southeast-2';
@@ -19,7 +19,7 @@ export const FUNCTION_ARN = `arn:aws:lambda:${HOME}:${ACCOUNT}:function:${FUNCTI
 
 /** What a test may change before doctor looks. */
 export class PatientWorld implements AsyncDisposable {
-  readonly jobs: JobWorld;
+  readonly jobs: TestPipeline;
   readonly pipelineRole: SimpleIdentity;
   /** Who runs doctor: with what its documents say it needs, and no more. */
   readonly caller: SimpleIdentity;
@@ -28,7 +28,7 @@ export class PatientWorld implements AsyncDisposable {
   pipelineRoleArn = `arn:aws:iam::${ACCOUNT}:role/pipeline`;
   inputNames: readonly string[] = ['App'];
 
-  private constructor(jobs: JobWorld) {
+  private constructor(jobs: TestPipeline) {
     this.jobs = jobs;
     jobs.addArtifact('App', 1000, { tags: { team: 'web' } });
     jobs.addDestination(EU);
@@ -38,10 +38,10 @@ export class PatientWorld implements AsyncDisposable {
         { id: 'unfinished', status: 'Enabled', prefix: '', abortIncompleteUploadAfterDays: 1 },
       ];
     }
-    this.pipelineRole = addRole(jobs.world, ACCOUNT, 'pipeline', [
+    this.pipelineRole = addRole(jobs.aws, ACCOUNT, 'pipeline', [
       { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: FUNCTION_ARN },
     ]);
-    this.caller = jobs.world.addIdentity({
+    this.caller = jobs.aws.addIdentity({
       principalArn: `arn:aws:iam::${ACCOUNT}:user/engineer`,
       may: [{ Effect: 'Allow', Action: Object.values(DOCTOR_PERMISSIONS).flat(), Resource: '*' }],
     });
@@ -66,11 +66,11 @@ export class PatientWorld implements AsyncDisposable {
       },
       run: async (event) => await jobs.check(event, this.#settings()),
     };
-    jobs.world.functions.put(this.lambda);
+    jobs.aws.functions.put(this.lambda);
   }
 
   static async start(): Promise<PatientWorld> {
-    return new PatientWorld(await JobWorld.start());
+    return new PatientWorld(await TestPipeline.start());
   }
 
   /** Changes the configuration of the function. */
@@ -91,7 +91,7 @@ export class PatientWorld implements AsyncDisposable {
   /** How doctor reaches the pipeline as it is now. */
   get access(): AwsAccess {
     this.#putPipeline();
-    return { region: HOME, endpoint: this.jobs.aws.endpoint, credentials: this.caller.credentials };
+    return { region: HOME, endpoint: this.jobs.server.endpoint, credentials: this.caller.credentials };
   }
 
   /** What doctor says of it. */
@@ -116,7 +116,7 @@ export class PatientWorld implements AsyncDisposable {
     }));
     const UserParameters =
       typeof userParameters === 'string' ? userParameters : JSON.stringify(userParameters);
-    this.jobs.world.pipelines.put({
+    this.jobs.aws.pipelines.put({
       accountId: ACCOUNT,
       region: HOME,
       declaration: {

@@ -8,13 +8,13 @@ import {
   copiesOf,
   failureOf,
   HOME,
-  JobWorld,
   MIB,
   MULTIPART_BYTES,
   type Outcome,
   SOURCE,
   successOf,
-} from '../harness/world.ts';
+  TestPipeline,
+} from '../harness/test-pipeline.ts';
 
 const EU = 'foreign-eu';
 const US = 'foreign-us';
@@ -34,11 +34,11 @@ const SIZES = [
   ['multipart', MULTIPART_BYTES],
 ] as const;
 
-async function sourceAndDestination(sizeBytes = 1000): Promise<JobWorld> {
-  const world = await JobWorld.start();
-  world.addArtifact('App', sizeBytes);
-  world.addDestination(EU);
-  return world;
+async function sourceAndDestination(sizeBytes = 1000): Promise<TestPipeline> {
+  const pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App', sizeBytes);
+  pipeline.addDestination(EU);
+  return pipeline;
 }
 
 function lacking(operation: string, status: number, code: string): FaultHook {
@@ -46,24 +46,24 @@ function lacking(operation: string, status: number, code: string): FaultHook {
     point.phase === 'before' && point.operation === operation ? { kind: 'error', status, code } : undefined;
 }
 
-/** Invokes the function with a lesser server between it and the world. */
-async function invokeThrough(lacks: Lacks, world: JobWorld, parameters: unknown): Promise<Outcome> {
-  await using server = await startLimitedServer(world.aws.endpoint, lacks);
+/** Invokes the function with a limited server between it and the embedded AWS. */
+async function invokeThrough(lacks: Lacks, pipeline: TestPipeline, parameters: unknown): Promise<Outcome> {
+  await using server = await startLimitedServer(pipeline.server.endpoint, lacks);
   process.env.AWS_ENDPOINT_URL_S3 = server.endpoint;
-  return await world.invoke(parameters);
+  return await pipeline.invoke(parameters);
 }
 
-function expectCopied(world: JobWorld, bucket = EU): void {
-  const copy = world.object(bucket, KEY);
-  expect(compareContent(copy.content, world.object(SOURCE, KEY).content)).toBe(true);
+function expectCopied(pipeline: TestPipeline, bucket = EU): void {
+  const copy = pipeline.object(bucket, KEY);
+  expect(compareContent(copy.content, pipeline.object(SOURCE, KEY).content)).toBe(true);
   expect(copy.encryption?.algorithm).toBe('aws:kms');
 }
 
 describe.each(LACKING)('a server that answers %d %s', (status, code) => {
   it('to GetBucketEncryption needs a KmsKeyId, as a bucket without a key does', async () => {
-    await using world = await sourceAndDestination();
-    world.faults = lacking('GetBucketEncryption', status, code);
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await sourceAndDestination();
+    pipeline.faults = lacking('GetBucketEncryption', status, code);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expect(failureOf(outcome)).toMatchObject({
       type: 'ConfigurationError',
       message: expect.stringContaining('KmsKeyId'),
@@ -72,51 +72,51 @@ describe.each(LACKING)('a server that answers %d %s', (status, code) => {
   });
 
   it('to GetBucketEncryption is not asked when there is a KmsKeyId', async () => {
-    await using world = await sourceAndDestination();
-    world.faults = lacking('GetBucketEncryption', status, code);
-    const { arn } = world.world.createKey({ region: REGION });
-    world.allowKey(arn);
-    successOf(await world.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId: arn }] }));
-    expectCopied(world);
+    await using pipeline = await sourceAndDestination();
+    pipeline.faults = lacking('GetBucketEncryption', status, code);
+    const { arn } = pipeline.aws.createKey({ region: REGION });
+    pipeline.allowKey(arn);
+    successOf(await pipeline.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId: arn }] }));
+    expectCopied(pipeline);
   });
 
   it('to ListMultipartUploads gets a new upload each time', async () => {
-    await using world = await sourceAndDestination(MULTIPART_BYTES);
-    world.faults = lacking('ListMultipartUploads', status, code);
-    successOf(await world.invoke({ DestinationBucket: EU }));
-    expectCopied(world);
+    await using pipeline = await sourceAndDestination(MULTIPART_BYTES);
+    pipeline.faults = lacking('ListMultipartUploads', status, code);
+    successOf(await pipeline.invoke({ DestinationBucket: EU }));
+    expectCopied(pipeline);
   });
 
   it('to GetObjectTagging gives copies without tags', async () => {
-    await using world = await sourceAndDestination();
-    world.faults = lacking('GetObjectTagging', status, code);
-    successOf(await world.invoke({ DestinationBucket: EU }));
-    expectCopied(world);
+    await using pipeline = await sourceAndDestination();
+    pipeline.faults = lacking('GetObjectTagging', status, code);
+    successOf(await pipeline.invoke({ DestinationBucket: EU }));
+    expectCopied(pipeline);
   });
 });
 
 describe('a server without bucket regions', () => {
   it.each([501, 405, 400])('is asked where the key is (HeadBucket answers %d)', async (status) => {
-    await using world = await sourceAndDestination();
-    const { arn } = world.world.createKey({ region: REGION });
-    world.allowKey(arn);
-    world.faults = lacking('HeadBucket', status, 'NotImplemented');
-    const outcome = await world.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId: arn }] });
+    await using pipeline = await sourceAndDestination();
+    const { arn } = pipeline.aws.createKey({ region: REGION });
+    pipeline.allowKey(arn);
+    pipeline.faults = lacking('HeadBucket', status, 'NotImplemented');
+    const outcome = await pipeline.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId: arn }] });
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ region: REGION }]);
     expect(outcome.requests.filter(({ status: answered }) => answered === 301)).toEqual([]);
   });
 
   it('is asked where the default key of the bucket is', async () => {
-    await using world = await JobWorld.start();
-    world.addArtifact('App');
-    const { arn } = world.addDestination(EU);
+    await using pipeline = await TestPipeline.start();
+    pipeline.addArtifact('App');
+    const { arn } = pipeline.addDestination(EU);
     const answer = ({ method, path, query }: Asked) => {
       if (method === 'HEAD' && path === `/${EU}/`) return { status: 200 };
       if (query.has('encryption')) return { status: 200, body: defaultEncryption(arn) };
       return undefined;
     };
-    const outcome = await invokeThrough({ answer }, world, { DestinationBucket: EU });
+    const outcome = await invokeThrough({ answer }, pipeline, { DestinationBucket: EU });
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ region: REGION, kmsKeyArn: arn }]);
     expect(outcome.requests.filter(({ status }) => status === 301)).toEqual([]);
@@ -132,24 +132,24 @@ describe('a server that copies no parts', () => {
   ] as const)(
     '(%s answers %d) copies in one request and keeps no upload',
     async (operation, status, code) => {
-      await using world = await sourceAndDestination(MULTIPART_BYTES);
-      world.faults = lacking(operation, status, code);
-      const outcome = await world.invoke({ DestinationBucket: EU });
+      await using pipeline = await sourceAndDestination(MULTIPART_BYTES);
+      pipeline.faults = lacking(operation, status, code);
+      const outcome = await pipeline.invoke({ DestinationBucket: EU });
       successOf(outcome);
-      expectCopied(world);
+      expectCopied(pipeline);
       expect(copiesOf(outcome)).toMatchObject([{ strategy: 'object', proof: 'checksum' }]);
-      expect(world.bucket(EU).uploads.size).toBe(0);
+      expect(pipeline.bucket(EU).uploads.size).toBe(0);
     },
   );
 
   it('fails the job when the copy in one request is refused too', async () => {
-    await using world = await sourceAndDestination(MULTIPART_BYTES);
-    world.faults = ({ phase, operation }) =>
+    await using pipeline = await sourceAndDestination(MULTIPART_BYTES);
+    pipeline.faults = ({ phase, operation }) =>
       phase === 'before' && ['UploadPartCopy', 'CopyObject'].includes(operation)
         ? { kind: 'error', status: 501, code: 'NotImplemented' }
         : undefined;
-    expect(failureOf(await world.invoke({ DestinationBucket: EU })).type).toBe('JobFailed');
-    expect(world.bucket(EU).uploads.size).toBe(0);
+    expect(failureOf(await pipeline.invoke({ DestinationBucket: EU })).type).toBe('JobFailed');
+    expect(pipeline.bucket(EU).uploads.size).toBe(0);
   });
 });
 
@@ -159,11 +159,11 @@ describe('a server that does not know subresources', () => {
     ['large', 'x'.repeat(100_000_000)],
     ['an XML document', '<project><TagSet/></project>'],
   ])('and answers with an object (%s) gives copies without tags', async (_what, body) => {
-    await using world = await sourceAndDestination();
+    await using pipeline = await sourceAndDestination();
     const answer = ({ query }: Asked) => (query.has('tagging') ? { status: 200, body } : undefined);
-    const outcome = await invokeThrough({ answer }, world, { DestinationBucket: EU });
+    const outcome = await invokeThrough({ answer }, pipeline, { DestinationBucket: EU });
     successOf(outcome);
-    expectCopied(world);
+    expectCopied(pipeline);
     expect(outcome.metrics.map(({ metric }) => metric)).not.toContain('ThrottledRequests');
   });
 });
@@ -172,38 +172,44 @@ describe('a server whose answers lack', () => {
   it.each(SIZES)(
     'checksums: the proof of a copy by %s is weaker, the copy the same',
     async (_, sizeBytes) => {
-      await using world = await sourceAndDestination(sizeBytes);
-      const outcome = await invokeThrough({ headers: ['x-amz-checksum'] }, world, { DestinationBucket: EU });
+      await using pipeline = await sourceAndDestination(sizeBytes);
+      const outcome = await invokeThrough({ headers: ['x-amz-checksum'] }, pipeline, {
+        DestinationBucket: EU,
+      });
       successOf(outcome);
-      expectCopied(world);
+      expectCopied(pipeline);
     },
   );
 
   it.each(SIZES)('versions: the ETag alone pins the source of a copy by %s', async (_, sizeBytes) => {
-    await using world = await sourceAndDestination(sizeBytes);
-    const outcome = await invokeThrough({ headers: ['x-amz-version-id'] }, world, { DestinationBucket: EU });
+    await using pipeline = await sourceAndDestination(sizeBytes);
+    const outcome = await invokeThrough({ headers: ['x-amz-version-id'] }, pipeline, {
+      DestinationBucket: EU,
+    });
     successOf(outcome);
-    expectCopied(world);
+    expectCopied(pipeline);
   });
 
   it('checksums and ETags: the copy is not called proved by an ETag', async () => {
-    await using world = await sourceAndDestination();
+    await using pipeline = await sourceAndDestination();
     const lacks: Lacks = {
       headers: ['x-amz-checksum', 'etag'],
       rewrite: (xml) => xml.replaceAll(/<(Checksum\w*|ETag)>[^<]*<\/\1>/g, ''),
     };
-    const outcome = await invokeThrough(lacks, world, { DestinationBucket: EU });
+    const outcome = await invokeThrough(lacks, pipeline, { DestinationBucket: EU });
     expect(copiesOf(outcome).map(({ proof }) => proof)).toEqual(['size-only']);
   });
 
   it.each(SIZES)('the encryption: a copy by %s fails and is removed', async (_, sizeBytes) => {
-    await using world = await sourceAndDestination(sizeBytes);
-    const outcome = await invokeThrough({ headers: ['x-amz-server-side'] }, world, { DestinationBucket: EU });
+    await using pipeline = await sourceAndDestination(sizeBytes);
+    const outcome = await invokeThrough({ headers: ['x-amz-server-side'] }, pipeline, {
+      DestinationBucket: EU,
+    });
     expect(failureOf(outcome)).toMatchObject({
       type: 'JobFailed',
       message: expect.stringContaining('no reported encryption'),
     });
-    expect(() => world.object(EU, KEY)).toThrow('there is no');
+    expect(() => pipeline.object(EU, KEY)).toThrow('there is no');
   });
 });
 
@@ -215,18 +221,18 @@ describe('a server that says it encrypted otherwise', () => {
   ] as const;
 
   it.each(CLAIMS)('(%s) has its copy removed again', async (_, claims) => {
-    await using world = await sourceAndDestination();
-    const outcome = await invokeThrough({ claims: () => claims }, world, { DestinationBucket: EU });
+    await using pipeline = await sourceAndDestination();
+    const outcome = await invokeThrough({ claims: () => claims }, pipeline, { DestinationBucket: EU });
     expect(failureOf(outcome)).toMatchObject({
       type: 'JobFailed',
       message: expect.stringMatching(/instead of aws:kms with arn:.* was removed/),
     });
-    expect(() => world.object(EU, KEY)).toThrow('there is no');
+    expect(() => pipeline.object(EU, KEY)).toThrow('there is no');
   });
 
   it.each(CLAIMS)('(%s) when a copy in parts begins gets no part', async (_, claims) => {
-    await using world = await sourceAndDestination(MULTIPART_BYTES);
-    const outcome = await invokeThrough({ claims: () => claims }, world, { DestinationBucket: EU });
+    await using pipeline = await sourceAndDestination(MULTIPART_BYTES);
+    const outcome = await invokeThrough({ claims: () => claims }, pipeline, { DestinationBucket: EU });
     expect(failureOf(outcome)).toMatchObject({
       type: 'JobFailed',
       message: expect.stringMatching(/^S3 began the copy .* instead of aws:kms with arn:/),
@@ -240,14 +246,14 @@ describe('a server that says it encrypted otherwise', () => {
 
 describe('a server that says it stored other bytes than went through', () => {
   it('in a part fails the job, and the parts are cleaned up', async () => {
-    await using world = await sourceAndDestination(10 * MIB);
-    world.addDestination(US, { region: 'us-west-2' });
+    await using pipeline = await sourceAndDestination(10 * MIB);
+    pipeline.addDestination(US, { region: 'us-west-2' });
     const outcome = await invokeThrough(
       {
         claims: ({ method, query }): Record<string, string> =>
           method === 'PUT' && query.has('partNumber') ? { 'x-amz-checksum-crc64nvme': 'AAAAAAAAAAA=' } : {},
       },
-      world,
+      pipeline,
       { DestinationBuckets: [EU, US], Mode: 'relay' },
     );
     expect(failureOf(outcome)).toMatchObject({
@@ -255,21 +261,21 @@ describe('a server that says it stored other bytes than went through', () => {
       message: expect.stringMatching(/^S3 stored part \d .* with CRC64NVME AAAAAAAAAAA= instead of/),
     });
     for (const bucket of [EU, US]) {
-      expect(() => world.object(bucket, KEY)).toThrow('there is no');
-      expect(world.bucket(bucket).uploads.size).toBe(0);
+      expect(() => pipeline.object(bucket, KEY)).toThrow('there is no');
+      expect(pipeline.bucket(bucket).uploads.size).toBe(0);
     }
   });
 
   it('in one request has its copy proved by the size alone', async () => {
-    await using world = await JobWorld.start();
-    world.addArtifact('App', 1000, { checksum: 'none' });
-    world.addDestination(EU);
+    await using pipeline = await TestPipeline.start();
+    pipeline.addArtifact('App', 1000, { checksum: 'none' });
+    pipeline.addDestination(EU);
     const outcome = await invokeThrough(
       {
         claims: ({ method }): Record<string, string> =>
           method === 'PUT' ? { 'x-amz-checksum-crc64nvme': 'AAAAAAAAAAA=' } : {},
       },
-      world,
+      pipeline,
       { DestinationBucket: EU, Mode: 'relay' },
     );
     expect(copiesOf(outcome).map(({ proof }) => proof)).toEqual(['size-only']);
@@ -299,14 +305,14 @@ describe('a checksum', () => {
 
 describe('a refusal inside a 200 OK', () => {
   it('is believed at once, as one with a status of its own is', async () => {
-    await using world = await sourceAndDestination();
+    await using pipeline = await sourceAndDestination();
     let asked = 0;
-    world.faults = ({ phase, operation }) => {
+    pipeline.faults = ({ phase, operation }) => {
       if (phase !== 'after' || operation !== 'CopyObject') return undefined;
       asked++;
       return { kind: 'error', status: 200, code: 'AccessDenied' };
     };
-    expect(failureOf(await world.invoke({ DestinationBucket: EU })).type).toBe('PermissionError');
+    expect(failureOf(await pipeline.invoke({ DestinationBucket: EU })).type).toBe('PermissionError');
     expect(asked).toBe(1);
   });
 });
@@ -319,34 +325,34 @@ describe('a CodePipeline that does not know GetJobDetails', () => {
   ])(
     '(%d %s) leaves S3 to say whether artifactCredentials of the past have run out',
     async (status, code) => {
-      await using world = await sourceAndDestination();
-      world.faults = lacking('GetJobDetails', status, code);
-      const { event } = world.job({ DestinationBucket: EU, Mode: 'relay' });
+      await using pipeline = await sourceAndDestination();
+      pipeline.faults = lacking('GetJobDetails', status, code);
+      const { event } = pipeline.job({ DestinationBucket: EU, Mode: 'relay' });
       const { 'CodePipeline.job': job } = event;
       const artifactCredentials = { ...job.data.artifactCredentials, expirationTime: 1_575_493_418_000 };
       successOf(
-        await world.run({ 'CodePipeline.job': { ...job, data: { ...job.data, artifactCredentials } } }),
+        await pipeline.run({ 'CodePipeline.job': { ...job, data: { ...job.data, artifactCredentials } } }),
       );
-      expectCopied(world);
+      expectCopied(pipeline);
     },
   );
 });
 
 describe('an action with an output artifact', () => {
   it('but no artifactCredentials gets its manifest from the role', async () => {
-    await using world = await sourceAndDestination();
-    const { arn } = world.addDestination('foreign-manifests', { region: HOME });
+    await using pipeline = await sourceAndDestination();
+    const { arn } = pipeline.addDestination('foreign-manifests', { region: HOME });
     const output = {
       name: 'Manifest',
       location: { type: 'S3', s3Location: { bucketName: 'foreign-manifests', objectKey: 'manifest' } },
     } as const;
-    const { event } = world.job({ DestinationBucket: EU }, { outputArtifacts: [output] });
+    const { event } = pipeline.job({ DestinationBucket: EU }, { outputArtifacts: [output] });
     const { 'CodePipeline.job': job } = event;
-    const outcome = await world.run({
+    const outcome = await pipeline.run({
       'CodePipeline.job': { ...job, data: { ...job.data, artifactCredentials: null } },
     });
     successOf(outcome);
-    expect(world.object('foreign-manifests', 'manifest').encryption?.keyArn).toBe(arn);
+    expect(pipeline.object('foreign-manifests', 'manifest').encryption?.keyArn).toBe(arn);
   });
 });
 

@@ -1,7 +1,7 @@
 // A service that stays silent: whatever request it leaves unanswered, the job is answered before Lambda ends the function.
 import { describe, expect, it } from 'vitest';
 import { deployed } from '../harness/bundle-runs.ts';
-import { JobWorld, MULTIPART_BYTES } from '../harness/world.ts';
+import { MULTIPART_BYTES, TestPipeline } from '../harness/test-pipeline.ts';
 
 const SERVER_SIDE = [
   'HeadObject',
@@ -24,17 +24,19 @@ async function stalledAt(
   timeoutMs: number,
   parameters: object,
 ): Promise<{ outcome: string; results: number }> {
-  await using world = await JobWorld.start();
-  world.addArtifact('App', MULTIPART_BYTES);
-  world.addDestination('stalls-eu');
-  world.faults = ({ operation, phase }) =>
+  await using pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App', MULTIPART_BYTES);
+  pipeline.addDestination('stalls-eu');
+  pipeline.faults = ({ operation, phase }) =>
     operation === stalled && phase === 'before'
       ? { kind: 'stall', delayMs: Number.POSITIVE_INFINITY }
       : undefined;
   const environment = { SYNC_RETRY_BUDGET_MS: '60000', SYNC_STALL_MS: '30000' };
-  await using lambda = deployed(world, { timeoutMs, environment });
-  const { outcome } = await lambda.invoke(world.job({ DestinationBucket: 'stalls-eu', ...parameters }).event);
-  return { outcome, results: world.world.codePipeline.results.length };
+  await using lambda = deployed(pipeline, { timeoutMs, environment });
+  const { outcome } = await lambda.invoke(
+    pipeline.job({ DestinationBucket: 'stalls-eu', ...parameters }).event,
+  );
+  return { outcome, results: pipeline.aws.codePipeline.results.length };
 }
 
 describe('an invocation', () => {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CheckReport } from '../../../functions/sync-artifacts/check/report.ts';
 import { coldStart, context, printedBy } from '../harness/cold-start.ts';
-import { ACCOUNT, HOME, JobWorld, SOURCE } from '../harness/world.ts';
+import { ACCOUNT, HOME, SOURCE, TestPipeline } from '../harness/test-pipeline.ts';
 
 const EU = 'check-eu';
 const AP = 'check-ap';
@@ -13,12 +13,12 @@ const ROLE = `arn:aws:iam::${ACCOUNT}:role/sync-artifacts`;
 beforeAll(() => void vi.stubEnv('SYNC_ACCESS_DENIED_RETRY_MS', '0'));
 afterAll(() => void vi.unstubAllEnvs());
 
-async function soundWorld(): Promise<JobWorld> {
-  const world = await JobWorld.start();
-  world.addArtifact('App', 1000, { tags: { team: 'web' } });
-  world.addDestination(EU);
-  world.addDestination(AP, { region: 'ap-southeast-2' });
-  return world;
+async function createPipeline(): Promise<TestPipeline> {
+  const pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App', 1000, { tags: { team: 'web' } });
+  pipeline.addDestination(EU);
+  pipeline.addDestination(AP, { region: 'ap-southeast-2' });
+  return pipeline;
 }
 
 interface Check {
@@ -30,11 +30,11 @@ interface Check {
 
 /** What a direct invocation answers, in a cold start. */
 async function check(
-  world: JobWorld,
+  pipeline: TestPipeline,
   { userParameters = { DestinationBuckets: [EU, AP] }, ...others }: Check = {},
 ): Promise<CheckReport> {
   const handler = await coldStart('handler');
-  const body = { userParameters, accountId: ACCOUNT, inputArtifacts: world.artifacts, ...others };
+  const body = { userParameters, accountId: ACCOUNT, inputArtifacts: pipeline.artifacts, ...others };
   let report: CheckReport | undefined;
   await printedBy(async () => {
     report = await handler({ 'ArtifactSync.check': body }, context);
@@ -44,21 +44,25 @@ async function check(
 }
 
 /** Nothing was written, no upload is left, and CodePipeline was sent nothing. */
-function expectUntouched(world: JobWorld): void {
+function expectUntouched(pipeline: TestPipeline): void {
   for (const name of [EU, AP]) {
-    expect([name, world.bucket(name).objects.size, world.bucket(name).uploads.size]).toEqual([name, 0, 0]);
+    expect([name, pipeline.bucket(name).objects.size, pipeline.bucket(name).uploads.size]).toEqual([
+      name,
+      0,
+      0,
+    ]);
   }
-  expect(world.world.codePipeline.results).toEqual([]);
+  expect(pipeline.aws.codePipeline.results).toEqual([]);
 }
 
 describe('a check of a sound pipeline', () => {
   it('finds every source and destination, and leaves nothing', async () => {
-    await using world = await soundWorld();
+    await using pipeline = await createPipeline();
 
-    const report = await check(world);
+    const report = await check(pipeline);
 
     const destination = (bucket: string, region: string) => {
-      const kmsKeyArn = world.bucket(bucket).encryption?.keyId;
+      const kmsKeyArn = pipeline.bucket(bucket).encryption?.keyId;
       const encryption = { algorithm: 'aws:kms', kmsKeyId: kmsKeyArn, kmsKeyArn };
       return { bucket, keys: [KEY], region, encryption, writable: true, findings: [] };
     };
@@ -80,45 +84,47 @@ describe('a check of a sound pipeline', () => {
       ],
       destinations: [destination(EU, 'eu-west-1'), destination(AP, 'ap-southeast-2')],
     });
-    expectUntouched(world);
-    const began = world.world.requests.filter(({ operation }) => operation === 'CreateMultipartUpload');
+    expectUntouched(pipeline);
+    const began = pipeline.aws.requests.filter(({ operation }) => operation === 'CreateMultipartUpload');
     expect(began).toHaveLength(2);
   });
 
   it('needs no artifacts: destinations are tried at keys that no artifact has', async () => {
-    await using world = await soundWorld();
+    await using pipeline = await createPipeline();
     const userParameters = JSON.stringify({
       DestinationBucket: EU,
       InputArtifacts: ['App', 'Templates'],
       Key: 'releases/{revision}/{artifact}.zip',
     });
 
-    const report = await check(world, { userParameters, inputArtifacts: undefined });
+    const report = await check(pipeline, { userParameters, inputArtifacts: undefined });
 
     expect(report.ok).toBe(true);
     expect(report.sources).toEqual([]);
     expect(report.destinations.map(({ keys }) => keys)).toEqual([
       ['releases/artifact-sync-check/App.zip', 'releases/artifact-sync-check/Templates.zip'],
     ]);
-    expectUntouched(world);
+    expectUntouched(pipeline);
   });
 
   it('resolves the alias of a key to the key that S3 uses', async () => {
-    await using world = await soundWorld();
+    await using pipeline = await createPipeline();
     const KmsKeyId = `alias/${EU}`;
-    const report = await check(world, { userParameters: { DestinationBuckets: [{ Bucket: EU, KmsKeyId }] } });
+    const report = await check(pipeline, {
+      userParameters: { DestinationBuckets: [{ Bucket: EU, KmsKeyId }] },
+    });
     expect(report.destinations[0]?.encryption).toEqual({
       algorithm: 'aws:kms',
       kmsKeyId: `arn:aws:kms:eu-west-1:${ACCOUNT}:alias/${EU}`,
-      kmsKeyArn: world.bucket(EU).encryption?.keyId,
+      kmsKeyArn: pipeline.bucket(EU).encryption?.keyId,
     });
   });
 });
 
 describe('a check finds', () => {
   it('a write that is denied, with the statement, and continues with the other destinations', async () => {
-    await using world = await soundWorld();
-    world.faults = ({ operation, bucket, phase }) =>
+    await using pipeline = await createPipeline();
+    pipeline.faults = ({ operation, bucket, phase }) =>
       operation === 'CreateMultipartUpload' && bucket === EU && phase === 'before'
         ? {
             kind: 'error',
@@ -128,7 +134,7 @@ describe('a check finds', () => {
           }
         : undefined;
 
-    const { ok, destinations } = await check(world);
+    const { ok, destinations } = await check(pipeline);
 
     expect(ok).toBe(false);
     expect(destinations.map(({ bucket, writable }) => [bucket, writable])).toEqual([
@@ -158,7 +164,7 @@ describe('a check finds', () => {
         statement: { Effect: 'Allow', Action: actions, Resource: resource },
       },
     });
-    expectUntouched(world);
+    expectUntouched(pipeline);
   });
 
   it.each([
@@ -168,15 +174,15 @@ describe('a check finds', () => {
     ['s3:GetEncryptionConfiguration', 'bucket'],
     ['kms:GenerateDataKey', 'key'],
   ])('%s that is denied at one destination', async (action, on) => {
-    await using world = await soundWorld();
+    await using pipeline = await createPipeline();
     const resources: Record<string, string> = {
       object: `arn:aws:s3:::${EU}/*`,
       bucket: `arn:aws:s3:::${EU}`,
-      key: world.bucket(EU).encryption?.keyId ?? '',
+      key: pipeline.bucket(EU).encryption?.keyId ?? '',
     };
-    world.deny([action], resources[on] ?? '');
+    pipeline.deny([action], resources[on] ?? '');
 
-    const { ok, destinations } = await check(world);
+    const { ok, destinations } = await check(pipeline);
 
     expect(ok).toBe(false);
     expect(destinations.map(({ findings }) => findings.length)).toEqual([1, 0]);
@@ -186,9 +192,9 @@ describe('a check finds', () => {
   });
 
   it('a listing that is denied, as a warning', async () => {
-    await using world = await soundWorld();
-    world.deny(['s3:ListBucketMultipartUploads'], `arn:aws:s3:::${EU}`);
-    const { ok, destinations } = await check(world);
+    await using pipeline = await createPipeline();
+    pipeline.deny(['s3:ListBucketMultipartUploads'], `arn:aws:s3:::${EU}`);
+    const { ok, destinations } = await check(pipeline);
     expect(ok).toBe(true);
     expect(destinations[0]).toMatchObject({
       writable: true,
@@ -197,9 +203,9 @@ describe('a check finds', () => {
   });
 
   it('a region that is given wrongly, as a warning', async () => {
-    await using world = await soundWorld();
+    await using pipeline = await createPipeline();
     const userParameters = { DestinationBuckets: [{ Bucket: EU, Region: 'eu-central-1' }] };
-    const { ok, destinations } = await check(world, { userParameters });
+    const { ok, destinations } = await check(pipeline, { userParameters });
     expect(ok).toBe(true);
     expect(destinations[0]).toMatchObject({
       region: 'eu-west-1',
@@ -210,9 +216,9 @@ describe('a check finds', () => {
   });
 
   it('a bucket that does not exist, and one without a key of its own', async () => {
-    await using world = await soundWorld();
-    world.addDestination('check-plain', { encryption: { algorithm: 'AES256' } });
-    const { destinations } = await check(world, {
+    await using pipeline = await createPipeline();
+    pipeline.addDestination('check-plain', { encryption: { algorithm: 'AES256' } });
+    const { destinations } = await check(pipeline, {
       userParameters: { DestinationBuckets: ['check-nowhere', 'check-plain', EU] },
     });
     expect(destinations.map(({ findings }) => findings.map(({ type, message }) => [type, message]))).toEqual([
@@ -226,9 +232,9 @@ describe('a check finds', () => {
     ['auto', 'warning', true, 'artifactCredentials'],
     ['copy', 'error', false, 'role'],
   ])('in Mode %s that the role may not read a source (%s)', async (Mode, severity, ok, readableBy) => {
-    await using world = await soundWorld();
-    world.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`);
-    const report = await check(world, { userParameters: { DestinationBucket: EU, Mode } });
+    await using pipeline = await createPipeline();
+    pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`);
+    const report = await check(pipeline, { userParameters: { DestinationBucket: EU, Mode } });
     expect(report.ok).toBe(ok);
     expect(report.sources).toMatchObject([
       { readableBy, findings: [{ severity, denial: { principal: expect.any(String) } }] },
@@ -236,9 +242,9 @@ describe('a check finds', () => {
   });
 
   it('a source that is gone', async () => {
-    await using world = await soundWorld();
-    world.bucket(SOURCE).objects.clear();
-    const { ok, sources } = await check(world);
+    await using pipeline = await createPipeline();
+    pipeline.bucket(SOURCE).objects.clear();
+    const { ok, sources } = await check(pipeline);
     expect(ok).toBe(false);
     expect(sources[0]?.findings).toMatchObject([{ severity: 'error', type: 'RevisionUnavailable' }]);
   });
@@ -254,11 +260,11 @@ describe('a check finds', () => {
     ['an account that is none', { accountId: '12' }, 'account id of 12 digits'],
     ['a field that nobody knows', { artifacts: [] }, 'ArtifactSync.check'],
   ])('%s, without asking S3 anything', async (_what, given, says) => {
-    await using world = await soundWorld();
-    const report = await check(world, given);
+    await using pipeline = await createPipeline();
+    const report = await check(pipeline, given);
     expect(report).toMatchObject({ version: 1, ok: false, sources: [], destinations: [] });
     expect(report.findings).toMatchObject([{ severity: 'error', type: 'ConfigurationError' }]);
     expect(report.findings[0]?.message).toContain(says);
-    expect(world.world.requests).toEqual([]);
+    expect(pipeline.aws.requests).toEqual([]);
   });
 });

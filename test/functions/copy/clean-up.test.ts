@@ -2,23 +2,34 @@
 import { ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import type { FaultHook } from '../../../local/aws/faults/faults.ts';
-import { failureOf, JobWorld, MIB, MULTIPART_BYTES, type Outcome, successOf } from '../harness/world.ts';
+import {
+  failureOf,
+  MIB,
+  MULTIPART_BYTES,
+  type Outcome,
+  successOf,
+  TestPipeline,
+} from '../harness/test-pipeline.ts';
 
 const BUCKETS = { 'clean-up-eu': 'eu-west-1', 'clean-up-ap': 'ap-southeast-2', 'clean-up-sa': 'sa-east-1' };
 const [EU, AP] = Object.keys(BUCKETS) as [string, string];
 
-async function threeRegions(): Promise<JobWorld> {
-  const world = await JobWorld.start();
-  world.addArtifact('App', 256 * MIB);
-  world.addArtifact('Templates', MULTIPART_BYTES);
-  for (const [bucket, region] of Object.entries(BUCKETS)) world.addDestination(bucket, { region });
-  return world;
+async function threeRegions(): Promise<TestPipeline> {
+  const pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App', 256 * MIB);
+  pipeline.addArtifact('Templates', MULTIPART_BYTES);
+  for (const [bucket, region] of Object.entries(BUCKETS)) pipeline.addDestination(bucket, { region });
+  return pipeline;
 }
 
 const everywhere = { DestinationBuckets: Object.keys(BUCKETS) };
 
 /** Unfinished uploads as any S3 client sees them. */
-async function unfinishedUploads({ aws }: JobWorld, bucket: string, region: string): Promise<number> {
+async function unfinishedUploads(
+  { server: aws }: TestPipeline,
+  bucket: string,
+  region: string,
+): Promise<number> {
   const client = new S3Client({
     endpoint: aws.endpoint,
     region,
@@ -33,9 +44,9 @@ async function unfinishedUploads({ aws }: JobWorld, bucket: string, region: stri
   }
 }
 
-async function expectNothingLeft(world: JobWorld): Promise<void> {
+async function expectNothingLeft(pipeline: TestPipeline): Promise<void> {
   for (const [bucket, region] of Object.entries(BUCKETS)) {
-    expect(await unfinishedUploads(world, bucket, region), bucket).toBe(0);
+    expect(await unfinishedUploads(pipeline, bucket, region), bucket).toBe(0);
   }
 }
 
@@ -60,20 +71,20 @@ describe('a job of which one copy fails for good', () => {
     ['server-side', 'UploadPartCopy', {}],
     ['relayed', 'UploadPart', { Mode: 'relay' }],
   ])('aborts the uploads of all its copies (%s)', async (_how, operation, mode) => {
-    await using world = await threeRegions();
-    world.faults = refusingPart(AP, 2, 'AccessDenied', operation);
-    const outcome = await world.invoke({ ...everywhere, ...mode });
+    await using pipeline = await threeRegions();
+    pipeline.faults = refusingPart(AP, 2, 'AccessDenied', operation);
+    const outcome = await pipeline.invoke({ ...everywhere, ...mode });
     const { type, message } = failureOf(outcome);
     expect(type).toBe('PermissionError');
     expect(message).toContain(`${operation} on s3://${AP}/`);
     expect(outcome.writes.some(({ operation: name }) => name === 'AbortMultipartUpload')).toBe(true);
-    await expectNothingLeft(world);
+    await expectNothingLeft(pipeline);
   });
 
   it('names the cause, however many symptoms it has', async () => {
-    await using world = await threeRegions();
-    world.faults = refusingPart(AP, 1, 'AccessDenied');
-    const outcome = await world.invoke(everywhere);
+    await using pipeline = await threeRegions();
+    pipeline.faults = refusingPart(AP, 1, 'AccessDenied');
+    const outcome = await pipeline.invoke(everywhere);
     const { message } = failureOf(outcome);
     expect(message).toContain(`s3://${AP}/`);
     expect(message).toContain('AccessDenied');
@@ -82,40 +93,40 @@ describe('a job of which one copy fails for good', () => {
   });
 
   it('begins no further copy request once it has failed', async () => {
-    await using world = await threeRegions();
-    world.faults = refusingPart(EU, 1, 'AccessDenied');
-    const outcome = await world.invoke(everywhere, { settings: { maxConcurrency: 2 } });
+    await using pipeline = await threeRegions();
+    pipeline.faults = refusingPart(EU, 1, 'AccessDenied');
+    const outcome = await pipeline.invoke(everywhere, { settings: { maxConcurrency: 2 } });
     failureOf(outcome);
     const parts = outcome.requests.filter(({ operation }) => operation === 'UploadPartCopy');
     expect(parts.length).toBeLessThan(12);
-    await expectNothingLeft(world);
+    await expectNothingLeft(pipeline);
   });
 
   it('leaves nothing in flight when it answers', async () => {
-    await using world = await threeRegions();
-    world.faults = refusingPart(EU, 1, 'AccessDenied');
-    const outcome = await world.invoke(everywhere);
+    await using pipeline = await threeRegions();
+    pipeline.faults = refusingPart(EU, 1, 'AccessDenied');
+    const outcome = await pipeline.invoke(everywhere);
     expect(outcome.requests.at(-1)?.operation).toBe('PutJobFailureResult');
-    const after = await world.run({});
+    const after = await pipeline.run({});
     expect(after.requests).toEqual([]);
   });
 
   it('keeps the copies that were finished before, and a retry of the stage skips them', async () => {
-    await using world = await threeRegions();
-    world.addArtifact('Small', 1000);
-    world.faults = refusingPart(AP, 1, 'AccessDenied');
-    failureOf(await world.invoke(everywhere, { settings: { maxConcurrency: 1 } }));
-    world.faults = undefined;
-    const retried = await world.invoke(everywhere);
+    await using pipeline = await threeRegions();
+    pipeline.addArtifact('Small', 1000);
+    pipeline.faults = refusingPart(AP, 1, 'AccessDenied');
+    failureOf(await pipeline.invoke(everywhere, { settings: { maxConcurrency: 1 } }));
+    pipeline.faults = undefined;
+    const retried = await pipeline.invoke(everywhere);
     successOf(retried);
-    await expectNothingLeft(world);
+    await expectNothingLeft(pipeline);
   });
 
   it('warns of an upload that it may not abort, and still names the cause', async () => {
-    await using world = await threeRegions();
-    world.deny(['s3:AbortMultipartUpload'], `arn:aws:s3:::${AP}/*`);
-    world.faults = refusingPart(AP, 1, 'AccessDenied');
-    const outcome = await world.invoke(everywhere);
+    await using pipeline = await threeRegions();
+    pipeline.deny(['s3:AbortMultipartUpload'], `arn:aws:s3:::${AP}/*`);
+    pipeline.faults = refusingPart(AP, 1, 'AccessDenied');
+    const outcome = await pipeline.invoke(everywhere);
     expect(failureOf(outcome).message).toContain('UploadPartCopy');
     expect(outcome.log).toContainEqual({
       level: 'warn',
@@ -125,54 +136,54 @@ describe('a job of which one copy fails for good', () => {
   });
 
   it('never touches uploads of others', async () => {
-    await using world = await threeRegions();
-    addForeignUpload(world, EU);
-    world.faults = refusingPart(EU, 3, 'AccessDenied');
-    failureOf(await world.invoke(everywhere));
-    expect([...world.bucket(EU).uploads.keys()]).toEqual([FOREIGN_UPLOAD]);
+    await using pipeline = await threeRegions();
+    addForeignUpload(pipeline, EU);
+    pipeline.faults = refusingPart(EU, 3, 'AccessDenied');
+    failureOf(await pipeline.invoke(everywhere));
+    expect([...pipeline.bucket(EU).uploads.keys()]).toEqual([FOREIGN_UPLOAD]);
   });
 });
 
 describe('an upload whose beginning was not answered', () => {
   it('is aborted once the copy is made with another one; those of others stay', async () => {
-    await using world = await threeRegions();
+    await using pipeline = await threeRegions();
     let lost = false;
-    world.faults = ({ phase, operation, bucket }) => {
+    pipeline.faults = ({ phase, operation, bucket }) => {
       if (phase === 'before' || operation !== 'CreateMultipartUpload' || bucket !== EU || lost)
         return undefined;
       lost = true;
-      addForeignUpload(world, EU);
+      addForeignUpload(pipeline, EU);
       return { kind: 'reset' };
     };
-    successOf(await world.invoke({ DestinationBucket: EU, InputArtifacts: ['App'] }));
+    successOf(await pipeline.invoke({ DestinationBucket: EU, InputArtifacts: ['App'] }));
     expect(lost).toBe(true);
-    expect([...world.bucket(EU).uploads.keys()]).toEqual([FOREIGN_UPLOAD]);
+    expect([...pipeline.bucket(EU).uploads.keys()]).toEqual([FOREIGN_UPLOAD]);
   });
 });
 
 describe('throttling', () => {
   it('slows a job down and does not fail it', async () => {
-    await using world = await threeRegions();
+    await using pipeline = await threeRegions();
     let refused = 0;
-    world.faults = ({ phase, operation }) =>
+    pipeline.faults = ({ phase, operation }) =>
       phase === 'before' && operation === 'UploadPartCopy' && ++refused % 3 === 1 && refused < 10
         ? { kind: 'error', status: 503, code: 'SlowDown' }
         : undefined;
-    const outcome = await world.invoke(everywhere, { settings: { retryBudgetMs: 30_000 } });
+    const outcome = await pipeline.invoke(everywhere, { settings: { retryBudgetMs: 30_000 } });
     successOf(outcome);
     const throttled = outcome.metrics.filter(
       ({ metric }: Outcome['metrics'][number]) => metric === 'ThrottledRequests',
     );
     expect(throttled.length).toBeGreaterThanOrEqual(1);
-    await expectNothingLeft(world);
+    await expectNothingLeft(pipeline);
   });
 });
 
 const FOREIGN_UPLOAD = 'somebody-elses';
 
 /** An unfinished upload of somebody else at the very key of a copy. */
-function addForeignUpload(world: JobWorld, bucket: string): void {
-  world.bucket(bucket).uploads.set(FOREIGN_UPLOAD, {
+function addForeignUpload(pipeline: TestPipeline, bucket: string): void {
+  pipeline.bucket(bucket).uploads.set(FOREIGN_UPLOAD, {
     uploadId: FOREIGN_UPLOAD,
     key: 'pipeline/App/abc.zip',
     initiatedAt: new Date(),

@@ -1,7 +1,7 @@
 // What survives a copy: bytes, content headers, metadata and tags, whatever the strategy and however odd the key.
 import { describe, expect, it } from 'vitest';
 import { compareContent } from '../../../local/aws/content/content.ts';
-import { copiesOf, JobWorld, MULTIPART_BYTES, SOURCE, successOf } from '../harness/world.ts';
+import { copiesOf, MULTIPART_BYTES, SOURCE, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const DESCRIPTION = {
   contentType: 'application/zip',
@@ -27,13 +27,13 @@ const STRATEGIES = [
 describe('a copy', () => {
   it.each(STRATEGIES)('by $strategy of $sizeBytes bytes is the same object', async (sample) => {
     const { strategy, sizeBytes, parameters } = sample;
-    await using world = await JobWorld.start();
-    const source = world.addArtifact('App', sizeBytes, DESCRIPTION);
-    const key = world.addDestination('copies-eu');
-    const outcome = await world.invoke({ DestinationBucket: 'copies-eu', ...parameters });
+    await using pipeline = await TestPipeline.start();
+    const source = pipeline.addArtifact('App', sizeBytes, DESCRIPTION);
+    const key = pipeline.addDestination('copies-eu');
+    const outcome = await pipeline.invoke({ DestinationBucket: 'copies-eu', ...parameters });
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ strategy, proof: 'checksum', sizeBytes }]);
-    const copy = world.object('copies-eu', source.key);
+    const copy = pipeline.object('copies-eu', source.key);
     expect(compareContent(copy.content, source.content)).toBe(true);
     expect(copy.headers).toEqual(source.headers);
     expect(copy.metadata).toEqual(source.metadata);
@@ -49,17 +49,17 @@ describe('a copy', () => {
     ['other scripts', 'pipeline/наборы/成果物-é-🚀.zip'],
     ['what URLs and versions are made of', "pipeline/a?versionId=b&c=d#e/(f)'!*.zip"],
   ])('keeps a key with %s', async (_what, key) => {
-    await using world = await JobWorld.start();
-    world.addArtifact('Small', 100, { key });
-    world.addArtifact('Large', MULTIPART_BYTES, { key: `${key}.large` });
-    world.addDestination('copies-eu');
-    const outcome = await world.invoke({ DestinationBucket: 'copies-eu' });
+    await using pipeline = await TestPipeline.start();
+    pipeline.addArtifact('Small', 100, { key });
+    pipeline.addArtifact('Large', MULTIPART_BYTES, { key: `${key}.large` });
+    pipeline.addDestination('copies-eu');
+    const outcome = await pipeline.invoke({ DestinationBucket: 'copies-eu' });
     successOf(outcome);
     expect(copiesOf(outcome).map(({ strategy }) => strategy)).toEqual(['object', 'multipart']);
     for (const copied of [key, `${key}.large`]) {
       const same = compareContent(
-        world.object('copies-eu', copied).content,
-        world.object(SOURCE, copied).content,
+        pipeline.object('copies-eu', copied).content,
+        pipeline.object(SOURCE, copied).content,
       );
       expect(same).toBe(true);
     }
@@ -68,13 +68,13 @@ describe('a copy', () => {
   it.each([1000, MULTIPART_BYTES])(
     'of %d bytes has dual-layer encryption where the bucket says so',
     async (sizeBytes) => {
-      await using world = await JobWorld.start();
-      const { key } = world.addArtifact('App', sizeBytes);
-      const { arn } = world.world.createKey({ region: 'eu-west-1' });
-      world.addDestination('copies-eu', { encryption: { algorithm: 'aws:kms:dsse', keyId: arn } });
-      world.allowKey(arn);
-      successOf(await world.invoke({ DestinationBucket: 'copies-eu' }));
-      const { encryption } = world.object('copies-eu', key);
+      await using pipeline = await TestPipeline.start();
+      const { key } = pipeline.addArtifact('App', sizeBytes);
+      const { arn } = pipeline.aws.createKey({ region: 'eu-west-1' });
+      pipeline.addDestination('copies-eu', { encryption: { algorithm: 'aws:kms:dsse', keyId: arn } });
+      pipeline.allowKey(arn);
+      successOf(await pipeline.invoke({ DestinationBucket: 'copies-eu' }));
+      const { encryption } = pipeline.object('copies-eu', key);
       expect(encryption).toEqual({ algorithm: 'aws:kms:dsse', keyArn: arn, bucketKey: false });
     },
   );
@@ -82,13 +82,13 @@ describe('a copy', () => {
   it.each([1000, MULTIPART_BYTES])(
     'of %d bytes whose tags nobody may read is made without them, and says so',
     async (sizeBytes) => {
-      await using world = await JobWorld.start();
-      const { key } = world.addArtifact('App', sizeBytes, { tags: { team: 'web' } });
-      world.addDestination('copies-eu');
-      world.deny(['s3:GetObjectTagging', 's3:GetObjectVersionTagging'], '*');
-      const outcome = await world.invoke({ DestinationBucket: 'copies-eu' });
+      await using pipeline = await TestPipeline.start();
+      const { key } = pipeline.addArtifact('App', sizeBytes, { tags: { team: 'web' } });
+      pipeline.addDestination('copies-eu');
+      pipeline.deny(['s3:GetObjectTagging', 's3:GetObjectVersionTagging'], '*');
+      const outcome = await pipeline.invoke({ DestinationBucket: 'copies-eu' });
       successOf(outcome);
-      expect(world.object('copies-eu', key).tags).toEqual({});
+      expect(pipeline.object('copies-eu', key).tags).toEqual({});
       expect(outcome.log.filter(({ level }) => level === 'warn')).toEqual([
         {
           level: 'warn',
@@ -100,11 +100,11 @@ describe('a copy', () => {
   );
 
   it('does not take over what the source is encrypted with', async () => {
-    await using world = await JobWorld.start();
-    const source = world.addArtifact('App');
-    const key = world.addDestination('copies-eu');
-    successOf(await world.invoke({ DestinationBucket: 'copies-eu' }));
-    expect(source.encryption.keyArn).toBe(world.sourceKey.arn);
-    expect(world.object('copies-eu', source.key).encryption.keyArn).toBe(key.arn);
+    await using pipeline = await TestPipeline.start();
+    const source = pipeline.addArtifact('App');
+    const key = pipeline.addDestination('copies-eu');
+    successOf(await pipeline.invoke({ DestinationBucket: 'copies-eu' }));
+    expect(source.encryption.keyArn).toBe(pipeline.sourceKey.arn);
+    expect(pipeline.object('copies-eu', source.key).encryption.keyArn).toBe(key.arn);
   });
 });

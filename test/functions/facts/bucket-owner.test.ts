@@ -3,7 +3,7 @@ import { CreateMultipartUploadCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { OPERATIONS } from '../../../functions/sync-artifacts/aws/operations.ts';
 import type { PutOptions } from '../../../local/aws/state/place-object.ts';
-import { HOME, JobWorld, MIB, MULTIPART_BYTES, OTHER_ACCOUNT, SOURCE } from '../harness/world.ts';
+import { HOME, MIB, MULTIPART_BYTES, OTHER_ACCOUNT, SOURCE, TestPipeline } from '../harness/test-pipeline.ts';
 
 const DESTINATION = 'owned-eu';
 const KEY = 'pipeline/App/abc.zip';
@@ -19,7 +19,7 @@ interface Way {
   readonly after?: string;
   /** The copy was made before, so the job may succeed. */
   readonly ends?: 'PutJobSuccessResult';
-  readonly prepare?: (world: JobWorld) => void | Promise<void>;
+  readonly prepare?: (pipeline: TestPipeline) => void | Promise<void>;
 }
 
 const PARTS: Way = { sizeBytes: MULTIPART_BYTES };
@@ -30,8 +30,8 @@ const COMPOSITE: Way = {
 const RELAY: Way = { parameters: { Mode: 'relay' } };
 const FAILING: Way = {
   ...PARTS,
-  prepare: (world) => {
-    world.faults = ({ operation, phase }) =>
+  prepare: (pipeline) => {
+    pipeline.faults = ({ operation, phase }) =>
       operation === 'UploadPartCopy' && phase === 'before'
         ? { kind: 'error', status: 400, code: 'InvalidRequest' }
         : undefined;
@@ -39,7 +39,7 @@ const FAILING: Way = {
 };
 const LEFT: Way = {
   ...PARTS,
-  prepare: async ({ aws, role }) => {
+  prepare: async ({ server: aws, role }) => {
     const { endpoint } = aws;
     const { credentials } = role;
     const client = new S3Client({ endpoint, credentials, region: 'eu-west-1', forcePathStyle: true });
@@ -53,7 +53,7 @@ const PROVED_LATER: Way = { put: { checksum: 'none' }, after: 'CopyObject', ends
 const RELAY_TO_TWO: Way = {
   sizeBytes: 10 * MIB,
   parameters: { Mode: 'relay', DestinationBuckets: [DESTINATION, 'owned-us'] },
-  prepare: (world) => void world.addDestination('owned-us', { region: 'us-west-2' }),
+  prepare: (pipeline) => void pipeline.addDestination('owned-us', { region: 'us-west-2' }),
 };
 
 const WAYS: readonly (readonly [operation: string, side: 'source' | 'destination', how: string, way: Way])[] =
@@ -85,21 +85,21 @@ const WAYS: readonly (readonly [operation: string, side: 'source' | 'destination
 
 describe('a bucket that a stranger takes over', () => {
   it.each(WAYS)('right before %s refuses it (%s bucket, %s)', async (operation, side, _how, way) => {
-    await using world = await JobWorld.start();
-    world.addArtifact('App', way.sizeBytes ?? 1000, way.put);
-    world.addDestination(DESTINATION, way.region === undefined ? {} : { region: way.region });
-    await way.prepare?.(world);
-    const bucket = world.bucket(side === 'source' ? SOURCE : DESTINATION);
+    await using pipeline = await TestPipeline.start();
+    pipeline.addArtifact('App', way.sizeBytes ?? 1000, way.put);
+    pipeline.addDestination(DESTINATION, way.region === undefined ? {} : { region: way.region });
+    await way.prepare?.(pipeline);
+    const bucket = pipeline.bucket(side === 'source' ? SOURCE : DESTINATION);
     // A copy names its source in a request to the destination.
     const addressed = operation.endsWith('Copy') || operation === 'CopyObject' ? DESTINATION : bucket.name;
-    const { faults } = world;
+    const { faults } = pipeline;
     let waiting = way.after !== undefined;
     let taken: { readonly objects: number; readonly requests: number } | undefined;
-    world.faults = (point) => {
+    pipeline.faults = (point) => {
       if (point.operation === way.after && point.phase === 'after') waiting = false;
       if (point.operation !== operation || point.bucket !== addressed) return faults?.(point);
       if (taken === undefined && !waiting) {
-        taken = { objects: bucket.objects.size, requests: world.world.requests.length };
+        taken = { objects: bucket.objects.size, requests: pipeline.aws.requests.length };
         Object.assign(bucket, { ownerAccountId: OTHER_ACCOUNT });
       }
       return undefined;
@@ -110,14 +110,14 @@ describe('a bucket that a stranger takes over', () => {
         location: { type: 'S3', s3Location: { bucketName: SOURCE, objectKey: 'out.zip' } },
       },
     ] as const;
-    const outcome = await world.invoke(
+    const outcome = await pipeline.invoke(
       {
         ...(way.parameters?.DestinationBuckets === undefined ? { DestinationBucket: DESTINATION } : {}),
         ...way.parameters,
       },
       way.hasOutput ? { data: { outputArtifacts } } : {},
     );
-    const asked = world.world.requests
+    const asked = pipeline.aws.requests
       .slice(taken?.requests)
       .filter((request) => request.operation === operation && request.bucket === addressed);
     expect(new Set(asked.map(({ status }) => status))).toEqual(new Set([403]));

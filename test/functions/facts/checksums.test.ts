@@ -10,7 +10,7 @@ import { checksumOf } from '../../../functions/sync-artifacts/facts/head-object.
 import type { PartLayout } from '../../../functions/sync-artifacts/plan/part-layout.ts';
 import { compareBytes } from '../../../functions/sync-artifacts/proof/proof.ts';
 import type { CopyTask, ObjectChecksum, ObjectFacts } from '../../../functions/sync-artifacts/types.ts';
-import { copiesOf, JobWorld, MIB, MULTIPART_BYTES, successOf } from '../harness/world.ts';
+import { copiesOf, MIB, MULTIPART_BYTES, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const TEN = Object.values(ChecksumAlgorithm);
 const digestOf = (algorithm: ChecksumAlgorithm, byte: number): string =>
@@ -106,14 +106,14 @@ describe.each(['SHA512', 'MD5', 'XXHASH3'] as const)('an artifact with %s', (alg
     ],
     ['by relay in parts', MULTIPART_BYTES, 'relay', 'COMPOSITE', { strategy: 'relay', proof: 'relayed' }],
   ] as const)('is copied and proved %s', async (_, sizeBytes, mode, type, expected) => {
-    await using world = await JobWorld.start();
-    world.addArtifact('App', sizeBytes, {
+    await using pipeline = await TestPipeline.start();
+    pipeline.addArtifact('App', sizeBytes, {
       checksum: { algorithm, type },
       ...(type === 'COMPOSITE' && { partSizeBytes: 8 * MIB }),
     });
-    world.addDestination('checksums-eu');
+    pipeline.addDestination('checksums-eu');
 
-    const outcome = await world.invoke({
+    const outcome = await pipeline.invoke({
       DestinationBucket: 'checksums-eu',
       MinimumProof: 'checksum',
       ...(mode && { Mode: mode }),

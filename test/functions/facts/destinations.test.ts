@@ -4,31 +4,33 @@ import {
   copiesOf,
   failureOf,
   HOME,
-  JobWorld,
   MULTIPART_BYTES,
   OTHER_ACCOUNT,
   SOURCE,
   successOf,
-} from '../harness/world.ts';
+  TestPipeline,
+} from '../harness/test-pipeline.ts';
 
 const EU = 'destinations-eu';
 const REGION = 'eu-west-1';
 const KEY = 'pipeline/App/abc.zip';
 
-async function soundWorld(sizeBytes = 1000): Promise<JobWorld> {
-  const world = await JobWorld.start();
-  world.addArtifact('App', sizeBytes);
-  world.addDestination(EU);
-  return world;
+async function createPipeline(sizeBytes = 1000): Promise<TestPipeline> {
+  const pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App', sizeBytes);
+  pipeline.addDestination(EU);
+  return pipeline;
 }
 
-const operationsOn = (bucket: string, { requests }: { requests: JobWorld['world']['requests'] }): string[] =>
-  requests.filter((request) => request.bucket === bucket).map(({ operation }) => operation);
+const operationsOn = (
+  bucket: string,
+  { requests }: { requests: TestPipeline['aws']['requests'] },
+): string[] => requests.filter((request) => request.bucket === bucket).map(({ operation }) => operation);
 
 describe('the region of a destination', () => {
   it('is looked up when it is not given', async () => {
-    await using world = await soundWorld();
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await createPipeline();
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ bucket: EU, region: REGION }]);
     expect(outcome.log.filter(({ level }) => level === 'warn')).toEqual([]);
@@ -36,8 +38,8 @@ describe('the region of a destination', () => {
   });
 
   it('is believed when it is given right, and costs no look-up', async () => {
-    await using world = await soundWorld();
-    const outcome = await world.invoke({ DestinationBuckets: [{ Bucket: EU, Region: REGION }] });
+    await using pipeline = await createPipeline();
+    const outcome = await pipeline.invoke({ DestinationBuckets: [{ Bucket: EU, Region: REGION }] });
     successOf(outcome);
     expect(operationsOn(EU, outcome)).not.toContain('HeadBucket');
     expect(outcome.requests.filter(({ status }) => status === 301)).toEqual([]);
@@ -46,8 +48,10 @@ describe('the region of a destination', () => {
   it.each([1000, MULTIPART_BYTES])(
     'is corrected with a warning when it is given wrong (%d bytes)',
     async (sizeBytes) => {
-      await using world = await soundWorld(sizeBytes);
-      const outcome = await world.invoke({ DestinationBuckets: [{ Bucket: EU, Region: 'ap-southeast-2' }] });
+      await using pipeline = await createPipeline(sizeBytes);
+      const outcome = await pipeline.invoke({
+        DestinationBuckets: [{ Bucket: EU, Region: 'ap-southeast-2' }],
+      });
       successOf(outcome);
       expect(copiesOf(outcome)).toMatchObject([{ bucket: EU, region: REGION }]);
       expect(outcome.log.filter(({ level }) => level === 'warn')).toEqual([
@@ -61,68 +65,68 @@ describe('the region of a destination', () => {
   );
 
   it('is found without s3:ListBucket', async () => {
-    await using world = await soundWorld();
-    world.deny(['s3:ListBucket'], `arn:aws:s3:::${EU}`);
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await createPipeline();
+    pipeline.deny(['s3:ListBucket'], `arn:aws:s3:::${EU}`);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ region: REGION }]);
   });
 
   it('is remembered by a warm container, as is the key, until it turns out wrong', async () => {
-    await using world = await soundWorld();
-    successOf(await world.invoke({ DestinationBucket: EU }));
-    world.bucket(EU).objects.clear();
-    const warm = await world.invoke({ DestinationBucket: EU }, { warm: true });
+    await using pipeline = await createPipeline();
+    successOf(await pipeline.invoke({ DestinationBucket: EU }));
+    pipeline.bucket(EU).objects.clear();
+    const warm = await pipeline.invoke({ DestinationBucket: EU }, { warm: true });
     successOf(warm);
     expect(operationsOn(EU, warm)).toEqual(['HeadObject', 'CopyObject']);
 
-    world.world.deleteBucket(EU);
-    const key = world.world.createKey({ region: 'sa-east-1' });
-    world.world.createBucket({
+    pipeline.aws.deleteBucket(EU);
+    const key = pipeline.aws.createKey({ region: 'sa-east-1' });
+    pipeline.aws.createBucket({
       name: EU,
       region: 'sa-east-1',
       encryption: { algorithm: 'aws:kms', keyId: key.arn, bucketKey: true },
     });
-    world.allowKey(key.arn);
-    const moved = await world.invoke({ DestinationBucket: EU }, { warm: true });
+    pipeline.allowKey(key.arn);
+    const moved = await pipeline.invoke({ DestinationBucket: EU }, { warm: true });
     expect(failureOf(moved).type).toBe('ConfigurationError');
-    successOf(await world.invoke({ DestinationBucket: EU }, { warm: true }));
-    expect(world.object(EU, KEY).encryption.keyArn).toBe(key.arn);
+    successOf(await pipeline.invoke({ DestinationBucket: EU }, { warm: true }));
+    expect(pipeline.object(EU, KEY).encryption.keyArn).toBe(key.arn);
   });
 
   it('of the source is looked up as well', async () => {
-    await using world = await soundWorld();
-    const key = world.addDestination('elsewhere', { region: 'ap-southeast-2' });
-    world.world.putObject('elsewhere', 'in/App.zip', world.object(SOURCE, KEY).content);
+    await using pipeline = await createPipeline();
+    const key = pipeline.addDestination('elsewhere', { region: 'ap-southeast-2' });
+    pipeline.aws.putObject('elsewhere', 'in/App.zip', pipeline.object(SOURCE, KEY).content);
     const location = {
       type: 'S3',
       s3Location: { bucketName: 'elsewhere', objectKey: 'in/App.zip' },
     } as const;
-    const outcome = await world.invoke(
+    const outcome = await pipeline.invoke(
       { DestinationBucket: EU },
       { data: { inputArtifacts: [{ name: 'App', location }] } },
     );
     successOf(outcome);
     expect(key.region).not.toBe(HOME);
-    expect(world.object(EU, 'in/App.zip').sizeBytes).toBe(1000);
+    expect(pipeline.object(EU, 'in/App.zip').sizeBytes).toBe(1000);
   });
 });
 
 describe('the KMS key of a destination', () => {
   it.each(['id', 'alias', 'ARN', 'alias ARN'])('can be given by %s', async (form) => {
     for (const sizeBytes of [1000, MULTIPART_BYTES]) {
-      await using world = await soundWorld(sizeBytes);
-      const key = world.world.createKey({ region: REGION, alias: 'given' });
-      world.allowKey(key.arn);
+      await using pipeline = await createPipeline(sizeBytes);
+      const key = pipeline.aws.createKey({ region: REGION, alias: 'given' });
+      pipeline.allowKey(key.arn);
       const KmsKeyId = {
         id: key.keyId,
         alias: 'alias/given',
         ARN: key.arn,
         'alias ARN': key.arn.replace(/key\/.*/, 'alias/given'),
       }[form];
-      const outcome = await world.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId }] });
+      const outcome = await pipeline.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId }] });
       successOf(outcome);
-      expect(world.object(EU, KEY).encryption).toEqual({
+      expect(pipeline.object(EU, KEY).encryption).toEqual({
         algorithm: 'aws:kms',
         keyArn: key.arn,
         bucketKey: true,
@@ -132,30 +136,30 @@ describe('the KMS key of a destination', () => {
   });
 
   it('that is given makes the default encryption of the bucket unimportant', async () => {
-    await using world = await soundWorld();
-    const key = world.addDestination('destinations-plain', { encryption: 'none' });
-    world.deny(['s3:GetEncryptionConfiguration'], '*');
+    await using pipeline = await createPipeline();
+    const key = pipeline.addDestination('destinations-plain', { encryption: 'none' });
+    pipeline.deny(['s3:GetEncryptionConfiguration'], '*');
     const Destination = { Bucket: 'destinations-plain', KmsKeyId: key.arn };
-    const outcome = await world.invoke({ DestinationBuckets: [Destination] });
+    const outcome = await pipeline.invoke({ DestinationBuckets: [Destination] });
     successOf(outcome);
     const encryption = { algorithm: 'aws:kms', keyArn: key.arn, bucketKey: true };
-    expect(world.object('destinations-plain', KEY).encryption).toEqual(encryption);
+    expect(pipeline.object('destinations-plain', KEY).encryption).toEqual(encryption);
   });
 
   it('that is given keeps the dual-layer encryption that the bucket asks for', async () => {
-    await using world = await soundWorld();
-    const given = world.world.createKey({ region: REGION });
-    world.allowKey(given.arn);
-    const own = world.addDestination('destinations-dsse', {});
-    Object.assign(world.bucket('destinations-dsse'), {
+    await using pipeline = await createPipeline();
+    const given = pipeline.aws.createKey({ region: REGION });
+    pipeline.allowKey(given.arn);
+    const own = pipeline.addDestination('destinations-dsse', {});
+    Object.assign(pipeline.bucket('destinations-dsse'), {
       encryption: { algorithm: 'aws:kms:dsse', keyId: own.arn },
     });
     const parameters = { DestinationBuckets: [{ Bucket: 'destinations-dsse', KmsKeyId: given.arn }] };
 
-    successOf(await world.invoke(parameters));
-    const again = await world.invoke(parameters, { warm: true });
+    successOf(await pipeline.invoke(parameters));
+    const again = await pipeline.invoke(parameters, { warm: true });
 
-    expect(world.object('destinations-dsse', KEY).encryption).toMatchObject({
+    expect(pipeline.object('destinations-dsse', KEY).encryption).toMatchObject({
       algorithm: 'aws:kms:dsse',
       keyArn: given.arn,
     });
@@ -165,12 +169,12 @@ describe('the KMS key of a destination', () => {
   it.each(['id', 'alias'])(
     "named by %s in another account's bucket is that account's, not one of the pipeline's",
     async (form) => {
-      await using world = await soundWorld();
-      const mine = world.world.createKey({ region: REGION, alias: 'shared' });
-      const theirs = world.world.createKey({ region: REGION, accountId: OTHER_ACCOUNT, alias: 'shared' });
-      world.allowKey(mine.arn);
-      world.allowKey(theirs.arn);
-      world.addDestination('destinations-theirs', {
+      await using pipeline = await createPipeline();
+      const mine = pipeline.aws.createKey({ region: REGION, alias: 'shared' });
+      const theirs = pipeline.aws.createKey({ region: REGION, accountId: OTHER_ACCOUNT, alias: 'shared' });
+      pipeline.allowKey(mine.arn);
+      pipeline.allowKey(theirs.arn);
+      pipeline.addDestination('destinations-theirs', {
         ownerAccountId: OTHER_ACCOUNT,
         encryption: {
           algorithm: 'aws:kms',
@@ -179,20 +183,20 @@ describe('the KMS key of a destination', () => {
         },
       });
       const Destination = { Bucket: 'destinations-theirs', BucketOwner: OTHER_ACCOUNT };
-      successOf(await world.invoke({ DestinationBuckets: [Destination] }));
-      expect(world.object('destinations-theirs', KEY).encryption.keyArn).toBe(theirs.arn);
+      successOf(await pipeline.invoke({ DestinationBuckets: [Destination] }));
+      expect(pipeline.object('destinations-theirs', KEY).encryption.keyArn).toBe(theirs.arn);
     },
   );
 });
 
 describe('what is there already', () => {
   it('is not copied again, and costs one HEAD a copy', async () => {
-    await using world = await soundWorld();
-    world.addArtifact('Templates', MULTIPART_BYTES);
-    world.addDestination('destinations-ap', { region: 'ap-southeast-2' });
+    await using pipeline = await createPipeline();
+    pipeline.addArtifact('Templates', MULTIPART_BYTES);
+    pipeline.addDestination('destinations-ap', { region: 'ap-southeast-2' });
     const parameters = { DestinationBuckets: [EU, 'destinations-ap'] };
-    successOf(await world.invoke(parameters));
-    const again = await world.invoke(parameters, { warm: true });
+    successOf(await pipeline.invoke(parameters));
+    const again = await pipeline.invoke(parameters, { warm: true });
     const { executionDetails, outputVariables } = successOf(again);
     expect(again.writes).toEqual([]);
     for (const bucket of parameters.DestinationBuckets)
@@ -203,18 +207,18 @@ describe('what is there already', () => {
   });
 
   it.each([
-    ['content', (world: JobWorld) => world.addArtifactVersion({ sizeBytes: 999 })],
-    ['content of the same size', (world: JobWorld) => world.addArtifactVersion({ seed: 77 })],
-    ['headers', (world: JobWorld) => world.addArtifactVersion({ contentType: 'text/plain' })],
-    ['metadata', (world: JobWorld) => world.addArtifactVersion({ metadata: { build: '2' } })],
-    ['tags', (world: JobWorld) => world.addArtifactVersion({ tags: { more: 'tags' } })],
+    ['content', (pipeline: TestPipeline) => pipeline.addArtifactVersion({ sizeBytes: 999 })],
+    ['content of the same size', (pipeline: TestPipeline) => pipeline.addArtifactVersion({ seed: 77 })],
+    ['headers', (pipeline: TestPipeline) => pipeline.addArtifactVersion({ contentType: 'text/plain' })],
+    ['metadata', (pipeline: TestPipeline) => pipeline.addArtifactVersion({ metadata: { build: '2' } })],
+    ['tags', (pipeline: TestPipeline) => pipeline.addArtifactVersion({ tags: { more: 'tags' } })],
   ])('is copied again when it has other %s', async (_what, change) => {
-    await using world = await soundWorld();
-    successOf(await world.invoke({ DestinationBucket: EU }));
-    const changed = change(world);
-    const again = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await createPipeline();
+    successOf(await pipeline.invoke({ DestinationBucket: EU }));
+    const changed = change(pipeline);
+    const again = await pipeline.invoke({ DestinationBucket: EU });
     expect(copiesOf(again)).toMatchObject([{ strategy: 'object' }]);
-    const { metadata, headers, tags, sizeBytes } = world.object(EU, KEY);
+    const { metadata, headers, tags, sizeBytes } = pipeline.object(EU, KEY);
     expect({ metadata, headers, tags, sizeBytes }).toEqual({
       metadata: changed.metadata,
       headers: changed.headers,
@@ -224,45 +228,45 @@ describe('what is there already', () => {
   });
 
   it('is copied again when it is under another key', async () => {
-    await using world = await soundWorld();
-    successOf(await world.invoke({ DestinationBucket: EU }));
-    const key = world.world.createKey({ region: REGION });
-    world.allowKey(key.arn);
-    const again = await world.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId: key.arn }] });
+    await using pipeline = await createPipeline();
+    successOf(await pipeline.invoke({ DestinationBucket: EU }));
+    const key = pipeline.aws.createKey({ region: REGION });
+    pipeline.allowKey(key.arn);
+    const again = await pipeline.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId: key.arn }] });
     expect(copiesOf(again)).toMatchObject([{ strategy: 'object', kmsKeyArn: key.arn }]);
   });
 
   it('but may not be looked at is copied without a look', async () => {
-    await using world = await soundWorld();
-    successOf(await world.invoke({ DestinationBucket: EU }));
-    world.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${EU}/*`);
-    const again = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await createPipeline();
+    successOf(await pipeline.invoke({ DestinationBucket: EU }));
+    pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${EU}/*`);
+    const again = await pipeline.invoke({ DestinationBucket: EU });
     successOf(again);
     expect(copiesOf(again)).toMatchObject([{ strategy: 'object', proof: 'checksum' }]);
   });
 
   it('as the source itself is reported and left alone', async () => {
-    await using world = await soundWorld();
-    const before = world.object(SOURCE, KEY);
-    const outcome = await world.invoke({ DestinationBuckets: [SOURCE, EU] });
+    await using pipeline = await createPipeline();
+    const before = pipeline.object(SOURCE, KEY);
+    const outcome = await pipeline.invoke({ DestinationBuckets: [SOURCE, EU] });
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([
       { bucket: SOURCE, strategy: 'same-object' },
       { bucket: EU, strategy: 'object' },
     ]);
-    expect(world.object(SOURCE, KEY)).toBe(before);
+    expect(pipeline.object(SOURCE, KEY)).toBe(before);
     expect(operationsOn(SOURCE, outcome).filter((name) => name.startsWith('Copy'))).toEqual([]);
   });
 });
 
 describe('a key template', () => {
   it('puts each copy of each bucket where it says', async () => {
-    await using world = await JobWorld.start();
-    world.addArtifact('App', 1000, { revision: 'c0ffee' });
-    world.addArtifact('Templates', MULTIPART_BYTES, { revision: 'decaf' });
-    world.addDestination(EU);
-    world.addDestination('destinations-release', { region: 'ap-southeast-2' });
-    const outcome = await world.invoke({
+    await using pipeline = await TestPipeline.start();
+    pipeline.addArtifact('App', 1000, { revision: 'c0ffee' });
+    pipeline.addArtifact('Templates', MULTIPART_BYTES, { revision: 'decaf' });
+    pipeline.addDestination(EU);
+    pipeline.addDestination('destinations-release', { region: 'ap-southeast-2' });
+    const outcome = await pipeline.invoke({
       DestinationBuckets: [
         EU,
         { Bucket: 'destinations-release', Key: 'releases/{executionId}/{artifact}-{revision}.zip' },
@@ -271,11 +275,11 @@ describe('a key template', () => {
       ExecutionId: 'e-1',
     });
     const { outputVariables } = successOf(outcome);
-    expect([...world.bucket(EU).objects.keys()].sort()).toEqual([
+    expect([...pipeline.bucket(EU).objects.keys()].sort()).toEqual([
       'by-key/pipeline/App/abc.zip',
       'by-key/pipeline/Templates/abc.zip',
     ]);
-    expect([...world.bucket('destinations-release').objects.keys()].sort()).toEqual([
+    expect([...pipeline.bucket('destinations-release').objects.keys()].sort()).toEqual([
       'releases/e-1/App-c0ffee.zip',
       'releases/e-1/Templates-decaf.zip',
     ]);
@@ -285,25 +289,25 @@ describe('a key template', () => {
       BytesCopied: String(2 * (1000 + MULTIPART_BYTES)),
       CopiesSkipped: '0',
       App_ObjectKey: 'by-key/pipeline/App/abc.zip',
-      App_Checksum: `CRC64NVME:${world.object(SOURCE, KEY).checksum?.value}`,
+      App_Checksum: `CRC64NVME:${pipeline.object(SOURCE, KEY).checksum?.value}`,
     });
   });
 
   it('can copy within the artifact bucket itself', async () => {
-    await using world = await soundWorld();
-    world.allowWriting(SOURCE);
-    successOf(await world.invoke({ DestinationBucket: SOURCE, Key: 'kept/{artifact}.zip' }));
-    expect(world.object(SOURCE, 'kept/App.zip').sizeBytes).toBe(1000);
+    await using pipeline = await createPipeline();
+    pipeline.allowWriting(SOURCE);
+    successOf(await pipeline.invoke({ DestinationBucket: SOURCE, Key: 'kept/{artifact}.zip' }));
+    expect(pipeline.object(SOURCE, 'kept/App.zip').sizeBytes).toBe(1000);
   });
 });
 
 describe('InputArtifacts', () => {
   it('chooses which artifacts are copied', async () => {
-    await using world = await soundWorld();
-    world.addArtifact('Templates');
-    world.addArtifact('Docs');
-    successOf(await world.invoke({ DestinationBucket: EU, InputArtifacts: ['Templates'] }));
-    expect([...world.bucket(EU).objects.keys()]).toEqual(['pipeline/Templates/abc.zip']);
+    await using pipeline = await createPipeline();
+    pipeline.addArtifact('Templates');
+    pipeline.addArtifact('Docs');
+    successOf(await pipeline.invoke({ DestinationBucket: EU, InputArtifacts: ['Templates'] }));
+    expect([...pipeline.bucket(EU).objects.keys()]).toEqual(['pipeline/Templates/abc.zip']);
   });
 });
 
@@ -311,31 +315,31 @@ describe('MinimumProof', () => {
   it.each(['Enabled', 'Unversioned'] as const)(
     'fails and removes a copy that is proved by size only (versioning: %s)',
     async (versioning) => {
-      await using world = await JobWorld.start();
-      world.addArtifact('App', 1000, { checksum: 'none' });
-      world.addDestination(EU, { versioning });
-      const outcome = await world.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
+      await using pipeline = await TestPipeline.start();
+      pipeline.addArtifact('App', 1000, { checksum: 'none' });
+      pipeline.addDestination(EU, { versioning });
+      const outcome = await pipeline.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
       const { type, message } = failureOf(outcome);
       expect(type).toBe('JobFailed');
       expect(message).toContain('has only the proof "size-only", but MinimumProof is "etag"');
       expect(message).toMatch(versioning === 'Enabled' ? /Its version \S+ was removed/ : /It was removed/);
-      expect(world.bucket(EU).objects.size).toBe(0);
+      expect(pipeline.bucket(EU).objects.size).toBe(0);
       expect(outcome.metrics).toContainEqual({ metric: 'VerificationFailures', value: 1, dimensions: {} });
     },
   );
 
   it('as weak as size-only accepts it, and the summary says so', async () => {
-    await using world = await JobWorld.start();
-    world.addArtifact('App', 1000, { checksum: 'none' });
-    world.addDestination(EU);
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await TestPipeline.start();
+    pipeline.addArtifact('App', 1000, { checksum: 'none' });
+    pipeline.addDestination(EU);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expect(successOf(outcome).executionDetails.summary).toContain('1 proved by size only');
     expect(copiesOf(outcome)).toMatchObject([{ proof: 'size-only' }]);
   });
 
   it('of checksum accepts what has the same checksum', async () => {
-    await using world = await soundWorld();
-    const outcome = await world.invoke({ DestinationBucket: EU, MinimumProof: 'checksum' });
+    await using pipeline = await createPipeline();
+    const outcome = await pipeline.invoke({ DestinationBucket: EU, MinimumProof: 'checksum' });
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ proof: 'checksum', proofAlgorithm: 'CRC64NVME' }]);
   });

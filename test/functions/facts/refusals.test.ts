@@ -1,7 +1,7 @@
 // Whichever operation of S3 fails for good: one answer of the right type that names it, no unfinished upload, no half copy.
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../../local/aws/faults/faults.ts';
-import { failureOf, JobWorld, MIB, MULTIPART_BYTES, successOf } from '../harness/world.ts';
+import { failureOf, MIB, MULTIPART_BYTES, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const EU = 'refusals-eu';
 
@@ -45,17 +45,17 @@ const FAULTS: readonly {
 describe.each(FAULTS)('with $fault.kind $fault.code', ({ fault, type, may }) => {
   it.each(SAMPLES)('$operation ($mode, $sizeBytes bytes) ends the job soundly', async (sample) => {
     const { operation, mode, sizeBytes } = sample;
-    await using world = await JobWorld.start();
-    world.addArtifact('App', sizeBytes);
-    world.addDestination(EU);
+    await using pipeline = await TestPipeline.start();
+    pipeline.addArtifact('App', sizeBytes);
+    pipeline.addDestination(EU);
     let hits = 0;
-    world.faults = (point) => {
+    pipeline.faults = (point) => {
       if (point.phase === 'after' || point.operation !== operation) return undefined;
       hits++;
       return fault;
     };
     const settings = { retryBudgetMs: 50 };
-    const outcome = await world.invoke({ DestinationBucket: EU, Mode: mode }, { settings });
+    const outcome = await pipeline.invoke({ DestinationBucket: EU, Mode: mode }, { settings });
     expect(hits).toBeGreaterThan(0);
     if (may?.has(operation) === true) {
       successOf(outcome);
@@ -63,9 +63,9 @@ describe.each(FAULTS)('with $fault.kind $fault.code', ({ fault, type, may }) => 
       const failure = failureOf(outcome);
       expect(failure.type, failure.message).toBe(type);
       expect(failure.message).toContain(`${operation} on s3://`);
-      expect(world.bucket(EU).objects.size).toBe(0);
+      expect(pipeline.bucket(EU).objects.size).toBe(0);
     }
-    expect(world.bucket(EU).uploads.size).toBe(0);
+    expect(pipeline.bucket(EU).uploads.size).toBe(0);
     expect(outcome.requests.at(-1)?.service).toBe('codepipeline');
   });
 });

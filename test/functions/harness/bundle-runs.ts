@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { JobResult } from '../../../local/aws/state/code-pipeline-jobs.ts';
 import { type Invocation, LambdaFunction } from '../../../local/lambda/lambda.ts';
 import { runJob } from '../../../local/pipeline/job-loop.ts';
-import { ACCOUNT, HOME, type JobWorld } from './world.ts';
+import { ACCOUNT, HOME, type TestPipeline } from './test-pipeline.ts';
 
 export const BUNDLE = fileURLToPath(new URL('../../../dist/sync-artifacts/', import.meta.url));
 
@@ -14,14 +14,14 @@ export interface BundleOptions {
 }
 
 /** The deployed function, with short retries. */
-export function deployed(world: JobWorld, options: BundleOptions = {}): LambdaFunction {
+export function deployed(pipeline: TestPipeline, options: BundleOptions = {}): LambdaFunction {
   const { entry = 'handler.mjs', environment = {}, timeoutMs = 30_000 } = options;
-  const { AWS_ENDPOINT_URL_S3 = '', AWS_ENDPOINT_URL_CODEPIPELINE = '' } = world.environment;
+  const { AWS_ENDPOINT_URL_S3 = '', AWS_ENDPOINT_URL_CODEPIPELINE = '' } = pipeline.environment;
   return new LambdaFunction({
     handlerFile: `${BUNDLE}${entry}`,
     region: HOME,
     accountId: ACCOUNT,
-    credentials: world.role.credentials,
+    credentials: pipeline.role.credentials,
     timeoutMs,
     memoryMb: 512,
     environment: {
@@ -44,14 +44,14 @@ export interface ActionRun {
 
 /** Runs an action to its end. */
 export async function runAction(
-  world: JobWorld,
+  pipeline: TestPipeline,
   userParameters: unknown,
   options: BundleOptions = {},
 ): Promise<ActionRun> {
-  await using lambda = deployed(world, options);
-  const job = world.job(userParameters);
-  const before = world.world.codePipeline.results.length;
-  const { invocations, results } = await runJob(world.world, lambda, { job, event: job.event });
+  await using lambda = deployed(pipeline, options);
+  const job = pipeline.job(userParameters);
+  const before = pipeline.aws.codePipeline.results.length;
+  const { invocations, results } = await runJob(pipeline.aws, lambda, { job, event: job.event });
   const output = invocations.flatMap(({ lines }) => lines).join('\n');
   return { invocations, results: results.slice(before), output };
 }

@@ -27,12 +27,12 @@ export interface Answer {
   readonly body?: string;
 }
 
-export interface LesserServer extends AsyncDisposable {
+export interface LimitedServer extends AsyncDisposable {
   readonly endpoint: string;
 }
 
 /** Starts such a server in front of another endpoint. Signatures stay valid: the Host header is passed on as it is. */
-export async function startLimitedServer(behind: string, lacks: Lacks): Promise<LesserServer> {
+export async function startLimitedServer(behind: string, lacks: Lacks): Promise<LimitedServer> {
   const server = createServer((asked, reply) => {
     const url = new URL(asked.url ?? '/', behind);
     const question = { method: asked.method ?? 'GET', path: url.pathname, query: url.searchParams };

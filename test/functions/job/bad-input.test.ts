@@ -1,6 +1,6 @@
 // Bad parameters and malformed events: one ConfigurationError that names the property, and nothing is written.
 import { describe, expect, it } from 'vitest';
-import { failureOf, JobWorld, type Outcome } from '../harness/world.ts';
+import { failureOf, type Outcome, TestPipeline } from '../harness/test-pipeline.ts';
 
 const BUCKET = 'bad-input-eu';
 
@@ -212,12 +212,12 @@ const BAD_PARAMETERS: readonly [what: string, parameters: unknown, ...says: (str
   ['an empty execution id', { DestinationBucket: BUCKET, ExecutionId: '' }, 'property ExecutionId is ""'],
 ];
 
-async function soundWorld(): Promise<JobWorld> {
-  const world = await JobWorld.start();
-  world.addArtifact('App');
-  world.addArtifact('Templates');
-  world.addDestination(BUCKET);
-  return world;
+async function createPipeline(): Promise<TestPipeline> {
+  const pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App');
+  pipeline.addArtifact('Templates');
+  pipeline.addDestination(BUCKET);
+  return pipeline;
 }
 
 function expectRefusal(outcome: Outcome, says: readonly (string | RegExp)[]): void {
@@ -234,19 +234,19 @@ describe('UserParameters', () => {
   it.each(BAD_PARAMETERS)(
     'with %s are refused before S3 is asked anything',
     async (_, parameters, ...says) => {
-      await using world = await soundWorld();
-      expectRefusal(await world.invoke(parameters), says);
+      await using pipeline = await createPipeline();
+      expectRefusal(await pipeline.invoke(parameters), says);
     },
   );
 
   it('that are nested thousands of levels deep are refused without being written down', async () => {
-    await using world = await soundWorld();
+    await using pipeline = await createPipeline();
     const deep = nested(100_000);
-    const { event } = world.job({ DestinationBucket: BUCKET });
+    const { event } = pipeline.job({ DestinationBucket: BUCKET });
     const configuration = { FunctionName: 'sync-artifacts', UserParameters: deep };
     const { 'CodePipeline.job': job } = event;
 
-    const outcome = await world.run({
+    const outcome = await pipeline.run({
       'CodePipeline.job': { ...job, data: { ...job.data, actionConfiguration: { configuration } } },
     });
 
@@ -254,21 +254,21 @@ describe('UserParameters', () => {
   });
 
   it('that are not there are refused', async () => {
-    await using world = await soundWorld();
+    await using pipeline = await createPipeline();
     const data = { actionConfiguration: { configuration: { FunctionName: 'sync-artifacts' } } };
-    expectRefusal(await world.invoke({}, { data }), ['UserParameters is missing']);
+    expectRefusal(await pipeline.invoke({}, { data }), ['UserParameters is missing']);
   });
 
   it('are refused with all that is wrong with them at once', async () => {
-    await using world = await soundWorld();
-    const outcome = await world.invoke({ DestinationBucket: 'Bad', Mode: 'fast', MinimumProof: 'none' });
+    await using pipeline = await createPipeline();
+    const outcome = await pipeline.invoke({ DestinationBucket: 'Bad', Mode: 'fast', MinimumProof: 'none' });
     expectRefusal(outcome, ['property DestinationBucket', 'property Mode', 'property MinimumProof']);
   });
 
   it('that ask for a relay are refused without artifactCredentials', async () => {
-    await using world = await soundWorld();
-    const { event } = world.job({ DestinationBucket: BUCKET, Mode: 'relay' });
-    const outcome = await world.run(edited(event, (job) => delete job.data.artifactCredentials));
+    await using pipeline = await createPipeline();
+    const { event } = pipeline.job({ DestinationBucket: BUCKET, Mode: 'relay' });
+    const outcome = await pipeline.run(edited(event, (job) => delete job.data.artifactCredentials));
     const { type, message } = failureOf(outcome);
     expect(type).toBe('ConfigurationError');
     expect(message).toContain('property Mode is "relay"');
@@ -377,9 +377,9 @@ describe('half of a surrogate pair', () => {
     ['a key template', {}, { Key: 'releases/\ud800/{artifact}.zip' }, 'property Key'],
     ['an execution id', {}, { Key: '{executionId}/{artifact}', ExecutionId: '\udfff' }, 'property Key'],
   ])('in %s is refused before S3 is asked anything', async (_what, location, parameters, says) => {
-    await using world = await soundWorld();
-    const { event } = world.job({ DestinationBucket: BUCKET, ...parameters });
-    const outcome = await world.run(
+    await using pipeline = await createPipeline();
+    const { event } = pipeline.job({ DestinationBucket: BUCKET, ...parameters });
+    const outcome = await pipeline.run(
       edited(event, (job) => {
         const [artifact] = job.data.inputArtifacts as { location: { s3Location: object } }[];
         Object.assign(artifact?.location.s3Location ?? {}, location);
@@ -391,8 +391,8 @@ describe('half of a surrogate pair', () => {
 
 describe('an event', () => {
   it.each(MALFORMED)('with %s is refused before S3 is asked anything', async (_, change, ...says) => {
-    await using world = await soundWorld();
-    const outcome = await world.run(edited(world.job({ DestinationBucket: BUCKET }).event, change));
+    await using pipeline = await createPipeline();
+    const outcome = await pipeline.run(edited(pipeline.job({ DestinationBucket: BUCKET }).event, change));
     expectRefusal(outcome, says);
     expect(failureOf(outcome).message).not.toContain('ASIASECRET');
   });
@@ -406,8 +406,8 @@ describe('an event', () => {
     ['an id of another type', { 'CodePipeline.job': { id: 7 } }],
     ['an id that is none', { 'CodePipeline.job': { id: '../../etc' } }],
   ])('with %s is logged once and thrown, since there is no job to answer', async (_what, event) => {
-    await using world = await soundWorld();
-    const outcome = await world.run(event);
+    await using pipeline = await createPipeline();
+    const outcome = await pipeline.run(event);
     expect(outcome.thrown).toEqual(new Error('the event is not a CodePipeline job'));
     expect(outcome.log).toEqual([
       { level: 'error', message: expect.stringContaining('"CodePipeline.job".id'), fields: {} },
@@ -416,9 +416,9 @@ describe('an event', () => {
   });
 
   it('may lack what is optional and carry what nobody knows', async () => {
-    await using world = await soundWorld();
-    const { event } = world.job({ DestinationBucket: BUCKET });
-    const outcome = await world.run(
+    await using pipeline = await createPipeline();
+    const { event } = pipeline.job({ DestinationBucket: BUCKET });
+    const outcome = await pipeline.run(
       edited(event, (job) => {
         Object.assign(job, { nonce: 'x', 'future-field': {} });
         Object.assign(job.data, { encryptionKey: null, continuationToken: null, outputArtifacts: null });

@@ -4,34 +4,34 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { coldStart } from '../harness/cold-start.ts';
-import { copiesOf, failureOf, JobWorld, type Outcome, successOf } from '../harness/world.ts';
+import { copiesOf, failureOf, type Outcome, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const EU = 'sets-eu';
 const US = 'sets-us';
 
-async function worldWithSets(): Promise<{ world: JobWorld; sets: Record<string, object[]> }> {
-  const world = await JobWorld.start();
-  world.addArtifact('App');
-  const eu = world.addDestination(EU, { region: 'eu-west-1' });
-  const us = world.addDestination(US, { region: 'us-west-2' });
+async function pipelineWithSets(): Promise<{ pipeline: TestPipeline; sets: Record<string, object[]> }> {
+  const pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App');
+  const eu = pipeline.addDestination(EU, { region: 'eu-west-1' });
+  const us = pipeline.addDestination(US, { region: 'us-west-2' });
   const stated = [
     { Bucket: EU, Region: 'eu-west-1', KmsKeyId: eu.arn },
     { Bucket: US, Region: 'us-west-2', KmsKeyId: us.arn, Key: 'releases/{artifact}.zip' },
   ];
-  return { world, sets: { 'all-regions': stated, europe: stated.slice(0, 1) } };
+  return { pipeline, sets: { 'all-regions': stated, europe: stated.slice(0, 1) } };
 }
 
-const invoke = (world: JobWorld, sets: unknown, parameters: unknown): Promise<Outcome> =>
-  world.invoke(parameters, {
+const invoke = (pipeline: TestPipeline, sets: unknown, parameters: unknown): Promise<Outcome> =>
+  pipeline.invoke(parameters, {
     settings: { destinationSets: typeof sets === 'string' ? sets : JSON.stringify(sets) },
   });
 
 describe('a job that names a set', () => {
   it('copies to each of its destinations, under the keys that it says', async () => {
-    const { world, sets } = await worldWithSets();
-    await using _ = world;
+    const { pipeline, sets } = await pipelineWithSets();
+    await using _ = pipeline;
 
-    const outcome = await invoke(world, sets, { Destinations: 'all-regions' });
+    const outcome = await invoke(pipeline, sets, { Destinations: 'all-regions' });
 
     successOf(outcome);
     const copies = copiesOf(outcome);
@@ -45,10 +45,10 @@ describe('a job that names a set', () => {
   });
 
   it('looks nothing up that the set says', async () => {
-    const { world, sets } = await worldWithSets();
-    await using _ = world;
+    const { pipeline, sets } = await pipelineWithSets();
+    await using _ = pipeline;
 
-    const outcome = await invoke(world, sets, { Destinations: 'all-regions' });
+    const outcome = await invoke(pipeline, sets, { Destinations: 'all-regions' });
 
     const operations = outcome.requests.map(({ operation }) => operation);
     expect(operations).toContain('CopyObject');
@@ -57,38 +57,42 @@ describe('a job that names a set', () => {
   });
 
   it('looks up what the set leaves open, as for any destination', async () => {
-    const { world } = await worldWithSets();
-    await using _ = world;
+    const { pipeline } = await pipelineWithSets();
+    await using _ = pipeline;
 
-    const outcome = await invoke(world, { plain: [EU] }, { Destinations: 'plain' });
+    const outcome = await invoke(pipeline, { plain: [EU] }, { Destinations: 'plain' });
 
     successOf(outcome);
     expect(outcome.requests.map(({ operation }) => operation)).toContain('GetBucketEncryption');
   });
 
   it('keeps dual-layer encryption where the set leaves the key to the bucket', async () => {
-    const world = await JobWorld.start();
-    await using _ = world;
-    world.addArtifact('App');
-    const key = world.world.createKey({ region: 'eu-west-1' });
-    world.addDestination(EU, { encryption: { algorithm: 'aws:kms:dsse', keyId: key.arn, bucketKey: false } });
-    world.allowKey(key.arn);
+    const pipeline = await TestPipeline.start();
+    await using _ = pipeline;
+    pipeline.addArtifact('App');
+    const key = pipeline.aws.createKey({ region: 'eu-west-1' });
+    pipeline.addDestination(EU, {
+      encryption: { algorithm: 'aws:kms:dsse', keyId: key.arn, bucketKey: false },
+    });
+    pipeline.allowKey(key.arn);
 
     const outcome = await invoke(
-      world,
+      pipeline,
       { dual: [{ Bucket: EU, Region: 'eu-west-1' }] },
       { Destinations: 'dual' },
     );
 
     successOf(outcome);
-    expect(world.object(EU, 'pipeline/App/abc.zip').encryption).toMatchObject({ algorithm: 'aws:kms:dsse' });
+    expect(pipeline.object(EU, 'pipeline/App/abc.zip').encryption).toMatchObject({
+      algorithm: 'aws:kms:dsse',
+    });
   });
 
   it('starts over when the set has changed since its continuation token', async () => {
-    const { world, sets } = await worldWithSets();
-    await using _ = world;
+    const { pipeline, sets } = await pipelineWithSets();
+    await using _ = pipeline;
     const { parseJob } = await import('../../../functions/sync-artifacts/job/parse-job.ts');
-    const { event } = world.job({ Destinations: 'all-regions' });
+    const { event } = pipeline.job({ Destinations: 'all-regions' });
 
     const [before, same, after] = [sets, sets, { 'all-regions': [US, EU] }].map(
       (some) => parseJob(event, JSON.stringify(some)).binding,
@@ -137,10 +141,10 @@ describe('a set that cannot be used is a ConfigurationError, and nothing is writ
     ],
     ['an impossible name', { 'a b': [EU] }, { Destinations: 'a b' }, /1 to 64 letters/],
   ])('%s', async (_what, sets, parameters, message) => {
-    const { world } = await worldWithSets();
-    await using _ = world;
+    const { pipeline } = await pipelineWithSets();
+    await using _ = pipeline;
 
-    const outcome = await invoke(world, sets, parameters);
+    const outcome = await invoke(pipeline, sets, parameters);
 
     expect(failureOf(outcome)).toMatchObject({
       type: 'ConfigurationError',
@@ -150,10 +154,10 @@ describe('a set that cannot be used is a ConfigurationError, and nothing is writ
   });
 
   it('but not for jobs that name no set', async () => {
-    const { world } = await worldWithSets();
-    await using _ = world;
+    const { pipeline } = await pipelineWithSets();
+    await using _ = pipeline;
 
-    successOf(await invoke(world, '{not JSON', { DestinationBucket: EU }));
+    successOf(await invoke(pipeline, '{not JSON', { DestinationBucket: EU }));
   });
 });
 

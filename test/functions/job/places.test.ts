@@ -1,6 +1,6 @@
 // No write of a job may destroy an input of the action or a copy of the same job.
 import { describe, expect, it } from 'vitest';
-import { failureOf, JobWorld, SOURCE, successOf } from '../harness/world.ts';
+import { failureOf, SOURCE, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const EU = 'places-eu';
 const manifestAt = (bucketName: string, objectKey: string) => ({
@@ -9,12 +9,12 @@ const manifestAt = (bucketName: string, objectKey: string) => ({
   ] as const,
 });
 
-async function worldWithTwo(): Promise<JobWorld> {
-  const world = await JobWorld.start();
-  world.addArtifact('App', 1000, { key: 'pipeline/App' });
-  world.addArtifact('Templates', 1000, { key: 'pipeline/Templates' });
-  world.addDestination(EU);
-  return world;
+async function pipelineWithTwo(): Promise<TestPipeline> {
+  const pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App', 1000, { key: 'pipeline/App' });
+  pipeline.addArtifact('Templates', 1000, { key: 'pipeline/Templates' });
+  pipeline.addDestination(EU);
+  return pipeline;
 }
 
 describe('a job that would write to a place twice', () => {
@@ -44,9 +44,9 @@ describe('a job that would write to a place twice', () => {
       ['copy of artifact App', 'input artifact Templates', `s3://${SOURCE}/pipeline/Templates`],
     ],
   ])('(%s) is refused before anything is written', async (_, parameters, data, named) => {
-    await using world = await worldWithTwo();
+    await using pipeline = await pipelineWithTwo();
 
-    const outcome = await world.invoke(parameters, { data });
+    const outcome = await pipeline.invoke(parameters, { data });
 
     const { type, message } = failureOf(outcome);
     expect(type).toBe('ConfigurationError');
@@ -60,9 +60,9 @@ describe('a job whose places differ', () => {
     ['copies and manifest in one bucket', { DestinationBucket: EU }, manifestAt(EU, 'manifests/1.zip')],
     ['an artifact that is its own copy', { DestinationBucket: SOURCE }, {}],
   ])('(%s) is done', async (_, parameters, data) => {
-    await using world = await worldWithTwo();
-    world.allowWriting(SOURCE);
+    await using pipeline = await pipelineWithTwo();
+    pipeline.allowWriting(SOURCE);
 
-    successOf(await world.invoke(parameters, { data }));
+    successOf(await pipeline.invoke(parameters, { data }));
   });
 });

@@ -6,7 +6,7 @@ import { latest } from '../../../local/aws/state/buckets.ts';
 import type { KmsKey } from '../../../local/aws/state/kms-keys.ts';
 import { continueAfterParts, GIB, SLOW } from '../copy/resume/continued-job.ts';
 import { partsWrittenTwice, runOnce } from '../copy/resume/resume-stage.ts';
-import { copiesOf, failureOf, JobWorld, successOf } from '../harness/world.ts';
+import { copiesOf, failureOf, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const EU = 'alias-eu';
 const REGION = 'eu-west-1';
@@ -24,67 +24,67 @@ function pointElsewhere(
 }
 
 interface Aliased {
-  readonly world: JobWorld;
+  readonly pipeline: TestPipeline;
   readonly key: KmsKey;
   readonly other: KmsKey;
   readonly parameters: object;
 }
 
 /** A destination whose key is given as an alias: by the job, or as the bucket's default. */
-async function aliasedWorld(given: 'by the job' | "as the bucket's default"): Promise<Aliased> {
-  const world = await JobWorld.start();
-  world.addArtifact('App');
-  const key = world.world.createKey({ region: REGION, alias: ALIAS });
-  const other = world.world.createKey({ region: REGION });
+async function aliasedPipeline(given: 'by the job' | "as the bucket's default"): Promise<Aliased> {
+  const pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App');
+  const key = pipeline.aws.createKey({ region: REGION, alias: ALIAS });
+  const other = pipeline.aws.createKey({ region: REGION });
   const isDefault = given !== 'by the job';
-  world.addDestination(EU, isDefault ? { encryption: { algorithm: 'aws:kms', keyId: ALIAS } } : {});
-  for (const { arn } of [key, other]) world.allowKey(arn);
+  pipeline.addDestination(EU, isDefault ? { encryption: { algorithm: 'aws:kms', keyId: ALIAS } } : {});
+  for (const { arn } of [key, other]) pipeline.allowKey(arn);
   const parameters = {
     DestinationBuckets: [{ Bucket: EU, Region: REGION, ...(isDefault ? {} : { KmsKeyId: ALIAS }) }],
   };
-  return { world, key, other, parameters };
+  return { pipeline, key, other, parameters };
 }
 
 describe.each(['by the job', "as the bucket's default"] as const)('a key given %s as an alias', (given) => {
   it('is resolved, so that what is there under it is not copied again', async () => {
-    const { world, key, parameters } = await aliasedWorld(given);
-    await using _world = world;
-    successOf(await world.invoke(parameters));
+    const { pipeline, key, parameters } = await aliasedPipeline(given);
+    await using _pipeline = pipeline;
+    successOf(await pipeline.invoke(parameters));
 
-    const again = await world.invoke(parameters);
+    const again = await pipeline.invoke(parameters);
 
     expect(copiesOf(again)).toMatchObject([{ strategy: 'skip', proof: 'checksum', kmsKeyArn: key.arn }]);
-    expect(world.bucket(EU).uploads.size).toBe(0);
+    expect(pipeline.bucket(EU).uploads.size).toBe(0);
   });
 
   it('that means another key now has the copy made again under that one', async () => {
-    const { world, key, other, parameters } = await aliasedWorld(given);
-    await using _world = world;
-    successOf(await world.invoke(parameters));
-    pointElsewhere(world.world, key, ALIAS, other);
+    const { pipeline, key, other, parameters } = await aliasedPipeline(given);
+    await using _pipeline = pipeline;
+    successOf(await pipeline.invoke(parameters));
+    pointElsewhere(pipeline.aws, key, ALIAS, other);
 
-    const again = await world.invoke(parameters, { warm: true });
+    const again = await pipeline.invoke(parameters, { warm: true });
 
     expect(copiesOf(again)).toMatchObject([{ strategy: 'object', kmsKeyArn: other.arn }]);
-    expect(world.object(EU, KEY).encryption.keyArn).toBe(other.arn);
+    expect(pipeline.object(EU, KEY).encryption.keyArn).toBe(other.arn);
   });
 
   it('that means no key any more fails, although the copy is there', async () => {
-    const { world, key, parameters } = await aliasedWorld(given);
-    await using _world = world;
-    successOf(await world.invoke(parameters));
+    const { pipeline, key, parameters } = await aliasedPipeline(given);
+    await using _pipeline = pipeline;
+    successOf(await pipeline.invoke(parameters));
     key.aliases.delete(ALIAS);
 
-    const again = await world.invoke(parameters);
+    const again = await pipeline.invoke(parameters);
 
     expect(failureOf(again).type).toBe('ConfigurationError');
   });
 
   it('costs a first copy of a small artifact no request', async () => {
-    const { world, parameters } = await aliasedWorld(given);
-    await using _world = world;
+    const { pipeline, parameters } = await aliasedPipeline(given);
+    await using _pipeline = pipeline;
 
-    const first = await world.invoke(parameters);
+    const first = await pipeline.invoke(parameters);
 
     expect(first.writes.map(({ operation }) => operation)).toEqual(['CopyObject']);
   });

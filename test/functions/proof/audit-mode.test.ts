@@ -1,7 +1,7 @@
 // A job in Mode "audit": it copies nothing, and fails unless every copy is what was built.
 import { describe, expect, it } from 'vitest';
 import { generated } from '../../../local/aws/content/content.ts';
-import { failureOf, JobWorld, MULTIPART_BYTES, successOf } from '../harness/world.ts';
+import { failureOf, MULTIPART_BYTES, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const EU = 'audited-eu';
 const AP = 'audited-ap';
@@ -10,20 +10,20 @@ const PARAMETERS = { DestinationBuckets: [EU, AP] };
 const AUDIT = { ...PARAMETERS, Mode: 'audit' };
 const PUT = { contentType: 'application/zip', tags: { team: 'web' } };
 
-async function syncedWorld(sizeBytes = 1000): Promise<JobWorld> {
-  const world = await JobWorld.start();
-  world.addArtifact('App', sizeBytes, PUT);
-  world.addDestination(EU);
-  world.addDestination(AP, { region: 'ap-southeast-2' });
-  successOf(await world.invoke(PARAMETERS));
-  return world;
+async function syncedPipeline(sizeBytes = 1000): Promise<TestPipeline> {
+  const pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App', sizeBytes, PUT);
+  pipeline.addDestination(EU);
+  pipeline.addDestination(AP, { region: 'ap-southeast-2' });
+  successOf(await pipeline.invoke(PARAMETERS));
+  return pipeline;
 }
 
 describe('an audit of copies that are as they were made', () => {
   it.each([1000, MULTIPART_BYTES])('succeeds and writes nothing (%i bytes)', async (sizeBytes) => {
-    await using world = await syncedWorld(sizeBytes);
+    await using pipeline = await syncedPipeline(sizeBytes);
 
-    const outcome = await world.invoke(AUDIT);
+    const outcome = await pipeline.invoke(AUDIT);
 
     const { executionDetails, outputVariables } = successOf(outcome);
     expect(executionDetails.summary).toMatch(/^Found 1 artifact \(.*\) as built in 2 regions in /);
@@ -32,46 +32,46 @@ describe('an audit of copies that are as they were made', () => {
   });
 
   it("reads the source with the job's credentials where the role may not", async () => {
-    await using world = await syncedWorld();
-    world.deny(['s3:GetObject', 's3:GetObjectVersion'], 'arn:aws:s3:::pipeline-artifacts/*');
-    const outcome = await world.invoke(AUDIT);
+    await using pipeline = await syncedPipeline();
+    pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], 'arn:aws:s3:::pipeline-artifacts/*');
+    const outcome = await pipeline.invoke(AUDIT);
     expect(successOf(outcome).executionDetails.summary).toContain('as built');
   });
 });
 
 describe('an audit fails, and writes nothing, over', () => {
-  it.each<[string, (world: JobWorld) => void, RegExp]>([
-    ['a copy that is gone', (world) => world.world.deleteObject(EU, KEY), /nothing is there/],
+  it.each<[string, (pipeline: TestPipeline) => void, RegExp]>([
+    ['a copy that is gone', (pipeline) => pipeline.aws.deleteObject(EU, KEY), /nothing is there/],
     [
       'other bytes',
-      (world) => void world.world.putObject(EU, KEY, generated(1000, 99), PUT),
+      (pipeline) => void pipeline.aws.putObject(EU, KEY, generated(1000, 99), PUT),
       /another object is there, with CRC64NVME .* instead of /,
     ],
     [
       'another key',
-      (world) => {
-        const { arn } = world.world.createKey({ region: 'eu-west-1' });
-        world.allowKey(arn);
-        world.world.putObject(EU, KEY, generated(1000, 1), { ...PUT, kmsKeyArn: arn });
+      (pipeline) => {
+        const { arn } = pipeline.aws.createKey({ region: 'eu-west-1' });
+        pipeline.allowKey(arn);
+        pipeline.aws.putObject(EU, KEY, generated(1000, 1), { ...PUT, kmsKeyArn: arn });
       },
       /encrypted with arn:aws:kms:eu-west-1:.* instead of arn:aws:kms:eu-west-1:/,
     ],
     [
       'other headers',
-      (world) =>
-        void world.world.putObject(EU, KEY, generated(1000, 1), { ...PUT, contentType: 'text/plain' }),
+      (pipeline) =>
+        void pipeline.aws.putObject(EU, KEY, generated(1000, 1), { ...PUT, contentType: 'text/plain' }),
       /its headers differ/,
     ],
     [
       'bytes that nothing proves',
-      (world) => void world.world.putObject(EU, KEY, generated(1000, 1), { ...PUT, checksum: 'none' }),
+      (pipeline) => void pipeline.aws.putObject(EU, KEY, generated(1000, 1), { ...PUT, checksum: 'none' }),
       /no more than size-only/,
     ],
   ])('%s', async (_, change, says) => {
-    await using world = await syncedWorld();
-    change(world);
+    await using pipeline = await syncedPipeline();
+    change(pipeline);
 
-    const outcome = await world.invoke(AUDIT);
+    const outcome = await pipeline.invoke(AUDIT);
 
     const { type, message } = failureOf(outcome);
     expect(type).toBe('JobFailed');
@@ -82,10 +82,10 @@ describe('an audit fails, and writes nothing, over', () => {
   });
 
   it('copies that nobody made', async () => {
-    await using world = await syncedWorld();
-    world.addDestination('audited-never');
-    const outcome = await world.invoke({ DestinationBucket: 'audited-never', Mode: 'audit' });
+    await using pipeline = await syncedPipeline();
+    pipeline.addDestination('audited-never');
+    const outcome = await pipeline.invoke({ DestinationBucket: 'audited-never', Mode: 'audit' });
     expect(failureOf(outcome).message).toContain('1 of 1 copies');
-    expect(world.bucket('audited-never').objects.size).toBe(0);
+    expect(pipeline.bucket('audited-never').objects.size).toBe(0);
   });
 });

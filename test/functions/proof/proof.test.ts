@@ -6,12 +6,12 @@ import {
   copiesOf,
   failureOf,
   HOME,
-  JobWorld,
   MIB,
   MULTIPART_BYTES,
   SOURCE,
   successOf,
-} from '../harness/world.ts';
+  TestPipeline,
+} from '../harness/test-pipeline.ts';
 
 const EU = 'proof-eu';
 const KEY = 'pipeline/App/abc.zip';
@@ -57,18 +57,18 @@ describe('a copy', () => {
   it.each(SAMPLES)(
     'of $sizeBytes bytes with $algorithm ($type) by $strategy is proved by $proof',
     async ({ algorithm, type, sizeBytes, mode, strategy, proof }) => {
-      await using world = await JobWorld.start();
-      const source = world.addArtifact('App', sizeBytes, {
+      await using pipeline = await TestPipeline.start();
+      const source = pipeline.addArtifact('App', sizeBytes, {
         checksum: algorithm === 'none' ? 'none' : { algorithm, ...(type && { type }) },
         ...(type === 'COMPOSITE' && { partSizeBytes: PART_BYTES }),
       });
-      world.addDestination(EU);
-      const outcome = await world.invoke({ DestinationBucket: EU, ...(mode && { Mode: mode }) });
+      pipeline.addDestination(EU);
+      const outcome = await pipeline.invoke({ DestinationBucket: EU, ...(mode && { Mode: mode }) });
       successOf(outcome);
       expect(copiesOf(outcome)).toMatchObject([{ strategy, proof }]);
-      expect(compareContent(world.object(EU, KEY).content, source.content)).toBe(true);
+      expect(compareContent(pipeline.object(EU, KEY).content, source.content)).toBe(true);
 
-      const again = await world.invoke({ DestinationBucket: EU });
+      const again = await pipeline.invoke({ DestinationBucket: EU });
       const provable = proof === 'checksum' || proof === 'composite';
       expect(copiesOf(again)[0]?.strategy === 'skip').toBe(provable);
     },
@@ -82,11 +82,11 @@ describe('a source with a COMPOSITE checksum', () => {
   } as const;
 
   it('has its parts read with GetObjectAttributes where the role may ask for them', async () => {
-    await using world = await JobWorld.start();
-    world.addArtifact('App', LARGE, composite);
-    world.addDestination(EU);
-    world.allow(['s3:GetObjectAttributes', 's3:GetObjectVersionAttributes']);
-    const outcome = await world.invoke({ DestinationBucket: EU, MinimumProof: 'checksum' });
+    await using pipeline = await TestPipeline.start();
+    pipeline.addArtifact('App', LARGE, composite);
+    pipeline.addDestination(EU);
+    pipeline.allow(['s3:GetObjectAttributes', 's3:GetObjectVersionAttributes']);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU, MinimumProof: 'checksum' });
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ proof: 'composite', proofAlgorithm: 'SHA256' }]);
     expect(outcome.requests.find(({ operation }) => operation === 'GetObjectAttributes')?.status).toBe(200);
@@ -95,51 +95,51 @@ describe('a source with a COMPOSITE checksum', () => {
   });
 
   it('with more parts than one page lists is reproduced all the same', async () => {
-    await using world = await JobWorld.start();
+    await using pipeline = await TestPipeline.start();
     const partSizeBytes = 5 * MIB;
-    world.addArtifact('App', 1003 * partSizeBytes - 7, {
+    pipeline.addArtifact('App', 1003 * partSizeBytes - 7, {
       checksum: { algorithm: 'CRC32', type: 'COMPOSITE' },
       partSizeBytes,
     });
-    world.addDestination(EU, { region: HOME });
-    world.allow(['s3:GetObjectAttributes', 's3:GetObjectVersionAttributes']);
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    pipeline.addDestination(EU, { region: HOME });
+    pipeline.allow(['s3:GetObjectAttributes', 's3:GetObjectVersionAttributes']);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expect(copiesOf(outcome)).toMatchObject([{ proof: 'composite' }]);
     const pages = outcome.requests.filter(({ operation }) => operation === 'GetObjectAttributes');
     expect(pages).toHaveLength(2);
   });
 
   it('in parts that S3 would not take again is copied with another layout and proved less', async () => {
-    await using world = await JobWorld.start();
-    world.addArtifact('App', LARGE, { ...composite, partSizeBytes: 3 * MIB });
-    world.addDestination(EU);
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await TestPipeline.start();
+    pipeline.addArtifact('App', LARGE, { ...composite, partSizeBytes: 3 * MIB });
+    pipeline.addDestination(EU);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ proof: 'size-only' }]);
-    const strict = await world.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
+    const strict = await pipeline.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
     expect(failureOf(strict).message).toContain('its best proof is "size-only", but MinimumProof is "etag"');
   });
 
   it('of one part is copied as such', async () => {
-    await using world = await JobWorld.start();
-    world.addArtifact('App', SMALL, { ...composite });
-    world.addDestination(EU);
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await TestPipeline.start();
+    pipeline.addArtifact('App', SMALL, { ...composite });
+    pipeline.addDestination(EU);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expect(copiesOf(outcome)).toMatchObject([{ proof: 'composite' }]);
   });
 
   it.each(['GetObjectAttributes', 'HeadObject'])(
     'whose parts cannot be found out for a moment (%s) is copied nonetheless',
     async (operation) => {
-      await using world = await JobWorld.start();
-      world.addArtifact('App', LARGE, composite);
-      world.addDestination(EU);
-      world.deny(['s3:GetObjectAttributes', 's3:GetObjectVersionAttributes'], '*');
-      world.faults = (point) =>
+      await using pipeline = await TestPipeline.start();
+      pipeline.addArtifact('App', LARGE, composite);
+      pipeline.addDestination(EU);
+      pipeline.deny(['s3:GetObjectAttributes', 's3:GetObjectVersionAttributes'], '*');
+      pipeline.faults = (point) =>
         point.phase === 'before' && point.operation === operation && point.partNumber === 1
           ? { kind: 'error', status: 400, code: 'InvalidRequest' }
           : undefined;
-      const outcome = await world.invoke({ DestinationBucket: EU });
+      const outcome = await pipeline.invoke({ DestinationBucket: EU });
       successOf(outcome);
       expect(copiesOf(outcome)).toHaveLength(1);
     },
@@ -148,23 +148,23 @@ describe('a source with a COMPOSITE checksum', () => {
 
 describe('what is at the destination already', () => {
   it('with other bytes of the same size under the same key is found out by its checksum', async () => {
-    await using world = await JobWorld.start();
-    const { content } = world.addArtifact('App', SMALL, { contentType: 'application/zip' });
-    const { arn } = world.addDestination(EU);
+    await using pipeline = await TestPipeline.start();
+    const { content } = pipeline.addArtifact('App', SMALL, { contentType: 'application/zip' });
+    const { arn } = pipeline.addDestination(EU);
     const damaged = concat([generated(SMALL - 1, 1), generated(1, 99)]);
-    world.world.putObject(EU, KEY, damaged, { contentType: 'application/zip', kmsKeyArn: arn });
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    pipeline.aws.putObject(EU, KEY, damaged, { contentType: 'application/zip', kmsKeyArn: arn });
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expect(copiesOf(outcome)).toMatchObject([{ strategy: 'object', proof: 'checksum' }]);
-    expect(compareContent(world.object(EU, KEY).content, content)).toBe(true);
+    expect(compareContent(pipeline.object(EU, KEY).content, content)).toBe(true);
   });
 
   it('but proves nothing is copied again rather than believed', async () => {
-    await using world = await JobWorld.start();
-    world.addArtifact('App', SMALL, { checksum: 'none' });
-    world.addDestination(EU);
-    successOf(await world.invoke({ DestinationBucket: EU }));
-    const again = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await TestPipeline.start();
+    pipeline.addArtifact('App', SMALL, { checksum: 'none' });
+    pipeline.addDestination(EU);
+    successOf(await pipeline.invoke({ DestinationBucket: EU }));
+    const again = await pipeline.invoke({ DestinationBucket: EU });
     expect(copiesOf(again)).toMatchObject([{ strategy: 'object', proof: 'size-only' }]);
-    expect(world.bucket(SOURCE).objects.get(KEY)).toHaveLength(1);
+    expect(pipeline.bucket(SOURCE).objects.get(KEY)).toHaveLength(1);
   });
 });

@@ -1,25 +1,32 @@
 // A proof that a copy cannot have is known before a byte is copied: what was at the destination stays.
 import { describe, expect, it } from 'vitest';
 import type { Versioning } from '../../../local/aws/state/buckets.ts';
-import { copiesOf, failureOf, JobWorld, MIB, MULTIPART_BYTES, successOf } from '../harness/world.ts';
+import {
+  copiesOf,
+  failureOf,
+  MIB,
+  MULTIPART_BYTES,
+  successOf,
+  TestPipeline,
+} from '../harness/test-pipeline.ts';
 
 const EU = 'reachable-eu';
 const KEY = 'pipeline/App/abc.zip';
 
-async function worldWithEarlier(
-  put: Parameters<JobWorld['addArtifact']>[2],
+async function pipelineWithEarlier(
+  put: Parameters<TestPipeline['addArtifact']>[2],
   sizeBytes: number,
   versioning: Versioning,
 ) {
-  const world = await JobWorld.start();
-  world.addArtifact('App', sizeBytes, put);
-  world.addDestination(EU);
-  world.bucket(EU).versioning = versioning === 'Suspended' ? 'Unversioned' : versioning;
-  const earlier = world.world.putObject(EU, KEY, world.object('pipeline-artifacts', KEY).content, {
+  const pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App', sizeBytes, put);
+  pipeline.addDestination(EU);
+  pipeline.bucket(EU).versioning = versioning === 'Suspended' ? 'Unversioned' : versioning;
+  const earlier = pipeline.aws.putObject(EU, KEY, pipeline.object('pipeline-artifacts', KEY).content, {
     checksum: 'none',
   });
-  world.bucket(EU).versioning = versioning;
-  return { world, earlier };
+  pipeline.bucket(EU).versioning = versioning;
+  return { pipeline, earlier };
 }
 
 const NONE = { checksum: 'none' } as const;
@@ -36,23 +43,23 @@ describe('a copy that cannot be proved by checksum', () => {
     ['without a checksum, in parts', 'Unversioned', MULTIPART_BYTES, NONE],
     ['in parts that S3 would not take again', 'Unversioned', MULTIPART_BYTES, COMPOSITE],
   ] as const)('(%s, %s) is not started, and what was there stays', async (_, versioning, sizeBytes, put) => {
-    const { world, earlier } = await worldWithEarlier(put, sizeBytes, versioning);
-    await using _world = world;
+    const { pipeline, earlier } = await pipelineWithEarlier(put, sizeBytes, versioning);
+    await using _pipeline = pipeline;
 
-    const outcome = await world.invoke({ DestinationBucket: EU, MinimumProof: 'checksum' });
+    const outcome = await pipeline.invoke({ DestinationBucket: EU, MinimumProof: 'checksum' });
 
     const { type, message } = failureOf(outcome);
     expect(type).toBe('JobFailed');
     expect(message).toMatch(/^Artifact App has no checksum .* Nothing was copied: .*Mode to "relay"/);
     expect(outcome.writes).toEqual([]);
-    expect(world.object(EU, KEY)).toBe(earlier);
+    expect(pipeline.object(EU, KEY)).toBe(earlier);
   });
 
   it('is proved when it is relayed, as the message says', async () => {
-    const { world } = await worldWithEarlier(NONE, 1000, 'Unversioned');
-    await using _world = world;
+    const { pipeline } = await pipelineWithEarlier(NONE, 1000, 'Unversioned');
+    await using _pipeline = pipeline;
 
-    const outcome = await world.invoke({ DestinationBucket: EU, MinimumProof: 'checksum', Mode: 'relay' });
+    const outcome = await pipeline.invoke({ DestinationBucket: EU, MinimumProof: 'checksum', Mode: 'relay' });
 
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ proof: 'relayed' }]);
@@ -63,24 +70,24 @@ describe('a copy that only its ETag could prove', () => {
   it.each(['Unversioned', 'Suspended'] as const)(
     'does not replace what no version would keep (versioning: %s)',
     async (versioning) => {
-      const { world, earlier } = await worldWithEarlier(NONE, 1000, versioning);
-      await using _world = world;
+      const { pipeline, earlier } = await pipelineWithEarlier(NONE, 1000, versioning);
+      await using _pipeline = pipeline;
 
-      const outcome = await world.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
+      const outcome = await pipeline.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
 
       expect(failureOf(outcome).message).toContain('of which the bucket keeps no version');
       expect(outcome.writes).toEqual([]);
-      expect(world.object(EU, KEY)).toBe(earlier);
+      expect(pipeline.object(EU, KEY)).toBe(earlier);
     },
   );
 
   it('gives back the version that it replaced', async () => {
-    const { world, earlier } = await worldWithEarlier(NONE, 1000, 'Enabled');
-    await using _world = world;
+    const { pipeline, earlier } = await pipelineWithEarlier(NONE, 1000, 'Enabled');
+    await using _pipeline = pipeline;
 
-    const outcome = await world.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
+    const outcome = await pipeline.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
 
     expect(failureOf(outcome).message).toMatch(/Its version \S+ was removed/);
-    expect(world.object(EU, KEY)).toBe(earlier);
+    expect(pipeline.object(EU, KEY)).toBe(earlier);
   });
 });

@@ -2,25 +2,25 @@
 import { describe, expect, it } from 'vitest';
 import { checksumOf } from '../../../local/aws/content/checksum.ts';
 import { generated } from '../../../local/aws/content/content.ts';
-import { failureOf, JobWorld } from '../harness/world.ts';
+import { failureOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const REFUSING = 'after-failure-refusing';
 const WRITTEN = 'after-failure-written';
 const KEY = 'pipeline/App/abc.zip';
 
 /** A job to two buckets: one refuses its copy while the copy in the other is being verified. */
-async function failWhileVerifying(spoil: (world: JobWorld) => void) {
-  const world = await JobWorld.start();
-  world.addArtifact('App', 1000, { checksum: 'none' });
-  world.addDestination(REFUSING, { region: 'us-west-2' });
-  world.addDestination(WRITTEN);
-  world.deny(['s3:PutObject'], `arn:aws:s3:::${REFUSING}/*`);
+async function failWhileVerifying(spoil: (pipeline: TestPipeline) => void) {
+  const pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App', 1000, { checksum: 'none' });
+  pipeline.addDestination(REFUSING, { region: 'us-west-2' });
+  pipeline.addDestination(WRITTEN);
+  pipeline.deny(['s3:PutObject'], `arn:aws:s3:::${REFUSING}/*`);
   const verifying = Promise.withResolvers<undefined>();
   let written = false;
-  world.faults = ({ operation, phase, bucket }) => {
+  pipeline.faults = ({ operation, phase, bucket }) => {
     if (phase === 'after' && operation === 'CopyObject' && bucket === WRITTEN) {
       written = true;
-      spoil(world);
+      spoil(pipeline);
     }
     if (phase !== 'before') return undefined;
     if (operation === 'CopyObject' && bucket === REFUSING) return { kind: 'wait', until: verifying.promise };
@@ -28,13 +28,13 @@ async function failWhileVerifying(spoil: (world: JobWorld) => void) {
     verifying.resolve(undefined);
     return { kind: 'stall', delayMs: 300 };
   };
-  const outcome = await world.invoke({ DestinationBuckets: [REFUSING, WRITTEN] });
-  return { world, outcome };
+  const outcome = await pipeline.invoke({ DestinationBuckets: [REFUSING, WRITTEN] });
+  return { pipeline, outcome };
 }
 
 describe('a copy that is written when another one fails', () => {
   it('is removed when it proves wrong', async () => {
-    const { world, outcome } = await failWhileVerifying((spoiled) => {
+    const { pipeline, outcome } = await failWhileVerifying((spoiled) => {
       const content = generated(999, 77);
       Object.assign(spoiled.object(WRITTEN, KEY), {
         content,
@@ -42,10 +42,10 @@ describe('a copy that is written when another one fails', () => {
         checksum: { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value: checksumOf(content, 'CRC64NVME') },
       });
     });
-    await using _world = world;
+    await using _pipeline = pipeline;
 
     expect(failureOf(outcome).message).toContain(REFUSING);
-    expect(world.bucket(WRITTEN).objects.get(KEY) ?? []).toEqual([]);
+    expect(pipeline.bucket(WRITTEN).objects.get(KEY) ?? []).toEqual([]);
     expect(outcome.log).toContainEqual({
       level: 'warn',
       message: expect.stringContaining('Another copy failed'),
@@ -54,8 +54,8 @@ describe('a copy that is written when another one fails', () => {
   });
 
   it('is reported as finished when it proves right', async () => {
-    const { world, outcome } = await failWhileVerifying(() => undefined);
-    await using _world = world;
+    const { pipeline, outcome } = await failWhileVerifying(() => undefined);
+    await using _pipeline = pipeline;
 
     expect(failureOf(outcome).message).toContain(REFUSING);
     expect(outcome.log).toContainEqual(

@@ -5,12 +5,12 @@ import type { FaultHook } from '../../../local/aws/faults/faults.ts';
 import {
   failureOf,
   HOME,
-  JobWorld,
   MULTIPART_BYTES,
   OTHER_ACCOUNT,
   type Outcome,
   SOURCE,
-} from '../harness/world.ts';
+  TestPipeline,
+} from '../harness/test-pipeline.ts';
 
 const EU = 'failures-eu';
 const REGION = 'eu-west-1';
@@ -19,11 +19,11 @@ const ROLE = 'arn:aws:iam::111122223333:role/sync-artifacts';
 const KEY = 'pipeline/App/abc.zip';
 const REQUEST_ID = /\(request id [0-9A-F]{16}\)/;
 
-async function soundWorld(sizeBytes = 1000): Promise<JobWorld> {
-  const world = await JobWorld.start();
-  world.addArtifact('App', sizeBytes);
-  world.addDestination(EU);
-  return world;
+async function createPipeline(sizeBytes = 1000): Promise<TestPipeline> {
+  const pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App', sizeBytes);
+  pipeline.addDestination(EU);
+  return pipeline;
 }
 
 /** The one failure has the type and says all that an operator needs; what it says of requests is true. */
@@ -51,9 +51,9 @@ function failing(operation: string, status: number, code: string, message = ''):
 
 describe('a source', () => {
   it('that is gone is RevisionUnavailable', async () => {
-    await using world = await soundWorld();
-    world.bucket(SOURCE).objects.clear();
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await createPipeline();
+    pipeline.bucket(SOURCE).objects.clear();
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expectFailure(
       outcome,
       'RevisionUnavailable',
@@ -65,21 +65,23 @@ describe('a source', () => {
   });
 
   it('whose bucket is gone is a failure that names the bucket', async () => {
-    await using world = await soundWorld();
-    world.world.deleteBucket(SOURCE);
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await createPipeline();
+    pipeline.aws.deleteBucket(SOURCE);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expectFailure(outcome, 'RevisionUnavailable', `s3://${SOURCE}/${KEY}`, REQUEST_ID);
   });
 
   it.each([1000, MULTIPART_BYTES])(
     'of %d bytes that gets a new version under way is still copied as it was',
     async (sizeBytes) => {
-      await using world = await soundWorld(sizeBytes);
-      const pinned = world.object(SOURCE, KEY);
-      replaceSource(world, () => world.world.putObject(SOURCE, KEY, pinned.content, { contentType: 'new' }));
-      const outcome = await world.invoke({ DestinationBucket: EU });
+      await using pipeline = await createPipeline(sizeBytes);
+      const pinned = pipeline.object(SOURCE, KEY);
+      replaceSource(pipeline, () =>
+        pipeline.aws.putObject(SOURCE, KEY, pinned.content, { contentType: 'new' }),
+      );
+      const outcome = await pipeline.invoke({ DestinationBucket: EU });
       expect(outcome.results.map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
-      expect(world.object(EU, KEY).headers).toEqual(pinned.headers);
+      expect(pipeline.object(EU, KEY).headers).toEqual(pinned.headers);
     },
   );
 
@@ -87,12 +89,12 @@ describe('a source', () => {
     ['CopyObject', 1000],
     ['UploadPartCopy', MULTIPART_BYTES],
   ])('that is overwritten before %s is RevisionOutOfSync', async (operation, sizeBytes) => {
-    await using world = await soundWorld(sizeBytes);
-    world.bucket(SOURCE).versioning = 'Unversioned';
-    world.bucket(SOURCE).objects.clear();
-    const { content } = world.world.putObject(SOURCE, KEY, generated(sizeBytes));
-    replaceSource(world, () => world.world.putObject(SOURCE, KEY, content));
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await createPipeline(sizeBytes);
+    pipeline.bucket(SOURCE).versioning = 'Unversioned';
+    pipeline.bucket(SOURCE).objects.clear();
+    const { content } = pipeline.aws.putObject(SOURCE, KEY, generated(sizeBytes));
+    replaceSource(pipeline, () => pipeline.aws.putObject(SOURCE, KEY, content));
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expectFailure(
       outcome,
       'RevisionOutOfSync',
@@ -100,34 +102,34 @@ describe('a source', () => {
       REQUEST_ID,
       'release the change again',
     );
-    expect(world.bucket(EU).objects.size).toBe(0);
-    expect(world.bucket(EU).uploads.size).toBe(0);
+    expect(pipeline.bucket(EU).objects.size).toBe(0);
+    expect(pipeline.bucket(EU).uploads.size).toBe(0);
   });
 
   it.each([
     ['CopyObject', 1000],
     ['UploadPartCopy', MULTIPART_BYTES],
   ])('whose version vanishes before %s is RevisionOutOfSync', async (operation, sizeBytes) => {
-    await using world = await soundWorld(sizeBytes);
-    replaceSource(world, () => world.bucket(SOURCE).objects.clear());
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await createPipeline(sizeBytes);
+    replaceSource(pipeline, () => pipeline.bucket(SOURCE).objects.clear());
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expectFailure(outcome, 'RevisionOutOfSync', operation, /NoSuch(Key|Version)/, 'changed or vanished');
   });
 
   it('that is overwritten while it is relayed is RevisionOutOfSync', async () => {
-    await using world = await soundWorld();
-    world.bucket(SOURCE).versioning = 'Unversioned';
-    world.bucket(SOURCE).objects.clear();
-    const { content } = world.world.putObject(SOURCE, KEY, generated(1000));
-    replaceSource(world, () => world.world.putObject(SOURCE, KEY, content), ['GetObject']);
-    const outcome = await world.invoke({ DestinationBucket: EU, Mode: 'relay' });
+    await using pipeline = await createPipeline();
+    pipeline.bucket(SOURCE).versioning = 'Unversioned';
+    pipeline.bucket(SOURCE).objects.clear();
+    const { content } = pipeline.aws.putObject(SOURCE, KEY, generated(1000));
+    replaceSource(pipeline, () => pipeline.aws.putObject(SOURCE, KEY, content), ['GetObject']);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU, Mode: 'relay' });
     expectFailure(outcome, 'RevisionOutOfSync', `GetObject on s3://${SOURCE}/${KEY} in ${HOME}`);
   });
 
   it('that neither identity may read is a PermissionError that says whom to allow what', async () => {
-    await using world = await soundWorld();
-    world.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`);
-    const outcome = await world.invoke({ DestinationBucket: EU, Mode: 'copy' });
+    await using pipeline = await createPipeline();
+    pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU, Mode: 'copy' });
     expectFailure(
       outcome,
       'PermissionError',
@@ -142,13 +144,13 @@ describe('a source', () => {
   });
 
   it('that the job itself may not read either is a PermissionError', async () => {
-    await using world = await soundWorld();
-    const data = { inputArtifacts: world.artifacts };
-    world.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`);
-    const job = world.job({ DestinationBucket: EU }, data);
+    await using pipeline = await createPipeline();
+    const data = { inputArtifacts: pipeline.artifacts };
+    pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`);
+    const job = pipeline.job({ DestinationBucket: EU }, data);
     const principalArn = 'arn:aws:sts::111122223333:assumed-role/PipelineRole/may-nothing';
-    world.world.addIdentity({ principalArn, credentials: job.data.artifactCredentials, may: [] });
-    const outcome = await world.run(job.event);
+    pipeline.aws.addIdentity({ principalArn, credentials: job.data.artifactCredentials, may: [] });
+    const outcome = await pipeline.run(job.event);
     expectFailure(outcome, 'PermissionError', `HeadObject on s3://${SOURCE}/${KEY}`);
     expect(outcome.writes).toEqual([]);
   });
@@ -157,29 +159,29 @@ describe('a source', () => {
     ['CopyObject', 1000],
     ['UploadPartCopy', MULTIPART_BYTES],
   ])('whose key the role may not use fails %s as PermissionError', async (operation, sizeBytes) => {
-    await using world = await soundWorld(sizeBytes);
-    world.faults = ({ phase, operation: asked }) => {
-      if (phase === 'before' && asked === operation) world.deny(['kms:Decrypt'], world.sourceKey.arn);
+    await using pipeline = await createPipeline(sizeBytes);
+    pipeline.faults = ({ phase, operation: asked }) => {
+      if (phase === 'before' && asked === operation) pipeline.deny(['kms:Decrypt'], pipeline.sourceKey.arn);
       return undefined;
     };
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expectFailure(
       outcome,
       'PermissionError',
       `${operation} on s3://${EU}/${KEY} from s3://${SOURCE}/${KEY} in ${REGION}: AccessDenied`,
-      `An explicit deny in an identity-based policy refuses kms:Decrypt on ${world.sourceKey.arn} for ${ROLE}: change`,
+      `An explicit deny in an identity-based policy refuses kms:Decrypt on ${pipeline.sourceKey.arn} for ${ROLE}: change`,
       `AWS reported: User: ${SESSION} is not authorized to perform: kms:Decrypt`,
     );
-    expect(world.bucket(EU).uploads.size).toBe(0);
+    expect(pipeline.bucket(EU).uploads.size).toBe(0);
   });
 
   it('whose key is disabled is a ConfigurationError', async () => {
-    await using world = await soundWorld();
-    world.faults = ({ operation }) => {
-      if (operation === 'CopyObject') world.world.setKeyState(world.sourceKey.arn, 'Disabled');
+    await using pipeline = await createPipeline();
+    pipeline.faults = ({ operation }) => {
+      if (operation === 'CopyObject') pipeline.aws.setKeyState(pipeline.sourceKey.arn, 'Disabled');
       return undefined;
     };
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expectFailure(outcome, 'ConfigurationError', 'KMS.DisabledException', 'or the key of the source');
   });
 });
@@ -197,8 +199,8 @@ describe('a destination', () => {
       },
     ],
   ])('that does not exist, given %s, is a ConfigurationError', async (_what, destination) => {
-    await using world = await soundWorld();
-    const outcome = await world.invoke({ DestinationBuckets: [EU, destination] });
+    await using pipeline = await createPipeline();
+    const outcome = await pipeline.invoke({ DestinationBuckets: [EU, destination] });
     expectFailure(outcome, 'ConfigurationError', /[Bb]ucket failures-nowhere does not exist: create it/);
   });
 
@@ -206,9 +208,9 @@ describe('a destination', () => {
     ['CopyObject', 1000],
     ['CreateMultipartUpload', MULTIPART_BYTES],
   ])('that may not be written to fails %s as PermissionError', async (operation, sizeBytes) => {
-    await using world = await soundWorld(sizeBytes);
-    world.deny(['s3:PutObject'], `arn:aws:s3:::${EU}/*`);
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await createPipeline(sizeBytes);
+    pipeline.deny(['s3:PutObject'], `arn:aws:s3:::${EU}/*`);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expectFailure(
       outcome,
       'PermissionError',
@@ -217,40 +219,40 @@ describe('a destination', () => {
       REQUEST_ID,
       `An explicit deny in an identity-based policy refuses s3:PutObject on arn:aws:s3:::${EU}/${KEY} for ${ROLE}`,
     );
-    expect(world.bucket(EU).objects.size).toBe(0);
+    expect(pipeline.bucket(EU).objects.size).toBe(0);
   });
 
   it('that may not be written to at a key with spaces is named with all of it', async () => {
-    await using world = await JobWorld.start();
-    world.addArtifact('App', 1000, { key: 'my app/a b.zip' });
-    world.addDestination(EU);
-    world.deny(['s3:PutObject'], `arn:aws:s3:::${EU}/*`);
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await TestPipeline.start();
+    pipeline.addArtifact('App', 1000, { key: 'my app/a b.zip' });
+    pipeline.addDestination(EU);
+    pipeline.deny(['s3:PutObject'], `arn:aws:s3:::${EU}/*`);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expectFailure(outcome, 'PermissionError', `s3:PutObject on arn:aws:s3:::${EU}/my app/a b.zip for`);
   });
 
   it.each(['kms:GenerateDataKey', 'kms:Decrypt'])(
     'whose key does not let the role in for %s is a PermissionError',
     async (action) => {
-      await using world = await soundWorld(MULTIPART_BYTES);
-      const { keyId = '' } = world.bucket(EU).encryption ?? {};
-      world.deny([action], keyId);
-      const outcome = await world.invoke({ DestinationBucket: EU });
+      await using pipeline = await createPipeline(MULTIPART_BYTES);
+      const { keyId = '' } = pipeline.bucket(EU).encryption ?? {};
+      pipeline.deny([action], keyId);
+      const outcome = await pipeline.invoke({ DestinationBucket: EU });
       expectFailure(
         outcome,
         'PermissionError',
         `s3://${EU}/${KEY}`,
         `An explicit deny in an identity-based policy refuses ${action} on ${keyId} for ${ROLE}`,
       );
-      expect(world.bucket(EU).objects.size).toBe(0);
-      expect(world.bucket(EU).uploads.size).toBe(0);
+      expect(pipeline.bucket(EU).objects.size).toBe(0);
+      expect(pipeline.bucket(EU).uploads.size).toBe(0);
     },
   );
 
   it('whose encryption may not be read is a PermissionError that names the action', async () => {
-    await using world = await soundWorld();
-    world.deny(['s3:GetEncryptionConfiguration'], `arn:aws:s3:::${EU}`);
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await createPipeline();
+    pipeline.deny(['s3:GetEncryptionConfiguration'], `arn:aws:s3:::${EU}`);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expectFailure(
       outcome,
       'PermissionError',
@@ -263,9 +265,11 @@ describe('a destination', () => {
   it.each([{}, { Region: REGION }])(
     'that belongs to a stranger is a PermissionError that names both causes (given %o)',
     async (given) => {
-      await using world = await soundWorld();
-      world.addDestination('failures-stolen', { ownerAccountId: OTHER_ACCOUNT });
-      const outcome = await world.invoke({ DestinationBuckets: [{ Bucket: 'failures-stolen', ...given }] });
+      await using pipeline = await createPipeline();
+      pipeline.addDestination('failures-stolen', { ownerAccountId: OTHER_ACCOUNT });
+      const outcome = await pipeline.invoke({
+        DestinationBuckets: [{ Bucket: 'failures-stolen', ...given }],
+      });
       expectFailure(
         outcome,
         'PermissionError',
@@ -274,17 +278,17 @@ describe('a destination', () => {
         'If bucket failures-stolen belongs to another account than expected, S3 answers the same: correct BucketOwner',
       );
       expect(outcome.writes).toEqual([]);
-      expect(world.bucket('failures-stolen').objects.size).toBe(0);
+      expect(pipeline.bucket('failures-stolen').objects.size).toBe(0);
     },
   );
 
   it('that belongs to a stranger is not written to even when its key is given', async () => {
-    await using world = await soundWorld();
-    const key = world.addDestination('failures-stolen', { ownerAccountId: OTHER_ACCOUNT });
+    await using pipeline = await createPipeline();
+    const key = pipeline.addDestination('failures-stolen', { ownerAccountId: OTHER_ACCOUNT });
     const Bucket = { Bucket: 'failures-stolen', Region: REGION, KmsKeyId: key.arn };
-    const outcome = await world.invoke({ DestinationBuckets: [Bucket] });
+    const outcome = await pipeline.invoke({ DestinationBuckets: [Bucket] });
     expectFailure(outcome, 'PermissionError', 'CopyObject on s3://failures-stolen', 'correct BucketOwner');
-    expect(world.bucket('failures-stolen').objects.size).toBe(0);
+    expect(pipeline.bucket('failures-stolen').objects.size).toBe(0);
   });
 });
 
@@ -294,9 +298,9 @@ describe('the encryption of a destination', () => {
     ["S3's own keys", { algorithm: 'AES256' } as const, 'default encryption AES256 without a key of yours'],
     ['no key of its own', { algorithm: 'aws:kms' } as const, 'default encryption aws:kms without a key'],
   ])('by %s fails the job before a byte is copied', async (_what, encryption, says) => {
-    await using world = await soundWorld();
-    world.addDestination('failures-plain', { encryption });
-    const outcome = await world.invoke({ DestinationBuckets: [EU, 'failures-plain'] });
+    await using pipeline = await createPipeline();
+    pipeline.addDestination('failures-plain', { encryption });
+    const outcome = await pipeline.invoke({ DestinationBuckets: [EU, 'failures-plain'] });
     expectFailure(
       outcome,
       'ConfigurationError',
@@ -308,14 +312,14 @@ describe('the encryption of a destination', () => {
   });
 
   it('under the AWS managed key fails the job, since other accounts cannot use it', async () => {
-    await using world = await soundWorld();
-    const { arn } = world.world.keys.managed('111122223333', REGION);
+    await using pipeline = await createPipeline();
+    const { arn } = pipeline.aws.keys.managed('111122223333', REGION);
     for (const [bucket, keyId] of [
       ['failures-alias', 'alias/aws/s3'],
       ['failures-alias-arn', `arn:aws:kms:${REGION}:111122223333:alias/aws/s3`],
     ] as const) {
-      world.addDestination(bucket, { encryption: { algorithm: 'aws:kms', keyId } });
-      const outcome = await world.invoke({ DestinationBuckets: [EU, bucket] });
+      pipeline.addDestination(bucket, { encryption: { algorithm: 'aws:kms', keyId } });
+      const outcome = await pipeline.invoke({ DestinationBuckets: [EU, bucket] });
       expectFailure(outcome, 'ConfigurationError', keyId, bucket, 'AWS managed key', 'customer managed key');
       expect(outcome.writes).toEqual([]);
     }
@@ -323,9 +327,9 @@ describe('the encryption of a destination', () => {
   });
 
   it('under a key of another region fails the job before a byte is copied', async () => {
-    await using world = await soundWorld();
-    const { arn } = world.world.createKey({ region: 'ap-southeast-2' });
-    const outcome = await world.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId: arn }] });
+    await using pipeline = await createPipeline();
+    const { arn } = pipeline.aws.createKey({ region: 'ap-southeast-2' });
+    const outcome = await pipeline.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId: arn }] });
     expectFailure(outcome, 'ConfigurationError', arn, 'is in ap-southeast-2', `bucket ${EU} is in ${REGION}`);
     expect(outcome.writes.filter(({ status }) => status < 300)).toEqual([]);
   });
@@ -334,10 +338,10 @@ describe('the encryption of a destination', () => {
     ['Disabled', 'KMS.DisabledException', 'is disabled: enable it'],
     ['PendingDeletion', 'KMS.KMSInvalidStateException', 'pending deletion: cancel the deletion'],
   ] as const)('under a key that is %s is a ConfigurationError', async (state, code, says) => {
-    await using world = await soundWorld();
-    const { keyId = '' } = world.bucket(EU).encryption ?? {};
-    world.world.setKeyState(keyId, state);
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await createPipeline();
+    const { keyId = '' } = pipeline.bucket(EU).encryption ?? {};
+    pipeline.aws.setKeyState(keyId, state);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expectFailure(outcome, 'ConfigurationError', `s3://${EU}/${KEY}`, code, `KMS key ${keyId}`, says);
   });
 
@@ -346,68 +350,68 @@ describe('the encryption of a destination', () => {
     '1234abcd-12ab-34cd-56ef-1234567890ab',
     'alias/never-made',
   ])('under a key that does not exist (%s) is a ConfigurationError', async (KmsKeyId) => {
-    await using world = await soundWorld();
-    world.allowKey('*');
-    const outcome = await world.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId }] });
+    await using pipeline = await createPipeline();
+    pipeline.allowKey('*');
+    const outcome = await pipeline.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId }] });
     const last = KmsKeyId.split(':').at(-1) ?? '';
     expectFailure(outcome, 'ConfigurationError', 'KMS.NotFoundException', last, 'does not exist', 'KmsKeyId');
-    expect(world.bucket(EU).objects.size).toBe(0);
+    expect(pipeline.bucket(EU).objects.size).toBe(0);
   });
 });
 
 describe('a copy', () => {
   /** A copy whose proof is read from a HEAD of an unversioned object, which somebody replaces just before. */
   async function replacedCopy(
-    replace: (world: JobWorld) => void,
-  ): Promise<{ outcome: Outcome; world: JobWorld }> {
-    const world = await JobWorld.start();
-    world.addArtifact('App', 1000, { checksum: 'none' });
-    world.addDestination(EU, { versioning: 'Unversioned' });
+    replace: (pipeline: TestPipeline) => void,
+  ): Promise<{ outcome: Outcome; pipeline: TestPipeline }> {
+    const pipeline = await TestPipeline.start();
+    pipeline.addArtifact('App', 1000, { checksum: 'none' });
+    pipeline.addDestination(EU, { versioning: 'Unversioned' });
     let copied = false;
-    world.faults = ({ phase, operation, bucket }) => {
+    pipeline.faults = ({ phase, operation, bucket }) => {
       if (phase === 'after' && operation === 'CopyObject') copied = true;
-      if (phase === 'before' && operation === 'HeadObject' && bucket === EU && copied) replace(world);
+      if (phase === 'before' && operation === 'HeadObject' && bucket === EU && copied) replace(pipeline);
       return undefined;
     };
-    return { outcome: await world.invoke({ DestinationBucket: EU }), world };
+    return { outcome: await pipeline.invoke({ DestinationBucket: EU }), pipeline };
   }
 
   it('that is not what its source is fails the job, and what others wrote is left alone', async () => {
-    const { outcome, world } = await replacedCopy(({ world: aws }) => aws.putObject(EU, KEY, generated(999)));
-    await using _ = world;
+    const { outcome, pipeline } = await replacedCopy(({ aws }) => aws.putObject(EU, KEY, generated(999)));
+    await using _ = pipeline;
     expectFailure(
       outcome,
       'JobFailed',
       `The copy at s3://${EU}/${KEY} in ${REGION} is not what its source is: 999 bytes instead of 1000`,
       'no longer the one that this job wrote, so it was left alone',
     );
-    expect(world.object(EU, KEY).sizeBytes).toBe(999);
+    expect(pipeline.object(EU, KEY).sizeBytes).toBe(999);
     expect(outcome.metrics).toContainEqual({ metric: 'VerificationFailures', value: 1, dimensions: {} });
   });
 
   it('that is under another key than asked for fails the job', async () => {
-    const { outcome, world } = await replacedCopy((inWorld) => {
-      const { world: aws } = inWorld;
+    const { outcome, pipeline } = await replacedCopy((replaced) => {
+      const { aws } = replaced;
       const bucket = aws.bucket(EU);
       const { arn } = aws.createKey({ region: REGION });
-      inWorld.allowKey(arn);
+      replaced.allowKey(arn);
       aws.putObject({ ...bucket, encryption: { algorithm: 'aws:kms', keyId: arn } }, KEY, generated(1000));
     });
-    await using _ = world;
+    await using _ = pipeline;
     expectFailure(outcome, 'JobFailed', /has aws:kms with arn:\S+ instead of aws:kms with arn/);
   });
 
   it('that S3 refuses to complete for its checksum fails the job, and its parts are cleaned up', async () => {
-    await using world = await soundWorld(MULTIPART_BYTES);
-    world.faults = failing('CompleteMultipartUpload', 400, 'BadDigest');
-    const outcome = await world.invoke({ DestinationBucket: EU }, { settings: { retryBudgetMs: 0 } });
+    await using pipeline = await createPipeline(MULTIPART_BYTES);
+    pipeline.faults = failing('CompleteMultipartUpload', 400, 'BadDigest');
+    const outcome = await pipeline.invoke({ DestinationBucket: EU }, { settings: { retryBudgetMs: 0 } });
     expectFailure(
       outcome,
       'JobFailed',
       `S3 refused to complete the copy at s3://${EU}/${KEY}`,
       'Nothing was written there',
     );
-    expect(world.bucket(EU).uploads.size).toBe(0);
+    expect(pipeline.bucket(EU).uploads.size).toBe(0);
   });
 });
 
@@ -419,9 +423,9 @@ describe('S3', () => {
     [400, 'RequestTimeout'],
     [503, 'KMS.KeyUnavailableException'],
   ])('answering %d %s until the patience ends is SystemUnavailable', async (status, code) => {
-    await using world = await soundWorld();
-    world.faults = failing('CopyObject', status, code);
-    const outcome = await world.invoke({ DestinationBucket: EU }, { settings: { retryBudgetMs: 200 } });
+    await using pipeline = await createPipeline();
+    pipeline.faults = failing('CopyObject', status, code);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU }, { settings: { retryBudgetMs: 200 } });
     expectFailure(
       outcome,
       'SystemUnavailable',
@@ -433,20 +437,20 @@ describe('S3', () => {
   });
 
   it('that cuts every connection is SystemUnavailable', async () => {
-    await using world = await soundWorld();
-    world.faults = ({ operation }) => (operation === 'CopyObject' ? { kind: 'reset' } : undefined);
-    const outcome = await world.invoke({ DestinationBucket: EU }, { settings: { retryBudgetMs: 200 } });
+    await using pipeline = await createPipeline();
+    pipeline.faults = ({ operation }) => (operation === 'CopyObject' ? { kind: 'reset' } : undefined);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU }, { settings: { retryBudgetMs: 200 } });
     expectFailure(outcome, 'SystemUnavailable', 'CopyObject', 'The network reported: socket hang up');
   });
 
   it('that does not know the credentials of the role is a PermissionError', async () => {
-    await using world = await soundWorld();
-    world.faults = ({ operation, phase }) => {
+    await using pipeline = await createPipeline();
+    pipeline.faults = ({ operation, phase }) => {
       if (operation === 'CopyObject' && phase === 'before')
         return { kind: 'error', status: 403, code: 'InvalidAccessKeyId' };
       return undefined;
     };
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expectFailure(
       outcome,
       'PermissionError',
@@ -456,9 +460,9 @@ describe('S3', () => {
   });
 
   it('that refuses for a reason that nobody foresaw is JobFailed, with its message', async () => {
-    await using world = await soundWorld();
-    world.faults = failing('CopyObject', 400, 'InvalidStorageClass', 'The storage class is not valid');
-    const outcome = await world.invoke({ DestinationBucket: EU });
+    await using pipeline = await createPipeline();
+    pipeline.faults = failing('CopyObject', 400, 'InvalidStorageClass', 'The storage class is not valid');
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expectFailure(
       outcome,
       'JobFailed',
@@ -469,13 +473,13 @@ describe('S3', () => {
   });
 
   it('that denies for a moment only, while a grant spreads, does not fail the job', async () => {
-    await using world = await soundWorld();
+    await using pipeline = await createPipeline();
     let denials = 0;
-    world.faults = ({ operation, phase }) =>
+    pipeline.faults = ({ operation, phase }) =>
       operation === 'CopyObject' && phase === 'before' && ++denials <= 2
         ? { kind: 'error', status: 403, code: 'AccessDenied' }
         : undefined;
-    const outcome = await world.invoke(
+    const outcome = await pipeline.invoke(
       { DestinationBucket: EU },
       { settings: { accessDeniedRetryMs: 5_000 } },
     );
@@ -484,13 +488,16 @@ describe('S3', () => {
   });
 
   it('that keeps denying is believed when its time is over', async () => {
-    await using world = await soundWorld();
+    await using pipeline = await createPipeline();
     let denials = 0;
-    world.faults = ({ operation, phase }) =>
+    pipeline.faults = ({ operation, phase }) =>
       operation === 'CopyObject' && phase === 'before' && ++denials <= 8
         ? { kind: 'error', status: 403, code: 'AccessDenied' }
         : undefined;
-    const outcome = await world.invoke({ DestinationBucket: EU }, { settings: { accessDeniedRetryMs: 250 } });
+    const outcome = await pipeline.invoke(
+      { DestinationBucket: EU },
+      { settings: { accessDeniedRetryMs: 250 } },
+    );
     expectFailure(outcome, 'PermissionError', 'CopyObject');
     expect(denials).toBeGreaterThan(1);
     expect(denials).toBeLessThan(8);
@@ -503,58 +510,58 @@ describe('a relay', () => {
   it.each([1000, MULTIPART_BYTES])(
     'of %d bytes reads again what was cut off, and writes it once',
     async (sizeBytes) => {
-      await using world = await soundWorld(sizeBytes);
+      await using pipeline = await createPipeline(sizeBytes);
       let cut = 0;
-      world.faults = ({ phase, operation }) =>
+      pipeline.faults = ({ phase, operation }) =>
         phase === 'after' && operation === 'GetObject' && ++cut <= 2
           ? { kind: 'truncate', afterBytes: 100 }
           : undefined;
-      const outcome = await world.invoke(relayed, { settings: { retryBudgetMs: 10_000 } });
+      const outcome = await pipeline.invoke(relayed, { settings: { retryBudgetMs: 10_000 } });
       expect(outcome.results.map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
-      expect(world.object(EU, KEY).checksum).toEqual(world.object(SOURCE, KEY).checksum);
+      expect(pipeline.object(EU, KEY).checksum).toEqual(pipeline.object(SOURCE, KEY).checksum);
       expect(cut).toBeGreaterThan(2);
     },
   );
 
   it('of a source that is always cut off is SystemUnavailable, and leaves no upload', async () => {
-    await using world = await soundWorld(MULTIPART_BYTES);
-    world.faults = ({ phase, operation }) =>
+    await using pipeline = await createPipeline(MULTIPART_BYTES);
+    pipeline.faults = ({ phase, operation }) =>
       phase === 'after' && operation === 'GetObject' ? { kind: 'truncate', afterBytes: 100 } : undefined;
-    const outcome = await world.invoke(relayed, { settings: { retryBudgetMs: 300 } });
+    const outcome = await pipeline.invoke(relayed, { settings: { retryBudgetMs: 300 } });
     expectFailure(outcome, 'SystemUnavailable', `GetObject on s3://${SOURCE}/${KEY} in ${HOME}`);
-    expect(world.bucket(EU).uploads.size).toBe(0);
+    expect(pipeline.bucket(EU).uploads.size).toBe(0);
   });
 
   it.each([1000, MULTIPART_BYTES])(
     'of %d bytes that may not be written is a PermissionError, and leaves no upload',
     async (sizeBytes) => {
-      await using world = await soundWorld(sizeBytes);
-      world.faults = failing(
+      await using pipeline = await createPipeline(sizeBytes);
+      pipeline.faults = failing(
         sizeBytes === 1000 ? 'PutObject' : 'UploadPart',
         403,
         'AccessDenied',
         'Access Denied',
       );
-      const outcome = await world.invoke(relayed);
+      const outcome = await pipeline.invoke(relayed);
       expectFailure(
         outcome,
         'PermissionError',
         `s3://${EU}/${KEY} in ${REGION}: AccessDenied`,
         's3:PutObject',
       );
-      expect(world.bucket(EU).objects.size).toBe(0);
-      expect(world.bucket(EU).uploads.size).toBe(0);
+      expect(pipeline.bucket(EU).objects.size).toBe(0);
+      expect(pipeline.bucket(EU).uploads.size).toBe(0);
     },
   );
 
   it('waits no longer than the stall limit for a request that stays unanswered', async () => {
-    await using world = await soundWorld();
+    await using pipeline = await createPipeline();
     let stalled = 0;
-    world.faults = ({ phase, operation }) =>
+    pipeline.faults = ({ phase, operation }) =>
       phase === 'before' && operation === 'GetObject' && ++stalled === 1
         ? { kind: 'stall', delayMs: Number.POSITIVE_INFINITY }
         : undefined;
-    const outcome = await world.invoke(relayed, { settings: { stallMs: 200, retryBudgetMs: 5_000 } });
+    const outcome = await pipeline.invoke(relayed, { settings: { stallMs: 200, retryBudgetMs: 5_000 } });
     expect(outcome.results.map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
     expect(stalled).toBeGreaterThan(1);
   });
@@ -562,33 +569,33 @@ describe('a relay', () => {
 
 describe('a job that never gets anything done', () => {
   it('is given up after three invocations, and says what to change', async () => {
-    await using world = await soundWorld(MULTIPART_BYTES);
+    await using pipeline = await createPipeline(MULTIPART_BYTES);
     const parameters = { DestinationBucket: EU };
-    let event: unknown = world.job(parameters).event;
-    const unsubscribe = world.world.codePipeline.onJob((job) => {
+    let event: unknown = pipeline.job(parameters).event;
+    const unsubscribe = pipeline.aws.codePipeline.onJob((job) => {
       event = job.event;
     });
     let outcome: Outcome | undefined;
     for (let count = 0; count < 3; count++) {
       // The minute that there was when it began is over when the first part could be copied.
       let asked = 0;
-      outcome = await world.run(event, { remainingMs: () => (++asked <= 2 ? 60_000 : 0) });
+      outcome = await pipeline.run(event, { remainingMs: () => (++asked <= 2 ? 60_000 : 0) });
     }
     unsubscribe();
     if (outcome === undefined) throw new Error('nothing was run');
     expectFailure(outcome, 'JobFailed', '3 invocations in a row', 'raise the timeout of the function');
-    expect(world.bucket(EU).objects.size).toBe(0);
+    expect(pipeline.bucket(EU).objects.size).toBe(0);
   });
 });
 
 /** Changes the source when the first request that copies it arrives. */
 function replaceSource(
-  world: JobWorld,
+  pipeline: TestPipeline,
   change: () => unknown,
   operations = ['CopyObject', 'CreateMultipartUpload'],
 ): void {
   let changed = false;
-  world.faults = ({ phase, operation }) => {
+  pipeline.faults = ({ phase, operation }) => {
     if (phase === 'before' && operations.includes(operation) && !changed) {
       changed = true;
       change();

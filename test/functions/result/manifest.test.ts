@@ -2,17 +2,17 @@
 import { strFromU8, unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { toBuffer } from '../../../local/aws/content/content.ts';
-import { failureOf, JobWorld, MULTIPART_BYTES, SOURCE, successOf } from '../harness/world.ts';
+import { failureOf, MULTIPART_BYTES, SOURCE, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const EU = 'manifest-eu';
 const OUTPUT = 'pipeline/Manifest/xyz';
 
-async function soundWorld(): Promise<JobWorld> {
-  const world = await JobWorld.start();
-  world.addArtifact('App', MULTIPART_BYTES, { revision: 'c0ffee' });
-  world.addArtifact('Templates');
-  world.addDestination(EU);
-  return world;
+async function createPipeline(): Promise<TestPipeline> {
+  const pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App', MULTIPART_BYTES, { revision: 'c0ffee' });
+  pipeline.addArtifact('Templates');
+  pipeline.addDestination(EU);
+  return pipeline;
 }
 
 const outputIn = (bucketName: string) => ({
@@ -21,22 +21,22 @@ const outputIn = (bucketName: string) => ({
   ],
 });
 
-function manifestIn(world: JobWorld, bucket: string): Record<string, unknown> {
-  const files = unzipSync(toBuffer(world.object(bucket, OUTPUT).content));
+function manifestIn(pipeline: TestPipeline, bucket: string): Record<string, unknown> {
+  const files = unzipSync(toBuffer(pipeline.object(bucket, OUTPUT).content));
   expect(Object.keys(files)).toEqual(['sync-manifest.json']);
   return JSON.parse(strFromU8(files['sync-manifest.json'] ?? new Uint8Array())) as Record<string, unknown>;
 }
 
 describe('the manifest', () => {
   it('tells of every copy, its proof and its version', async () => {
-    await using world = await soundWorld();
+    await using pipeline = await createPipeline();
     const parameters = { DestinationBuckets: [EU, SOURCE], ExecutionId: 'e-1' };
-    const job = world.job(parameters, outputIn(SOURCE));
-    successOf(await world.run(job.event));
-    const [app] = world.artifacts;
-    const source = world.object(SOURCE, app?.location.s3Location.objectKey ?? '');
-    const copy = world.object(EU, source.key);
-    const manifest = manifestIn(world, SOURCE);
+    const job = pipeline.job(parameters, outputIn(SOURCE));
+    successOf(await pipeline.run(job.event));
+    const [app] = pipeline.artifacts;
+    const source = pipeline.object(SOURCE, app?.location.s3Location.objectKey ?? '');
+    const copy = pipeline.object(EU, source.key);
+    const manifest = manifestIn(pipeline, SOURCE);
     expect(manifest).toMatchObject({ version: 1, jobId: job.id, executionId: 'e-1' });
     expect((manifest.copies as unknown[]).length).toBe(4);
     expect((manifest.copies as unknown[])[0]).toEqual({
@@ -68,7 +68,7 @@ describe('the manifest', () => {
   });
 
   it('is written to each output artifact, since a pipeline fails an action that leaves one out', async () => {
-    await using world = await soundWorld();
+    await using pipeline = await createPipeline();
     const outputArtifacts = ['One', 'Two', 'Three'].map((name) => ({
       name,
       location: {
@@ -76,79 +76,79 @@ describe('the manifest', () => {
         s3Location: { bucketName: SOURCE, objectKey: `pipeline/${name}/xyz` },
       },
     }));
-    successOf(await world.invoke({ DestinationBucket: EU }, { data: { outputArtifacts } }));
+    successOf(await pipeline.invoke({ DestinationBucket: EU }, { data: { outputArtifacts } }));
     const [one, two, three] = outputArtifacts.map(({ location }) =>
-      toBuffer(world.object(SOURCE, location.s3Location.objectKey).content),
+      toBuffer(pipeline.object(SOURCE, location.s3Location.objectKey).content),
     );
     expect(two).toEqual(one);
     expect(three).toEqual(one);
   });
 
   it('of copies under an alias says which key it means', async () => {
-    await using world = await soundWorld();
-    const { arn } = world.world.createKey({ region: 'eu-west-1', alias: 'release' });
-    world.allowKey(arn);
+    await using pipeline = await createPipeline();
+    const { arn } = pipeline.aws.createKey({ region: 'eu-west-1', alias: 'release' });
+    pipeline.allowKey(arn);
     const parameters = { DestinationBuckets: [{ Bucket: EU, KmsKeyId: 'alias/release' }] };
-    successOf(await world.invoke(parameters, { data: outputIn(SOURCE) }));
-    expect(manifestIn(world, SOURCE).copies).toContainEqual(
+    successOf(await pipeline.invoke(parameters, { data: outputIn(SOURCE) }));
+    expect(manifestIn(pipeline, SOURCE).copies).toContainEqual(
       expect.objectContaining({ proof: expect.objectContaining({ kmsKeyArn: arn, kmsKeyResolved: true }) }),
     );
   });
 
   it("is encrypted under the job's key and written with the job's credentials", async () => {
-    await using world = await soundWorld();
-    const { arn } = world.world.createKey({ region: 'us-east-1' });
-    const job = world.job(
+    await using pipeline = await createPipeline();
+    const { arn } = pipeline.aws.createKey({ region: 'us-east-1' });
+    const job = pipeline.job(
       { DestinationBucket: EU },
       { ...outputIn(SOURCE), encryptionKey: { id: arn, type: 'KMS' } },
     );
-    const outcome = await world.run(job.event);
+    const outcome = await pipeline.run(job.event);
     successOf(outcome);
-    expect(world.object(SOURCE, OUTPUT).encryption.keyArn).toBe(arn);
+    expect(pipeline.object(SOURCE, OUTPUT).encryption.keyArn).toBe(arn);
     const put = outcome.requests.find(({ operation }) => operation === 'PutObject');
     expect(put?.accessKeyId).toBe(job.data.artifactCredentials.accessKeyId);
   });
 
   it('without a key of the job takes the default of the artifact bucket', async () => {
-    await using world = await soundWorld();
-    successOf(await world.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) }));
-    expect(world.object(SOURCE, OUTPUT).encryption.keyArn).toBe(world.sourceKey.arn);
-    expect(world.object(SOURCE, OUTPUT).headers['content-type']).toBe('application/zip');
+    await using pipeline = await createPipeline();
+    successOf(await pipeline.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) }));
+    expect(pipeline.object(SOURCE, OUTPUT).encryption.keyArn).toBe(pipeline.sourceKey.arn);
+    expect(pipeline.object(SOURCE, OUTPUT).headers['content-type']).toBe('application/zip');
   });
 
   it('finds a bucket in another region', async () => {
-    await using world = await soundWorld();
-    const key = world.world.createKey({ region: 'ap-southeast-2' });
-    world.world.createBucket({
+    await using pipeline = await createPipeline();
+    const key = pipeline.aws.createKey({ region: 'ap-southeast-2' });
+    pipeline.aws.createBucket({
       name: 'manifest-ap',
       region: 'ap-southeast-2',
       encryption: { algorithm: 'aws:kms', keyId: key.arn },
     });
-    successOf(await world.invoke({ DestinationBucket: EU }, { data: outputIn('manifest-ap') }));
-    expect(manifestIn(world, 'manifest-ap').version).toBe(1);
+    successOf(await pipeline.invoke({ DestinationBucket: EU }, { data: outputIn('manifest-ap') }));
+    expect(manifestIn(pipeline, 'manifest-ap').version).toBe(1);
   });
 
   it('that may not be written fails the job, naming where and whom; a retry skips the copies', async () => {
-    await using world = await soundWorld();
-    world.faults = ({ operation, phase }) =>
+    await using pipeline = await createPipeline();
+    pipeline.faults = ({ operation, phase }) =>
       operation === 'PutObject' && phase === 'before'
         ? { kind: 'error', status: 403, code: 'AccessDenied', message: 'Access Denied' }
         : undefined;
     const { type, message } = failureOf(
-      await world.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) }),
+      await pipeline.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) }),
     );
     expect(type).toBe('PermissionError');
     expect(message).toContain(`PutObject on s3://${SOURCE}/${OUTPUT}`);
     expect(message).toContain("the job's artifactCredentials");
-    world.faults = undefined;
-    const again = await world.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) });
+    pipeline.faults = undefined;
+    const again = await pipeline.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) });
     expect(successOf(again).outputVariables).toMatchObject({ CopiesSkipped: '2' });
   });
 
   it('is not written when the job fails', async () => {
-    await using world = await soundWorld();
-    world.deny(['s3:PutObject'], `arn:aws:s3:::${EU}/*`);
-    const outcome = await world.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) });
+    await using pipeline = await createPipeline();
+    pipeline.deny(['s3:PutObject'], `arn:aws:s3:::${EU}/*`);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) });
     expect(failureOf(outcome).message).toContain(EU);
     expect(outcome.writes.map(({ operation }) => operation)).not.toContain('PutObject');
   });

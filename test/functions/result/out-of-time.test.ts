@@ -1,20 +1,21 @@
 // What a job says whose time was up before anything was known: which request was in the way, and what fits that cause.
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../../local/aws/faults/faults.ts';
-import { failureOf, JobWorld } from '../harness/world.ts';
+import { failureOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const BUCKET = 'late-eu';
 
 /** A job of so little time that a request which never succeeds takes it all. */
 async function failureWhile(operation: string, fault: Fault): Promise<{ type: string; message: string }> {
-  await using world = await JobWorld.start();
-  world.addArtifact('App');
-  world.addDestination(BUCKET);
-  world.faults = (point) => (point.operation === operation && point.phase === 'before' ? fault : undefined);
+  await using pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App');
+  pipeline.addDestination(BUCKET);
+  pipeline.faults = (point) =>
+    point.operation === operation && point.phase === 'before' ? fault : undefined;
   // The deadline is set when the job begins; that the report has more time than that keeps a slow machine out of the test.
   let asked = 0;
   return failureOf(
-    await world.invoke(
+    await pipeline.invoke(
       { DestinationBucket: BUCKET },
       {
         settings: { retryBudgetMs: 60_000, stallMs: 60_000, accessDeniedRetryMs: 60_000 },

@@ -18,7 +18,7 @@ import {
 } from '../../../functions/sync-artifacts/result/job-reporter.ts';
 import { readSettings } from '../../../functions/sync-artifacts/settings.ts';
 import type { Telemetry } from '../../../functions/sync-artifacts/telemetry/telemetry.ts';
-import { failureOf, JobWorld, type Outcome, successOf } from '../harness/world.ts';
+import { failureOf, type Outcome, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const JOB = 'f0000000-0000-4000-8000-000000000000';
 const DONE: JobResult = {
@@ -169,41 +169,41 @@ describe('a result', () => {
 });
 
 describe('an invocation', () => {
-  async function soundWorld(): Promise<JobWorld> {
-    const world = await JobWorld.start();
-    world.addArtifact('App');
-    world.addDestination('report-eu');
-    return world;
+  async function createPipeline(): Promise<TestPipeline> {
+    const pipeline = await TestPipeline.start();
+    pipeline.addArtifact('App');
+    pipeline.addDestination('report-eu');
+    return pipeline;
   }
 
   it('that is retried after its answer got lost does nothing twice and fails nothing', async () => {
-    await using world = await soundWorld();
-    const { event } = world.job({ DestinationBucket: 'report-eu' });
-    successOf(await world.run(event));
-    const again = await world.run(event);
+    await using pipeline = await createPipeline();
+    const { event } = pipeline.job({ DestinationBucket: 'report-eu' });
+    successOf(await pipeline.run(event));
+    const again = await pipeline.run(event);
     expect(again.thrown).toBeUndefined();
     expect(again.results).toEqual([]);
     expect(again.writes).toEqual([]);
   });
 
   it('whose answer does not arrive throws, and its retry answers', async () => {
-    await using world = await soundWorld();
-    const { event } = world.job({ DestinationBucket: 'report-eu' });
-    world.faults = ({ service }) =>
+    await using pipeline = await createPipeline();
+    const { event } = pipeline.job({ DestinationBucket: 'report-eu' });
+    pipeline.faults = ({ service }) =>
       service === 'codepipeline' ? { kind: 'error', status: 500, code: 'InternalFailure' } : undefined;
-    const first = await world.run(event, { settings: { retryBudgetMs: 0 } });
+    const first = await pipeline.run(event, { settings: { retryBudgetMs: 0 } });
     expect(first.thrown).toMatchObject({ name: 'InternalFailure' });
     expect(first.results).toEqual([]);
-    world.faults = undefined;
-    const second = await world.run(event);
+    pipeline.faults = undefined;
+    const second = await pipeline.run(event);
     expect(successOf(second).outputVariables).toMatchObject({ CopiesSkipped: '1' });
   });
 
   it('whose answer is never taken throws before its time is over, and keeps nobody waiting', async () => {
-    await using world = await soundWorld();
-    world.faults = ({ service }) =>
+    await using pipeline = await createPipeline();
+    pipeline.faults = ({ service }) =>
       service === 'codepipeline' ? { kind: 'stall', delayMs: Number.POSITIVE_INFINITY } : undefined;
-    const outcome = await world.invoke(
+    const outcome = await pipeline.invoke(
       { DestinationBucket: 'report-eu' },
       { settings: { stallMs: 300_000, retryBudgetMs: 60_000 }, remainingMs: () => 700 },
     );
@@ -212,14 +212,14 @@ describe('an invocation', () => {
   });
 
   it('counts and logs a success only when CodePipeline has taken it', async () => {
-    await using world = await soundWorld();
-    world.faults = ({ operation }) =>
+    await using pipeline = await createPipeline();
+    pipeline.faults = ({ operation }) =>
       operation === 'PutJobSuccessResult'
         ? { kind: 'error', status: 400, code: 'JobNotFoundException' }
         : undefined;
-    const refused = await world.invoke({ DestinationBucket: 'report-eu' });
-    world.faults = undefined;
-    const taken = await world.invoke({ DestinationBucket: 'report-eu' });
+    const refused = await pipeline.invoke({ DestinationBucket: 'report-eu' });
+    pipeline.faults = undefined;
+    const taken = await pipeline.invoke({ DestinationBucket: 'report-eu' });
 
     const shown = ({ metrics, log, thrown }: Outcome) => ({
       thrown,
@@ -241,30 +241,30 @@ describe('an invocation', () => {
   });
 
   it('sends its answer again when the connection breaks', async () => {
-    await using world = await soundWorld();
+    await using pipeline = await createPipeline();
     let broken = false;
-    world.faults = ({ service, phase }) => {
+    pipeline.faults = ({ service, phase }) => {
       if (service !== 'codepipeline' || phase === 'after' || broken) return undefined;
       broken = true;
       return { kind: 'reset' };
     };
-    successOf(await world.invoke({ DestinationBucket: 'report-eu' }));
+    successOf(await pipeline.invoke({ DestinationBucket: 'report-eu' }));
     expect(broken).toBe(true);
   });
 
   it('gives the request id of its Lambda invocation as external execution id', async () => {
-    await using world = await soundWorld();
-    const { executionDetails } = successOf(await world.invoke({ DestinationBucket: 'report-eu' }));
+    await using pipeline = await createPipeline();
+    const { executionDetails } = successOf(await pipeline.invoke({ DestinationBucket: 'report-eu' }));
     expect(executionDetails.externalExecutionId).toMatch(/^[0-9a-f-]{36}$/);
     expect(executionDetails.percentComplete).toBe(100);
     expect(executionDetails.summary).toMatch(/^Synced 1 artifact \(1000 bytes\) to 1 region in \d+\.\d s$/);
   });
 
   it('answers exactly once, whatever becomes of it', async () => {
-    await using world = await soundWorld();
-    world.faults = ({ operation }) =>
+    await using pipeline = await createPipeline();
+    pipeline.faults = ({ operation }) =>
       operation === 'CopyObject' ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined;
-    const outcome = await world.invoke({ DestinationBucket: 'report-eu' });
+    const outcome = await pipeline.invoke({ DestinationBucket: 'report-eu' });
     expect(failureOf(outcome).type).toBe('PermissionError');
     expect(outcome.requests.filter(({ operation }) => operation.startsWith('PutJob'))).toHaveLength(1);
   });

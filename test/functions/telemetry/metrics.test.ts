@@ -7,7 +7,7 @@ import {
   type MetricName,
 } from '../../../functions/sync-artifacts/telemetry/metrics.ts';
 import { type BundleOptions, deployed, jsonLines, runAction } from '../harness/bundle-runs.ts';
-import { JobWorld, MIB, MULTIPART_BYTES, SOURCE } from '../harness/world.ts';
+import { MIB, MULTIPART_BYTES, SOURCE, TestPipeline } from '../harness/test-pipeline.ts';
 
 interface Emf {
   readonly _aws: {
@@ -75,20 +75,20 @@ function readMetrics(output: string): EmittedMetrics {
 }
 
 async function run(
-  prepare: (world: JobWorld) => unknown,
+  prepare: (pipeline: TestPipeline) => unknown,
   parameters: object,
   options?: BundleOptions,
 ): Promise<EmittedMetrics> {
-  await using world = await JobWorld.start();
-  prepare(world);
-  return readMetrics((await runAction(world, parameters, options)).output);
+  await using pipeline = await TestPipeline.start();
+  prepare(pipeline);
+  return readMetrics((await runAction(pipeline, parameters, options)).output);
 }
 
-function twoRegions(world: JobWorld): void {
-  world.addArtifact('App', MULTIPART_BYTES);
-  world.addArtifact('Templates', 1000);
-  world.addDestination('metrics-eu');
-  world.addDestination('metrics-ap', { region: 'ap-southeast-2' });
+function twoRegions(pipeline: TestPipeline): void {
+  pipeline.addArtifact('App', MULTIPART_BYTES);
+  pipeline.addArtifact('Templates', 1000);
+  pipeline.addDestination('metrics-eu');
+  pipeline.addDestination('metrics-ap', { region: 'ap-southeast-2' });
 }
 
 const EVERYWHERE = { DestinationBuckets: ['metrics-eu', 'metrics-ap'] };
@@ -134,10 +134,10 @@ describe('the metrics of a job', () => {
   });
 
   it('tell of copies that were there already', async () => {
-    await using world = await JobWorld.start();
-    twoRegions(world);
-    await runAction(world, EVERYWHERE);
-    const { values } = readMetrics((await runAction(world, EVERYWHERE)).output);
+    await using pipeline = await TestPipeline.start();
+    twoRegions(pipeline);
+    await runAction(pipeline, EVERYWHERE);
+    const { values } = readMetrics((await runAction(pipeline, EVERYWHERE)).output);
     expect(values('CopiesSkipped', EU)).toEqual([1, 1]);
     expect(values('ArtifactsCopied', EU)).toEqual([]);
     expect(values('BytesCopied', EU)).toEqual([]);
@@ -145,9 +145,9 @@ describe('the metrics of a job', () => {
   });
 
   it('tell of relays that nobody asked for', async () => {
-    const denied = await run((world) => {
-      twoRegions(world);
-      world.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`);
+    const denied = await run((pipeline) => {
+      twoRegions(pipeline);
+      pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`);
     }, EVERYWHERE);
     expect(denied.values('RelayFallbacks', EU)).toEqual([1, 1]);
     const asked = await run(twoRegions, { ...EVERYWHERE, Mode: 'relay' });
@@ -156,9 +156,9 @@ describe('the metrics of a job', () => {
 
   it('tell of throttling', async () => {
     let refused = 0;
-    const { values } = await run((world) => {
-      twoRegions(world);
-      world.faults = ({ operation, phase }) =>
+    const { values } = await run((pipeline) => {
+      twoRegions(pipeline);
+      pipeline.faults = ({ operation, phase }) =>
         phase === 'before' && operation === 'CopyObject' && ++refused === 1
           ? { kind: 'error', status: 503, code: 'SlowDown' }
           : undefined;
@@ -168,9 +168,9 @@ describe('the metrics of a job', () => {
 
   it('tell of proofs that failed', async () => {
     const { values } = await run(
-      (world) => {
-        world.addArtifact('App', 1000, { checksum: 'none' });
-        world.addDestination('metrics-eu');
+      (pipeline) => {
+        pipeline.addArtifact('App', 1000, { checksum: 'none' });
+        pipeline.addDestination('metrics-eu');
       },
       { DestinationBucket: 'metrics-eu', MinimumProof: 'etag' },
     );
@@ -181,10 +181,10 @@ describe('the metrics of a job', () => {
   it('tell of continuations, and of the latency of the whole job once', async () => {
     const environment = { SYNC_MAX_CONCURRENCY: '1' };
     const { values } = await run(
-      (world) => {
-        world.addArtifact('App', 400 * MIB);
-        world.addDestination('metrics-eu');
-        world.faults = ({ operation, phase }) =>
+      (pipeline) => {
+        pipeline.addArtifact('App', 400 * MIB);
+        pipeline.addDestination('metrics-eu');
+        pipeline.faults = ({ operation, phase }) =>
           operation === 'UploadPartCopy' && phase === 'before' ? { kind: 'stall', delayMs: 200 } : undefined;
       },
       { DestinationBucket: 'metrics-eu' },
@@ -200,11 +200,11 @@ describe('the metrics of a job', () => {
   });
 
   it('of one invocation do not come again with the next', async () => {
-    await using world = await JobWorld.start();
-    twoRegions(world);
-    await using lambda = deployed(world);
-    const first = await lambda.invoke(world.job({ DestinationBucket: 'metrics-eu' }).event);
-    const second = await lambda.invoke(world.job({ DestinationBucket: 'metrics-ap' }).event);
+    await using pipeline = await TestPipeline.start();
+    twoRegions(pipeline);
+    await using lambda = deployed(pipeline);
+    const first = await lambda.invoke(pipeline.job({ DestinationBucket: 'metrics-eu' }).event);
+    const second = await lambda.invoke(pipeline.job({ DestinationBucket: 'metrics-ap' }).event);
     expect(readMetrics(first.lines.join('\n')).values('JobsSucceeded')).toEqual([1]);
     expect(readMetrics(second.lines.join('\n')).values('JobsSucceeded')).toEqual([1]);
     expect(readMetrics(second.lines.join('\n')).values('ArtifactsCopied', EU)).toEqual([]);

@@ -74,7 +74,7 @@ export const DESCRIBED: PutOptions = {
   tags: { team: 'web shop', stage: 'a+b=c' },
 };
 
-/** Builds the world of one action. Names are new each time, so that many fit into one embedded AWS. */
+/** Sets up one action: role, buckets, artifacts. Names are new each time, so that many fit into one embedded AWS. */
 export function createStage(aws: EmbeddedAws, options: StageOptions): Stage {
   const { world } = aws;
   const id = randomUUID().slice(0, 8);

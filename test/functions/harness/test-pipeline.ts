@@ -1,4 +1,4 @@
-// The world around one job: buckets, keys, artifacts, the role as it is deployed, and what became of an invocation.
+// A test pipeline in an embedded AWS: buckets, keys, artifacts, the role as it is deployed, and what became of an invocation.
 import { randomUUID } from 'node:crypto';
 import { BucketCache } from '../../../functions/sync-artifacts/aws/bucket-cache.ts';
 import { S3ClientPool } from '../../../functions/sync-artifacts/aws/s3-clients.ts';
@@ -100,8 +100,8 @@ export interface Outcome {
 }
 
 /** An embedded AWS with a pipeline's artifact bucket, to which tests add what they need. */
-export class JobWorld implements AsyncDisposable {
-  readonly aws: EmbeddedAws;
+export class TestPipeline implements AsyncDisposable {
+  readonly server: EmbeddedAws;
   readonly sourceKey: KmsKey;
   readonly artifacts: JobData['inputArtifacts'][number][] = [];
   /** Set to make requests fail. */
@@ -111,16 +111,16 @@ export class JobWorld implements AsyncDisposable {
   #recording: Recording = { log: [], metrics: [] };
 
   private constructor(aws: EmbeddedAws) {
-    this.aws = aws;
-    this.sourceKey = this.world.createKey({ region: HOME, alias: 'pipeline' });
-    this.#pipeline = new LocalPipeline(this.world, { accountId: ACCOUNT, region: HOME });
+    this.server = aws;
+    this.sourceKey = this.aws.createKey({ region: HOME, alias: 'pipeline' });
+    this.#pipeline = new LocalPipeline(this.aws, { accountId: ACCOUNT, region: HOME });
     this.#pipeline.addSource(SOURCE, { key: this.sourceKey });
     Object.assign(process.env, this.environment);
   }
 
-  static async start(): Promise<JobWorld> {
+  static async start(): Promise<TestPipeline> {
     const aws = await startEmbeddedAws({ faults: (point) => created.faults?.(point) });
-    const created = new JobWorld(aws);
+    const created = new TestPipeline(aws);
     return created;
   }
 
@@ -128,17 +128,17 @@ export class JobWorld implements AsyncDisposable {
     return this.#pipeline.role;
   }
 
-  get world(): World {
-    return this.aws.world;
+  get aws(): World {
+    return this.server.world;
   }
 
-  /** What the function needs in its environment to reach this world as its role. */
+  /** What the function needs in its environment to reach this AWS as its role. */
   get environment(): Record<string, string> {
     const { accessKeyId, secretAccessKey, sessionToken = '' } = this.role.credentials;
     return {
       AWS_REGION: HOME,
-      AWS_ENDPOINT_URL_S3: this.aws.endpoint,
-      AWS_ENDPOINT_URL_CODEPIPELINE: this.aws.endpoint,
+      AWS_ENDPOINT_URL_S3: this.server.endpoint,
+      AWS_ENDPOINT_URL_CODEPIPELINE: this.server.endpoint,
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
       AWS_SESSION_TOKEN: sessionToken,
@@ -152,7 +152,7 @@ export class JobWorld implements AsyncDisposable {
     { key = `pipeline/${name}/abc.zip`, revision, ...put }: NewArtifact = {},
   ): ObjectVersion {
     const bytes = typeof content === 'number' ? generated(content, this.artifacts.length + 1) : content;
-    const version = this.world.putObject(SOURCE, key, bytes, put);
+    const version = this.aws.putObject(SOURCE, key, bytes, put);
     this.artifacts.push({
       name,
       ...(revision === undefined ? {} : { revision }),
@@ -171,7 +171,7 @@ export class JobWorld implements AsyncDisposable {
       versioning = 'Enabled',
     }: NewDestination = {},
   ): KmsKey {
-    const key = this.world.createKey({ accountId: ownerAccountId, region, alias: name });
+    const key = this.aws.createKey({ accountId: ownerAccountId, region, alias: name });
     this.#pipeline.addDestination(name, {
       region,
       ownerAccountId,
@@ -191,7 +191,7 @@ export class JobWorld implements AsyncDisposable {
     ...put
   }: PutOptions & { readonly sizeBytes?: number; readonly seed?: number }): ObjectVersion {
     const key = this.artifacts[0]?.location.s3Location.objectKey ?? '';
-    return this.world.putObject(SOURCE, key, generated(sizeBytes, seed), put);
+    return this.aws.putObject(SOURCE, key, generated(sizeBytes, seed), put);
   }
 
   /** Lets the role write to a bucket as to a destination. */
@@ -223,7 +223,7 @@ export class JobWorld implements AsyncDisposable {
   job(userParameters: unknown, data: Partial<JobData> = {}): Job {
     const UserParameters =
       typeof userParameters === 'string' ? userParameters : JSON.stringify(userParameters);
-    return this.world.codePipeline.createJob({
+    return this.aws.codePipeline.createJob({
       accountId: ACCOUNT,
       data: {
         actionConfiguration: { configuration: { FunctionName: 'sync-artifacts', UserParameters } },
@@ -236,8 +236,8 @@ export class JobWorld implements AsyncDisposable {
 
   /** Runs the function in this process on an event. */
   async run(event: unknown, options: InvokeOptions = {}): Promise<Outcome> {
-    const { results } = this.world.codePipeline;
-    const [resultsBefore, requestsBefore] = [results.length, this.world.requests.length];
+    const { results } = this.aws.codePipeline;
+    const [resultsBefore, requestsBefore] = [results.length, this.aws.requests.length];
     this.#recording = { log: [], metrics: [] };
     if (options.warm !== true || this.#container === undefined)
       this.#container = this.#compose(options.settings);
@@ -253,7 +253,7 @@ export class JobWorld implements AsyncDisposable {
     } catch (error) {
       thrown = error;
     }
-    const requests = this.world.requests.slice(requestsBefore);
+    const requests = this.aws.requests.slice(requestsBefore);
     return {
       ...this.#recording,
       results: results.slice(resultsBefore),
@@ -270,7 +270,7 @@ export class JobWorld implements AsyncDisposable {
   }
 
   bucket(name: string): Bucket {
-    return this.world.bucket(name);
+    return this.aws.bucket(name);
   }
 
   /** The current object at a key. */
@@ -281,7 +281,7 @@ export class JobWorld implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.aws.close();
+    await this.server.close();
   }
 
   /** As handler.ts does it, with a telemetry that remembers instead of one that prints. */
