@@ -17,6 +17,9 @@ export interface AwsAccess {
 /** With the SDK's waits between them, half a minute. */
 const IAM_ATTEMPTS = 8;
 
+/** Where the SDK finds another endpoint for S3. */
+const ENDPOINTS = [process.env.AWS_ENDPOINT_URL_S3, process.env.AWS_ENDPOINT_URL];
+
 /** Clients of one caller. */
 export class AwsClients {
   readonly #access: AwsAccess;
@@ -59,7 +62,8 @@ export class AwsClients {
       ...this.#configuration(region),
       // Where a bucket is need not be known.
       followRegionRedirects: true,
-      forcePathStyle: this.#access.endpoint !== undefined,
+      // As the function does: other endpoints mostly know no names of buckets in the host.
+      forcePathStyle: ENDPOINTS.some((endpoint) => Boolean(endpoint)) || this.#access.endpoint !== undefined,
     });
     this.#s3.set(region, client);
     return client;
