@@ -13,6 +13,8 @@ export interface RequestTarget {
   readonly copySource?: { readonly bucket: string; readonly key: string };
   /** The KMS key that the request names or needs. */
   readonly kmsKeyId?: string;
+  /** What a write was to replace: an object that was seen, or one that the role may not read. */
+  readonly replaces?: 'seen' | 'unseen';
   /** Whose credentials signed the request. */
   readonly principal?: 'role' | 'artifactCredentials';
 }

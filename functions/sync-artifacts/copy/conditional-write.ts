@@ -1,6 +1,6 @@
 // Writes at a destination only where it still is as it was seen, and decides what a refusal means.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode, httpStatus, S3RequestError } from '../aws/errors.ts';
+import { errorCode, httpStatus, isAccessDenied, S3RequestError } from '../aws/errors.ts';
 import type { JobContext } from '../context.ts';
 import { ConfigurationError, SyncError } from '../errors.ts';
 import type { PlannedCopy } from '../plan/plan.ts';
@@ -50,7 +50,8 @@ export async function writeConditionally<T>(
         continue;
       }
       const refusal = refusalOf(error, condition);
-      if (refusal === undefined || looks >= MAX_LOOKS) throw error;
+      if (refusal === undefined) throw withReplaced(error, condition, looks);
+      if (looks >= MAX_LOOKS) throw error;
       if (refusal === 'conflict')
         await sleep(FIRST_CONFLICT_DELAY_MS * 2 ** looks, undefined, { signal: context.signal });
       const now = await lookAgain(task, context);
@@ -123,6 +124,14 @@ function cannotKeepNever({ destination }: CopyTask, cause: unknown): Configurati
     `Overwrite is "never", but the server of bucket ${destination.bucket} answered that it does not know conditional writes: nothing can keep it from overwriting. Set Overwrite to "replace" or use another destination.`,
     { cause },
   );
+}
+
+/** A denial means something else where an object was to be replaced: some bucket policies allow that never, or not without a condition. */
+function withReplaced(error: unknown, { IfNoneMatch, IfMatch }: WriteCondition, looks: number): unknown {
+  if (!(error instanceof S3RequestError) || !isAccessDenied(error) || IfNoneMatch !== undefined) return error;
+  if (IfMatch === undefined && looks === 0) return error;
+  const replaces = IfMatch === undefined ? 'unseen' : 'seen';
+  return new S3RequestError({ ...error.target, replaces }, error.cause);
 }
 
 /** What S3 says by refusing: the condition does not hold, or did not hold for a moment. A copy's own source gives the same answers. */

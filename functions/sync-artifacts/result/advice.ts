@@ -79,7 +79,7 @@ export function adviseOnDenial(target: RequestTarget, message: string): DenialAd
   const base = { actions: grant.actions, resource: grant.resource, principal, places };
   if (policy?.denies === true) {
     const text = `An explicit deny in ${article(policy.name)} refuses ${what}: change that statement, since no other can override it.`;
-    return { ...base, text: `${text}${alsoPossible(target, denial)}` };
+    return { ...base, text: `${text}${onReplacing(target, denial)}${alsoPossible(target, denial)}` };
   }
   const statement: AllowStatement | undefined =
     grant.actions.length === 0
@@ -104,7 +104,7 @@ export function adviseOnDenial(target: RequestTarget, message: string): DenialAd
   return {
     ...base,
     ...(statement === undefined ? {} : { statement }),
-    text: `Allow ${what}${policy === undefined ? ': ' : ', '}${where}.${statement === undefined ? '' : ` Statement: ${JSON.stringify(statement)}.`}${alsoPossible(target, denial)}`,
+    text: `Allow ${what}${policy === undefined ? ': ' : ', '}${where}.${statement === undefined ? '' : ` Statement: ${JSON.stringify(statement)}.`}${onReplacing(target, denial)}${alsoPossible(target, denial)}`,
   };
 }
 
@@ -167,6 +167,17 @@ function throughS3(keyArn: string, { region }: RequestTarget): NonNullable<Allow
   return partitionOf(region) === 'aws'
     ? { StringEquals: { 'kms:ViaService': regions.map((name) => `s3.${name}.amazonaws.com`) } }
     : { StringLike: { 'kms:ViaService': regions.map((name) => `s3.${name}.*`) } };
+}
+
+/** What a bucket policy may demand of a write that replaces an object (S3 user guide, conditional-writes-enforce). */
+function onReplacing({ replaces }: RequestTarget, { action, policy }: Denial): string {
+  const mayBeBucketPolicy =
+    policy === undefined || (policy.denies && policy.name === 'resource-based policy');
+  if (replaces === undefined || !mayBeBucketPolicy || (action ?? 's3:PutObject') !== 's3:PutObject')
+    return '';
+  return replaces === 'seen'
+    ? ' Another object is there already: if that policy makes the bucket write-once, set Overwrite to "never" and choose another Key, or remove the object.'
+    : ' An object is there that the role may not read, so no condition could be sent: if that policy demands conditional writes, allow s3:GetObject on it.';
 }
 
 /** What a denial without a reason may mean besides. */

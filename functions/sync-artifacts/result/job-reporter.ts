@@ -2,7 +2,7 @@
 import type { AwsCredentialIdentity } from '@smithy/types';
 import type { Context } from 'aws-lambda';
 import type { CallLimits, CodePipelineApi, JobOrigin } from '../aws/code-pipeline.ts';
-import { errorCode } from '../aws/errors.ts';
+import { attemptCount, errorCode } from '../aws/errors.ts';
 import { TimedRetryStrategy } from '../aws/retry.ts';
 import type { JobFailure } from '../errors.ts';
 import type { Settings } from '../settings.ts';
@@ -83,6 +83,8 @@ export class JobReporter {
       return 'taken';
     } catch (error) {
       const code = errorCode(error);
+      // The answer to the first attempt was lost: what CodePipeline has is this very result.
+      if (code === 'InvalidJobStateException' && attemptCount(error) > 1) return 'taken';
       if (code === 'InvalidJobStateException') {
         telemetry.info('CodePipeline has a result of this job already', { jobId });
         return 'known';

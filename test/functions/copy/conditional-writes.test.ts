@@ -70,6 +70,22 @@ describe('a write', () => {
     };
   }
 
+  /** Denies writes that make an object appear without any of these headers. */
+  function demandConditions(bucket: Bucket, Null: Readonly<Record<string, 'true'>>): void {
+    aws.world.setBucketPolicy(bucket, {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Deny',
+          Principal: '*',
+          Action: 's3:PutObject',
+          Resource: `${bucket.arn}/*`,
+          Condition: { Null, Bool: { 's3:ObjectCreationOperation': 'true' } },
+        },
+      ],
+    });
+  }
+
   const writesTo = (bucket: Bucket) =>
     aws.world.requests
       .filter((request) => request.bucket === bucket.name && WRITING.includes(request.operation))
@@ -135,21 +151,7 @@ describe('a write', () => {
     'of %s %s goes into a bucket whose policy demands conditions, be it empty or not',
     async (_operation, _, sizeBytes, parameters) => {
       const { stage, bucket, artifact, put } = stageOf(sizeBytes, parameters);
-      aws.world.setBucketPolicy(bucket, {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: 'Deny',
-            Principal: '*',
-            Action: 's3:PutObject',
-            Resource: `${bucket.arn}/*`,
-            Condition: {
-              Null: { 's3:if-none-match': 'true', 's3:if-match': 'true' },
-              Bool: { 's3:ObjectCreationOperation': 'true' },
-            },
-          },
-        ],
-      });
+      demandConditions(bucket, { 's3:if-none-match': 'true', 's3:if-match': 'true' });
       const data = { ...stage.job.data, artifactCredentials: null };
       const again = aws.world.codePipeline.createJob({ accountId: stage.job.accountId, data });
 
@@ -163,6 +165,33 @@ describe('a write', () => {
       expectRightCopies(stage);
     },
   );
+
+  it.each(WRITES)(
+    'of %s %s over an object in a write-once bucket fails with advice that fits',
+    async (_operation, _, sizeBytes, parameters) => {
+      const { stage, bucket, put } = stageOf(sizeBytes, parameters);
+      demandConditions(bucket, { 's3:if-none-match': 'true' });
+      put(generated(10, 3));
+
+      const { failure } = await resultOf(stage);
+
+      expect(failure.type).toBe('PermissionError');
+      expect(failure.message).toContain('write-once, set Overwrite to "never"');
+      expect(bucket.uploads.size).toBe(0);
+    },
+  );
+
+  it('over an object that the role may not read, where conditions are demanded, names the permission to look', async () => {
+    const { stage, bucket, put } = stageOf(MIB, {});
+    demandConditions(bucket, { 's3:if-none-match': 'true', 's3:if-match': 'true' });
+    put(generated(10, 3));
+    const Resource = `${bucket.arn}/*`;
+    stage.role.may = [...stage.role.may, { Effect: 'Deny', Action: 's3:GetObject', Resource }];
+
+    const { failure } = await resultOf(stage);
+
+    expect(failure.message).toContain('demands conditional writes, allow s3:GetObject');
+  });
 
   it('begins a new upload where a conflict has ended the first', async () => {
     const { stage, bucket, key, put } = stageOf(24 * MIB, {});
