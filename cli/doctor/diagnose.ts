@@ -1,32 +1,24 @@
 // Doctor's way through a pipeline: action, parameters, function, check event, buckets, policies; each step as far as the last one got.
-import {
-  type FunctionConfiguration,
-  type FunctionEventInvokeConfig,
-  GetFunctionConfigurationCommand,
-  GetFunctionEventInvokeConfigCommand,
-  type LambdaClient,
-} from '@aws-sdk/client-lambda';
-import { OPERATIONS } from '../../functions/sync-artifacts/aws/operations.ts';
+import type { FunctionConfiguration } from '@aws-sdk/client-lambda';
 import type { CheckReport } from '../../functions/sync-artifacts/check/report.ts';
 import { DESTINATION_SETS_VARIABLE } from '../../functions/sync-artifacts/job/destination-sets.ts';
 import { parseJob } from '../../functions/sync-artifacts/job/parse-job.ts';
 import type { SyncJob } from '../../functions/sync-artifacts/types.ts';
 import { resolveVariables } from '../../local/pipeline/variables.ts';
-import { type AwsClients, awsMessage } from '../aws-clients.ts';
+import type { AwsClients } from '../aws-clients.ts';
 import { askFunction } from './ask-function.ts';
-import { type BucketLook, checkBucket, defaultKeyOf } from './check-bucket.ts';
+import { type BucketLook, checkBucket } from './check-bucket.ts';
 import { checkFunction } from './check-function.ts';
 import type { DiagnosedDestination, Diagnosis, DoctorFinding } from './diagnosis.ts';
-import { type InputArtifact, type InvokeAction, readInputs, readInvokeAction } from './read-action.ts';
-import { type SimulatedBucket, simulateInvocation, simulateRole } from './simulate.ts';
+import { destinationsOf, SAMPLE, sourcesOf } from './places.ts';
+import { type InvokeAction, readInputs, readInvokeAction } from './read-action.ts';
+import { readFunction } from './read-function.ts';
+import { simulateInvocation, simulateRole } from './simulate.ts';
 
 /** What is to be diagnosed. */
 export type Patient =
   | { readonly pipeline: string; readonly action?: string }
   | { readonly functionName: string; readonly userParameters: string };
-
-/** Stands for the part of a key that only an execution has. */
-const SAMPLE = 'artifact-sync-check';
 
 /** @throws UsageError when there is nothing to diagnose: no such pipeline, no Invoke action in it */
 export async function diagnose(patient: Patient, aws: AwsClients): Promise<Diagnosis> {
@@ -121,56 +113,6 @@ export async function diagnose(patient: Patient, aws: AwsClients): Promise<Diagn
   };
 }
 
-type ReadFunction =
-  | {
-      readonly configuration: FunctionConfiguration;
-      readonly asynchronous: FunctionEventInvokeConfig | undefined;
-      readonly findings: readonly DoctorFinding[];
-    }
-  | { readonly finding: DoctorFinding };
-
-async function readFunction(client: LambdaClient, FunctionName: string): Promise<ReadFunction> {
-  const where = `function ${FunctionName}`;
-  let configuration: FunctionConfiguration;
-  try {
-    configuration = await client.send(new GetFunctionConfigurationCommand({ FunctionName }));
-  } catch (error) {
-    const gone = (error as Error).name === 'ResourceNotFoundException';
-    return {
-      finding: {
-        severity: 'error',
-        where,
-        what: gone
-          ? `There is no function ${FunctionName} in ${await client.config.region()}.`
-          : `It could not be looked at: ${awsMessage(error)}.`,
-        why: gone ? 'The action fails before anything runs.' : 'Nothing else can be checked.',
-        remedy: {
-          command: gone
-            ? 'Deploy the function there, or correct FunctionName or Region of the action.'
-            : 'Allow yourself lambda:GetFunctionConfiguration on it, or mend what the message says.',
-        },
-      },
-    };
-  }
-  try {
-    const asynchronous = await client.send(new GetFunctionEventInvokeConfigCommand({ FunctionName }));
-    return { configuration, asynchronous, findings: [] };
-  } catch (error) {
-    const findings: DoctorFinding[] =
-      (error as Error).name === 'ResourceNotFoundException'
-        ? []
-        : [
-            {
-              severity: 'warning',
-              where,
-              what: `Not checked: retries and on-failure destination (${awsMessage(error)}).`,
-              remedy: { command: 'Allow yourself lambda:GetFunctionEventInvokeConfig on it.' },
-            },
-          ];
-    return { configuration, asynchronous: undefined, findings };
-  }
-}
-
 /** The job that these parameters make, by the function's own parser, with sample artifacts in place of real ones. */
 function parseParameters(
   UserParameters: string | undefined,
@@ -231,70 +173,3 @@ async function lookAtBuckets(
   );
   return new Map(looks);
 }
-
-/** The places that the role reads: of real artifacts, or where CodePipeline will put some. */
-async function sourcesOf(
-  action: InvokeAction | undefined,
-  artifacts: readonly InputArtifact[] | undefined,
-  report: CheckReport | undefined,
-  region: string,
-  aws: AwsClients,
-): Promise<{ readonly places: readonly SimulatedBucket[]; readonly findings: readonly DoctorFinding[] }> {
-  const findings: DoctorFinding[] = [];
-  const objects = new Map<string, string>(
-    (artifacts ?? []).map(({ location: { s3Location } }) => [s3Location.bucketName, s3Location.objectKey]),
-  );
-  if (objects.size === 0 && action?.artifactBucket !== undefined) {
-    // Keys begin with the first 20 characters of the pipeline's name (CodePipeline user guide, artifacts).
-    objects.set(action.artifactBucket, `${action.pipeline.slice(0, 20)}/${SAMPLE}/${SAMPLE}`);
-  }
-  const places = await Promise.all(
-    [...objects].map(async ([bucket, key]): Promise<SimulatedBucket> => {
-      const place = report?.sources.find((source) => source.bucket === bucket)?.region ?? region;
-      let keyArn: string | undefined;
-      try {
-        keyArn = await defaultKeyOf(aws.s3(place), bucket);
-      } catch (error) {
-        findings.push({
-          severity: 'warning',
-          where: `bucket ${bucket}`,
-          what: `Not checked: whether the role may use its key (${awsMessage(error)}).`,
-          remedy: { command: 'Allow yourself s3:GetEncryptionConfiguration on it.' },
-        });
-      }
-      return { bucket, key, region: place, keyArn, versioned: true, policyAllows: false, settled: new Set() };
-    }),
-  );
-  return { places, findings };
-}
-
-function destinationsOf(
-  report: CheckReport | undefined,
-  { destinations }: SyncJob,
-  looks: ReadonlyMap<string, BucketLook>,
-): SimulatedBucket[] {
-  return (report?.destinations ?? []).flatMap(({ bucket, region, keys: [key], writable, encryption }) => {
-    if (region === undefined || key === undefined) return [];
-    const look = looks.get(bucket);
-    const given = destinations.find((destination) => destination.bucket === bucket);
-    return {
-      bucket,
-      region,
-      key,
-      versioned: look?.facts.versioning !== 'never enabled',
-      policyAllows: look?.policyAllows === true,
-      keyArn: [encryption?.kmsKeyArn, encryption?.kmsKeyId].find((id) => id?.includes(':key/') === true),
-      settled: new Set([
-        ...(writable ? TRIED : []),
-        ...(given?.kmsKeyId === undefined ? [] : ['s3:GetEncryptionConfiguration']),
-      ]),
-    };
-  });
-}
-
-/** What was allowed where an upload could be begun and aborted. */
-const TRIED: ReadonlySet<string> = new Set(
-  OPERATIONS.filter(({ operation }) => operation === 'AbortMultipartUpload')
-    .flatMap(({ needs }) => needs.map(({ action }) => action))
-    .concat('s3:PutObject', 'kms:GenerateDataKey'),
-);
