@@ -15,7 +15,7 @@ export class RequestSlots {
    * Waits for a slot, then runs the work in it. Resolves when the work has *started*, with a promise of its end: a copy that asks for one
    * slot at a time leaves the others their turn.
    */
-  begin<T>(work: () => Promise<T>): Promise<{ readonly done: Promise<T> }> {
+  start<T>(work: () => Promise<T>): Promise<{ readonly done: Promise<T> }> {
     return new Promise((resolve, reject) => {
       const done = this.#limit(() => {
         resolve({ done });

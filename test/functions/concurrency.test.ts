@@ -7,7 +7,7 @@ describe('request slots', () => {
     const slots = new RequestSlots(3);
     let [atWork, most, done] = [0, 0, 0];
     const works = Array.from({ length: 20 }, () =>
-      slots.begin(async () => {
+      slots.start(async () => {
         most = Math.max(most, ++atWork);
         await Promise.resolve();
         atWork--;
@@ -19,7 +19,7 @@ describe('request slots', () => {
   });
 
   it('passes on what its work throws', async () => {
-    const { done } = await new RequestSlots(1).begin(() => Promise.reject(new Error('no')));
+    const { done } = await new RequestSlots(1).start(() => Promise.reject(new Error('no')));
     await expect(done).rejects.toThrow('no');
   });
 });

@@ -161,7 +161,7 @@ export const MUTANTS: readonly Mutant[] = [
     check: tests('test/functions/copy/resume/resume.test.ts'),
   },
   {
-    name: 'goes on when a copy has failed',
+    name: 'continues when a copy has failed',
     file: `${FUNCTION}/sync.ts`,
     find: '  context.throwIfFailed();\n',
     replace: '',

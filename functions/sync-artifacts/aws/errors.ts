@@ -68,14 +68,6 @@ export function isNotFound(error: unknown): boolean {
   return httpStatus(error) === 404;
 }
 
-/** Does the server lack what was asked for? So S3 servers other than AWS answer. */
-export function isUnsupported(error: unknown): boolean {
-  const status = httpStatus(error);
-  const code = errorCode(error);
-  if (code === 'NoSuchBucket') return false;
-  return status === 404 || status === 405 || status === 501 || (status === 400 && UNSUPPORTED.has(code));
-}
-
 /** Did S3 ask to slow down? */
 export function isThrottling(error: unknown): boolean {
   return THROTTLED.has(errorCode(error)) || httpStatus(error) === 429;
@@ -136,16 +128,6 @@ const CODE_BY_STATUS: Readonly<Record<number, string>> = {
 };
 
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'AllAccessDisabled', 'Forbidden']);
-
-/** With status 400. Others say what is wrong with the request or its credentials. */
-const UNSUPPORTED = new Set([
-  'BadRequest',
-  'InvalidRequest',
-  'InvalidArgument',
-  'MalformedXML',
-  'NotImplemented',
-  'UnsupportedOperation',
-]);
 
 const REFUSAL =
   /^(?:AccessDenied|AllAccessDisabled|NoSuch\w+|Invalid\w+|PreconditionFailed|ConditionalRequestConflict|KMS\.\w+)$/;

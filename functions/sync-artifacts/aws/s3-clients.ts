@@ -6,8 +6,9 @@ import type { AwsCredentialIdentity, HttpRequest, NodeHttpHandlerOptions } from 
 import type { Settings } from '../settings.ts';
 import { omitUndefined } from '../util.ts';
 import { httpStatus, isTransient, type RequestTarget, S3RequestError } from './errors.ts';
+import { requireXml } from './other-servers.ts';
 import { type Origin, Preconnector } from './preconnect.ts';
-import { requireXml, withResponseLimits } from './response-limits.ts';
+import { withResponseLimits } from './response-limits.ts';
 import { TimedRetryStrategy } from './retry.ts';
 
 const CONNECTION_TIMEOUT_MS = 5_000;

@@ -1,6 +1,6 @@
 // Checks one destination: finds the bucket and its key, then begins and at once aborts an upload at every key.
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
-import { isUnsupported } from '../aws/errors.ts';
+import { isUnsupported } from '../aws/other-servers.ts';
 import { request } from '../aws/s3-request.ts';
 import { type JobContext, withGracePeriod } from '../context.ts';
 import { type CopyPlace, destinationFields, destinationTarget } from '../copy/request-fields.ts';

@@ -1,6 +1,7 @@
 // Writes at a destination only where it still is as it was seen, and decides what a refusal means.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, httpStatus, isAccessDenied, S3RequestError } from '../aws/errors.ts';
+import { isConditionUnsupported } from '../aws/other-servers.ts';
 import type { JobContext } from '../context.ts';
 import { ConfigurationError, SyncError } from '../errors.ts';
 import type { PlannedCopy } from '../plan/plan.ts';
@@ -38,7 +39,7 @@ export async function writeConditionally<T>(
     try {
       return await write(condition);
     } catch (error) {
-      if (isUnknownCondition(error, condition)) {
+      if (isConditional(condition) && isConditionUnsupported(error)) {
         if (context.job.overwrite === 'never') throw cannotKeepNever(task, error);
         if (!context.facts.unconditionalBuckets.has(bucket)) {
           context.facts.unconditionalBuckets.add(bucket);
@@ -112,11 +113,6 @@ function conditionFor(
   if (facts.unconditionalBuckets.has(bucket)) return {};
   if (!exists || job.overwrite === 'never') return { IfNoneMatch: '*' };
   return etag === '' ? {} : { IfMatch: etag };
-}
-
-/** How limited servers refuse the header. A 501 without a condition means that something else is not implemented. */
-function isUnknownCondition(error: unknown, condition: WriteCondition): boolean {
-  return isConditional(condition) && httpStatus(error) === 501;
 }
 
 function cannotKeepNever({ destination }: CopyTask, cause: unknown): ConfigurationError {

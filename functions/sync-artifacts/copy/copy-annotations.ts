@@ -50,7 +50,7 @@ export async function copyAnnotations(task: CopyTask, etag: string, context: Job
     return found === undefined || found.ETag !== ETag || found.Size !== Size;
   });
   const copies = missing.map(async ({ AnnotationName }) => {
-    const { done } = await context.slots.begin(async () => {
+    const { done } = await context.slots.start(async () => {
       const { AnnotationPayload } = await request(
         context,
         sourceTarget(task, 'GetObjectAnnotation'),

@@ -41,7 +41,7 @@ export async function copyMultipart(
     {
       tasks: [task],
       layout,
-      lanes: context.slots,
+      slots: context.slots,
       prepare,
       hashed: () => false,
       ...(layout.sizeBytes > MAX_COPY_OBJECT_BYTES ? {} : { inOneRequest: () => copyWhole(task, context) }),

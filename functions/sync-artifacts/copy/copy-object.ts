@@ -17,7 +17,7 @@ import type { CopyResult } from './strategy.ts';
 /** Copies in one request, unless the deadline is too near to begin. */
 export async function copyObject(task: CopyTask, context: JobContext): Promise<CopyResult> {
   const { source, destination } = task;
-  const started = await context.slots.begin(async (): Promise<CopyResult> => {
+  const started = await context.slots.start(async (): Promise<CopyResult> => {
     if (!context.deadline.fits(source.sizeBytes)) return { finished: false, finishedParts: 0 };
     return await writeConditionally(task, context, async (condition) => {
       const output = await request(

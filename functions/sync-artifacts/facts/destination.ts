@@ -6,15 +6,16 @@ import {
   httpStatus,
   isAccessDenied,
   isNotFound,
-  isUnsupported,
   type RequestTarget,
   redirectRegion,
 } from '../aws/errors.ts';
+import { isUnsupported } from '../aws/other-servers.ts';
 import { request } from '../aws/s3-request.ts';
 import type { JobContext } from '../context.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { DestinationEncryption, DestinationFacts, DestinationRequest, ObjectFacts } from '../types.ts';
 import { headObject } from './head-object.ts';
+import { askInRegion } from './in-region.ts';
 import { qualifyKey, regionOfKey } from './kms-key.ts';
 
 /** A destination bucket and, in the order of the keys asked for, the objects that it has there. */
@@ -38,24 +39,20 @@ export async function readDestination(
     context.facts.region(destination.bucket) ??
     (await findRegion(destination, keys.length + 1, context));
   const region = known ?? context.settings.region;
-  try {
-    return known === undefined
-      ? await readWhereKeyIs(region, destination, keys, context)
-      : await readIn(region, destination, keys, context);
-  } catch (error) {
-    const actual = redirectRegion(error);
-    if (actual === undefined || actual === region) throw error;
-    context.telemetry.warn(
-      'The region of a destination was corrected: set Region in UserParameters to it or leave it out',
-      {
-        bucket: destination.bucket,
-        given: region,
-        actual,
-      },
-    );
-    context.facts.setRegion(destination.bucket, actual);
-    return await readIn(actual, destination, keys, context);
-  }
+  const { bucket } = destination;
+  return await askInRegion(
+    { bucket, region },
+    context,
+    (asked) =>
+      known === undefined && asked === region
+        ? readWhereKeyIs(region, destination, keys, context)
+        : readIn(asked, destination, keys, context),
+    (actual) =>
+      context.telemetry.warn(
+        'The region of a destination was corrected: set Region in UserParameters to it or leave it out',
+        { bucket, given: region, actual },
+      ),
+  );
 }
 
 /** A destination in which every artifact is its own source: nothing is written there, so its encryption does not matter. */

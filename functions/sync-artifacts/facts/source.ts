@@ -5,15 +5,9 @@ import {
   HeadObjectCommand,
   type ObjectPart,
 } from '@aws-sdk/client-s3';
-import {
-  httpStatus,
-  isAccessDenied,
-  isNotFound,
-  isUnsupported,
-  type RequestTarget,
-  redirectRegion,
-} from '../aws/errors.ts';
+import { httpStatus, isAccessDenied, isNotFound, type RequestTarget } from '../aws/errors.ts';
 import { MAX_PARTS } from '../aws/limits.ts';
+import { isUnsupported } from '../aws/other-servers.ts';
 import { type RequestContext, request } from '../aws/s3-request.ts';
 import { clientFor, type JobContext } from '../context.ts';
 import { ConfigurationError, SyncError } from '../errors.ts';
@@ -21,6 +15,7 @@ import { CLOCK_SKEW_MS } from '../speeds.ts';
 import type { Artifact, ObjectFacts, SourceFacts, SourcePin, SourceReader, SyncJob, Tag } from '../types.ts';
 import { omitUndefined } from '../util.ts';
 import { headObject } from './head-object.ts';
+import { askInRegion } from './in-region.ts';
 import { hasPinnedEtag } from './object-identity.ts';
 
 /** The source that an earlier invocation of the job began to copy, and when the job began. */
@@ -49,7 +44,9 @@ export async function readSource(
   let denial: unknown;
   for (const probe of probes) {
     try {
-      return await inRightRegion(probe, (placed) => readAs(placed, pin));
+      return await askInRegion({ bucket: artifact.bucket, region: probe.region }, context, (region) =>
+        readAs({ ...probe, region }, pin),
+      );
     } catch (error) {
       if (!isAccessDenied(error)) throw error;
       denial ??= error;
@@ -93,20 +90,6 @@ function readersOf({ mode }: Pick<SyncJob, 'mode'>, { s3 }: JobContext): readonl
   throw new ConfigurationError(
     'UserParameters property Mode is "relay", but the job has no artifactCredentials; expected "auto" or "copy".',
   );
-}
-
-async function inRightRegion<T>(
-  probe: SourceRequest,
-  read: (placed: SourceRequest) => Promise<T>,
-): Promise<T> {
-  try {
-    return await read(probe);
-  } catch (error) {
-    const region = redirectRegion(error);
-    if (region === undefined || region === probe.region) throw error;
-    probe.context.facts.setRegion(probe.artifact.bucket, region);
-    return await read({ ...probe, region });
-  }
 }
 
 async function readAs(probe: SourceRequest, pin: PinnedSource | undefined): Promise<SourceFacts> {

@@ -1,10 +1,11 @@
 // The manifest of a job: every copy with its proof, zipped into the action's output artifact.
 import { strToU8, zipSync } from 'fflate';
-import { type RequestTarget, redirectRegion } from '../aws/errors.ts';
+import type { RequestTarget } from '../aws/errors.ts';
 import { request } from '../aws/s3-request.ts';
 import { uploadBody } from '../aws/upload-body.ts';
 import { DEFAULT_CHECKSUM } from '../checksums.ts';
 import { clientFor, type JobContext } from '../context.ts';
+import { askInRegion } from '../facts/in-region.ts';
 import type { Artifact, CopyReport, SyncJob } from '../types.ts';
 import { omitUndefined } from '../util.ts';
 
@@ -87,12 +88,5 @@ export async function writeManifest(
     );
   };
   const region = context.facts.region(output.bucket) ?? context.settings.region;
-  try {
-    await put(region);
-  } catch (error) {
-    const actual = redirectRegion(error);
-    if (actual === undefined || actual === region) throw error;
-    context.facts.setRegion(output.bucket, actual);
-    await put(actual);
-  }
+  await askInRegion({ bucket: output.bucket, region }, context, put);
 }

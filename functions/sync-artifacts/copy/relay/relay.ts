@@ -30,7 +30,7 @@ export async function relay(
     return { bytes, checksum: await checksumOfBytes(algorithm, bytes) };
   };
   if (partCount(layout) === 1 && layout.kind === 'uniform') {
-    const { done } = await memorySlots.begin(async (): Promise<readonly CopyResult[]> => {
+    const { done } = await memorySlots.start(async (): Promise<readonly CopyResult[]> => {
       if (!context.deadline.fits(layout.sizeBytes)) return tasks.map(() => UNFINISHED);
       const hashed = await read({ number: 1, offsetBytes: 0, sizeBytes: layout.sizeBytes });
       const results = await allSettled(tasks.map((each) => uploadWhole(each, algorithm, hashed, context)));
@@ -54,7 +54,7 @@ export async function relay(
     };
   };
   const hashed = (upload: Upload): boolean => !unproved.has(upload) && !upload.resumed;
-  return await copyInParts({ tasks, layout, lanes: memorySlots, prepare, hashed }, context);
+  return await copyInParts({ tasks, layout, slots: memorySlots, prepare, hashed }, context);
 }
 
 const UNFINISHED: CopyResult = { finished: false, finishedParts: 0 };

@@ -1,6 +1,6 @@
 // The life of a copy in parts, whoever moves the bytes: open, send what is missing, complete; stop, begin again or clean up.
 import { setImmediate } from 'node:timers/promises';
-import { errorCode, httpStatus, isUnsupported, S3RequestError } from '../../aws/errors.ts';
+import { isPartCopyUnsupported } from '../../aws/other-servers.ts';
 import type { JobContext } from '../../context.ts';
 import { requireUnchanged } from '../../facts/source.ts';
 import { type Part, type PartLayout, partsOf } from '../../plan/part-layout.ts';
@@ -43,14 +43,14 @@ export interface PreparedPart {
 /** Where parts wait for their turn. */
 export interface Slots {
   readonly size: number;
-  begin<T>(work: () => Promise<T>): Promise<{ readonly done: Promise<T> }>;
+  start<T>(work: () => Promise<T>): Promise<{ readonly done: Promise<T> }>;
 }
 
 /** Copies of one source in the same parts. */
 export interface PartCopies {
   readonly tasks: readonly CopyTask[];
   readonly layout: PartLayout;
-  readonly lanes: Slots;
+  readonly slots: Slots;
   readonly prepare: PreparePart;
   /** Copies a task in one request, should the server turn out to copy no parts. */
   readonly inOneRequest?: (task: CopyTask) => Promise<CopyResult>;
@@ -62,10 +62,10 @@ export interface PartCopies {
 export async function copyInParts(
   copies: PartCopies,
   context: JobContext,
-  beginning = 1,
+  attempt = 1,
 ): Promise<readonly CopyResult[]> {
   const { tasks, layout } = copies;
-  const open = beginning === 1 ? openUpload : createUpload;
+  const open = attempt === 1 ? openUpload : createUpload;
   const opened = await Promise.allSettled(
     tasks.map(
       async (task): Promise<OpenTarget> => ({
@@ -84,7 +84,7 @@ export async function copyInParts(
       return [await copies.inOneRequest(task)];
     }
     if (!(await sendMissing(copies, targets, context))) return targets.map((target) => unfinished(target));
-    const results = await Promise.all(targets.map((target) => complete(copies, target, context, beginning)));
+    const results = await Promise.all(targets.map((target) => complete(copies, target, context, attempt)));
     await abortLateUploads(targets, context);
     return results;
   } catch (error) {
@@ -124,7 +124,7 @@ async function sendMissing(
   targets: readonly OpenTarget[],
   context: JobContext,
 ): Promise<boolean> {
-  const { layout, lanes, prepare } = copies;
+  const { layout, slots, prepare } = copies;
   const inFlight = new Set<Promise<void>>();
   const failures: unknown[] = [];
   let stopped = false;
@@ -132,7 +132,7 @@ async function sendMissing(
     const missing = (): readonly OpenTarget[] =>
       targets.filter(({ ended, upload }) => ended === undefined && !upload.parts.has(part.number));
     if (missing().length === 0) continue;
-    const { done } = await lanes.begin(async () => {
+    const { done } = await slots.start(async () => {
       stopped ||= !context.deadline.fits(part.sizeBytes);
       if (stopped || failures.length > 0 || context.signal.aborted) return;
       const prepared = await prepare(part);
@@ -166,7 +166,7 @@ async function complete(
   copies: PartCopies,
   target: OpenTarget,
   context: JobContext,
-  beginning: number,
+  attempt: number,
 ): Promise<CopyResult> {
   const { task, upload } = target;
   const { layout } = copies;
@@ -200,12 +200,12 @@ async function complete(
   const found = provedCopy(now, context, target.ended) ?? presumedCopy(now, task, context);
   if (found !== undefined) return found;
   if (now.existing !== undefined && context.job.overwrite === 'never') throw mustNotOverwrite(now);
-  if (beginning >= MAX_RESTARTS) throw target.ended;
+  if (attempt >= MAX_RESTARTS) throw target.ended;
   context.telemetry.warn('An upload vanished before it was complete; the copy begins again', {
     bucket: task.destination.bucket,
     key: task.key,
   });
-  const [again] = await copyInParts({ ...copies, tasks: [now] }, context, beginning + 1);
+  const [again] = await copyInParts({ ...copies, tasks: [now] }, context, attempt + 1);
   return again ?? unfinished(target);
 }
 
@@ -228,12 +228,7 @@ function copiesNoParts(
   error: unknown,
   copies: PartCopies,
 ): copies is PartCopies & Required<Pick<PartCopies, 'inOneRequest'>> {
-  if (copies.inOneRequest === undefined || !(error instanceof S3RequestError)) return false;
-  const { operation } = error.target;
-  if (operation === 'CreateMultipartUpload') return isUnsupported(error);
-  return (
-    operation === 'UploadPartCopy' && (errorCode(error) === 'NotImplemented' || httpStatus(error) === 405)
-  );
+  return copies.inOneRequest !== undefined && isPartCopyUnsupported(error);
 }
 
 /** Of a copy whose upload was not open yet, the next invocation learns what this one was given. */

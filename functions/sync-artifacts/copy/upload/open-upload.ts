@@ -8,7 +8,7 @@ import type { PartLayout } from '../../plan/part-layout.ts';
 import { GRACE_MS } from '../../speeds.ts';
 import type { CopyTask } from '../../types.ts';
 import { descriptionFields, uploadChecksumFields } from '../request-fields.ts';
-import { abortOwnUploads, adopt, initiatorOf } from './resume-upload.ts';
+import { abortOwnUploads, initiatorOf, resumeUpload } from './resume-upload.ts';
 import { abortUpload, listUploads, sendCreate, type Upload } from './upload-requests.ts';
 
 /**
@@ -23,13 +23,13 @@ export async function openUpload(task: CopyTask, layout: PartLayout, context: Jo
   const created = await createUpload(task, layout, context);
   try {
     const found = await listing;
-    const others = found.filter(({ UploadId }) => UploadId !== created.uploadId);
-    const told = task.uploadId;
-    if (told !== undefined && !others.some(({ UploadId }) => UploadId === told))
-      others.push({ UploadId: told });
-    if (others.length === 0) return created;
+    const candidates = found.filter(({ UploadId }) => UploadId !== created.uploadId);
+    const fromToken = task.uploadId;
+    if (fromToken !== undefined && !candidates.some(({ UploadId }) => UploadId === fromToken))
+      candidates.push({ UploadId: fromToken });
+    if (candidates.length === 0) return created;
     if (found.length > 0) context.facts.initiatorId ??= await initiatorOf(task, created.uploadId, context);
-    return (await adopt(task, layout, others, created, context)) ?? created;
+    return (await resumeUpload(task, layout, candidates, created, context)) ?? created;
   } catch (error) {
     await abortUpload(task, created, context);
     throw error;

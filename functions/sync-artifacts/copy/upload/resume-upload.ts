@@ -1,7 +1,8 @@
 // What earlier attempts at a copy left unfinished: resumed or aborted; never touched when it is not ours.
 import type { CompletedPart, MultipartUpload } from '@aws-sdk/client-s3';
-import { errorCode, isUnsupported } from '../../aws/errors.ts';
+import { errorCode } from '../../aws/errors.ts';
 import { MAX_PART_BYTES } from '../../aws/limits.ts';
+import { isUnsupported } from '../../aws/other-servers.ts';
 import type { JobContext } from '../../context.ts';
 import { isAlias } from '../../facts/kms-key.ts';
 import { type PartLayout, partCount, partSize } from '../../plan/part-layout.ts';
@@ -18,7 +19,7 @@ import {
 } from './upload-requests.ts';
 
 /** Newest first: the upload that can be resumed. The others of ours are aborted. */
-export async function adopt(
+export async function resumeUpload(
   task: CopyTask,
   layout: PartLayout,
   found: readonly MultipartUpload[],
@@ -28,21 +29,21 @@ export async function adopt(
   const { initiatorId } = context.facts;
   // Where uploads have no initiators, their parts alone tell, and what does not fit may be anybody's.
   const isOurs = ({ Initiator }: MultipartUpload): boolean => Initiator?.ID === initiatorId;
-  const told = found.find(({ UploadId, Key }) => UploadId === task.uploadId && Key === undefined);
-  const mayGoOn = told !== undefined && (await haveSameInitiator(task, created, told, context));
+  const fromToken = found.find(({ UploadId, Key }) => UploadId === task.uploadId && Key === undefined);
+  const mayResume = fromToken !== undefined && (await haveSameInitiator(task, created, fromToken, context));
   const ours = found
-    .filter((upload) => (upload === told ? mayGoOn : isOurs(upload)))
+    .filter((upload) => (upload === fromToken ? mayResume : isOurs(upload)))
     .sort((a, b) => (b.Initiated?.getTime() ?? 0) - (a.Initiated?.getTime() ?? 0));
   let resumed: Upload | undefined;
   for (const upload of ours) {
     const { UploadId: uploadId = '' } = upload;
     const parts =
-      resumed === undefined && isToldApart(task, layout, uploadId)
+      resumed === undefined && isIdentified(task, layout, uploadId)
         ? await consistentParts(task, layout, uploadId, context)
         : undefined;
     if (parts !== undefined)
       resumed = { uploadId, resumed: true, createRetried: created.createRetried, parts };
-    else if (initiatorId !== undefined && upload !== told && isOurs(upload))
+    else if (initiatorId !== undefined && upload !== fromToken && isOurs(upload))
       await abortUpload(task, { uploadId }, context);
   }
   if (resumed !== undefined) {
@@ -104,7 +105,7 @@ async function isEmpty(task: CopyPlace, uploadId: string, context: JobContext): 
  * the key, too, unless that is an alias of which nobody knows what it means. Parts that are cut as the source's are carry none: then
  * the upload must be the one that this job began.
  */
-function isToldApart(
+function isIdentified(
   { destination, uploadId: ownId }: CopyTask,
   layout: PartLayout,
   uploadId: string,
@@ -147,11 +148,11 @@ async function consistentParts(
 async function haveSameInitiator(
   task: CopyPlace,
   ours: Upload,
-  told: MultipartUpload,
+  fromToken: MultipartUpload,
   context: JobContext,
 ): Promise<boolean> {
   const [own, other] = await Promise.all(
-    [ours.uploadId, told.UploadId ?? ''].map((uploadId) =>
+    [ours.uploadId, fromToken.UploadId ?? ''].map((uploadId) =>
       listParts(task, uploadId, context)
         .next()
         .catch((error: unknown) => {

@@ -9,8 +9,9 @@ import {
   ListPartsCommand,
   type MultipartUpload,
 } from '@aws-sdk/client-s3';
-import { errorCode, isAccessDenied, isNotFound, isUnsupported } from '../../aws/errors.ts';
+import { errorCode, isAccessDenied, isNotFound } from '../../aws/errors.ts';
 import { MAX_PARTS } from '../../aws/limits.ts';
+import { isUnsupported } from '../../aws/other-servers.ts';
 import { type RequestContext, request } from '../../aws/s3-request.ts';
 import type { JobContext } from '../../context.ts';
 import { CLEAN_UP_MS } from '../../speeds.ts';
