@@ -46,7 +46,15 @@ export async function syncArtifacts(
   context.throwIfFailed();
   // What was there already may have been left without them.
   const known = planned.filter((copy) => copy.plan.strategy !== 'same-object' && !missing.includes(copy));
-  await Promise.all(known.map(({ task }) => addAnnotations(task, task.existing?.etag ?? '')));
+  await Promise.all(
+    known.map(async (copy) => {
+      const { task } = copy;
+      await addAnnotations(task, task.existing?.etag ?? '').catch((error: unknown) => {
+        if (!context.outOfTime) throw error;
+        progress.reopen(copy);
+      });
+    }),
+  );
   return progress.outcome();
 }
 

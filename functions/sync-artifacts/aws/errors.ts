@@ -60,7 +60,9 @@ export function redirectRegion(error: unknown): string | undefined {
 
 /** Is it a denial: of IAM, of a bucket or key policy, or since the bucket belongs to another account? */
 export function isAccessDenied(error: unknown): boolean {
-  return DENIED.has(errorCode(error)) || httpStatus(error) === 403;
+  const code = errorCode(error);
+  // S3 refuses to read archived objects with 403, too.
+  return DENIED.has(code) || (httpStatus(error) === 403 && code !== 'InvalidObjectState');
 }
 
 /** Is the object, version, upload or bucket not there? */

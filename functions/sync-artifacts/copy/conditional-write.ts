@@ -25,12 +25,14 @@ const FIRST_CONFLICT_DELAY_MS = 100;
  * Writes a copy on the condition that its destination is as it was seen. When S3 refuses, the destination is looked at again: what is
  * provably the copy by now is left as it is, whoever made it; other objects are replaced, unless the job must not overwrite.
  * @param write  sends the request
+ * @param beforeReplacing  is asked before what turned out to be there is replaced; throws when it must not be
  * @throws SyncError when another object must not be replaced; what `write` throws where the destination is not the reason
  */
 export async function writeConditionally<T>(
   task: CopyTask,
   context: JobContext,
   write: (condition: WriteCondition) => Promise<T>,
+  beforeReplacing: (seen: CopyTask) => void = () => undefined,
 ): Promise<T | FinishedCopyResult> {
   const { bucket } = task.destination;
   const { existing } = task;
@@ -62,6 +64,7 @@ export async function writeConditionally<T>(
       // As it was seen: so the refusal is about the source of the copy.
       if (refusal === 'unmet' && isSame(now, condition)) throw error;
       if (now.exists && context.job.overwrite === 'never') throw mustNotOverwrite(seen);
+      if (now.exists) beforeReplacing(seen);
       context.telemetry.info(
         'The destination changed since it was looked at; the copy is written over what is there now',
         {

@@ -21,14 +21,20 @@ export function isComparable({ checksum }: SourceFacts, layout: PartLayout | und
 /**
  * Nothing is copied that cannot be proved as strongly as the job asks.
  * @param way  how the copy is to be made; without a layout in one request
+ * @param replaces  whether an object is at the destination, which the role may not be able to read
  * @throws SyncError that names the artifact, its best proof, and what to do
  */
-export function requireReachableProof(task: CopyTask, way: PlannedWay, minimum: MinimumProof): void {
+export function requireReachableProof(
+  task: CopyTask,
+  way: PlannedWay,
+  minimum: MinimumProof,
+  replaces = task.existing !== undefined,
+): void {
   const { source, destination, key } = task;
   const best = way.strategy === 'relay' ? 'relayed' : bestProof(source, way.layout);
-  const what = `Artifact ${source.artifact.name} has no checksum that its copy to s3://${destination.bucket}/${key} could be compared by`;
+  const what = `Artifact ${source.artifact.name} has no checksum that a server-side copy to s3://${destination.bucket}/${key} could be compared by`;
   const advice =
-    'Nothing was copied: upload the artifact with a checksum, set Mode to "relay", or accept a weaker proof.';
+    'The copy was not started: upload the artifact with a checksum, accept a weaker proof, or set Mode to "relay" (with "auto" only what the role may not read is relayed, also when that changes while a job goes on).';
   if (!isEnough(best, minimum)) {
     throw new SyncError(
       'JobFailed',
@@ -36,10 +42,10 @@ export function requireReachableProof(task: CopyTask, way: PlannedWay, minimum: 
     );
   }
   // Whether the server gives a copy its source's ETag (S3 does not under SSE-KMS) shows only when it has replaced what was there.
-  if (best === 'etag' && minimum === 'etag' && wouldBeLost(task)) {
+  if (best === 'etag' && minimum === 'etag' && replaces && mayBeLost(task)) {
     throw new SyncError(
       'JobFailed',
-      `${what}, and whether its ETag proves it (MinimumProof "etag") shows only after it has replaced the object that is there, of which the bucket keeps no version. ${advice}`,
+      `${what}, and whether its ETag proves it (MinimumProof "etag") shows only after it has replaced the object that is there, of which the bucket shows no version. ${advice}`,
     );
   }
 }
@@ -50,7 +56,7 @@ function bestProof(source: SourceFacts, layout: PartLayout | undefined): ProofKi
   return layout === undefined && !/-\d+"?$/.test(source.etag) ? 'etag' : 'size-only';
 }
 
-/** Is there an object that no version would keep? One without a version id is replaced for good, unless versioning began after it came. */
-function wouldBeLost({ existing }: CopyTask): boolean {
-  return existing !== undefined && existing.versionId === undefined;
+/** May what is there be an object that no version would keep? One without a version id is replaced for good, unless versioning began after it came. */
+function mayBeLost({ existing }: CopyTask): boolean {
+  return existing?.versionId === undefined;
 }

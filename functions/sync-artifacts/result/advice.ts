@@ -71,10 +71,10 @@ export function adviseOnDenial(target: RequestTarget, message: string): DenialAd
       : "the function's role");
   const policyOfResource = grant.service === 'kms' ? 'key policy' : 'bucket policy';
   const { policy } = denial;
-  const places =
-    policy === undefined || policy.name === 'identity-based policy'
-      ? (['identity policy', policyOfResource] as const)
-      : ([policyOfResource, 'identity policy'] as const);
+  const isOfResource = policy !== undefined && POLICIES_WITH_PRINCIPAL.has(policy.name);
+  const places = isOfResource
+    ? ([policyOfResource, 'identity policy'] as const)
+    : (['identity policy', policyOfResource] as const);
   const what = `${grant.named} on ${grant.resource} for ${principal}`;
   const base = { actions: grant.actions, resource: grant.resource, principal, places };
   if (policy?.denies === true) {
@@ -86,11 +86,10 @@ export function adviseOnDenial(target: RequestTarget, message: string): DenialAd
       ? undefined
       : {
           Effect: 'Allow',
-          ...(places[0] === 'identity policy'
-            ? {}
-            : { Principal: { AWS: denial.principalArn ?? '<ARN of the role>' } }),
+          ...(isOfResource ? { Principal: { AWS: denial.principalArn ?? '<ARN of the role>' } } : {}),
           Action: grant.actions,
-          Resource: places[0] === 'key policy' ? '*' : grant.resource,
+          Resource:
+            grant.service === 'kms' && policy?.name === 'resource-based policy' ? '*' : grant.resource,
           ...(grant.service === 'kms' ? { Condition: throughS3(grant.resource, target) } : {}),
         };
   const where =
@@ -107,6 +106,9 @@ export function adviseOnDenial(target: RequestTarget, message: string): DenialAd
     text: `Allow ${what}${policy === undefined ? ': ' : ', '}${where}.${statement === undefined ? '' : ` Statement: ${JSON.stringify(statement)}.`}${onReplacing(target, denial)}${alsoPossible(target, denial)}`,
   };
 }
+
+/** Their statements name who may; those of roles, permissions boundaries, sessions and organisations must not (IAM user guide, Principal). */
+const POLICIES_WITH_PRINCIPAL = new Set(['resource-based policy', 'VPC endpoint policy']);
 
 interface NeededGrant {
   readonly service: 's3' | 'kms';

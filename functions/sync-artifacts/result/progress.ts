@@ -59,6 +59,13 @@ export class SyncProgress {
     return true;
   }
 
+  /** Takes back a copy that needed something more, for which there was no time. */
+  reopen({ task }: PlannedCopy): void {
+    if (this.#reports[task.index] === undefined) return;
+    this.#reports[task.index] = undefined;
+    this.#doneBytes -= task.source.sizeBytes;
+  }
+
   /** Adds a copy that this invocation made and proved; with a strategy when it was made otherwise than planned. */
   addCopied({ task, plan }: PlannedCopy, strategy: StrategyName | undefined, proved: ProvedObject): void {
     const durationMs = Date.now() - this.#startedAtMs;

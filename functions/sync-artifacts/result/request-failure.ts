@@ -91,6 +91,12 @@ export function requestFailure({ target, cause }: S3RequestError): JobFailure {
       `The job's artifactCredentials ran out and must be renewed: allow codepipeline:GetJobDetails on * for ${who}, in its IAM policy.`,
     );
   }
+  if (code === 'InvalidObjectState') {
+    return fail(
+      'RevisionUnavailable',
+      'The source artifact is archived: restore it, keep lifecycle rules from moving artifacts to archive storage classes, and retry the stage.',
+    );
+  }
   if (isAccessDenied(cause)) return fail('PermissionError', adviseOnDenial(target, reported).text);
   if (isTransient(cause)) {
     return fail(

@@ -1,7 +1,8 @@
 // S3 annotations: left out unless the job asks for them, and the same whatever the strategy.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { generated } from '../../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
+import type { FaultHook } from '../../../local/aws/faults/faults.ts';
 import { latest } from '../../../local/aws/state/buckets.ts';
 import type { SimpleIdentity } from '../../../local/aws/state/identities.ts';
 import { createStage, failureOf, MIB, runOnce } from './resume/resume-stage.ts';
@@ -17,11 +18,15 @@ const READ = ['s3:ListObjectVersionAnnotations', 's3:GetObjectVersionAnnotation'
 const WRITE = ['s3:ListObjectAnnotations', 's3:PutObjectAnnotation'];
 
 describe('the annotations of a source', () => {
+  let faults: FaultHook | undefined;
   let aws: EmbeddedAws;
   beforeAll(async () => {
-    aws = await startEmbeddedAws();
+    aws = await startEmbeddedAws({ faults: (point) => faults?.(point) });
   });
   afterAll(() => aws.close());
+  afterEach(() => {
+    faults = undefined;
+  });
 
   function annotated(sizeBytes: number, parameters: object, ...granted: readonly string[]) {
     const artifact = { name: 'App', content: generated(sizeBytes, 1) };
@@ -52,6 +57,39 @@ describe('the annotations of a source', () => {
     };
     return { stage, copied, again };
   }
+
+  it('are added in the next invocation to a copy that was there when the time is up', async () => {
+    const { stage, copied, again } = annotated(MIB, {}, ...READ, ...WRITE);
+    await runOnce(stage);
+    const parameters = {
+      ...JSON.parse(stage.job.data.actionConfiguration.configuration.UserParameters ?? ''),
+    };
+    const [bucket] = stage.destinations;
+    const event = again();
+    Object.assign(event['CodePipeline.job'].data.actionConfiguration.configuration, {
+      UserParameters: JSON.stringify({ ...parameters, Annotations: 'copy' }),
+    });
+    const never = Promise.withResolvers<undefined>();
+    faults = ({ operation, phase }) =>
+      operation === 'ListObjectAnnotations' && phase === 'before'
+        ? { kind: 'wait', until: never.promise }
+        : undefined;
+    const deadlineMs = Date.now() + 1_000;
+    let next: unknown;
+    const unsubscribe = aws.world.codePipeline.onJob((job) => {
+      next = job.event;
+    });
+
+    await runOnce(stage, { remainingMs: () => deadlineMs - Date.now() }, event);
+    faults = undefined;
+    never.resolve(undefined);
+    unsubscribe();
+    const { result } = await runOnce(stage, {}, next);
+
+    expect(bucket).toBeDefined();
+    expect(result.operation).toBe('PutJobSuccessResult');
+    expect(copied()).toHaveLength(2);
+  });
 
   it.each(STRATEGIES)(
     'are left out of a copy %s, which needs no permission for them',

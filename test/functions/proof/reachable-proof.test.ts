@@ -50,7 +50,7 @@ describe('a copy that cannot be proved by checksum', () => {
 
     const { type, message } = failureOf(outcome);
     expect(type).toBe('JobFailed');
-    expect(message).toMatch(/^Artifact App has no checksum .* Nothing was copied: .*Mode to "relay"/);
+    expect(message).toMatch(/^Artifact App has no checksum .* The copy was not started: .*Mode to "relay"/);
     expect(outcome.writes).toEqual([]);
     expect(pipeline.object(EU, KEY)).toBe(earlier);
   });
@@ -75,11 +75,31 @@ describe('a copy that only its ETag could prove', () => {
 
       const outcome = await pipeline.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
 
-      expect(failureOf(outcome).message).toContain('of which the bucket keeps no version');
+      expect(failureOf(outcome).message).toContain('of which the bucket shows no version');
       expect(outcome.writes).toEqual([]);
       expect(pipeline.object(EU, KEY)).toBe(earlier);
     },
   );
+
+  it('does not replace what somebody wrote after the look, nor what the role may not look at', async () => {
+    for (const readable of [true, false]) {
+      await using pipeline = await TestPipeline.start();
+      const source = pipeline.addArtifact('App', 1000, NONE);
+      pipeline.addDestination(EU, { versioning: 'Unversioned' });
+      if (!readable) pipeline.deny(['s3:GetObject'], `arn:aws:s3:::${EU}/*`);
+      pipeline.faults = ({ operation, phase }) => {
+        if (operation !== 'CopyObject' || phase !== 'before') return undefined;
+        pipeline.faults = undefined;
+        pipeline.aws.putObject(EU, KEY, source.content, NONE);
+        return undefined;
+      };
+
+      const outcome = await pipeline.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
+
+      expect(failureOf(outcome).message).toContain('of which the bucket shows no version');
+      expect(outcome.writes.map(({ status }) => status)).toEqual([412]);
+    }
+  });
 
   it('gives back the version that it replaced', async () => {
     const { pipeline, earlier } = await pipelineWithEarlier(NONE, 1000, 'Enabled');

@@ -57,6 +57,25 @@ describe('the message of a denial', () => {
   });
 });
 
+it.each([
+  ['permissions boundary', undefined],
+  ['session policy', undefined],
+  ['service control policy', undefined],
+  ['identity-based policy', undefined],
+  ['VPC endpoint policy', { AWS: ROLE }],
+  ['resource-based policy', { AWS: ROLE }],
+])('a statement for a %s names a principal only where such policies have one', (name, principal) => {
+  const message = denied('kms:Decrypt', KEY, `because no ${name} allows the kms:Decrypt action`);
+
+  const { statement, text } = adviseOnDenial(copy, message);
+
+  expect(statement?.Principal).toEqual(principal);
+  expect(statement?.Resource).toBe(name === 'resource-based policy' ? '*' : KEY);
+  expect(text).toContain(
+    name === 'identity-based policy' ? 'IAM policy' : name.replace('resource-based', 'key'),
+  );
+});
+
 describe('the advice after a denial of KMS', () => {
   it('is a statement for the role when its own policy lacks it', () => {
     const message = denied('kms:GenerateDataKey', KEY, 'because no identity-based policy allows the action');
