@@ -1,5 +1,5 @@
 // Adds a Sync stage to the pipeline in a file: text in, changed text and what else has to be done out. No I/O.
-import { insertChecked, openDocument } from './document.ts';
+import { insertChecked, openDocument } from './document/document.ts';
 import { findPipeline } from './find-pipeline.ts';
 import { show } from './intrinsics.ts';
 import { readPipeline, spelled } from './pipeline.ts';

@@ -1,7 +1,7 @@
 // Finds the pipeline in a file: `aws codepipeline get-pipeline` output, or a resource of a CloudFormation template.
 import { didYouMean } from '../../functions/sync-artifacts/job/user-parameters.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Path } from './document.ts';
+import type { Path } from './document/document.ts';
 import { isMap, type Value } from './intrinsics.ts';
 
 /** CloudFormation's type of a pipeline. */

@@ -2,8 +2,8 @@
 import { styleText } from 'node:util';
 import { createTwoFilesPatch } from 'diff';
 import type { Adoption } from './adopt.ts';
+import { blockText } from './document/yaml-document.ts';
 import { show } from './intrinsics.ts';
-import { blockText } from './yaml-document.ts';
 
 /** The report of a run as text. */
 export function renderAdoption(

@@ -6,7 +6,7 @@ import {
 } from '../../functions/sync-artifacts/check/report.ts';
 import { LambdaFunction } from '../lambda/lambda.ts';
 import { functionOptions, type Replay } from './run.ts';
-import type { Target } from './target.ts';
+import type { Target } from './target/target.ts';
 
 /** What was checked, and what only a real copy shows. */
 export const CHECKED =

@@ -12,9 +12,9 @@ import { calledAs } from '../called-as.ts';
 import { SAMPLES_FOLDER } from '../pipeline/scenarios.ts';
 import type { ArtifactSource } from '../pipeline/set-up.ts';
 import { defaultRate, faultHelp } from './fault-help.ts';
-import { requireKnownVariable } from './function-variables.ts';
 import { DEBUGGING_TIMEOUT_MS, DEFAULT_INSPECTOR_PORT } from './inspector.ts';
 import { formatDuration, parseDurationMs, parseSizeBytes } from './quantity.ts';
+import { requireKnownVariable } from './target/function-variables.ts';
 
 /** What the user asked for. */
 export type ReplayOptions = ReturnType<typeof parseOptions>;

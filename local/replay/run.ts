@@ -7,13 +7,13 @@ import { EventError, type ReplayEvent, readEvent } from '../pipeline/event.ts';
 import { attemptsFor, runJob } from '../pipeline/job-loop.ts';
 import { type Scenario, scenarioOf } from '../pipeline/scenarios.ts';
 import { Comparer, type Comparison, changedSources } from './compare/compare.ts';
-import { embeddedTarget } from './embedded-target.ts';
 import { DEBUGGING_ENVIRONMENT, inspectorPort, waitingForDebugger } from './inspector.ts';
-import { liveTarget, writingQuestion } from './live-target.ts';
 import type { ReplayOptions } from './options.ts';
 import { exitCodeOf, type ObservedRun, peakBytes, runReport, verdictOf } from './report.ts';
 import type { ReplayReport } from './report-schema.ts';
-import type { Target } from './target.ts';
+import { embeddedTarget } from './target/embedded-target.ts';
+import { liveTarget, writingQuestion } from './target/live-target.ts';
+import type { Target } from './target/target.ts';
 import { conclusion } from './terminal/conclusion.ts';
 import {
   continuation,

@@ -11,7 +11,7 @@ import { DEPLOY_GUIDE } from '../../infra/permissions/permissions-table.ts';
 import { namesOf } from '../../infra/shape/names.ts';
 import { topology } from '../../infra/topology.ts';
 import { type Command, commandsOf, optionsOf } from './guide-commands.ts';
-import { recordSample } from './recorded-jobs.ts';
+import { recordSample } from './permissions/recorded-jobs.ts';
 import { at, listAt, ofType, synthesise, textAt, theOnly } from './synthesised.ts';
 import { large } from './topologies.ts';
 

@@ -4,7 +4,7 @@ import { formatBytes } from '../../../functions/sync-artifacts/result/summary.ts
 import type { JobInvocation } from '../../pipeline/job-loop.ts';
 import { formatDuration } from '../quantity.ts';
 import type { Replay } from '../run.ts';
-import type { Target } from '../target.ts';
+import type { Target } from '../target/target.ts';
 import { wrap } from './render.ts';
 import type { Paint } from './terminal.ts';
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Adoption, type AdoptOptions, adopt } from '../../../cli/adopt/adopt.ts';
 import { parseDestination } from '../../../cli/adopt/destinations.ts';
-import { openDocument } from '../../../cli/adopt/document.ts';
+import { openDocument } from '../../../cli/adopt/document/document.ts';
 import { insertion } from './insertion.ts';
 
 const FIXTURES = new URL('fixtures/', import.meta.url);

@@ -1,8 +1,8 @@
 // Inserting into any JSON or YAML list changes nothing else, whatever indentation, comments and line ends are there.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { insertChecked, openDocument } from '../../../cli/adopt/document.ts';
-import { blockText } from '../../../cli/adopt/yaml-document.ts';
+import { insertChecked, openDocument } from '../../../cli/adopt/document/document.ts';
+import { blockText } from '../../../cli/adopt/document/yaml-document.ts';
 import { insertion } from './insertion.ts';
 
 const ITEM = { Name: 'Sync', Actions: [{ Name: 'A', Configuration: { UserParameters: '{"a":"b"}' } }] };
