@@ -59,16 +59,18 @@ export async function startPlaying(args: readonly string[]): Promise<Playing> {
   };
   const prepared = await prepareReplay(parseOptions(args), createTerminal(out, { TERM: 'dumb' }));
   comparer ??= new Comparer();
+  const ended = replay(prepared, { comparer }).then((replayed) => ({ ...replayed, printed }));
   return {
     async printed(pattern) {
       let found = pattern.exec(printed);
       while (!found) {
-        await once(written, 'text');
+        const end = await Promise.race([once(written, 'text').then(() => undefined), ended]);
         found = pattern.exec(printed);
+        if (end && !found) throw new Error(`printed nothing like ${pattern}: ${printed}`);
       }
       return found;
     },
-    ended: replay(prepared, { comparer }).then((replayed) => ({ ...replayed, printed })),
+    ended,
   };
 }
 

@@ -1,0 +1,51 @@
+// The documents for contributors name files, folders and scripts that there are, and the map shows every room.
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import packageJson from '../package.json' with { type: 'json' };
+
+const MAP = 'docs/architecture.md';
+const DOCUMENTS = [MAP, 'CONTRIBUTING.md', '.github/PULL_REQUEST_TEMPLATE.md'];
+const FOLDERS = ['bench', 'cli', 'docs', 'events', 'functions', 'infra', 'local', 'schemas', 'test'];
+
+/** Every file and folder, as `/functions/sync-artifacts/job` or `/README.md`. */
+const paths = [...globSync('*.*'), ...FOLDERS.flatMap((folder) => [folder, ...globSync(`${folder}/**`)])].map(
+  (path) => `/${path}`,
+);
+const found = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(([, group = '']) => group);
+
+describe.each(DOCUMENTS)('%s', (file) => {
+  const text = readFileSync(file, 'utf8');
+
+  it('names files and folders that there are', () => {
+    // Whole, or from any folder on: the sentence or the table says which.
+    const named = found(text, /`((?:[\w.-]+\/)+|(?:[\w.-]+\/)*[\w.-]+\.(?:ts|md|json|mjs))`/g);
+    const absent = named.filter(
+      (path) => !paths.some((each) => each.endsWith(`/${path.replace(/\/$/, '')}`)) && !existsSync(path),
+    );
+    expect(absent).toEqual([]);
+  });
+
+  it('links to files that there are', () => {
+    const links = found(text, /\]\(([^):#]+)/g);
+    expect(links.filter((link) => !existsSync(join(dirname(file), link)))).toEqual([]);
+  });
+
+  it('names scripts that package.json has', () => {
+    expect(Object.keys(packageJson.scripts)).toEqual(
+      expect.arrayContaining(found(text, /npm run ([\w:-]+)/g)),
+    );
+  });
+});
+
+describe('the map', () => {
+  it('shows every room', () => {
+    const text = readFileSync(MAP, 'utf8');
+    const rooms = ['functions/sync-artifacts', 'infra', 'local', 'cli', 'bench', 'local/aws']
+      .flatMap((parent) => globSync(`${parent}/*/`))
+      .map((room) => room.replace(/\/$/, '').split('/').at(-1) ?? '');
+    expect(rooms.length).toBeGreaterThan(30);
+    expect(rooms.filter((room) => !text.includes(`${room}/`))).toEqual([]);
+  });
+});
