@@ -37,6 +37,7 @@ export async function writeConditionally<T>(
   const { bucket } = task.destination;
   const { existing } = task;
   let condition = conditionFor({ exists: existing !== undefined, ...existing }, bucket, context);
+  let wasSame = false;
   for (let looks = 0; ; looks++) {
     try {
       return await write(condition);
@@ -54,15 +55,19 @@ export async function writeConditionally<T>(
       }
       const refusal = refusalOf(error, condition);
       if (refusal === undefined) throw withReplaced(error, condition, looks);
-      if (looks >= MAX_LOOKS) throw error;
+      if (looks >= MAX_LOOKS) throw neverStill(task, error);
       if (refusal === 'conflict')
         await sleep(FIRST_CONFLICT_DELAY_MS * 2 ** looks, undefined, { signal: context.signal });
       const now = await lookAgain(task, context);
       const seen = withLook(task, now);
       const proved = provedCopy(seen, context, error);
       if (proved !== undefined) return proved;
-      // As it was seen: so the refusal is about the source of the copy.
-      if (refusal === 'unmet' && isSame(now, condition)) throw error;
+      if (refusal === 'unmet' && isSame(now, condition)) {
+        // As it was seen: what was there has come and gone, or, when it happens again, the refusal is about the source of the copy.
+        if (wasSame && isAboutSource(error)) throw error;
+        wasSame = true;
+        continue;
+      }
       if (now.exists && context.job.overwrite === 'never') throw mustNotOverwrite(seen);
       if (now.exists) beforeReplacing(seen);
       context.telemetry.info(
@@ -123,6 +128,18 @@ function cannotKeepNever({ destination }: CopyTask, cause: unknown): Configurati
     `Overwrite is "never", but the server of bucket ${destination.bucket} answered that it does not know conditional writes: nothing can keep it from overwriting. Set Overwrite to "replace" or use another destination.`,
     { cause },
   );
+}
+
+function neverStill({ destination, key }: CopyTask, cause: unknown): SyncError {
+  return new SyncError(
+    'JobFailed',
+    `The object at s3://${destination.bucket}/${key} in ${destination.region} changed each of ${MAX_LOOKS} times that the copy was to be written over what was seen there (${errorCode(cause)}). Look at what else writes to this key, then retry the stage.`,
+    { cause },
+  );
+}
+
+function isAboutSource(error: unknown): boolean {
+  return error instanceof S3RequestError && error.target.copySource !== undefined;
 }
 
 /** A denial means something else where an object was to be replaced: some bucket policies allow that never, or not without a condition. */

@@ -91,6 +91,12 @@ export function requestFailure({ target, cause }: S3RequestError): JobFailure {
       `The job's artifactCredentials ran out and must be renewed: allow codepipeline:GetJobDetails on * for ${who}, in its IAM policy.`,
     );
   }
+  if (code === 'NoSuchUpload') {
+    return fail(
+      'JobFailed',
+      'Something else ended the upload, and those begun after it: look at what else writes to this key or aborts uploads in the bucket, then retry the stage.',
+    );
+  }
   if (code === 'InvalidObjectState') {
     return fail(
       'RevisionUnavailable',

@@ -75,6 +75,7 @@ describe('an error', () => {
     ['KMS.KMSInternalException', 500, 'SystemUnavailable', 'retry the stage'],
     ['ExpiredToken', 400, 'SystemUnavailable', 'codepipeline:GetJobDetails'],
     ['SignatureDoesNotMatch', 403, 'PermissionError', 'were refused'],
+    ['NoSuchUpload', 404, 'JobFailed', 'look at what else writes to this key'],
     ['InvalidObjectState', 403, 'RevisionUnavailable', 'is archived: restore it'],
     ['MethodNotAllowed', 405, 'JobFailed', 'would be refused again'],
   ])('%s (%d) of S3 is a %s', (code, status, type, says) => {

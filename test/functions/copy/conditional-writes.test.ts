@@ -207,6 +207,34 @@ describe('a write', () => {
     expectRightCopies(stage);
   });
 
+  it.each(WRITES)(
+    'of %s %s is sent again where what was in its way has gone before it could be looked at',
+    async (operation, _, sizeBytes, parameters) => {
+      const { stage, bucket, key, put } = stageOf(sizeBytes, parameters);
+      let step = 0;
+      fault = (point) => {
+        if (point.phase !== 'before' || point.bucket !== bucket.name) return undefined;
+        if (point.operation === operation && step === 0) {
+          step = 1;
+          put(generated(10, 3));
+        } else if (point.operation === 'HeadObject' && step === 1) {
+          step = 2;
+          bucket.objects.delete(key);
+        }
+        return undefined;
+      };
+
+      const { operation: result } = await resultOf(stage);
+      fault = undefined;
+
+      expect(step).toBe(2);
+      expect(result).toBe('PutJobSuccessResult');
+      const statuses = writesTo(bucket);
+      expect([statuses[0], statuses.at(-1)]).toEqual([412, 200]);
+      expectRightCopies(stage);
+    },
+  );
+
   it('gives up where the destination never stands still', async () => {
     const { stage, put } = stageOf(MIB, {});
     let seed = 10;
@@ -219,7 +247,8 @@ describe('a write', () => {
     fault = undefined;
 
     expect(operation).toBe('PutJobFailureResult');
-    expect(failure.message).toContain('CopyObject');
+    expect(failure.type).toBe('JobFailed');
+    expect(failure.message).toContain('Look at what else writes to this key');
     expect(seed).toBeLessThan(20);
   });
 
