@@ -10,7 +10,7 @@ interface LockedPackage {
 }
 
 /** A dependency as the lockfile has it. */
-export interface Dependency {
+interface Dependency {
   readonly name: string;
   readonly version: string;
   readonly licence: string;

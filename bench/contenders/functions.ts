@@ -42,7 +42,7 @@ export function functionContender(
 }
 
 /** What may differ between functions. */
-export interface FunctionOptions {
+interface FunctionOptions {
   readonly cannot?: (job: BenchJob) => string | undefined;
   /** Environment variables besides Lambda's own and the endpoints. */
   readonly environment?: Readonly<Record<string, string>>;

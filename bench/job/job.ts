@@ -2,7 +2,7 @@
 import type { BenchArtifact } from './cases.ts';
 
 /** AWS credentials that every contender signs with. */
-export interface BenchCredentials {
+interface BenchCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;

@@ -13,7 +13,7 @@ import type { Absence, CaseResult, ContenderResult } from './results.ts';
 import { spread } from './statistics.ts';
 
 /** How to measure. */
-export interface MeasureOptions {
+interface MeasureOptions {
   /** Runs of each contender that count. */
   readonly runs: number;
   /** After this time a contender gets no further run of the case, in milliseconds. */

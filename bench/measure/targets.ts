@@ -4,7 +4,7 @@ import type { BenchResult, CaseResult, ContenderResult } from './results.ts';
 import { resultOf } from './results.ts';
 
 /** One target and what was found. */
-export interface Judgement {
+interface Judgement {
   readonly what: string;
   readonly holds: boolean;
   readonly found: string;

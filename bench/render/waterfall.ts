@@ -3,7 +3,7 @@ import type { Phases } from '../measure/phases.ts';
 import type { TimelineEntry } from '../server/server-messages.ts';
 
 /** What is drawn. */
-export interface Waterfall {
+interface Waterfall {
   readonly title: string;
   readonly elapsedMs: number;
   readonly phases: Phases;

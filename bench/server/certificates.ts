@@ -6,7 +6,7 @@ import { generate } from 'selfsigned';
 import type { Certificate } from '../../local/aws/embedded-aws.ts';
 
 /** What a server presents, and what its clients need in order to believe it. */
-export interface TlsSetup {
+interface TlsSetup {
   readonly certificate: Certificate;
   /** The authority's certificate as a PEM file, for `NODE_EXTRA_CA_CERTS`, `AWS_CA_BUNDLE` and their like. */
   readonly authorityFile: string;

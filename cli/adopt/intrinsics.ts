@@ -46,7 +46,7 @@ export interface Branch {
 }
 
 /** One of the values that `Fn::If` chooses from, with the conditions under which it does. */
-export interface Alternative {
+interface Alternative {
   readonly value: Value;
   readonly branches: readonly Branch[];
 }

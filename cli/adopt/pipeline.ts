@@ -32,7 +32,7 @@ export interface Stage {
 }
 
 /** An artifact store of the pipeline. */
-export interface Store {
+interface Store {
   /** `undefined` for the one store of a pipeline without cross-region actions. */
   readonly region: Value;
   readonly bucket: Value;

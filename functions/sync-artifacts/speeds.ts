@@ -4,8 +4,6 @@
 export const COPY_BYTES_PER_MS = 80_000;
 /** What a slow copy request still moves, in bytes per millisecond (the same sources). */
 export const SLOW_COPY_BYTES_PER_MS = 60_000;
-/** What a relay moves at the least, in bytes per millisecond: one stream of 50 MB/s. */
-export const RELAY_BYTES_PER_MS = 50_000;
 /** What the slowest healthy request still moves, in bytes per millisecond; below it, it counts as stalled. */
 export const STALLED_BYTES_PER_MS = 10_000;
 /** Round trip between continents in milliseconds: from when on parallel parts beat one request. */
@@ -23,5 +21,3 @@ export const CLOCK_SKEW_MS = 60_000;
 export const CLEAN_UP_MS = 20_000;
 /** How long the answer to a request that begins an upload is still waited for when nobody needs it any more, in milliseconds. */
 export const GRACE_MS = 500;
-/** How long requests that are on their way are waited for after a failure, in milliseconds. */
-export const SETTLE_MS = 1_000;

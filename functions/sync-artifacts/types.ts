@@ -14,10 +14,10 @@ export type ProofKind = keyof typeof PROOF_STRENGTH;
 export type MinimumProof = 'size-only' | 'etag' | 'checksum';
 
 /** What to do where another object is: replace it, or fail and leave it. */
-export type Overwrite = 'replace' | 'never';
+type Overwrite = 'replace' | 'never';
 
 /** What becomes of the S3 annotations of a source. */
-export type Annotations = 'exclude' | 'copy';
+type Annotations = 'exclude' | 'copy';
 
 /** Live credentials of a job. Never log, never put into an error, a token or a file. */
 export interface ArtifactCredentials {

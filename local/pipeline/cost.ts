@@ -30,7 +30,7 @@ const WRITES = new Set([
 const FREE = new Set(['AbortMultipartUpload', 'DeleteObject', 'DeleteObjects']);
 
 /** What was used. */
-export interface Usage {
+interface Usage {
   /** Requests by service and operation, such as `s3 UploadPartCopy`. */
   readonly requests: Readonly<Record<string, number>>;
   /** Where the sources are. */

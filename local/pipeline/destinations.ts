@@ -16,7 +16,7 @@ export interface DestinationBucket {
 export type UserParameters = Readonly<Record<string, unknown>>;
 
 /** What the parameters do not say of their buckets. */
-export interface Surroundings {
+interface Surroundings {
   readonly accountId: string;
   /** Region of a bucket, from what the parameters state, from its key, or else the fallback. */
   regionOf(bucket: string, stated: string | undefined, keyId: string | undefined, fallback: string): string;

@@ -7,7 +7,7 @@ import type { KmsKey } from '../aws/state/kms-keys.ts';
 import type { World } from '../aws/state/world.ts';
 
 /** What the function's role is to reach. */
-export interface RoleScope {
+interface RoleScope {
   readonly sourceBuckets: readonly string[];
   readonly sourceKeyArns: readonly string[];
   readonly destinationBuckets: readonly string[];

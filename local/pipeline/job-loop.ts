@@ -33,7 +33,7 @@ export interface JobRun {
 export type Invocable = Pick<LambdaFunction, 'invoke'>;
 
 /** Is called while an action runs. */
-export interface JobListener {
+interface JobListener {
   /** A continuation: the pipeline starts the next job. */
   continued?(result: JobResult): void;
   /** An invocation that Lambda counts as failed, and whether it tries again. */
@@ -43,7 +43,7 @@ export interface JobListener {
 }
 
 /** How Lambda delivers a job, and who watches. */
-export interface Delivery {
+interface Delivery {
   readonly listener?: JobListener;
   /** The on-failure destination of asynchronous invocations. */
   readonly onFailure?: Invocable;

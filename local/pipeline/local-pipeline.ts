@@ -8,14 +8,14 @@ import { FUNCTION_NAME } from '../lambda/lambda.ts';
 import { roleSessionArn, roleStatements, shareBucket, shareKey } from './identities.ts';
 
 /** Where a pipeline is. */
-export interface Home {
+interface Home {
   readonly accountId: string;
   /** Region of the pipeline, its artifact bucket and the function. */
   readonly region: string;
 }
 
 /** How a bucket differs from one of the pipeline's account, in its region, versioned, under a key of its own. */
-export interface NewPipelineBucket {
+interface NewPipelineBucket {
   readonly region?: string;
   readonly ownerAccountId?: string;
   readonly versioning?: Versioning;

@@ -46,7 +46,7 @@ The document of --json: schemas/replay-report.schema.json.
 `;
 
 /** Where help and errors go. */
-export interface CommandOutput {
+interface CommandOutput {
   readonly writeOut?: (text: string) => void;
   readonly writeErr?: (text: string) => void;
 }

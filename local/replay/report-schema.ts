@@ -96,6 +96,7 @@ const runEntries = {
 
 const run = v.strictObject(runEntries);
 
+/** The schema of `--json`; `schemas/replay-report.schema.json` is generated from it. */
 export const replayReportSchema = v.strictObject({
   event: v.pipe(v.string(), v.description('The event file, from the working directory if it is below that.')),
   shows: v.pipe(v.string(), v.description('What the sample shows.')),

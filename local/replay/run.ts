@@ -40,7 +40,7 @@ export interface Replay {
 }
 
 /** Where and with what a replay runs, if not by itself. */
-export interface Surroundings {
+interface Surroundings {
   /** Asks a question before something is written for real; true to continue. */
   readonly confirm?: (question: string) => Promise<boolean>;
   /** Compares; one of its own by default. */

@@ -8,7 +8,7 @@ export interface LimitedCopy {
 }
 
 /** Connections, each with one copy request: Lambda allows 1,024 open files (Lambda quotas), of which a process needs some itself. */
-export const LIMIT_CONNECTIONS = 1_000;
+const LIMIT_CONNECTIONS = 1_000;
 
 /** The largest object that one CopyObject copies (S3 API, CopyObject). */
 const MAX_COPY_OBJECT_BYTES = 5 * 1024 ** 3;

@@ -9,7 +9,7 @@ import { describeRequest, responseTimeMs } from './request.ts';
 import { Samples } from './samples.ts';
 
 /** Modelled against actual answer times of one load, in milliseconds; positive is late. */
-export interface Precision {
+interface Precision {
   readonly concurrency: number;
   readonly requests: number;
   readonly requestsPerSecond: number;

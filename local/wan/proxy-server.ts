@@ -28,7 +28,7 @@ export interface WanProxy extends AsyncDisposable {
 }
 
 /** What to put the network in front of, and where to listen. */
-export interface WanProxyOptions {
+interface WanProxyOptions {
   /** The S3 server, `http://host:port`. */
   readonly upstream: string;
   /** Port to listen on; 0 (the default) takes a free one. */

@@ -4,7 +4,7 @@ import type { WanModel } from './model.ts';
 import { roundTripMs } from './model.ts';
 
 /** What costs time in a request, besides its round trip. */
-export type RequestKind = 'copy' | 'upload' | 'multipart' | 'plain';
+type RequestKind = 'copy' | 'upload' | 'multipart' | 'plain';
 
 /** One request, as far as the model looks at it. */
 export interface WanRequest {

@@ -2,7 +2,7 @@
 import type { Value } from '../intrinsics.ts';
 
 /** Where an item of a list is in the text. */
-export interface Span {
+interface Span {
   readonly start: number;
   readonly end: number;
 }

@@ -11,7 +11,7 @@ export type GrantTarget =
   | 'any job';
 
 /** When an action is needed, if not always. */
-export type GrantCondition = 'versioned' | 'tags' | 'alias';
+type GrantCondition = 'versioned' | 'tags' | 'alias';
 
 /** One IAM action that an operation needs. */
 export interface Grant {

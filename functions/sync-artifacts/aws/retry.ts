@@ -10,7 +10,7 @@ const MAX_DELAY_MS = 5_000;
 const MIN_ATTEMPTS = 3;
 
 /** How long requests are retried, and who wants to know of throttling. */
-export interface RetryOptions {
+interface RetryOptions {
   /** From the first attempt of a request, in milliseconds; waiting for its turn at a slow pace does not count. */
   readonly budgetMs: number;
   /** Called for every answer that asks to slow down. */

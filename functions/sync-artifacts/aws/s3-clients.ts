@@ -47,7 +47,7 @@ export interface S3Clients {
 }
 
 /** How many requests a bucket is going to get at once. */
-export interface ExpectedRequests {
+interface ExpectedRequests {
   readonly bucket: string;
   readonly region: string;
   readonly count: number;

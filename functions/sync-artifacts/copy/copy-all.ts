@@ -14,7 +14,7 @@ import type { CopyResult } from './strategy.ts';
 const COPIES_PER_TURN = 4;
 
 /** Takes over a copy that ended: written, or stopped by the deadline. */
-export type OnCopyEnd = (copy: PlannedCopy, result: CopyResult) => Promise<void>;
+type OnCopyEnd = (copy: PlannedCopy, result: CopyResult) => Promise<void>;
 
 /**
  * Copies as far as the time lasts; returns when nothing is in flight. The first failure ends the job through the context and stops the

@@ -16,7 +16,7 @@ const CONTENT_HEADERS = [
 ] as const satisfies readonly (keyof ContentHeaders)[];
 
 /** Where an object is and who must own its bucket. */
-export interface ObjectLocation {
+interface ObjectLocation {
   readonly bucket: string;
   readonly key: string;
   readonly versionId?: string;

@@ -3,7 +3,7 @@ import { redirectRegion } from '../aws/errors.ts';
 import type { JobContext } from '../context.ts';
 
 /** A bucket, and the region that it is believed to be in. */
-export interface PlacedBucket {
+interface PlacedBucket {
   readonly bucket: string;
   readonly region: string;
 }

@@ -10,7 +10,7 @@ const KEY_ID = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}
 const AWS_MANAGED_ALIAS = /(?:^|:)alias\/aws\//;
 
 /** Where a bare key id or alias is at home. */
-export interface KeyHome {
+interface KeyHome {
   readonly bucket: string;
   readonly bucketOwner: string;
   readonly region: string;

@@ -19,7 +19,7 @@ import { askInRegion } from './in-region.ts';
 import { hasPinnedEtag } from './object-identity.ts';
 
 /** The source that an earlier invocation of the job began to copy, and when the job began. */
-export interface PinnedSource extends SourcePin {
+interface PinnedSource extends SourcePin {
   readonly jobStartedAtMs: number;
 }
 

@@ -23,7 +23,7 @@ export const destinationSetsSchema = v.record(
 );
 
 /** The destinations of a set, by the rules of `DestinationBuckets`. */
-export type DestinationSet = v.InferOutput<typeof destinationsSchema>;
+type DestinationSet = v.InferOutput<typeof destinationsSchema>;
 
 /**
  * Parses the environment variable; without one there are no sets.

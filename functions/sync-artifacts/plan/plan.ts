@@ -39,7 +39,7 @@ export interface PlanLimits extends PartLimits {
 }
 
 /** What a job asks of its copies. */
-export type PlannedJob = Pick<SyncJob, 'mode' | 'minimumProof'>;
+type PlannedJob = Pick<SyncJob, 'mode' | 'minimumProof'>;
 
 /** Part size of a relay: the smaller, the shorter each part holds its share of the memory, and the more are on their way. */
 const RELAY_PART_BYTES = MIN_PART_BYTES;

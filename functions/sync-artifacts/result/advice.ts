@@ -14,7 +14,7 @@ export interface AllowStatement {
 }
 
 /** What AWS reports of a denial, as far as it reports anything. */
-export interface Denial {
+interface Denial {
   /** The role rather than its session; undefined when AWS named no caller. */
   readonly principalArn?: string;
   readonly action?: string;
@@ -24,7 +24,7 @@ export interface Denial {
 }
 
 /** What is to be changed after a denial. */
-export interface DenialAdvice {
+interface DenialAdvice {
   readonly actions: readonly string[];
   readonly resource: string;
   readonly principal: string;
@@ -56,7 +56,7 @@ export function readDenial(message: string): Denial {
 }
 
 /** The role that a session is of: policies name roles. The ARN of a session leaves out the path of its role. */
-export function roleOfSession(arn: string): string {
+function roleOfSession(arn: string): string {
   return arn.replace(/^arn:([a-z-]+):sts::(\d{12}):assumed-role\/([^/]+)\/.+$/, 'arn:$1:iam::$2:role/$3');
 }
 

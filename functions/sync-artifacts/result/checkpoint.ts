@@ -4,7 +4,7 @@ import { CLOCK_SKEW_MS } from '../speeds.ts';
 import type { Checkpoint, FinishedCopy, ProofKind, StrategyName, UnfinishedUpload } from '../types.ts';
 
 /** CodePipeline API, limit of PutJobSuccessResult's continuationToken. */
-export const MAX_TOKEN_CHARACTERS = 2048;
+const MAX_TOKEN_CHARACTERS = 2048;
 
 /** Changes whenever the meaning of a token does: an older token then is a clean start. */
 const FORMAT = 'v2';

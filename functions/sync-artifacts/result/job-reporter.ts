@@ -10,7 +10,9 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 
 /** CodePipeline API, limits of PutJobSuccessResult and PutJobFailureResult, in characters. */
 export const MAX_SUMMARY_CHARACTERS = 2048;
+/** Longest `externalExecutionId` in characters (CodePipeline API, ExecutionId). */
 export const MAX_EXECUTION_ID_CHARACTERS = 1500;
+/** Longest message of a failure in characters (CodePipeline API, FailureDetails). */
 export const MAX_MESSAGE_CHARACTERS = 5000;
 
 /** What the rest of an invocation takes once the result is reported: writing the metrics. */

@@ -4,7 +4,7 @@
 export const METRIC_NAMESPACE = 'ArtifactSync';
 
 /** CloudWatch units that this project uses. */
-export type MetricUnitName = 'Milliseconds' | 'Bytes' | 'Bytes/Second' | 'Count';
+type MetricUnitName = 'Milliseconds' | 'Bytes' | 'Bytes/Second' | 'Count';
 
 /**
  * Dimensions that a metric can carry. Every metric has exactly the ones its definition names, in alphabetical order. `FunctionName` keeps

@@ -11,6 +11,7 @@ export interface Crc {
 }
 
 // The SDK's own classes (@aws-sdk/checksums) digest asynchronously only and take CRC-32C byte by byte; the tests compare with them.
+/** CRC-32, with the polynomial of zlib. */
 export const CRC32: Crc = {
   widthBytes: 4,
   extend: (crc, bytes) => BigInt(crc32(bytes, Number(crc))),

@@ -8,7 +8,7 @@ import type { Fault, FaultHook, FaultPoint } from './faults.ts';
 import { chance } from './seeded-random.ts';
 
 /** Faults that are being made, and how often each has struck. */
-export interface FaultInjector {
+interface FaultInjector {
   /** To be given to the server as its fault hook. */
   readonly hook: FaultHook;
   /** How often each kind has struck so far. */
@@ -16,7 +16,7 @@ export interface FaultInjector {
 }
 
 /** Which faults strike how often, and whom. */
-export interface FaultPlan {
+interface FaultPlan {
   readonly seed: number;
   readonly rates: FaultRates;
   /** Where lasting faults change things; they need to know it only once a request comes. */

@@ -1,7 +1,7 @@
 // The kinds of faults that can be injected by name, and what each does.
 
 /** What a kind of fault is. */
-export interface FaultKindFacts {
+interface FaultKindFacts {
   /** One sentence for `--help` and reports. */
   readonly means: string;
   /** `passing`: a job must survive it. `lasting`: the world stays changed. `process`: the function itself dies. */

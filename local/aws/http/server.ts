@@ -9,7 +9,7 @@ import { ConnectionCut, type Delivery, deliver, pause } from './delivery.ts';
 import type { AuthenticatedCall, Call, Protocol, Reply } from './protocol.ts';
 
 /** What the listener is made of. */
-export interface ServerParts {
+interface ServerParts {
   readonly protocolOf: (request: IncomingMessage) => Protocol;
   readonly faults: FaultHook | undefined;
   readonly network: Network | undefined;

@@ -9,7 +9,7 @@ import { type Content, slice } from '../content/content.ts';
 const FILE_BYTES = 128 * 1024 ** 2;
 
 /** Room for one upload, to be filled from its start to its end. */
-export interface Reservation {
+interface Reservation {
   write(bytes: Buffer): void;
   /** What was written, once all of it has been. */
   content(): Content;

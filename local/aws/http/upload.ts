@@ -26,7 +26,7 @@ export interface Upload {
 export type ChecksumSubject = 'of the body' | 'of the object';
 
 /** How a body is received. */
-export interface UploadOptions {
+interface UploadOptions {
   readonly spool: Spool;
   readonly signature: Signature;
   /** Computed in passing besides what the client announced, so that nothing has to be read again. */

@@ -7,7 +7,7 @@ export interface XmlElements {
   readonly [name: string]: XmlValue | readonly XmlValue[] | undefined;
 }
 /** What an element holds. */
-export type XmlValue = string | number | boolean | XmlElements;
+type XmlValue = string | number | boolean | XmlElements;
 
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 

@@ -1,7 +1,7 @@
 // The condition keys that can be evaluated, each because requests carry it; all others are refused.
 
 /** What a key's values are, and how many a request has. */
-export interface ConditionKey {
+interface ConditionKey {
   readonly type: 'String' | 'ARN' | 'Bool' | 'Numeric';
   /** Multivalued keys need `ForAnyValue` or `ForAllValues` (IAM user guide, single-valued and multivalued keys). */
   readonly multivalued?: true;

@@ -3,10 +3,10 @@ import type { AccessRequest, Decision } from './evaluate.ts';
 import { POLICY_KIND_NAMES } from './policy.ts';
 
 /** A decision that is no Allow. */
-export type Denial = Exclude<Decision, { effect: 'Allow' }>;
+type Denial = Exclude<Decision, { effect: 'Allow' }>;
 
 /** Why: `because no identity-based policy allows the s3:GetObject action`, or `with an explicit deny in a …`. */
-export function denialReason(action: string, denial: Denial): string {
+function denialReason(action: string, denial: Denial): string {
   if (denial.effect === 'ImplicitDeny') {
     return `because no ${POLICY_KIND_NAMES[denial.missing]} allows the ${action} action`;
   }

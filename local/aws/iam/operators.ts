@@ -4,7 +4,7 @@ import type { Matcher } from './policy.ts';
 import { PolicyError, unsupported } from './policy-error.ts';
 
 /** One comparison. */
-export interface Operator {
+interface Operator {
   /** The comparison with one value of the policy. @throws PolicyError for a value that it can never compare */
   readonly compile: (policyValue: string, variables: boolean) => Matcher;
   /** `…Not…`: true where none of the values compares, and for an absent key. */

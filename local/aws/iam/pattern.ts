@@ -9,7 +9,7 @@ type Token =
   | { readonly kind: 'variable'; readonly key: string };
 
 /** How a pattern is read. */
-export interface PatternOptions {
+interface PatternOptions {
   /** `?` and `*` stand for any character and any number of them. */
   readonly wildcards: boolean;
   /** `${key}` stands for the request's value: in version 2012-10-17 only. */
@@ -24,7 +24,7 @@ export function compilePattern(text: string, options: PatternOptions): Matcher {
 }
 
 /** In `Resource`, a last `*` reaches beyond its part; in conditions each part is matched on its own. */
-export type ArnUse = 'resource' | 'condition';
+type ArnUse = 'resource' | 'condition';
 
 /**
  * A matcher of ARNs. Wildcards stand for what is in one of the first five parts, or for anything in the sixth

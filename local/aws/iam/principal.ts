@@ -3,7 +3,7 @@ import { contextOf, type Policy } from './policy.ts';
 import { PolicyError, unsupported } from './policy-error.ts';
 
 /** What limits a principal of an account, and what it is given. */
-export interface Permissions {
+interface Permissions {
   readonly policies: readonly Policy[];
   readonly boundary?: Policy;
 }

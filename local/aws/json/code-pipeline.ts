@@ -60,14 +60,14 @@ function putJobSuccessResult(request: JsonRequest): Record<string, unknown> {
   validate(request.input, SUCCESS);
   const continuationToken = stringAt(request.input, 'continuationToken');
   checkOutputVariables(valueAt(request.input, 'outputVariables'), continuationToken !== undefined);
-  request.world.codePipeline.settle(resultOf(request, 'PutJobSuccessResult'), continuationToken);
+  request.world.codePipeline.recordResult(resultOf(request, 'PutJobSuccessResult'), continuationToken);
   return {};
 }
 
 function putJobFailureResult(request: JsonRequest): Record<string, unknown> {
   request.authorize('*');
   validate(request.input, FAILURE);
-  request.world.codePipeline.settle(resultOf(request, 'PutJobFailureResult'), undefined);
+  request.world.codePipeline.recordResult(resultOf(request, 'PutJobFailureResult'), undefined);
   return {};
 }
 

@@ -2,7 +2,7 @@
 import { AwsError } from '../aws-error.ts';
 
 /** What a member must be. */
-export interface Limits {
+interface Limits {
   readonly required?: boolean;
   readonly type: 'string' | 'number' | 'object';
   /** Of the length of a string, or of the value of a number. */

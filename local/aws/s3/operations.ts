@@ -38,7 +38,7 @@ import { putObject } from './objects/write.ts';
 import type { S3Operation } from './request.ts';
 
 /** An operation under the name that the S3 API gives it. */
-export interface NamedOperation {
+interface NamedOperation {
   readonly name: string;
   readonly run: S3Operation;
 }

@@ -136,10 +136,10 @@ function accessDenied(
 }
 
 /** What S3 asks KMS for in the name of its caller. */
-export type KeyUse = 'kms:Decrypt' | 'kms:GenerateDataKey';
+type KeyUse = 'kms:Decrypt' | 'kms:GenerateDataKey';
 
 /** An object, or an upload, that is under a key. */
-export interface EncryptedObject {
+interface EncryptedObject {
   readonly bucket: Bucket;
   readonly key: string;
   readonly encryption: ObjectEncryption;

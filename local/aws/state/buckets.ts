@@ -116,7 +116,7 @@ export interface EndedUpload {
 export type Versioning = 'Unversioned' | 'Enabled' | 'Suspended';
 
 /** A rule of a bucket's lifecycle (S3 API, LifecycleRule), as far as it is about unfinished uploads or the age of objects. */
-export interface LifecycleRule {
+interface LifecycleRule {
   readonly id: string;
   readonly status: 'Enabled' | 'Disabled';
   /** Keys that it is about; all if empty. */
@@ -201,7 +201,7 @@ export function store(bucket: Bucket, version: NewVersion): ObjectVersion {
 }
 
 /** What a delete did. */
-export interface Deletion {
+interface Deletion {
   readonly versionId: string | undefined;
   /** Whether a marker was written, or was what has been deleted. */
   readonly deleteMarker: boolean;

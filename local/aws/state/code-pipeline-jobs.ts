@@ -61,7 +61,7 @@ export interface JobResult {
 }
 
 /** Makes the session behind a job's artifactCredentials. */
-export type CredentialsIssuer = (job: Pick<NewJob, 'accountId' | 'roleArn' | 'data'>) => Identity;
+type CredentialsIssuer = (job: Pick<NewJob, 'accountId' | 'roleArn' | 'data'>) => Identity;
 
 /** The jobs of one CodePipeline. */
 export class CodePipelineJobs {
@@ -99,7 +99,7 @@ export class CodePipelineJobs {
   }
 
   /** Takes a result for an open job. @throws JobNotFoundException, InvalidJobStateException */
-  settle(result: JobResult, continuationToken: string | undefined): void {
+  recordResult(result: JobResult, continuationToken: string | undefined): void {
     const entry = this.#jobs.get(result.jobId);
     if (entry === undefined) {
       throw new AwsError(400, 'JobNotFoundException', `Can't find job with id ${result.jobId}`);

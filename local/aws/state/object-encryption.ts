@@ -35,7 +35,7 @@ export function encryptionOf(
 }
 
 /** @throws KMS.NotFoundException as S3 passes it on. */
-export function findKey(keys: KmsKeys, keyId: string, accountId: string, region: string): KmsKey {
+function findKey(keys: KmsKeys, keyId: string, accountId: string, region: string): KmsKey {
   const key = keys.find(keyId, accountId, region);
   if (key === undefined) {
     const arn = keyId.startsWith('arn:')

@@ -12,7 +12,7 @@ export interface Pipeline {
 }
 
 /** One execution, of the pipeline or of an action. */
-export type ActionExecution = Readonly<Record<string, unknown>> & { readonly pipelineExecutionId: string };
+type ActionExecution = Readonly<Record<string, unknown>> & { readonly pipelineExecutionId: string };
 
 /** All pipelines. */
 export class Pipelines {

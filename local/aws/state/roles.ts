@@ -24,7 +24,7 @@ export interface Role {
 export type PolicyDocument = string | object;
 
 /** What a role is made of. */
-export interface NewRole {
+interface NewRole {
   readonly accountId: string;
   readonly name: string;
   /** Begins and ends with `/`; `/` if absent. */
@@ -126,7 +126,7 @@ export class Roles {
 }
 
 /** How a session differs from a plain one. */
-export interface NewSession {
+interface NewSession {
   readonly expiresAt: Date | undefined;
   /** Limit what the role allows. */
   readonly sessionPolicies?: readonly Policy[];

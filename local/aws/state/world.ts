@@ -30,7 +30,7 @@ import { newSession, type PolicyDocument, Roles } from './roles.ts';
 export const DEFAULT_ACCOUNT_ID = '111122223333';
 
 /** What a bucket is made of. */
-export interface NewBucket {
+interface NewBucket {
   readonly name: string;
   readonly region: string;
   readonly ownerAccountId?: string;

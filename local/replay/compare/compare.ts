@@ -21,7 +21,7 @@ export interface Comparison {
 }
 
 /** Above this size objects are compared as extents, and only samples of them go over the wire. */
-export const MAX_WIRE_BYTES = 8 * 2 ** 30;
+const MAX_WIRE_BYTES = 8 * 2 ** 30;
 const SAMPLES = 32;
 const SAMPLE_BYTES = 16 * 2 ** 20;
 

@@ -3,7 +3,7 @@ import type { LoggedRequest } from '../../aws/state/request-log.ts';
 import type { CopyOutcome } from '../report-schema.ts';
 
 /** What a request is for. */
-export type RequestKind = 'look' | 'read' | 'write' | 'finish' | 'report' | 'clean';
+type RequestKind = 'look' | 'read' | 'write' | 'finish' | 'report' | 'clean';
 
 /** One request on the time line. */
 export interface Bar {

@@ -21,7 +21,7 @@ export interface NetworkReport {
 }
 
 /** The network of one replay. */
-export interface ModelledNetwork extends Network {
+interface ModelledNetwork extends Network {
   /** The model in one line; `sizesBytes` are those of the artifacts. */
   describe(sizesBytes: ReadonlyMap<string, number>): string;
   report(sizesBytes: ReadonlyMap<string, number>): NetworkReport;

@@ -9,7 +9,7 @@ import type { Stage } from '../../pipeline/set-up.ts';
 import type { NetworkReport } from './modelled-network.ts';
 
 /** What was built for the replay; there is nothing of it on the real AWS. */
-export interface BuiltWorld {
+interface BuiltWorld {
   readonly aws: EmbeddedAws;
   readonly stage: Stage;
   /** How often each kind of fault has struck. */

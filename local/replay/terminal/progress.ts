@@ -13,7 +13,7 @@ export interface Track {
 }
 
 /** Shows tracks while they grow. */
-export interface Progress {
+interface Progress {
   /** Sets how many bytes of a track are done, and optionally a note when it is finished. */
   update(id: string, doneBytes: number, note?: string): void;
   /** Prints a line without disturbing the bars. */

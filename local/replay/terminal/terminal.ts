@@ -2,7 +2,7 @@
 import { styleText } from 'node:util';
 
 /** What a terminal or a plain stream has of what is needed here. */
-export interface Output {
+interface Output {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;

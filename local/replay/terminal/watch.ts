@@ -12,7 +12,7 @@ import { startProgress, type Track } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The copies of one run while they are made. */
-export interface CopyWatch {
+interface CopyWatch {
   onRequest(request: LoggedRequest): void;
   onLine(line: string): void;
   print(line: string): void;

@@ -46,7 +46,7 @@ async function run(
 }
 
 function succeed(world: World, jobId: string): Outcome {
-  world.codePipeline.settle(
+  world.codePipeline.recordResult(
     { jobId, operation: 'PutJobSuccessResult', input: {}, at: new Date() },
     undefined,
   );
@@ -54,7 +54,10 @@ function succeed(world: World, jobId: string): Outcome {
 }
 
 function goOn(world: World, jobId: string): Outcome {
-  world.codePipeline.settle({ jobId, operation: 'PutJobSuccessResult', input: {}, at: new Date() }, 'token');
+  world.codePipeline.recordResult(
+    { jobId, operation: 'PutJobSuccessResult', input: {}, at: new Date() },
+    'token',
+  );
   return 'ok';
 }
 

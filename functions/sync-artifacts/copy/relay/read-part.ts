@@ -37,7 +37,7 @@ export async function readPart(
 }
 
 /** Where the bytes of a part go. */
-export type Allocate = (sizeBytes: number) => Buffer;
+type Allocate = (sizeBytes: number) => Buffer;
 
 /** The answer was right but its body was not. */
 class BodyError extends Error {}

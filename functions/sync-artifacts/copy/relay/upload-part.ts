@@ -9,7 +9,7 @@ import { destinationFields, destinationTarget, relayAlgorithm } from '../request
 import { md5OfBytes } from './hashing.ts';
 
 /** The upload that a part belongs to. */
-export interface PartUpload {
+interface PartUpload {
   readonly task: CopyTask;
   readonly layout: PartLayout;
   readonly uploadId: string;

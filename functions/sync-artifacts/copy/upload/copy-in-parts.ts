@@ -30,7 +30,7 @@ export interface PartTarget {
 }
 
 /** Makes a part ready to be sent. */
-export type PreparePart = (part: Part) => Promise<PreparedPart>;
+type PreparePart = (part: Part) => Promise<PreparedPart>;
 
 /** A part that is ready. */
 export interface PreparedPart {
@@ -47,7 +47,7 @@ export interface Slots {
 }
 
 /** Copies of one source in the same parts. */
-export interface PartCopies {
+interface PartCopies {
   readonly tasks: readonly CopyTask[];
   readonly layout: PartLayout;
   readonly slots: Slots;

@@ -8,7 +8,7 @@ import { queryNumber, type S3Request } from '../request.ts';
 const MAX_ENTRIES = 1000;
 
 /** What the query of a listing asks for. */
-export interface ListingQuery {
+interface ListingQuery {
   readonly prefix: string;
   readonly delimiter: string;
   readonly maxEntries: number;
@@ -66,7 +66,7 @@ export function listingMarker(
 }
 
 /** One page, and what the next one begins after. */
-export interface ListingPage<Item> {
+interface ListingPage<Item> {
   readonly entries: Item[];
   readonly prefixes: string[];
   /** Set if there is more: a key or a common prefix, and the item if it is not a prefix. */
