@@ -59,7 +59,7 @@ export function checkFunction(
   if (!/^nodejs(?:2\d|[3-9]\d)\.x$/.test(Runtime)) {
     add(
       'error',
-      `The runtime is ${Runtime}; expected is nodejs24.x, or at least nodejs20.x.`,
+      `The runtime is ${Runtime}; expected nodejs24.x, or at least nodejs20.x.`,
       'The code is written for Node.js 20 and later.',
       update('--runtime nodejs24.x'),
     );
@@ -108,7 +108,7 @@ export function checkFunction(
   if (timeoutSeconds * 1000 < settings.deadlineMarginMs + LEAST_WORKING_MS) {
     add(
       'error',
-      `The timeout is ${timeoutSeconds} s; expected are at least ${Math.ceil((settings.deadlineMarginMs + LEAST_WORKING_MS) / 1000)} s, better 480 s.`,
+      `The timeout is ${timeoutSeconds} s; expected at least ${Math.ceil((settings.deadlineMarginMs + LEAST_WORKING_MS) / 1000)} s, better 480 s.`,
       `A job stops taking parts ${settings.deadlineMarginMs / 1000} s before the timeout (SYNC_DEADLINE_MARGIN_MS), so this one would copy nothing.`,
       update('--timeout 480'),
     );
@@ -117,7 +117,7 @@ export function checkFunction(
   if (memoryMiB < leastMiB) {
     add(
       'warning',
-      `It has ${memoryMiB} MiB of memory; expected are at least ${leastMiB} MiB, better 1769 MiB.`,
+      `It has ${memoryMiB} MiB of memory; expected at least ${leastMiB} MiB, better 1769 MiB.`,
       'Lambda kills what needs more, and gives processor time by memory: 1,769 MiB are one core.',
       update('--memory-size 1769'),
     );

@@ -72,7 +72,7 @@ export function destinationsOf(
   });
 }
 
-/** What was allowed where an upload could be begun and aborted. */
+/** What was allowed where an upload could be started and aborted. */
 const TRIED: ReadonlySet<string> = new Set(
   OPERATIONS.filter(({ operation }) => operation === 'AbortMultipartUpload')
     .flatMap(({ needs }) => needs.map(({ action }) => action))

@@ -47,7 +47,7 @@ const OPTIONAL = new Set([
 /** IAM answers but a few requests a second. */
 const CONCURRENCY = 4;
 
-/** What shows, where an upload could be begun, that the key may be used. */
+/** What shows, where an upload could be started, that the key may be used. */
 const USES_KEY = 'kms:GenerateDataKey';
 
 interface Need extends Grant {

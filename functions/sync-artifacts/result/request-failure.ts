@@ -94,7 +94,7 @@ export function requestFailure({ target, cause }: S3RequestError): JobFailure {
   if (code === 'NoSuchUpload') {
     return fail(
       'JobFailed',
-      'Something else ended the upload, and those begun after it: look at what else writes to this key or aborts uploads in the bucket, then retry the stage.',
+      'Something else ended the upload, and those started after it: look at what else writes to this key or aborts uploads in the bucket, then retry the stage.',
     );
   }
   if (code === 'InvalidObjectState') {
