@@ -98,10 +98,7 @@ export class LocalPipeline {
   /** Lets the role encrypt copies under a key that is not the default one of their bucket. */
   allowKey(arn: string): void {
     this.#destinationKeyArns.push(arn);
-    const key = this.world.keys.get(arn);
-    if (key !== undefined && key.accountId !== this.home.accountId) {
-      shareKey(this.world, key, this.home.accountId);
-    }
+    this.#shareKey(arn);
     this.#grant();
   }
 
@@ -129,15 +126,16 @@ export class LocalPipeline {
       versioning: options.versioning ?? 'Enabled',
       ...this.#encryptionOf(options, region, ownerAccountId),
     });
-    if (ownerAccountId !== this.home.accountId) this.#share(bucket);
+    if (ownerAccountId !== this.home.accountId) shareBucket(this.world, bucket, this.home.accountId);
+    for (const arn of this.#defaultKey(bucket)) this.#shareKey(arn);
     return bucket;
   }
 
-  #share(bucket: Bucket): void {
-    shareBucket(this.world, bucket, this.home.accountId);
-    for (const arn of this.#defaultKey(bucket)) {
-      const key = this.world.keys.get(arn);
-      if (key?.accountId === bucket.ownerAccountId) shareKey(this.world, key, this.home.accountId);
+  /** A key of another account is of use only when its policy names the account that copies. */
+  #shareKey(arn: string): void {
+    const key = this.world.keys.get(arn);
+    if (key !== undefined && key.accountId !== this.home.accountId) {
+      shareKey(this.world, key, this.home.accountId);
     }
   }
 

@@ -25,6 +25,8 @@ export interface Stage {
   readonly role: Credentials;
   /** Of the on-failure destination. */
   readonly lostJobRole: Credentials;
+  /** An administrator of the event's account, who looks at the copies afterwards. */
+  readonly reader: Credentials;
   /** By artifact name; artifacts that are missing on purpose are not in it. */
   readonly recipes: ReadonlyMap<string, ContentRecipe>;
   /** The versions that the job is about, whatever becomes of their keys later; by artifact name. */
@@ -80,6 +82,10 @@ export function setUp(
     job: pipeline.createJob(event.data, event.jobId),
     role: pipeline.role.credentials,
     lostJobRole: addLostJobRole(world, event.accountId).credentials,
+    reader: world.addIdentity({
+      principalArn: `arn:aws:iam::${event.accountId}:user/reader`,
+      may: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+    }).credentials,
     recipes,
     sources,
     sizesBytes: new Map([...sources].map(([name, { sizeBytes }]) => [name, sizeBytes])),

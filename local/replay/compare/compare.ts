@@ -74,7 +74,7 @@ export function changedSources(
 }
 
 async function compareCopy(
-  { endpoint, admin, world }: EmbeddedAws,
+  { endpoint, world }: EmbeddedAws,
   worker: Worker,
   stage: Stage,
   copy: ExpectedCopy,
@@ -91,7 +91,7 @@ async function compareCopy(
   const problems = propertyProblems(made, source);
   const request = {
     endpoint,
-    credentials: admin,
+    credentials: stage.reader,
     region: destination.region,
     bucket: destination.bucket,
     key,

@@ -1,5 +1,7 @@
 // What the replay says holds for every kind of fault and for the options together: one table, replayed in this process.
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -52,7 +54,28 @@ const FAULTS: readonly (readonly [string, Row])[] = ALL_FAULT_KINDS.map((kind) =
   },
 ]);
 
+/** A sample as an event of somebody else: job and key in accounts of theirs. */
+function elsewhere(accountId: string, keyAccountId: string): string {
+  const text = readFileSync(sampleFile('classic'), 'utf8');
+  const file = join(mkdtempSync(join(tmpdir(), 'replay-')), 'event.json');
+  writeFileSync(
+    file,
+    text
+      .replace(/"accountId": "\d+"/, `"accountId": "${accountId}"`)
+      .replace(/(arn:aws:kms:[\w-]+:)\d+/, `$1${keyAccountId}`),
+  );
+  return file;
+}
+
 const OPTIONS: readonly (readonly [string, Row])[] = [
+  [
+    'an event of another account',
+    { args: [elsewhere('444455556666', '444455556666'), '--artifact', 'App=20MiB'], verdict: 'succeeded' },
+  ],
+  [
+    'an event whose source is encrypted under a key of another account',
+    { args: [elsewhere('444455556666', '555566667777'), '--artifact', 'App=20MiB'], verdict: 'succeeded' },
+  ],
   [
     'a source without versions that is overwritten',
     {
