@@ -76,9 +76,11 @@ export function soakJob(seed: number, wishes: SoakWishes = {}): SoakJob {
     artifact(index, largestBytes, dice),
   );
   const destinations = Array.from({ length: dice.integer(1, 3) }, (_, index) => destination(index, dice));
+  // Only a checksum that a copy has as well can show that bytes changed.
+  const shown = rates['source-corrupted'] ? { checksum: 'CRC64NVME' as const } : {};
   return {
     seed,
-    artifacts,
+    artifacts: artifacts.map((made) => ({ ...made, ...shown })),
     destinations,
     sourceVersioned: dice.chance(0.8),
     mode,

@@ -73,7 +73,8 @@ export function injectFaults(plan: FaultPlan): FaultInjector {
   };
   /** Strikes once, after a few more requests. */
   const last = (kind: FaultKind, point: FaultPoint): undefined => {
-    const left = lasting.get(kind) ?? Math.floor(chance(seed, kind) * MAX_LASTING_DELAY_REQUESTS);
+    const longest = kind === 'source-corrupted' ? 1 : MAX_LASTING_DELAY_REQUESTS;
+    const left = lasting.get(kind) ?? Math.floor(chance(seed, kind) * longest);
     lasting.set(kind, left - 1);
     if (left === 0 || (left > 0 && point.operation === 'CompleteMultipartUpload')) {
       lasting.set(kind, -1);
