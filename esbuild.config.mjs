@@ -70,7 +70,7 @@ await build({
   external: ['bowser'],
   plugins: [neededOnly],
   splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
+  chunkNames: 'chunks/[hash]',
   minify,
   keepNames: false,
   sourcemap: true,
