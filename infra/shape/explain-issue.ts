@@ -1,10 +1,18 @@
 // Says what is wrong with a property of the topology: given, expected, and the nearest name for one that is misspelt.
 import { closest } from 'fastest-levenshtein';
-import type * as v from 'valibot';
+import * as v from 'valibot';
 import { topologySchema } from './topology-schema.ts';
 
 /** One sentence without the property's path. */
 export function explainIssue(issue: v.BaseIssue<unknown>): string {
+  // Of several forms none fits: what each of them misses is more than "expected Object but received Object".
+  const misfits = (issue.issues ?? []).flatMap((inner) => {
+    const path = v.getDotPath(inner);
+    return path === null ? [] : [`${path} ${explainIssue(inner)}`];
+  });
+  if (issue.type === 'union' && misfits.length > 0) {
+    return `is none of the forms that are expected; of one or the other, ${[...new Set(misfits)].join(', ')}`;
+  }
   if (issue.type !== 'strict_object' || issue.path === undefined) return issue.message;
   const name = String(issue.path.at(-1)?.key);
   if (issue.expected !== 'never') return 'is missing';

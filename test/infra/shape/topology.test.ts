@@ -1,6 +1,6 @@
 // What a topology may say, and what is reported when it is wrong.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -207,6 +207,31 @@ describe('a topology file of your own', () => {
       await written('own.json', json),
     ];
     for (const file of files) expect((await loadTopology(file)).qualifier).toBe('release7');
+  });
+
+  it('is a copy of the sample, made by the command of the guide', async () => {
+    const root = fileURLToPath(new URL('../../../', import.meta.url));
+    const guide = await readFile(join(root, 'docs/deploy.md'), 'utf8');
+    const [, pattern = '', replacement = ''] =
+      /sed "s#(.+?)#(.+?)#" infra\/topology\.ts > platform/.exec(guide) ?? [];
+    await symlink(join(root, 'infra'), join(directory, 'infra'));
+    await mkdir(join(directory, 'platform'));
+    const sample = await readFile(join(root, 'infra/topology.ts'), 'utf8');
+
+    const copy = await written('platform/topology.ts', sample.replaceAll(pattern, replacement));
+
+    expect(await loadTopology(copy)).toEqual(await loadTopology(undefined));
+  });
+
+  it('is refused with what is wrong when a policy has neither form', async () => {
+    const [account] = LARGE_INPUT.deployAccounts;
+    const wrong = {
+      ...LARGE_INPUT,
+      deployAccounts: [{ ...account, policies: [{ actions: ['s3:GetObject'], resources: ['*'] }] }],
+    };
+    await expect(loadTopology(await written('policy.json', JSON.stringify(wrong)))).rejects.toThrow(
+      /policies\.0: is none of the forms.*managedPolicyArn is missing.*statements is missing/,
+    );
   });
 
   it('is refused with what is wrong when it has none, cannot be read, or contradicts itself', async () => {
