@@ -17,6 +17,7 @@ export function explainIssue(issue: v.BaseIssue<unknown>): string {
   const name = String(issue.path.at(-1)?.key);
   if (issue.expected !== 'never') return 'is missing';
   const similar = closest(name, [...namesIn(topologySchema)]);
+  if (similar === name) return 'does not belong here';
   return `there is no such property; did you mean "${similar}"?`;
 }
 

@@ -230,7 +230,7 @@ describe('a topology file of your own', () => {
       deployAccounts: [{ ...account, policies: [{ actions: ['s3:GetObject'], resources: ['*'] }] }],
     };
     await expect(loadTopology(await written('policy.json', JSON.stringify(wrong)))).rejects.toThrow(
-      /policies\.0: is none of the forms.*managedPolicyArn is missing.*statements is missing/,
+      /policies\.0: is none of the forms.*managedPolicyArn is missing.*actions does not belong here.*statements is missing/,
     );
   });
 
