@@ -24,7 +24,8 @@ export function inPropNames(error: unknown): Error {
     /UserParameters property ([\w.[\]]+)/g,
     (_, path: string) => `Prop ${propPath(path)}`,
   );
-  const renamed = new Error(message, { cause: error });
+  // Without its cause, which Node.js would print with a stack of the library's own files.
+  const renamed = new Error(message);
   renamed.stack = `Error: ${message}`;
   return renamed;
 }

@@ -1,6 +1,7 @@
 // Holds what a job says of itself (log, manifest, output variables, summary) against what is in the buckets.
 import { strFromU8, unzipSync } from 'fflate';
 import { toBuffer } from '../aws/content/content.ts';
+import type { FaultKind } from '../aws/faults/fault-kinds.ts';
 import { latest, type ObjectVersion } from '../aws/state/buckets.ts';
 import { parseCopyLine } from '../replay/copy-log.ts';
 import type { Aftermath } from './check.ts';
@@ -155,6 +156,13 @@ function regionsOf({ soak }: Aftermath): number {
 }
 
 /** Was there an attempt before the one that ended the job, whose copies the last one finds and skips? */
-function repeats({ run }: Aftermath): boolean {
-  return run.invocations.some(({ outcome }) => outcome !== 'ok');
+function repeats({ run, struck }: Aftermath): boolean {
+  const continued = run.invocations.length > 1;
+  return (
+    run.invocations.some(({ outcome }) => outcome !== 'ok') ||
+    (continued && LOSING_ANSWERS.some((kind) => struck.has(kind)))
+  );
 }
+
+/** Faults after which a copy is there that the invocation did not live to know of. */
+const LOSING_ANSWERS: readonly FaultKind[] = ['reset-after', 'stall', 'stall-body', 'truncate', 'slow'];

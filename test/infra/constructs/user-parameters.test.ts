@@ -1,4 +1,5 @@
 // What a construct says about props that the function would refuse: by the prop's name, without a stack trace.
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { type SyncOptions, userParameters } from '../../../infra/constructs/user-parameters.ts';
 
@@ -29,9 +30,10 @@ describe('props of a Sync action', () => {
       'Prop inputArtifacts[0] is "a b"',
     ],
   ])('%j are refused by name', (options, message) => {
-    const { message: text, stack } = refusal(options);
+    const error = refusal(options);
+    const { message: text } = error;
     expect(text).toContain(message);
     expect(text).not.toContain('UserParameters');
-    expect(stack).toBe(`Error: ${text}`);
+    expect(inspect(error)).toBe(`[Error: ${text}]`);
   });
 });
