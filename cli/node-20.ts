@@ -9,3 +9,6 @@ Promise.withResolvers ??= function withResolvers<T>() {
   });
   return { promise, resolve, reject };
 };
+
+// The clients of AWS work on it; what they warn of would stand before every result.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
