@@ -100,6 +100,20 @@ describe('a copy with other bytes than its source', () => {
     }
   });
 
+  it('is not even sent where the function has the bytes in its hands, so that an old object stays without versions too', async () => {
+    const stage = stageOf({ sizeBytes: 1000, mode: 'relay', versioning: 'Unversioned' });
+    const { bucket, key } = placeOf(stage);
+    const earlier = aws.world.putObject(bucket, key, generated(10, 5));
+    const before = aws.world.requests.length;
+
+    const { result } = await runWithOtherBytes(stage, COPIES);
+
+    expect(failureOf(result).message).toContain('nothing was written');
+    const operations = aws.world.requests.slice(before).map(({ operation }) => operation);
+    expect(operations).not.toContain('PutObject');
+    expect(latest(bucket, key)).toBe(earlier);
+  });
+
   it('that may not be removed is named in the message, with what to do', async () => {
     const stage = stageOf({ sizeBytes: 1000 });
     stage.role.may = [

@@ -1,5 +1,6 @@
 // Relays an artifact through the function: read with the identity that may, written with the function's role.
 import type { JobContext } from '../../context.ts';
+import { SyncError } from '../../errors.ts';
 import { type Part, type PartLayout, partCount } from '../../plan/part-layout.ts';
 import type { CopyTask } from '../../types.ts';
 import { completedPart, relayAlgorithm } from '../request-fields.ts';
@@ -33,6 +34,7 @@ export async function relay(
     const { done } = await memorySlots.start(async (): Promise<readonly CopyResult[]> => {
       if (!context.deadline.fits(layout.sizeBytes)) return tasks.map(() => UNFINISHED);
       const hashed = await read({ number: 1, offsetBytes: 0, sizeBytes: layout.sizeBytes });
+      requireSourceBytes(task, algorithm, hashed.checksum, context);
       const results = await allSettled(tasks.map((each) => uploadWhole(each, algorithm, hashed, context)));
       // What was given up may still be on its way.
       if (results.every(({ finished }) => finished)) releaseBuffer(hashed.bytes);
@@ -55,6 +57,25 @@ export async function relay(
   };
   const hashed = (upload: Upload): boolean => !unproved.has(upload) && !upload.resumed;
   return await copyInParts({ tasks, layout, slots: memorySlots, prepare, hashed }, context);
+}
+
+/**
+ * Other bytes than the source's are not sent at all: what is on its way to one destination cannot be called back when another fails.
+ * @throws SyncError
+ */
+function requireSourceBytes(
+  { source: { artifact, checksum } }: CopyTask,
+  algorithm: string,
+  value: string,
+  { telemetry }: JobContext,
+): void {
+  if (checksum?.type !== 'FULL_OBJECT' || checksum.algorithm !== algorithm || checksum.value === value)
+    return;
+  telemetry.count('VerificationFailures');
+  throw new SyncError(
+    'JobFailed',
+    `The bytes read of s3://${artifact.bucket}/${artifact.key} have the ${algorithm} ${value} instead of ${checksum.value}; nothing was written. Retry the stage; if it happens again, upload the source again.`,
+  );
 }
 
 const UNFINISHED: CopyResult = { finished: false, finishedParts: 0 };
