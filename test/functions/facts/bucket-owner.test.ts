@@ -3,7 +3,16 @@ import { CreateMultipartUploadCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { OPERATIONS } from '../../../functions/sync-artifacts/aws/operations.ts';
 import type { PutOptions } from '../../../local/aws/state/place-object.ts';
-import { HOME, MIB, MULTIPART_BYTES, OTHER_ACCOUNT, SOURCE, TestPipeline } from '../harness/test-pipeline.ts';
+import { shareBucket } from '../../../local/pipeline/identities.ts';
+import {
+  ACCOUNT,
+  HOME,
+  MIB,
+  MULTIPART_BYTES,
+  OTHER_ACCOUNT,
+  SOURCE,
+  TestPipeline,
+} from '../harness/test-pipeline.ts';
 
 const DESTINATION = 'owned-eu';
 const KEY = 'pipeline/App/abc.zip';
@@ -100,7 +109,9 @@ describe('a bucket that a stranger takes over', () => {
       if (point.operation !== operation || point.bucket !== addressed) return faults?.(point);
       if (taken === undefined && !waiting) {
         taken = { objects: bucket.objects.size, requests: pipeline.aws.requests.length };
+        // Whoever took the name lets everybody in: nothing but the expected owner keeps the job out.
         Object.assign(bucket, { ownerAccountId: OTHER_ACCOUNT });
+        shareBucket(pipeline.aws, bucket, ACCOUNT);
       }
       return undefined;
     };
