@@ -1,23 +1,14 @@
 // The page of an audit: one self-contained HTML document without scripts.
-import { html, Markup } from '../../local/replay/page/html.ts';
-import { STYLE } from '../../local/replay/page/style.ts';
+import { pageOf } from '../../local/replay/page/frame.ts';
+import { html } from '../../local/replay/page/html.ts';
 import type { Audit } from './audit.ts';
 import { AUDIT_COLUMNS, auditSummary } from './render.ts';
 
 /** The document; `subject` is what was audited. */
 export function auditPage({ ok, copies }: Audit, subject: string): string {
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${`Audit of ${subject}`}</title>
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-<header>
+  return pageOf(
+    `Audit of ${subject}`,
+    html`<header>
 <h1>Audit of ${subject}</h1>
 <p class="verdict ${ok ? 'succeeded' : 'failed'}">${auditSummary(copies)}</p>
 </header>
@@ -32,9 +23,6 @@ ${copies.map(
 )}
 </tbody>
 </table>
-</section>
-</body>
-</html>
-`;
-  return page.text;
+</section>`,
+  );
 }

@@ -4,8 +4,8 @@ import type { LoggedRequest } from '../../aws/state/request-log.ts';
 import { formatDuration } from '../quantity.ts';
 import type { CopyOutcome, JobOutcome, ReplayReport } from '../report-schema.ts';
 import { strategyWords } from '../terminal/watch.ts';
-import { html, Markup } from './html.ts';
-import { STYLE } from './style.ts';
+import { pageOf } from './frame.ts';
+import { html, type Markup } from './html.ts';
 import { arrangeTimeline, type Bar } from './timeline.ts';
 import { type Span, timelineSvg } from './timeline-svg.ts';
 
@@ -15,18 +15,9 @@ export function replayPage(report: ReplayReport, requests: readonly LoggedReques
   const beganAtMs = Math.min(...starts, ...requests.map(({ startedAt }) => startedAt.getTime()));
   const timeline = arrangeTimeline(requests, report.copies, beganAtMs);
   const bars = timeline.groups.flatMap((group) => group.bars);
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${`Replay of ${report.event}: ${VERDICTS[report.verdict]}`}</title>
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-<header>
+  return pageOf(
+    `Replay of ${report.event}: ${VERDICTS[report.verdict]}`,
+    html`<header>
 <h1>Replay of ${report.event}</h1>
 <p>${report.shows}</p>
 <p class="verdict ${report.verdict}">${VERDICTS[report.verdict]}</p>
@@ -52,11 +43,8 @@ ${variablesHtml(report.result)}
 <div><h2>Requests</h2>${requestsTable(bars)}</div>
 <div><h2>Memory</h2>${memoryTable(report)}</div>
 </section>
-<footer>Times are those of this machine${report.network ? ` under modelled latency, from ${report.network.homeRegion}` : ', without the latency of a network'}. They are not those of AWS.</footer>
-</body>
-</html>
-`;
-  return page.text;
+<footer>Times are those of this machine${report.network ? ` under modelled latency, from ${report.network.homeRegion}` : ', without the latency of a network'}. They are not those of AWS.</footer>`,
+  );
 }
 
 const VERDICTS: Readonly<Record<ReplayReport['verdict'], string>> = {

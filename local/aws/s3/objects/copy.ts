@@ -103,11 +103,7 @@ function copiedHeaders(headers: Readonly<Record<string, string>>): Record<string
 
 /** Tags come along only if the caller may read them there and write them here. */
 function copiedTags(request: S3Request, bucket: Bucket, source: CopySource): Tags {
-  if (Object.keys(source.version.tags).length > 0) {
-    const action = source.versionId === undefined ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging';
-    authorize(request, action, objectArn(source.bucket, source.version.key));
-    authorize(request, 's3:PutObjectTagging', objectArn(bucket, request.key));
-  }
+  if (Object.keys(source.version.tags).length > 0) authorizeBoth(request, bucket, source, 'Tagging');
   return source.version.tags;
 }
 
@@ -126,10 +122,20 @@ function copiedAnnotations(
   if (value === 'EXCLUDE' || source.version.annotations.size === 0) {
     return new Map();
   }
-  const action = source.versionId === undefined ? 's3:GetObjectAnnotation' : 's3:GetObjectVersionAnnotation';
-  authorize(request, action, objectArn(source.bucket, source.version.key));
-  authorize(request, 's3:PutObjectAnnotation', objectArn(bucket, request.key));
+  authorizeBoth(request, bucket, source, 'Annotation');
   return source.version.annotations;
+}
+
+/** What comes along with an object is read at the source, of the version if one is named, and written at the destination. */
+function authorizeBoth(
+  request: S3Request,
+  bucket: Bucket,
+  source: CopySource,
+  what: 'Tagging' | 'Annotation',
+): void {
+  const version = source.versionId === undefined ? '' : 'Version';
+  authorize(request, `s3:GetObject${version}${what}`, objectArn(source.bucket, source.version.key));
+  authorize(request, `s3:PutObject${what}`, objectArn(bucket, request.key));
 }
 
 function refuseCopyOntoItself(
