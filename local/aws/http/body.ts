@@ -2,7 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
+import { Authorizer } from '../state/access.ts';
+import type { Identity } from '../state/identities.ts';
 import type { World } from '../state/world.ts';
+import { globalFacts, type TlsVersion } from './global-facts.ts';
+import type { AuthenticatedCall } from './protocol.ts';
 import { type Signature, verifySignature } from './sigv4.ts';
 
 /** More than any of the operations can take. */
@@ -22,12 +26,42 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
+/** Who sent a request, and what the log needs of it. */
+interface AuthenticatedBody {
+  readonly identity: Identity;
+  readonly authorizer: Authorizer;
+  readonly logged: Omit<AuthenticatedCall, 'run'>;
+}
+
 /** Checks the signature of a request with its body. @throws the AwsError of S3 under the service's own name for it */
-export async function verifyBody(
+export async function authenticateBody(
+  world: World,
+  tlsVersion: TlsVersion,
+  request: IncomingMessage,
+  body: Buffer,
+  errors: SignatureErrors,
+): Promise<AuthenticatedBody> {
+  const { identity, region } = await verifyBody(world, request, body, errors);
+  const authorizer = new Authorizer(world, identity, globalFacts(region, tlsVersion));
+  const { accessKeyId } = identity.credentials;
+  return {
+    identity,
+    authorizer,
+    logged: { region, accessKeyId, accesses: authorizer.accesses, bytes: () => 0 },
+  };
+}
+
+/** How a service answers a wrong signature: with which status, and under which names. */
+interface SignatureErrors {
+  readonly status: number;
+  readonly names: Readonly<Record<string, string>>;
+}
+
+async function verifyBody(
   world: Pick<World, 'identity'>,
   request: IncomingMessage,
   body: Buffer,
-  errors: { readonly status: number; readonly names: Readonly<Record<string, string>> },
+  errors: SignatureErrors,
 ): Promise<Signature> {
   const { method = 'POST', url = '/', headers } = request;
   const bodySha256 = createHash('sha256').update(body).digest('hex');

@@ -1,12 +1,12 @@
 // The JSON 1.1 protocol of CodePipeline and KMS: one path, the operation in X-Amz-Target.
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
-import { readBody, verifyBody } from '../http/body.ts';
-import { globalFacts, type TlsVersion } from '../http/global-facts.ts';
+import { authenticateBody, readBody } from '../http/body.ts';
+import type { TlsVersion } from '../http/global-facts.ts';
 import { header } from '../http/headers.ts';
 import type { Call, Protocol, Reply } from '../http/protocol.ts';
 import { denialMessage, kmsDenialMessage } from '../iam/denial.ts';
-import { Authorizer, type Facts } from '../state/access.ts';
+import type { Authorizer, Facts } from '../state/access.ts';
 import type { World } from '../state/world.ts';
 import { codePipelineOperations } from './code-pipeline.ts';
 import { kmsOperations } from './kms.ts';
@@ -60,16 +60,13 @@ function parse(world: World, tlsVersion: TlsVersion, request: IncomingMessage): 
     method,
     authenticate: async () => {
       const body = await readBody(request);
-      const { identity, region } = await verifyBody(world, request, body, {
+      const { identity, authorizer, logged } = await authenticateBody(world, tlsVersion, request, body, {
         status: 400,
         names: SIGNATURE_ERRORS,
       });
-      const authorizer = new Authorizer(world, identity, globalFacts(region, tlsVersion));
+      const { region } = logged;
       return {
-        region,
-        accessKeyId: identity.credentials.accessKeyId,
-        bytes: () => 0,
-        accesses: authorizer.accesses,
+        ...logged,
         run: async () => {
           const run = Object.hasOwn(service.operations, operation)
             ? service.operations[operation]

@@ -2,12 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
-import { readBody, verifyBody } from '../http/body.ts';
-import { globalFacts, type TlsVersion } from '../http/global-facts.ts';
+import { authenticateBody, readBody } from '../http/body.ts';
+import type { TlsVersion } from '../http/global-facts.ts';
 import { header } from '../http/headers.ts';
 import type { Call, Protocol, Reply } from '../http/protocol.ts';
 import { type XmlElements, xmlDocument } from '../http/xml.ts';
-import { Authorizer } from '../state/access.ts';
 import type { World } from '../state/world.ts';
 import { iamOperations } from './iam.ts';
 import type { QueryOperation } from './request.ts';
@@ -69,13 +68,15 @@ function parse(world: World, tlsVersion: TlsVersion, request: IncomingMessage): 
       const name = form.get('Action') ?? '';
       call.operation = name;
       const errors = { status: 403, names: SIGNATURE_ERRORS };
-      const { identity, region } = await verifyBody(world, request, body, errors);
-      const authorizer = new Authorizer(world, identity, globalFacts(region, tlsVersion));
+      const { identity, authorizer, logged } = await authenticateBody(
+        world,
+        tlsVersion,
+        request,
+        body,
+        errors,
+      );
       return {
-        region,
-        accessKeyId: identity.credentials.accessKeyId,
-        accesses: authorizer.accesses,
-        bytes: () => 0,
+        ...logged,
         run: async () => {
           const { operations } = SERVICES[service];
           const run = Object.hasOwn(operations, name) ? operations[name] : undefined;

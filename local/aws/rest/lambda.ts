@@ -1,12 +1,11 @@
 // Lambda's REST API as far as it takes to look at a function and to invoke it and wait for its answer.
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
-import { readBody, verifyBody } from '../http/body.ts';
-import { globalFacts, type TlsVersion } from '../http/global-facts.ts';
+import { authenticateBody, readBody } from '../http/body.ts';
+import type { TlsVersion } from '../http/global-facts.ts';
 import { header } from '../http/headers.ts';
 import type { Call, Protocol, Reply } from '../http/protocol.ts';
 import { denialMessage } from '../iam/denial.ts';
-import { Authorizer } from '../state/access.ts';
 import { functionArn, type LambdaFunctionState } from '../state/lambda-functions.ts';
 import type { World } from '../state/world.ts';
 
@@ -90,16 +89,13 @@ function parse(world: World, tlsVersion: TlsVersion, request: IncomingMessage): 
     method,
     authenticate: async () => {
       const body = await readBody(request);
-      const { identity, region } = await verifyBody(world, request, body, {
+      const { identity, authorizer, logged } = await authenticateBody(world, tlsVersion, request, body, {
         status: 403,
         names: SIGNATURE_ERRORS,
       });
-      const authorizer = new Authorizer(world, identity, globalFacts(region, tlsVersion));
+      const { region } = logged;
       return {
-        region,
-        accessKeyId: identity.credentials.accessKeyId,
-        accesses: authorizer.accesses,
-        bytes: () => 0,
+        ...logged,
         run: async () => {
           const qualifier = new URLSearchParams(query).get('Qualifier') ?? '$LATEST';
           if (operation === undefined || qualifier !== '$LATEST') {
