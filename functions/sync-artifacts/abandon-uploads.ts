@@ -1,5 +1,5 @@
 // Cleans up what earlier invocations of a job began, when the job fails before it gets to resume it.
-import type { JobContext } from './context.ts';
+import type { JobContext } from './context/context.ts';
 import { abortOwnUploads } from './copy/upload/resume-upload.ts';
 import { readDestination } from './facts/destination.ts';
 import { destinationKey } from './job/destination-key.ts';

@@ -2,8 +2,8 @@
 import type { BucketCache } from './aws/bucket-cache.ts';
 import { errorCode, isAborted, isAccessDenied, S3RequestError } from './aws/errors.ts';
 import type { S3ClientPool } from './aws/s3-clients.ts';
-import { RequestSlots } from './concurrency.ts';
-import type { JobContext } from './context.ts';
+import { RequestSlots } from './context/concurrency.ts';
+import type { JobContext } from './context/context.ts';
 import { SyncError } from './errors.ts';
 import type { JobReporter } from './result/job-reporter.ts';
 import type { Settings } from './settings.ts';

@@ -1,8 +1,8 @@
 // One invocation: from the event to exactly one result for CodePipeline.
 
-import type { JobContext } from './context.ts';
+import type { JobContext } from './context/context.ts';
+import { type Deadline, deadlineOf } from './context/deadline.ts';
 import { type Container, createContext } from './create-context.ts';
-import { type Deadline, deadlineOf } from './deadline.ts';
 import { SyncError } from './errors.ts';
 import { jobIdOf, parseJob } from './job/parse-job.ts';
 import { continueFromStart, continueJob, readCheckpoint } from './result/continuation.ts';

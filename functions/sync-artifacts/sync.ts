@@ -1,5 +1,5 @@
 // The whole algorithm on one page: resolve -> plan -> copy -> verify -> report.
-import type { JobContext } from './context.ts';
+import type { JobContext } from './context/context.ts';
 import { refuseToOverwrite } from './copy/conditional-write.ts';
 import { copyAll } from './copy/copy-all.ts';
 import { preconnectCopies } from './copy/preconnect-copies.ts';

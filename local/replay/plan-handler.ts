@@ -2,8 +2,8 @@
 
 import { BucketCache } from '../../functions/sync-artifacts/aws/bucket-cache.ts';
 import { S3ClientPool } from '../../functions/sync-artifacts/aws/s3-clients.ts';
+import { deadlineOf } from '../../functions/sync-artifacts/context/deadline.ts';
 import { createContext } from '../../functions/sync-artifacts/create-context.ts';
-import { deadlineOf } from '../../functions/sync-artifacts/deadline.ts';
 import type { JobFailure } from '../../functions/sync-artifacts/errors.ts';
 import { parseJob } from '../../functions/sync-artifacts/job/parse-job.ts';
 import { partCount, partSize } from '../../functions/sync-artifacts/plan/part-layout.ts';

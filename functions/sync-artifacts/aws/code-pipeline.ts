@@ -10,7 +10,7 @@ import {
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { AwsCredentialIdentity, HttpHandlerOptions, RetryStrategyV2 } from '@smithy/types';
 import { omitUndefined } from '../util.ts';
-import { withResponseLimits } from './response-limits.ts';
+import { withResponseLimits } from './transport/response-limits.ts';
 
 /** GetJobDetails names no expiration; CodePipeline's credentials live for hours, so asking again this early is safe. */
 const RENEWED_MS = 10 * 60_000;

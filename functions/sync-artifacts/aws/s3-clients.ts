@@ -7,9 +7,9 @@ import type { Settings } from '../settings.ts';
 import { omitUndefined } from '../util.ts';
 import { httpStatus, isTransient, type RequestTarget, S3RequestError } from './errors.ts';
 import { requireXml } from './other-servers.ts';
-import { type Origin, Preconnector } from './preconnect.ts';
-import { withResponseLimits } from './response-limits.ts';
-import { TimedRetryStrategy } from './retry.ts';
+import { type Origin, Preconnector } from './transport/preconnect.ts';
+import { withResponseLimits } from './transport/response-limits.ts';
+import { TimedRetryStrategy } from './transport/retry.ts';
 
 const CONNECTION_TIMEOUT_MS = 5_000;
 /** Sockets beyond the copy requests in flight: facts, listings, completions. */

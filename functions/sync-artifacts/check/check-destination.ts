@@ -2,7 +2,7 @@
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { isUnsupported } from '../aws/other-servers.ts';
 import { request } from '../aws/s3-request.ts';
-import { type JobContext, withGracePeriod } from '../context.ts';
+import { type JobContext, withGracePeriod } from '../context/context.ts';
 import { type CopyPlace, destinationFields, destinationTarget } from '../copy/request-fields.ts';
 import { sendCreate } from '../copy/upload/upload-requests.ts';
 import { SyncError } from '../errors.ts';

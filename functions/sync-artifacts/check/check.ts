@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { isAccessDenied } from '../aws/errors.ts';
-import type { JobContext } from '../context.ts';
+import type { JobContext } from '../context/context.ts';
+import { deadlineOf } from '../context/deadline.ts';
 import { type Container, createContext } from '../create-context.ts';
-import { deadlineOf } from '../deadline.ts';
 import { ConfigurationError } from '../errors.ts';
 import { readSource } from '../facts/source.ts';
 import { destinationKey } from '../job/destination-key.ts';

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, httpStatus, isAccessDenied, S3RequestError } from '../aws/errors.ts';
 import { isConditionUnsupported } from '../aws/other-servers.ts';
-import type { JobContext } from '../context.ts';
+import type { JobContext } from '../context/context.ts';
 import { ConfigurationError, SyncError } from '../errors.ts';
 import type { PlannedCopy } from '../plan/plan.ts';
 import type { CopyTask, ObjectFacts } from '../types.ts';

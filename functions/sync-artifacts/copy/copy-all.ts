@@ -1,7 +1,7 @@
 // Makes all copies that are to be made, each by its planned strategy, at the same time.
 import { setImmediate } from 'node:timers/promises';
-import { RequestSlots } from '../concurrency.ts';
-import type { JobContext } from '../context.ts';
+import { RequestSlots } from '../context/concurrency.ts';
+import type { JobContext } from '../context/context.ts';
 import { slowestFirst } from '../facts/resolve.ts';
 import { partSize } from '../plan/part-layout.ts';
 import type { CopyPlan, PlannedCopy } from '../plan/plan.ts';

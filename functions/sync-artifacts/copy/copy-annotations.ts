@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { RequestTarget } from '../aws/errors.ts';
 import { request } from '../aws/s3-request.ts';
-import { clientFor, type JobContext } from '../context.ts';
+import { clientFor, type JobContext } from '../context/context.ts';
 import type { CopyTask } from '../types.ts';
 import { destinationFields, destinationTarget } from './request-fields.ts';
 

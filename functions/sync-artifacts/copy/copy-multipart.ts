@@ -2,7 +2,7 @@
 import { UploadPartCopyCommand } from '@aws-sdk/client-s3';
 import { MAX_COPY_OBJECT_BYTES } from '../aws/limits.ts';
 import { request } from '../aws/s3-request.ts';
-import type { JobContext } from '../context.ts';
+import type { JobContext } from '../context/context.ts';
 import type { Part, PartLayout } from '../plan/part-layout.ts';
 import type { CopyTask } from '../types.ts';
 import { copyObject } from './copy-object.ts';

@@ -1,7 +1,7 @@
 // Copies an object of up to 5 GiB with one CopyObject request.
 import { CopyObjectCommand } from '@aws-sdk/client-s3';
 import { request } from '../aws/s3-request.ts';
-import type { JobContext } from '../context.ts';
+import type { JobContext } from '../context/context.ts';
 import { requireReachableProof } from '../plan/reachable-proof.ts';
 import type { CopyTask } from '../types.ts';
 import { writeConditionally } from './conditional-write.ts';

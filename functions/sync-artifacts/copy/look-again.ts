@@ -2,7 +2,7 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { attemptCount, httpStatus, isAccessDenied, isNotFound } from '../aws/errors.ts';
 import { request } from '../aws/s3-request.ts';
-import type { JobContext } from '../context.ts';
+import type { JobContext } from '../context/context.ts';
 import { headObject } from '../facts/head-object.ts';
 import { isEnough, proofOfExisting } from '../proof/proof.ts';
 import type { CopyTask, ObjectFacts } from '../types.ts';

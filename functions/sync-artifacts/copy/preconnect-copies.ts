@@ -1,5 +1,5 @@
 // Opens connections for the copies of a job while its destinations are still being read.
-import type { JobContext } from '../context.ts';
+import type { JobContext } from '../context/context.ts';
 import { expectedRequests } from '../plan/expected-requests.ts';
 import type { PartLimits } from '../plan/part-size.ts';
 import type { SourceFacts, SyncJob } from '../types.ts';

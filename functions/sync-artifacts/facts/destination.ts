@@ -11,7 +11,7 @@ import {
 } from '../aws/errors.ts';
 import { isUnsupported } from '../aws/other-servers.ts';
 import { request } from '../aws/s3-request.ts';
-import type { JobContext } from '../context.ts';
+import type { JobContext } from '../context/context.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { DestinationEncryption, DestinationFacts, DestinationRequest, ObjectFacts } from '../types.ts';
 import { headObject } from './head-object.ts';

@@ -1,6 +1,6 @@
 // Asks again where S3 says that a bucket is.
 import { redirectRegion } from '../aws/errors.ts';
-import type { JobContext } from '../context.ts';
+import type { JobContext } from '../context/context.ts';
 
 /** A bucket, and the region that it is believed to be in. */
 interface PlacedBucket {

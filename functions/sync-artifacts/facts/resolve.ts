@@ -1,6 +1,6 @@
 // Reads the facts of all sources and destinations of a job at the same time; what answers late is asked first.
 import { setImmediate } from 'node:timers/promises';
-import type { JobContext } from '../context.ts';
+import type { JobContext } from '../context/context.ts';
 import { destinationKey } from '../job/destination-key.ts';
 import type { Checkpoint, CopyTask, DestinationRequest, SourceFacts, SyncJob } from '../types.ts';
 import { type DestinationReading, readDestination, readSameBucket } from './destination.ts';

@@ -9,7 +9,7 @@ import { httpStatus, isAccessDenied, isNotFound, type RequestTarget } from '../a
 import { MAX_PARTS } from '../aws/limits.ts';
 import { isUnsupported } from '../aws/other-servers.ts';
 import { type RequestContext, request } from '../aws/s3-request.ts';
-import { clientFor, type JobContext } from '../context.ts';
+import { clientFor, type JobContext } from '../context/context.ts';
 import { ConfigurationError, SyncError } from '../errors.ts';
 import { CLOCK_SKEW_MS } from '../speeds.ts';
 import type { Artifact, ObjectFacts, SourceFacts, SourcePin, SourceReader, SyncJob, Tag } from '../types.ts';

@@ -2,7 +2,7 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { isAccessDenied, isNotFound, type RequestTarget } from '../aws/errors.ts';
 import { request } from '../aws/s3-request.ts';
-import { type JobContext, withGracePeriod } from '../context.ts';
+import { type JobContext, withGracePeriod } from '../context/context.ts';
 import { type FailureTypeName, SyncError } from '../errors.ts';
 import { headObject } from '../facts/head-object.ts';
 import { isKeyNow, isSameKey } from '../facts/kms-key.ts';

@@ -1,6 +1,6 @@
 // Continuation of a job in another invocation: what the last one left, and what the next one is given.
 
-import type { JobContext } from '../context.ts';
+import type { JobContext } from '../context/context.ts';
 import { SyncError } from '../errors.ts';
 import { identityOf, pinOf } from '../facts/object-identity.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';

@@ -1,6 +1,6 @@
 // Reports a finished copy: to the log, to the metrics, and as data for summary and manifest.
 
-import type { JobContext } from '../context.ts';
+import type { JobContext } from '../context/context.ts';
 import type { PlannedCopy } from '../plan/plan.ts';
 import type { CopyReport, FinishedCopy, Mode, Proof } from '../types.ts';
 import { omitUndefined } from '../util.ts';

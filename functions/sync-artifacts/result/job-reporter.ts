@@ -3,7 +3,7 @@ import type { AwsCredentialIdentity } from '@smithy/types';
 import type { Context } from 'aws-lambda';
 import type { CallLimits, CodePipelineApi, JobOrigin } from '../aws/code-pipeline.ts';
 import { attemptCount, errorCode } from '../aws/errors.ts';
-import { TimedRetryStrategy } from '../aws/retry.ts';
+import { TimedRetryStrategy } from '../aws/transport/retry.ts';
 import type { JobFailure } from '../errors.ts';
 import type { Settings } from '../settings.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';

@@ -4,7 +4,7 @@ import type { RequestTarget } from '../aws/errors.ts';
 import { request } from '../aws/s3-request.ts';
 import { uploadBody } from '../aws/upload-body.ts';
 import { DEFAULT_CHECKSUM } from '../checksums.ts';
-import { clientFor, type JobContext } from '../context.ts';
+import { clientFor, type JobContext } from '../context/context.ts';
 import { askInRegion } from '../facts/in-region.ts';
 import type { Artifact, CopyReport, SyncJob } from '../types.ts';
 import { omitUndefined } from '../util.ts';

@@ -1,5 +1,5 @@
 // Where a job stands: which copies were there, which are made and proved, and what the next invocation has to do.
-import type { JobContext } from '../context.ts';
+import type { JobContext } from '../context/context.ts';
 import { partSize } from '../plan/part-layout.ts';
 import type { CopyPlan, PlannedCopy } from '../plan/plan.ts';
 import { isEnough, isUnchanged, proofOfFinished } from '../proof/proof.ts';

@@ -4,7 +4,7 @@ import { createServer, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Origin, Preconnector } from '../../../functions/sync-artifacts/aws/preconnect.ts';
+import { type Origin, Preconnector } from '../../../functions/sync-artifacts/aws/transport/preconnect.ts';
 
 describe('connections', () => {
   let server: Server;

@@ -1,7 +1,7 @@
 // Uploads that begin or end after the job has moved on.
 import { describe, expect, it, vi } from 'vitest';
-import { type JobContext, withGracePeriod } from '../../../functions/sync-artifacts/context.ts';
-import { deadlineOf } from '../../../functions/sync-artifacts/deadline.ts';
+import { type JobContext, withGracePeriod } from '../../../functions/sync-artifacts/context/context.ts';
+import { deadlineOf } from '../../../functions/sync-artifacts/context/deadline.ts';
 import { readSettings } from '../../../functions/sync-artifacts/settings.ts';
 
 describe('cleaning up', () => {

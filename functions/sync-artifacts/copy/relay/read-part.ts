@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { isTransient, type RequestTarget, S3RequestError } from '../../aws/errors.ts';
 import { request } from '../../aws/s3-request.ts';
-import { clientFor, type JobContext } from '../../context.ts';
+import { clientFor, type JobContext } from '../../context/context.ts';
 import type { Part } from '../../plan/part-layout.ts';
 import type { SourceFacts } from '../../types.ts';
 

@@ -1,5 +1,5 @@
 // Relays an artifact through the function: read with the identity that may, written with the function's role.
-import type { JobContext } from '../../context.ts';
+import type { JobContext } from '../../context/context.ts';
 import { SyncError } from '../../errors.ts';
 import { type Part, type PartLayout, partCount } from '../../plan/part-layout.ts';
 import type { CopyTask } from '../../types.ts';

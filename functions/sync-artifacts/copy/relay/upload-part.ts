@@ -1,7 +1,7 @@
 // Uploads one part of a relayed object, and proves that S3 stored exactly these bytes.
 import { UploadPartCommand, type UploadPartCommandOutput } from '@aws-sdk/client-s3';
 import { request } from '../../aws/s3-request.ts';
-import type { JobContext } from '../../context.ts';
+import type { JobContext } from '../../context/context.ts';
 import { SyncError } from '../../errors.ts';
 import type { Part, PartLayout } from '../../plan/part-layout.ts';
 import type { CopyTask } from '../../types.ts';

@@ -2,7 +2,7 @@
 import { request } from '../../aws/s3-request.ts';
 import { uploadBody } from '../../aws/upload-body.ts';
 import type { ComputedAlgorithm } from '../../checksums.ts';
-import type { JobContext } from '../../context.ts';
+import type { JobContext } from '../../context/context.ts';
 import { checksumOf } from '../../facts/head-object.ts';
 import type { CopyTask } from '../../types.ts';
 import { writeConditionally } from '../conditional-write.ts';

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { errorCode } from '../../aws/errors.ts';
 import { request } from '../../aws/s3-request.ts';
-import type { JobContext } from '../../context.ts';
+import type { JobContext } from '../../context/context.ts';
 import { SyncError } from '../../errors.ts';
 import { type PartLayout, partCount } from '../../plan/part-layout.ts';
 import type { CopyTask } from '../../types.ts';

@@ -1,7 +1,7 @@
 // The life of a copy in parts, whoever moves the bytes: open, send what is missing, complete; stop, begin again or clean up.
 import { setImmediate } from 'node:timers/promises';
 import { isPartCopyUnsupported } from '../../aws/other-servers.ts';
-import type { JobContext } from '../../context.ts';
+import type { JobContext } from '../../context/context.ts';
 import { requireUnchanged } from '../../facts/source.ts';
 import { type Part, type PartLayout, partsOf } from '../../plan/part-layout.ts';
 import { isComparable } from '../../plan/reachable-proof.ts';

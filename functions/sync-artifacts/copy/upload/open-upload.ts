@@ -1,7 +1,7 @@
 // Opens the multipart upload of a copy: one to resume, or a new one.
 import type { CreateMultipartUploadCommandOutput } from '@aws-sdk/client-s3';
 import { attemptCount, httpStatus } from '../../aws/errors.ts';
-import { type JobContext, withGracePeriod } from '../../context.ts';
+import { type JobContext, withGracePeriod } from '../../context/context.ts';
 import { SyncError } from '../../errors.ts';
 import { isSameKey } from '../../facts/kms-key.ts';
 import type { PartLayout } from '../../plan/part-layout.ts';

@@ -1,6 +1,6 @@
 // Learns which keys aliases mean: an alias can be pointed at another key at any time, so no key that S3 shows proves it by itself.
 import { MIN_PART_BYTES } from '../../aws/limits.ts';
-import { type JobContext, withGracePeriod } from '../../context.ts';
+import { type JobContext, withGracePeriod } from '../../context/context.ts';
 import { isAlias } from '../../facts/kms-key.ts';
 import { GRACE_MS } from '../../speeds.ts';
 import type { CopyTask, DestinationFacts } from '../../types.ts';

@@ -3,7 +3,7 @@ import type { CompletedPart, MultipartUpload } from '@aws-sdk/client-s3';
 import { errorCode } from '../../aws/errors.ts';
 import { MAX_PART_BYTES } from '../../aws/limits.ts';
 import { isUnsupported } from '../../aws/other-servers.ts';
-import type { JobContext } from '../../context.ts';
+import type { JobContext } from '../../context/context.ts';
 import { isAlias } from '../../facts/kms-key.ts';
 import { type PartLayout, partCount, partSize } from '../../plan/part-layout.ts';
 import { CLEAN_UP_MS } from '../../speeds.ts';

@@ -13,7 +13,7 @@ import { errorCode, isAccessDenied, isNotFound } from '../../aws/errors.ts';
 import { MAX_PARTS } from '../../aws/limits.ts';
 import { isUnsupported } from '../../aws/other-servers.ts';
 import { type RequestContext, request } from '../../aws/s3-request.ts';
-import type { JobContext } from '../../context.ts';
+import type { JobContext } from '../../context/context.ts';
 import { CLEAN_UP_MS } from '../../speeds.ts';
 import { type CopyPlace, destinationFields, destinationTarget, encryptionFields } from '../request-fields.ts';
 

@@ -1,5 +1,5 @@
 // The time that an invocation has, and when it must stop taking new work.
-import { SLOW_COPY_BYTES_PER_MS } from './speeds.ts';
+import { SLOW_COPY_BYTES_PER_MS } from '../speeds.ts';
 
 /** A quarter of a short Lambda limit is margin enough; a long one keeps the margin of the settings. */
 const MAX_MARGIN_SHARE = 0.25;

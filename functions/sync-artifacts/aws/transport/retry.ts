@@ -1,6 +1,6 @@
 // Retries of single requests: backoff with jitter inside a time budget, at a rate that follows throttling.
 import type { RetryErrorInfo, RetryStrategyV2, RetryToken } from '@smithy/types';
-import { httpStatus, isThrottling, isTransient } from './errors.ts';
+import { httpStatus, isThrottling, isTransient } from '../errors.ts';
 import { RateLimiter } from './rate-limiter.ts';
 
 const TRANSIENT_DELAY_MS = 50;

@@ -1,6 +1,6 @@
 // The time that an invocation has.
 import { describe, expect, it, vi } from 'vitest';
-import { deadlineOf } from '../../functions/sync-artifacts/deadline.ts';
+import { deadlineOf } from '../../../functions/sync-artifacts/context/deadline.ts';
 
 describe('the deadline', () => {
   it('takes no part that would not end in time, and gives up what is in flight at last', () => {

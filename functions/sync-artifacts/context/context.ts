@@ -1,13 +1,13 @@
 // What every step of a job is given besides its data.
 
-import type { BucketCache } from './aws/bucket-cache.ts';
-import type { S3Clients } from './aws/s3-clients.ts';
-import type { RequestContext } from './aws/s3-request.ts';
+import type { BucketCache } from '../aws/bucket-cache.ts';
+import type { S3Clients } from '../aws/s3-clients.ts';
+import type { RequestContext } from '../aws/s3-request.ts';
+import type { Settings } from '../settings.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { SourceReader, SyncJob } from '../types.ts';
 import type { RequestSlots } from './concurrency.ts';
 import type { Deadline } from './deadline.ts';
-import type { Settings } from './settings.ts';
-import type { Telemetry } from './telemetry/telemetry.ts';
-import type { SourceReader, SyncJob } from './types.ts';
 
 /** The surroundings of one invocation of a job. */
 export interface JobContext extends RequestContext {

@@ -1,6 +1,6 @@
 // Slots for the copy requests of a job.
 import { describe, expect, it } from 'vitest';
-import { RequestSlots } from '../../functions/sync-artifacts/concurrency.ts';
+import { RequestSlots } from '../../../functions/sync-artifacts/context/concurrency.ts';
 
 describe('request slots', () => {
   it('never has more at work than it allows, and lets everybody through', async () => {
