@@ -54,6 +54,17 @@ describe('objects', () => {
     expect(await got.Body?.transformToString()).toBe(Key);
   });
 
+  test('cannot be read or copied while they are archived', async (context) => {
+    await needs(context, target(), 'strictness');
+    const s3 = target().client();
+    const Bucket = await target().createBucket();
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'bytes', StorageClass: 'DEEP_ARCHIVE' }));
+    const copy = new CopyObjectCommand({ Bucket, Key: 'copy', CopySource: `${Bucket}/k` });
+    expect(await codeOf(s3.send(new GetObjectCommand({ Bucket, Key: 'k' })))).toBe('InvalidObjectState');
+    expect(await codeOf(s3.send(copy))).toBe('InvalidObjectState');
+    expect((await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }))).StorageClass).toBe('DEEP_ARCHIVE');
+  });
+
   test('can be empty', async () => {
     const s3 = target().client();
     const Bucket = await target().createBucket();

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
+import { isRegion } from '../regions.ts';
 import { Authorizer } from '../state/access.ts';
 import type { Identity } from '../state/identities.ts';
 import type { World } from '../state/world.ts';
@@ -39,9 +40,9 @@ export async function authenticateBody(
   tlsVersion: TlsVersion,
   request: IncomingMessage,
   body: Buffer,
-  errors: SignatureErrors,
+  service: SignedService,
 ): Promise<AuthenticatedBody> {
-  const { identity, region } = await verifyBody(world, request, body, errors);
+  const { identity, region } = await verifyBody(world, request, body, service);
   const authorizer = new Authorizer(world, identity, globalFacts(region, tlsVersion));
   const { accessKeyId } = identity.credentials;
   return {
@@ -51,28 +52,45 @@ export async function authenticateBody(
   };
 }
 
-/** How a service answers a wrong signature: with which status, and under which names. */
-interface SignatureErrors {
+/** What a service wants to be signed for, and how it answers a wrong signature: with which status, and under which names. */
+interface SignedService {
+  readonly name: string;
   readonly status: number;
-  readonly names: Readonly<Record<string, string>>;
+  readonly errorNames: Readonly<Record<string, string>>;
 }
 
 async function verifyBody(
   world: Pick<World, 'identity'>,
   request: IncomingMessage,
   body: Buffer,
-  errors: SignatureErrors,
+  service: SignedService,
 ): Promise<Signature> {
   const { method = 'POST', url = '/', headers } = request;
   const bodySha256 = createHash('sha256').update(body).digest('hex');
   const [path = '/', rawQuery = ''] = url.split('?');
   try {
     const signed = { method, path, rawQuery, headers, bodySha256 };
-    return await verifySignature(signed, (id) => world.identity(id));
+    const signature = await verifySignature(signed, (id) => world.identity(id));
+    requireScope(signature, service.name);
+    return signature;
   } catch (error) {
     if (error instanceof AwsError) {
-      throw new AwsError(errors.status, errors.names[error.code] ?? error.code, error.message);
+      throw new AwsError(service.status, service.errorNames[error.code] ?? error.code, error.message);
     }
     throw error;
+  }
+}
+
+/** General reference, Signature Version 4 troubleshooting: the scope must name the service and a region of it. */
+function requireScope({ service, region }: Signature, expected: string): void {
+  if (service !== expected) {
+    throw new AwsError(
+      403,
+      'SignatureDoesNotMatch',
+      `Credential should be scoped to correct service: '${expected}'.`,
+    );
+  }
+  if (!isRegion(region)) {
+    throw new AwsError(403, 'SignatureDoesNotMatch', 'Credential should be scoped to a valid region.');
   }
 }

@@ -61,8 +61,9 @@ function parse(world: World, tlsVersion: TlsVersion, request: IncomingMessage): 
     authenticate: async () => {
       const body = await readBody(request);
       const { identity, authorizer, logged } = await authenticateBody(world, tlsVersion, request, body, {
+        name: service.name,
         status: 400,
-        names: SIGNATURE_ERRORS,
+        errorNames: SIGNATURE_ERRORS,
       });
       const { region } = logged;
       return {

@@ -67,14 +67,11 @@ function parse(world: World, tlsVersion: TlsVersion, request: IncomingMessage): 
       const form = new URLSearchParams(body.toString('utf8'));
       const name = form.get('Action') ?? '';
       call.operation = name;
-      const errors = { status: 403, names: SIGNATURE_ERRORS };
-      const { identity, authorizer, logged } = await authenticateBody(
-        world,
-        tlsVersion,
-        request,
-        body,
-        errors,
-      );
+      const { identity, authorizer, logged } = await authenticateBody(world, tlsVersion, request, body, {
+        name: service,
+        status: 403,
+        errorNames: SIGNATURE_ERRORS,
+      });
       return {
         ...logged,
         run: async () => {

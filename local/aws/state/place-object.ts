@@ -22,6 +22,8 @@ export interface PutOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly tags?: Readonly<Record<string, string>>;
+  /** `STANDARD` if absent. */
+  readonly storageClass?: string;
   /** Instead of the bucket's default encryption. */
   readonly kmsKeyArn?: string;
   /** `none` for an object as it was uploaded before S3 gave every object a checksum. */
@@ -52,7 +54,7 @@ export function newVersion(
     metadata: options.metadata ?? {},
     tags: options.tags ?? {},
     encryption,
-    storageClass: 'STANDARD',
+    storageClass: options.storageClass ?? 'STANDARD',
     ...(checksum && { checksum }),
     ...(parts && {
       parts: parts.map((part, index) => ({

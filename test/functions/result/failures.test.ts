@@ -64,6 +64,14 @@ describe('a source', () => {
     expect(outcome.writes).toEqual([]);
   });
 
+  it('that is archived is RevisionUnavailable', async () => {
+    await using pipeline = await createPipeline();
+    const { content } = pipeline.object(SOURCE, KEY);
+    pipeline.aws.putObject(SOURCE, KEY, content, { storageClass: 'GLACIER' });
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
+    expectFailure(outcome, 'RevisionUnavailable', 'The source artifact is archived: restore it');
+  });
+
   it('whose bucket is gone is a failure that names the bucket', async () => {
     await using pipeline = await createPipeline();
     pipeline.aws.deleteBucket(SOURCE);

@@ -23,13 +23,8 @@ import {
   readContentHeaders,
   readMetadata,
 } from '../objects/object-headers.ts';
-import {
-  digestsFor,
-  etagOf,
-  prepareWrite,
-  requireIntegrityHeader,
-  storageClassOf,
-} from '../objects/write.ts';
+import { storageClassOf } from '../objects/storage-class.ts';
+import { digestsFor, etagOf, prepareWrite, requireIntegrityHeader } from '../objects/write.ts';
 import {
   authorize,
   bucketOf,

@@ -6,6 +6,7 @@ import { noSuchBucket, requestHeader, requireOwner, type S3Request, useKey } fro
 import { requireVersionId } from '../version-id.ts';
 import { checkSourceConditions } from './conditions.ts';
 import { findObject } from './find-object.ts';
+import { requireRestored } from './storage-class.ts';
 
 /** The version that a copy reads. */
 export interface CopySource {
@@ -31,6 +32,7 @@ export function copySourceOf(request: S3Request): CopySource {
   requireOwner(bucket, requestHeader(request, 'x-amz-source-expected-bucket-owner'));
   const version = findObject(request, bucket, key, versionId);
   checkSourceConditions(request, version);
+  requireRestored(version, "Operation is not valid for the source object's storage class");
   useKey(request, { bucket, ...version }, 'kms:Decrypt');
   return { bucket, version, versionId };
 }

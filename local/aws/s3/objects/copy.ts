@@ -23,7 +23,8 @@ import {
   readContentHeaders,
   readMetadata,
 } from './object-headers.ts';
-import { etagOf, prepareWrite, storageClassOf } from './write.ts';
+import { storageClassOf } from './storage-class.ts';
+import { etagOf, prepareWrite } from './write.ts';
 
 /** S3 API, CopyObject: metadata and tags come along unless a directive replaces them. */
 export function copyObject(request: S3Request): S3Answer {

@@ -18,10 +18,12 @@ import { checkReadConditions } from './conditions.ts';
 import { findObject } from './find-object.ts';
 import { checksumElements, checksumHeaders, objectHeaders, versionHeaders } from './object-headers.ts';
 import { parseRange, type Range, unsatisfiable } from './range.ts';
+import { requireRestored } from './storage-class.ts';
 
 /** S3 API, GetObject. */
 export function getObject(request: S3Request): S3Answer {
   const { bucket, version } = target(request);
+  requireRestored(version, "The operation is not valid for the object's storage class");
   useKey(request, { bucket, ...version }, 'kms:Decrypt');
   const answer = describe(request, bucket, version);
   const { start, end } = answer.range;

@@ -12,15 +12,7 @@ import type { Content } from '../../content/content.ts';
 import type { Upload } from '../../http/upload.ts';
 import { type Bucket, changesOf, type ObjectEncryption, store, type Tags } from '../../state/buckets.ts';
 import { encryptionOf } from '../../state/object-encryption.ts';
-import {
-  authorize,
-  bucketOf,
-  objectArn,
-  requestHeader,
-  type S3Answer,
-  type S3Request,
-  useKey,
-} from '../request.ts';
+import { authorize, bucketOf, objectArn, type S3Answer, type S3Request, useKey } from '../request.ts';
 import { checkWriteConditions } from './conditions.ts';
 import {
   checksumHeaders,
@@ -33,6 +25,7 @@ import {
   readMetadata,
   readTags,
 } from './object-headers.ts';
+import { storageClassOf } from './storage-class.ts';
 
 /** Keys are at most this long in UTF-8 (S3 user guide, object keys). */
 const MAX_KEY_BYTES = 1024;
@@ -130,23 +123,6 @@ export function digestsFor(
 ): ChecksumAlgorithm[] {
   const wanted = algorithm ?? DEFAULT_ALGORITHM;
   return encryption.algorithm === 'AES256' ? ['MD5', wanted] : [wanted];
-}
-
-/** Storage classes that objects can be written into (S3 API, StorageClass). */
-const STORAGE_CLASSES = [
-  ...['STANDARD', 'REDUCED_REDUNDANCY', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING'],
-  ...['GLACIER_IR', 'GLACIER', 'DEEP_ARCHIVE'],
-];
-
-/** The storage class that a write asks for. @throws InvalidStorageClass */
-export function storageClassOf(request: S3Request): string {
-  const storageClass = requestHeader(request, 'x-amz-storage-class') ?? 'STANDARD';
-  if (!STORAGE_CLASSES.includes(storageClass)) {
-    throw new AwsError(400, 'InvalidStorageClass', 'The storage class you specified is not valid', {
-      details: { StorageClassRequested: storageClass },
-    });
-  }
-  return storageClass;
 }
 
 /** The checksum that the client gave, else S3's default. */

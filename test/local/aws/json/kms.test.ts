@@ -112,15 +112,10 @@ describe('KMS', () => {
   async function ask(
     operation: string,
     input: object,
-    credentials = aws().admin,
+    { credentials = aws().admin, service = 'kms', region = 'us-east-1' } = {},
   ): Promise<{ status: number; body: Record<string, unknown> }> {
     const { hostname, port, host } = new URL(aws().endpoint);
-    const signer = new SignatureV4({
-      service: 'kms',
-      region: 'us-east-1',
-      sha256: Sha256,
-      credentials,
-    });
+    const signer = new SignatureV4({ service, region, sha256: Sha256, credentials });
     const body = JSON.stringify(input);
     const headers = {
       host,
@@ -135,6 +130,14 @@ describe('KMS', () => {
     const response = await fetch(aws().endpoint, { method: 'POST', headers: signed.headers, body });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   }
+
+  test.for([
+    [{ service: 's3' }, "Credential should be scoped to correct service: 'kms'."],
+    [{ region: 'mars-1' }, 'Credential should be scoped to a valid region.'],
+  ] as const)('refuses a signature that is meant for another place: %j', async ([scope, message]) => {
+    const answer = await ask('ListKeys', {}, scope);
+    expect(answer).toEqual({ status: 400, body: { __type: 'InvalidSignatureException', message } });
+  });
 
   test('makes, describes, disables and enables keys over its own API', async () => {
     const created = await ask('CreateKey', { Description: 'artifacts' });
@@ -199,9 +202,13 @@ describe('KMS', () => {
       },
       { Effect: 'Allow', Action: 'kms:CreateAlias', Resource: arn },
     ).credentials;
-    expect((await ask('DescribeKey', { KeyId: 'alias/asked' }, someone)).status).toBe(200);
-    expect((await ask('DescribeKey', { KeyId: arn }, someone)).status).toBe(400);
-    const made = await ask('CreateAlias', { AliasName: 'alias/made', TargetKeyId: arn }, someone);
+    expect((await ask('DescribeKey', { KeyId: 'alias/asked' }, { credentials: someone })).status).toBe(200);
+    expect((await ask('DescribeKey', { KeyId: arn }, { credentials: someone })).status).toBe(400);
+    const made = await ask(
+      'CreateAlias',
+      { AliasName: 'alias/made', TargetKeyId: arn },
+      { credentials: someone },
+    );
     expect(made.body.message).toContain('resource: arn:aws:kms:us-east-1:111122223333:alias/made');
   });
 
