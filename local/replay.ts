@@ -28,14 +28,14 @@ process.once('SIGTERM', () => process.exit(TERMINATED));
 if (!options.json) process.stdout.write('Starting the replay.\n');
 
 // What is not needed to answer a wrong option is loaded here.
-const { EventError } = await import('./pipeline/event.ts');
+const { EventError } = await import('./pipeline/event/event.ts');
 const { createTerminal } = await import('./replay/terminal/terminal.ts');
 const { prepareReplay, replay } = await import('./replay/run.ts');
 const terminal = createTerminal(process.stdout);
 try {
   const prepared = await prepareReplay(options, terminal);
   if (options.dryRun) {
-    const { dryRun } = await import('./replay/dry-run.ts');
+    const { dryRun } = await import('./replay/dry-run/dry-run.ts');
     end(await dryRun(prepared));
   } else {
     const { report, requests } = await replay(prepared, { confirm });

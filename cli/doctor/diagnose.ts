@@ -4,7 +4,7 @@ import type { CheckReport } from '../../functions/sync-artifacts/check/report.ts
 import { DESTINATION_SETS_VARIABLE } from '../../functions/sync-artifacts/job/destination-sets.ts';
 import { parseJob } from '../../functions/sync-artifacts/job/parse-job.ts';
 import type { SyncJob } from '../../functions/sync-artifacts/types.ts';
-import { resolveVariables } from '../../local/pipeline/variables.ts';
+import { resolveVariables } from '../../local/pipeline/event/variables.ts';
 import type { AwsClients } from '../aws-clients.ts';
 import { askFunction } from './ask-function.ts';
 import { type BucketLook, checkBucket } from './check-bucket.ts';

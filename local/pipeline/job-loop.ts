@@ -1,7 +1,7 @@
 // Plays CodePipeline and Lambda's asynchronous invocation: retries what crashed, starts the next job where a token says so.
 import { randomUUID } from 'node:crypto';
 import { asyncInvocationFor, FUNCTION_TIMEOUT_SECONDS } from '../../infra/shape/job-time.ts';
-import type { Job, JobResult, JobState } from '../aws/state/code-pipeline-jobs.ts';
+import type { Job, JobResult, JobState } from '../aws/state/code-pipeline/jobs.ts';
 import type { World } from '../aws/state/world.ts';
 import type { Invocation } from '../lambda/execution-environment.ts';
 import type { LambdaFunction } from '../lambda/lambda.ts';

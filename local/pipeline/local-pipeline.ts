@@ -1,6 +1,6 @@
 // A pipeline in the embedded AWS: its source and destination buckets with their keys, the function's role, and jobs.
 import type { Bucket, BucketEncryption, Versioning } from '../aws/state/buckets.ts';
-import type { Job, NewJob } from '../aws/state/code-pipeline-jobs.ts';
+import type { Job, NewJob } from '../aws/state/code-pipeline/jobs.ts';
 import type { PolicyStatement, SimpleIdentity } from '../aws/state/identities.ts';
 import type { KmsKey } from '../aws/state/kms-keys.ts';
 import type { World } from '../aws/state/world.ts';

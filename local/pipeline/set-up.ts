@@ -1,13 +1,13 @@
 // Builds the world that an event speaks of: keys, buckets, artifacts, the function's role and the job.
 import { type Content, fromFile, generated } from '../aws/content/content.ts';
 import type { Bucket, ObjectVersion } from '../aws/state/buckets.ts';
-import type { Job } from '../aws/state/code-pipeline-jobs.ts';
+import type { Job } from '../aws/state/code-pipeline/jobs.ts';
 import type { Credentials } from '../aws/state/identities.ts';
 import type { KmsKey } from '../aws/state/kms-keys.ts';
 import type { PutOptions } from '../aws/state/place-object.ts';
 import type { World } from '../aws/state/world.ts';
-import type { DestinationBucket } from './destinations.ts';
-import type { ArtifactLocation, ReplayEvent } from './event.ts';
+import type { DestinationBucket } from './event/destinations.ts';
+import type { ArtifactLocation, ReplayEvent } from './event/event.ts';
 import { addLostJobRole, LocalPipeline } from './local-pipeline.ts';
 import { regionOfKey } from './regions.ts';
 import { DEFAULT_ARTIFACT_BYTES, type Scenario } from './scenarios.ts';

@@ -1,7 +1,7 @@
 // Debugging the function: a port for Node's inspector, and limits that do not strike while somebody looks around.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { EventError } from '../pipeline/event.ts';
+import { EventError } from '../pipeline/event/event.ts';
 
 /** Port of Node's inspector unless another is given (Node.js CLI, `--inspect`). */
 export const DEFAULT_INSPECTOR_PORT = 9229;

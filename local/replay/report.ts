@@ -4,7 +4,7 @@ import { toBuffer } from '../aws/content/content.ts';
 import { latest } from '../aws/state/buckets.ts';
 import type { LoggedRequest } from '../aws/state/request-log.ts';
 import type { World } from '../aws/state/world.ts';
-import type { ArtifactLocation, ExpectedCopy, ReplayEvent } from '../pipeline/event.ts';
+import type { ArtifactLocation, ExpectedCopy, ReplayEvent } from '../pipeline/event/event.ts';
 import type { JobRun } from '../pipeline/job-loop.ts';
 import type { Comparison } from './compare/compare.ts';
 import { type CopyLogEntry, parseCopyLine, parseLogLine } from './copy-log.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { LoggedRequest } from '../aws/state/request-log.ts';
 import { LambdaFunction, type LambdaOptions } from '../lambda/lambda.ts';
-import { EventError, type ReplayEvent, readEvent } from '../pipeline/event.ts';
+import { EventError, type ReplayEvent, readEvent } from '../pipeline/event/event.ts';
 import { attemptsFor, runJob } from '../pipeline/job-loop.ts';
 import { type Scenario, scenarioOf } from '../pipeline/scenarios.ts';
 import { Comparer, type Comparison, changedSources } from './compare/compare.ts';

@@ -2,7 +2,7 @@
 
 import { type Content, generated } from '../aws/content/content.ts';
 import type { Bucket, ObjectVersion } from '../aws/state/buckets.ts';
-import type { Job } from '../aws/state/code-pipeline-jobs.ts';
+import type { Job } from '../aws/state/code-pipeline/jobs.ts';
 import type { SimpleIdentity } from '../aws/state/identities.ts';
 import type { PutOptions } from '../aws/state/place-object.ts';
 import type { World } from '../aws/state/world.ts';

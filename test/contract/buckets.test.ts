@@ -17,9 +17,9 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { describe, expect, type TestContext, test } from 'vitest';
-import { needs } from './capabilities.ts';
-import { codeOf, failureOf, statusOf } from './errors.ts';
-import { OTHER_REGION, REGION, useTarget } from './target.ts';
+import { needs } from './server/capabilities.ts';
+import { codeOf, failureOf, statusOf } from './server/errors.ts';
+import { OTHER_REGION, REGION, useTarget } from './server/target.ts';
 
 describe('buckets', () => {
   const target = useTarget();

@@ -15,9 +15,9 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { checksumOf, compositeOf } from '../../local/aws/content/checksum.ts';
 import { fromBuffer } from '../../local/aws/content/content.ts';
-import { needs } from './capabilities.ts';
-import { codeOf, failureOf } from './errors.ts';
-import { useTarget } from './target.ts';
+import { needs } from './server/capabilities.ts';
+import { codeOf, failureOf } from './server/errors.ts';
+import { useTarget } from './server/target.ts';
 
 const PART_BYTES = 5 * 1024 ** 2;
 const ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const;

@@ -14,9 +14,9 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
-import { needs } from './capabilities.ts';
-import { codeOf, statusOf } from './errors.ts';
-import { useTarget } from './target.ts';
+import { needs } from './server/capabilities.ts';
+import { codeOf, statusOf } from './server/errors.ts';
+import { useTarget } from './server/target.ts';
 
 const Key = 'k';
 

@@ -9,9 +9,9 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
-import { needs } from './capabilities.ts';
-import { codeOf } from './errors.ts';
-import { useTarget } from './target.ts';
+import { needs } from './server/capabilities.ts';
+import { codeOf } from './server/errors.ts';
+import { useTarget } from './server/target.ts';
 
 describe('CopyObject', () => {
   const target = useTarget();

@@ -17,9 +17,9 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
-import { needs } from './capabilities.ts';
-import { sendRaw } from './raw-request.ts';
-import { OTHER_REGION, REGION, useTarget } from './target.ts';
+import { needs } from './server/capabilities.ts';
+import { sendRaw } from './server/raw-request.ts';
+import { OTHER_REGION, REGION, useTarget } from './server/target.ts';
 
 const KEYS = ['a/1', 'a/2', 'a/b/3', 'a-c', 'b', 'ü'];
 

@@ -16,9 +16,9 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
-import { needs } from './capabilities.ts';
-import { codeOf } from './errors.ts';
-import { useTarget } from './target.ts';
+import { needs } from './server/capabilities.ts';
+import { codeOf } from './server/errors.ts';
+import { useTarget } from './server/target.ts';
 
 const PART_BYTES = 5 * 1024 ** 2;
 const Key = 'dir/large object.bin';

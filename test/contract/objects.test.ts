@@ -11,9 +11,9 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
-import { needs } from './capabilities.ts';
-import { codeOf, failureOf, statusOf } from './errors.ts';
-import { useTarget } from './target.ts';
+import { needs } from './server/capabilities.ts';
+import { codeOf, failureOf, statusOf } from './server/errors.ts';
+import { useTarget } from './server/target.ts';
 
 describe('objects', () => {
   const target = useTarget();

@@ -12,10 +12,10 @@ import {
   PutObjectTaggingCommand,
 } from '@aws-sdk/client-s3';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { needs } from './capabilities.ts';
-import { codeOf, statusOf } from './errors.ts';
-import { sendRaw } from './raw-request.ts';
-import { useTarget } from './target.ts';
+import { needs } from './server/capabilities.ts';
+import { codeOf, statusOf } from './server/errors.ts';
+import { sendRaw } from './server/raw-request.ts';
+import { useTarget } from './server/target.ts';
 
 describe('requests', () => {
   const target = useTarget();

@@ -1,8 +1,8 @@
 // Signatures: what they must cover, what they may be meant for, and where their time may stand.
 import { beforeEach, describe, expect, test } from 'vitest';
-import { needs } from './capabilities.ts';
-import { sendRaw } from './raw-request.ts';
-import { REGION, useTarget } from './target.ts';
+import { needs } from './server/capabilities.ts';
+import { sendRaw } from './server/raw-request.ts';
+import { REGION, useTarget } from './server/target.ts';
 
 describe('signatures', () => {
   const target = useTarget();

@@ -1,6 +1,6 @@
 // The function that answers for one that died: what Lambda recorded, and what the pipeline's operator reads.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Job } from '../../local/aws/state/code-pipeline-jobs.ts';
+import type { Job } from '../../local/aws/state/code-pipeline/jobs.ts';
 import { deployed } from './harness/bundle-runs.ts';
 import { coldStart, context, printedBy } from './harness/cold-start.ts';
 import { TestPipeline } from './harness/test-pipeline.ts';

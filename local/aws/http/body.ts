@@ -8,7 +8,7 @@ import type { Identity } from '../state/identities.ts';
 import type { World } from '../state/world.ts';
 import { globalFacts, type TlsVersion } from './global-facts.ts';
 import type { AuthenticatedCall } from './protocol.ts';
-import { type Signature, verifySignature } from './sigv4.ts';
+import { type Signature, verifySignature } from './signature/sigv4.ts';
 
 /** More than any of the operations can take. */
 const MAX_BODY_BYTES = 1024 * 1024;

@@ -11,9 +11,9 @@ import {
 } from '../content/checksum.ts';
 import { type Content, fromBuffer } from '../content/content.ts';
 import { MAX_SINGLE_REQUEST_BYTES } from '../limits.ts';
-import { decodeAwsChunked } from './aws-chunked.ts';
 import { header } from './headers.ts';
-import type { Signature } from './sigv4.ts';
+import { decodeAwsChunked } from './signature/aws-chunked.ts';
+import type { Signature } from './signature/sigv4.ts';
 import type { Spool } from './spool.ts';
 
 /** A received body and the checksums that the client gave and that were found right. */

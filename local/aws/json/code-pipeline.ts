@@ -1,6 +1,6 @@
 // CodePipeline's API for the workers of an action: PutJobSuccessResult, PutJobFailureResult, GetJobDetails.
 import { AwsError } from '../aws-error.ts';
-import type { JobResult } from '../state/code-pipeline-jobs.ts';
+import type { JobResult } from '../state/code-pipeline/jobs.ts';
 import type { JsonOperation, JsonRequest } from './request.ts';
 import { type Model, stringAt, validate, validationError, valueAt } from './validation.ts';
 

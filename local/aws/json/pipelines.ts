@@ -1,6 +1,6 @@
 // CodePipeline's API for those who look at pipelines: GetPipeline, ListActionExecutions.
 import { AwsError } from '../aws-error.ts';
-import { arnOf, type Pipeline } from '../state/pipelines.ts';
+import { arnOf, type Pipeline } from '../state/code-pipeline/pipelines.ts';
 import type { JsonOperation, JsonRequest } from './request.ts';
 import { stringAt, validate } from './validation.ts';
 

@@ -5,7 +5,7 @@ import { EMPTY } from '../content/content.ts';
 import { globalFacts, type TlsVersion } from '../http/global-facts.ts';
 import { header } from '../http/headers.ts';
 import type { Call, Protocol, Reply } from '../http/protocol.ts';
-import { type Signature, verifySignature } from '../http/sigv4.ts';
+import { type Signature, verifySignature } from '../http/signature/sigv4.ts';
 import type { Spool } from '../http/spool.ts';
 import { receive } from '../http/upload.ts';
 import { decode } from '../http/uri.ts';

@@ -6,7 +6,6 @@ import type { Policy } from '../iam/policy.ts';
 import { PolicyError } from '../iam/policy-error.ts';
 import type { Caller } from '../iam/principal.ts';
 import { type Access, decideAccess, type Facts } from './access.ts';
-import { artifactSession } from './artifact-credentials.ts';
 import { type AssumeRoleInput, assumeRole } from './assume-role.ts';
 import {
   type Bucket,
@@ -17,11 +16,12 @@ import {
   UNCHOSEN_ENCRYPTION,
   type Versioning,
 } from './buckets.ts';
-import { CodePipelineJobs } from './code-pipeline-jobs.ts';
+import { artifactSession } from './code-pipeline/artifact-credentials.ts';
+import { CodePipelineJobs } from './code-pipeline/jobs.ts';
+import { Pipelines } from './code-pipeline/pipelines.ts';
 import { type Identity, type NewIdentity, type SimpleIdentity, simpleIdentity } from './identities.ts';
 import { type KeyState, type KmsKey, KmsKeys, type NewKey } from './kms-keys.ts';
 import { LambdaFunctions } from './lambda-functions.ts';
-import { Pipelines } from './pipelines.ts';
 import { newVersion, type PutOptions } from './place-object.ts';
 import { type LoggedRequest, RequestLog } from './request-log.ts';
 import { newSession, type PolicyDocument, Roles } from './roles.ts';

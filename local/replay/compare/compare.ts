@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { firstDifference } from '../../aws/content/content.ts';
 import type { EmbeddedAws } from '../../aws/embedded-aws.ts';
 import { latest, type ObjectVersion } from '../../aws/state/buckets.ts';
-import type { ExpectedCopy } from '../../pipeline/event.ts';
+import type { ExpectedCopy } from '../../pipeline/event/event.ts';
 import { contentOf, type Stage } from '../../pipeline/set-up.ts';
 import { siblingModule } from '../../sibling-module.ts';
 import type { CompareMessage, CompareRequest } from './compare-worker.ts';

@@ -1,7 +1,7 @@
 // Writes the page of a replay to a file.
 import { writeFile } from 'node:fs/promises';
 import type { LoggedRequest } from '../../aws/state/request-log.ts';
-import { EventError } from '../../pipeline/event.ts';
+import { EventError } from '../../pipeline/event/event.ts';
 import type { ReplayReport } from '../report-schema.ts';
 import { replayPage } from './page.ts';
 

@@ -2,7 +2,7 @@
 import { startEmbeddedAws } from '../../aws/embedded-aws.ts';
 import { injectFaults } from '../../aws/faults/fault-injector.ts';
 import type { LoggedRequest } from '../../aws/state/request-log.ts';
-import type { ReplayEvent } from '../../pipeline/event.ts';
+import type { ReplayEvent } from '../../pipeline/event/event.ts';
 import { killing } from '../../pipeline/killing.ts';
 import type { Scenario } from '../../pipeline/scenarios.ts';
 import { retryStage, setUp } from '../../pipeline/set-up.ts';

@@ -4,7 +4,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { plural } from '../../../functions/sync-artifacts/result/summary.ts';
 import { startEmbeddedAws } from '../../aws/embedded-aws.ts';
 import type { RoleCredentials } from '../../lambda/lambda.ts';
-import { EventError, type ReplayEvent } from '../../pipeline/event.ts';
+import { EventError, type ReplayEvent } from '../../pipeline/event/event.ts';
 import type { ReplayOptions } from '../options.ts';
 import type { Target } from './target.ts';
 

@@ -1,6 +1,6 @@
 // The modelled network of `--wan`: as far away from the function as the event's regions are, and only while it runs.
 
-import type { ReplayEvent } from '../../pipeline/event.ts';
+import type { ReplayEvent } from '../../pipeline/event/event.ts';
 import { limitMs } from '../../wan/limit.ts';
 import { roundTripMs, type WanModel, wanModelFrom } from '../../wan/model.ts';
 import { type Network, Wan } from '../../wan/network.ts';

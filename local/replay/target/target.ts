@@ -1,6 +1,6 @@
 // Where a job of the replay runs: what the function is invoked with, and what answers it.
 import type { EmbeddedAws } from '../../aws/embedded-aws.ts';
-import type { Job } from '../../aws/state/code-pipeline-jobs.ts';
+import type { Job } from '../../aws/state/code-pipeline/jobs.ts';
 import type { LoggedRequest } from '../../aws/state/request-log.ts';
 import type { World } from '../../aws/state/world.ts';
 import type { LambdaFunction, LambdaOptions } from '../../lambda/lambda.ts';

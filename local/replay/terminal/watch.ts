@@ -1,7 +1,7 @@
 // Turns what happens in a replay into progress: bytes from requests, the end of a copy from the function's own word.
 import { formatBytes } from '../../../functions/sync-artifacts/result/summary.ts';
 import type { LoggedRequest } from '../../aws/state/request-log.ts';
-import type { ExpectedCopy } from '../../pipeline/event.ts';
+import type { ExpectedCopy } from '../../pipeline/event/event.ts';
 import type { Stage } from '../../pipeline/set-up.ts';
 import { bytesToCompare } from '../compare/compare.ts';
 import { parseCopyLine } from '../copy-log.ts';

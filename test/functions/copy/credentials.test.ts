@@ -1,6 +1,6 @@
 // Whose credentials do what: the role writes, and reads if it may; the job's own only read, and are renewed when they run out.
 import { describe, expect, it } from 'vitest';
-import type { Job } from '../../../local/aws/state/code-pipeline-jobs.ts';
+import type { Job } from '../../../local/aws/state/code-pipeline/jobs.ts';
 import {
   copiesOf,
   failureOf,

@@ -4,7 +4,7 @@ import { generated } from '../../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
 import type { FaultHook } from '../../../local/aws/faults/faults.ts';
 import { latest } from '../../../local/aws/state/buckets.ts';
-import type { Job } from '../../../local/aws/state/code-pipeline-jobs.ts';
+import type { Job } from '../../../local/aws/state/code-pipeline/jobs.ts';
 import type { PutOptions } from '../../../local/aws/state/place-object.ts';
 import {
   countOperations,

@@ -1,6 +1,6 @@
 // Runs the built bundle in a process of its own against a test's world, and keeps everything that it prints.
 import { fileURLToPath } from 'node:url';
-import type { JobResult } from '../../../local/aws/state/code-pipeline-jobs.ts';
+import type { JobResult } from '../../../local/aws/state/code-pipeline/jobs.ts';
 import { type Invocation, LambdaFunction } from '../../../local/lambda/lambda.ts';
 import { runJob } from '../../../local/pipeline/job-loop.ts';
 import { ACCOUNT, HOME, type TestPipeline } from './test-pipeline.ts';

@@ -23,7 +23,7 @@ import {
   latest,
   type ObjectVersion,
 } from '../../../local/aws/state/buckets.ts';
-import type { Job, JobData, JobResult } from '../../../local/aws/state/code-pipeline-jobs.ts';
+import type { Job, JobData, JobResult } from '../../../local/aws/state/code-pipeline/jobs.ts';
 import type { SimpleIdentity } from '../../../local/aws/state/identities.ts';
 import type { KmsKey } from '../../../local/aws/state/kms-keys.ts';
 import type { PutOptions } from '../../../local/aws/state/place-object.ts';

@@ -8,7 +8,7 @@ import type { ObjectVersion } from '../../../local/aws/state/buckets.ts';
 import type { PutOptions } from '../../../local/aws/state/place-object.ts';
 import type { LoggedRequest } from '../../../local/aws/state/request-log.ts';
 import { FUNCTION_NAME, LambdaFunction } from '../../../local/lambda/lambda.ts';
-import { readEvent } from '../../../local/pipeline/event.ts';
+import { readEvent } from '../../../local/pipeline/event/event.ts';
 import { roleSessionArn, roleStatements } from '../../../local/pipeline/identities.ts';
 import { type JobRun, runJob } from '../../../local/pipeline/job-loop.ts';
 import { scenarioOf } from '../../../local/pipeline/scenarios.ts';

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { fromBuffer } from '../../../local/aws/content/content.ts';
 import type { Fault, FaultPoint } from '../../../local/aws/faults/faults.ts';
 import { latest } from '../../../local/aws/state/buckets.ts';
-import { codeOf, statusOf } from '../../contract/errors.ts';
+import { codeOf, statusOf } from '../../contract/server/errors.ts';
 import { freshName, useAws } from './running-aws.ts';
 
 describe('faults', () => {

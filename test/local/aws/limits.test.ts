@@ -15,7 +15,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { compareContent, generated } from '../../../local/aws/content/content.ts';
 import { latest } from '../../../local/aws/state/buckets.ts';
-import { codeOf, failureOf, statusOf } from '../../contract/errors.ts';
+import { codeOf, failureOf, statusOf } from '../../contract/server/errors.ts';
 import { freshName, useAws } from './running-aws.ts';
 
 const GIB = 1024 ** 3;

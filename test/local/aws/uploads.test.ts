@@ -14,7 +14,7 @@ import {
   toBuffer,
 } from '../../../local/aws/content/content.ts';
 import { latest } from '../../../local/aws/state/buckets.ts';
-import { codeOf } from '../../contract/errors.ts';
+import { codeOf } from '../../contract/server/errors.ts';
 import { freshName, useAws } from './running-aws.ts';
 
 describe('uploads', () => {

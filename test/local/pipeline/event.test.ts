@@ -1,6 +1,11 @@
 // What the replay reads out of an event: where artifacts lie, where copies have to be in the end.
 import { describe, expect, it } from 'vitest';
-import { EventError, type EventOptions, interpretEvent, readEvent } from '../../../local/pipeline/event.ts';
+import {
+  EventError,
+  type EventOptions,
+  interpretEvent,
+  readEvent,
+} from '../../../local/pipeline/event/event.ts';
 import { regionInName } from '../../../local/pipeline/regions.ts';
 
 const artifact = (name: string, objectKey: string): object => ({

@@ -4,7 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from '@commander-js/extra-typings';
-import { EventError } from '../../../local/pipeline/event.ts';
+import { EventError } from '../../../local/pipeline/event/event.ts';
 import { SAMPLES_FOLDER } from '../../../local/pipeline/scenarios.ts';
 import { Comparer } from '../../../local/replay/compare/compare.ts';
 import { parseOptions } from '../../../local/replay/options.ts';

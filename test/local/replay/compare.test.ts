@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { concat, fromBuffer, generated, slice } from '../../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
 import type { PutOptions } from '../../../local/aws/state/place-object.ts';
-import { interpretEvent, type ReplayEvent } from '../../../local/pipeline/event.ts';
+import { interpretEvent, type ReplayEvent } from '../../../local/pipeline/event/event.ts';
 import { type Stage, setUp } from '../../../local/pipeline/set-up.ts';
 import { Comparer, changedSources } from '../../../local/replay/compare/compare.ts';
 

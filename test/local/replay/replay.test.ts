@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
-import { readEvent } from '../../../local/pipeline/event.ts';
+import { readEvent } from '../../../local/pipeline/event/event.ts';
 import { scenarioOf } from '../../../local/pipeline/scenarios.ts';
 import { setUp } from '../../../local/pipeline/set-up.ts';
 import { Comparer } from '../../../local/replay/compare/compare.ts';
-import type { PlanReport } from '../../../local/replay/dry-run.ts';
+import type { PlanReport } from '../../../local/replay/dry-run/dry-run.ts';
 import type { ReplayReport } from '../../../local/replay/report-schema.ts';
 import { ENTRY, refusalOf, runCommand, sampleFile } from './command.ts';
 

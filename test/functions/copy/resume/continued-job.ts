@@ -6,7 +6,7 @@ import {
 } from '../../../../functions/sync-artifacts/result/checkpoint.ts';
 import type { Checkpoint } from '../../../../functions/sync-artifacts/types.ts';
 import type { EmbeddedAws } from '../../../../local/aws/embedded-aws.ts';
-import type { Job } from '../../../../local/aws/state/code-pipeline-jobs.ts';
+import type { Job } from '../../../../local/aws/state/code-pipeline/jobs.ts';
 import { countOperations, createStage, MIB, runOnce, type Stage, type StageOptions } from './resume-stage.ts';
 
 export const GIB = 1024 * MIB;

@@ -20,7 +20,7 @@ import {
   type ObjectVersion,
   type Versioning,
 } from '../../../../local/aws/state/buckets.ts';
-import type { Job, JobResult } from '../../../../local/aws/state/code-pipeline-jobs.ts';
+import type { Job, JobResult } from '../../../../local/aws/state/code-pipeline/jobs.ts';
 import type { SimpleIdentity } from '../../../../local/aws/state/identities.ts';
 import type { PutOptions } from '../../../../local/aws/state/place-object.ts';
 import type { LoggedRequest } from '../../../../local/aws/state/request-log.ts';

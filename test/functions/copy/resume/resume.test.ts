@@ -5,7 +5,7 @@ import { pinOf } from '../../../../functions/sync-artifacts/facts/object-identit
 import { generated } from '../../../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../../local/aws/embedded-aws.ts';
 import { type Bucket, latest, remove } from '../../../../local/aws/state/buckets.ts';
-import type { Job, JobResult } from '../../../../local/aws/state/code-pipeline-jobs.ts';
+import type { Job, JobResult } from '../../../../local/aws/state/code-pipeline/jobs.ts';
 import type { Credentials } from '../../../../local/aws/state/identities.ts';
 import { continueAfterParts, forged, GIB, SLOW, timeForParts, withToken } from './continued-job.ts';
 import {

@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { GetJobDetailsCommand } from '@aws-sdk/client-codepipeline';
 import { GetObjectCommand, HeadBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
-import { codeOf } from '../../../contract/errors.ts';
+import { codeOf } from '../../../contract/server/errors.ts';
 import { freshName, useAws } from '../running-aws.ts';
 
 const MINUTE_MS = 60_000;

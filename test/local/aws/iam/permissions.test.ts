@@ -14,7 +14,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { fromBuffer } from '../../../../local/aws/content/content.ts';
 import type { PolicyStatement } from '../../../../local/aws/state/identities.ts';
-import { codeOf, failureOf, statusOf } from '../../../contract/errors.ts';
+import { codeOf, failureOf, statusOf } from '../../../contract/server/errors.ts';
 import { freshName, useAws } from '../running-aws.ts';
 
 describe('permissions', () => {

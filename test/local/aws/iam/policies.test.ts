@@ -12,7 +12,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { fromBuffer } from '../../../../local/aws/content/content.ts';
 import type { Bucket } from '../../../../local/aws/state/buckets.ts';
-import { codeOf, failureOf } from '../../../contract/errors.ts';
+import { codeOf, failureOf } from '../../../contract/server/errors.ts';
 import { freshName, type RunningAws, useAws } from '../running-aws.ts';
 
 const ACCOUNT = '111122223333';

@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { generated } from '../../../../local/aws/content/content.ts';
-import { codeOf, failureOf } from '../../../contract/errors.ts';
+import { codeOf, failureOf } from '../../../contract/server/errors.ts';
 import { freshName, useAws } from '../running-aws.ts';
 
 describe('what a write needs', () => {

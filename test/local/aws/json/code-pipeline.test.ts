@@ -8,8 +8,8 @@ import {
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { fromBuffer } from '../../../../local/aws/content/content.ts';
-import type { Job, NewJob } from '../../../../local/aws/state/code-pipeline-jobs.ts';
-import { codeOf } from '../../../contract/errors.ts';
+import type { Job, NewJob } from '../../../../local/aws/state/code-pipeline/jobs.ts';
+import { codeOf } from '../../../contract/server/errors.ts';
 import { freshName, useAws } from '../running-aws.ts';
 
 describe('CodePipeline', () => {

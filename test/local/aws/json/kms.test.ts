@@ -10,7 +10,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { describe, expect, test } from 'vitest';
 import { fromBuffer } from '../../../../local/aws/content/content.ts';
 import type { KeyState } from '../../../../local/aws/state/kms-keys.ts';
-import { codeOf } from '../../../contract/errors.ts';
+import { codeOf } from '../../../contract/server/errors.ts';
 import { freshName, useAws } from '../running-aws.ts';
 
 describe('KMS', () => {

@@ -6,7 +6,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { describe, expect, test } from 'vitest';
 import type { Credentials } from '../../../../local/aws/state/identities.ts';
 import type { Role } from '../../../../local/aws/state/roles.ts';
-import { codeOf } from '../../../contract/errors.ts';
+import { codeOf } from '../../../contract/server/errors.ts';
 import { freshName, useAws } from '../running-aws.ts';
 
 const ACCOUNT = '111122223333';

@@ -1,5 +1,5 @@
 // Estimates what a planned job costs: the requests that its copies need, and the transfer between regions.
-import { type Cost, costOf } from '../pipeline/cost.ts';
+import { type Cost, costOf } from '../../pipeline/cost.ts';
 import type { PlanLine } from './plan-handler.ts';
 
 /** Reads of a copy's facts: the destination object and its bucket, and the proof afterwards. */

@@ -1,7 +1,7 @@
 // CodePipeline's side of an Invoke action: its jobs, their states, and the new job that answers a continuation token.
 import { randomUUID } from 'node:crypto';
-import { AwsError } from '../aws-error.ts';
-import type { Credentials, Identity } from './identities.ts';
+import { AwsError } from '../../aws-error.ts';
+import type { Credentials, Identity } from '../identities.ts';
 
 /** An artifact as the event names it. */
 export interface Artifact {

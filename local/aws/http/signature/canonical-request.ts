@@ -1,8 +1,8 @@
 // The canonical form of a request, over which Signature Version 4 is computed.
 import type { IncomingHttpHeaders } from 'node:http';
 import { getCanonicalHeaders, getCanonicalQuery } from '@smithy/signature-v4';
-import { header } from './headers.ts';
-import { decode, encodeRfc3986 } from './uri.ts';
+import { header } from '../headers.ts';
+import { decode, encodeRfc3986 } from '../uri.ts';
 
 /** What the signature covers of a request. */
 export interface SignedRequest {

@@ -11,8 +11,8 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll } from 'vitest';
-import { type EmbeddedAws, startEmbeddedAws } from '../../local/aws/embedded-aws.ts';
-import { DEFAULT_ACCOUNT_ID } from '../../local/aws/state/world.ts';
+import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
+import { DEFAULT_ACCOUNT_ID } from '../../../local/aws/state/world.ts';
 
 export const REGION = process.env.AWS_REGION ?? 'us-east-1';
 export const OTHER_REGION = REGION === 'eu-west-1' ? 'us-east-1' : 'eu-west-1';

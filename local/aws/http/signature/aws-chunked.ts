@@ -1,6 +1,6 @@
 // Takes the framing off `aws-chunked` bodies: chunk sizes, chunk signatures, trailing checksums.
 import { createHash, createHmac } from 'node:crypto';
-import { AwsError } from '../aws-error.ts';
+import { AwsError } from '../../aws-error.ts';
 import type { Signature } from './sigv4.ts';
 
 const EMPTY_SHA256 = createHash('sha256').digest('hex');

@@ -3,10 +3,10 @@ import {
   CHECK_EVENT,
   type CheckReport,
   type CheckRequest,
-} from '../../functions/sync-artifacts/check/report.ts';
-import { LambdaFunction } from '../lambda/lambda.ts';
-import { functionOptions, type Replay } from './run.ts';
-import type { Target } from './target/target.ts';
+} from '../../../functions/sync-artifacts/check/report.ts';
+import { LambdaFunction } from '../../lambda/lambda.ts';
+import { functionOptions, type Replay } from '../run.ts';
+import type { Target } from '../target/target.ts';
 
 /** What was checked, and what only a real copy shows. */
 export const CHECKED =

@@ -1,18 +1,18 @@
 // A handler that reads a job's facts and plans its copies with the function's own modules, and copies nothing.
 
-import { BucketCache } from '../../functions/sync-artifacts/aws/bucket-cache.ts';
-import { S3ClientPool } from '../../functions/sync-artifacts/aws/s3-clients.ts';
-import { deadlineOf } from '../../functions/sync-artifacts/context/deadline.ts';
-import { createContext } from '../../functions/sync-artifacts/create-context.ts';
-import type { JobFailure } from '../../functions/sync-artifacts/errors.ts';
-import { parseJob } from '../../functions/sync-artifacts/job/parse-job.ts';
-import { partCount, partSize } from '../../functions/sync-artifacts/plan/part-layout.ts';
-import type { PlannedCopy } from '../../functions/sync-artifacts/plan/plan.ts';
-import { toJobFailure } from '../../functions/sync-artifacts/result/failure.ts';
-import { JobReporter, type LambdaContext } from '../../functions/sync-artifacts/result/job-reporter.ts';
-import { assertValidSettings, readSettings } from '../../functions/sync-artifacts/settings.ts';
-import { planJob } from '../../functions/sync-artifacts/sync.ts';
-import { createTelemetry } from '../../functions/sync-artifacts/telemetry/telemetry.ts';
+import { BucketCache } from '../../../functions/sync-artifacts/aws/bucket-cache.ts';
+import { S3ClientPool } from '../../../functions/sync-artifacts/aws/s3-clients.ts';
+import { deadlineOf } from '../../../functions/sync-artifacts/context/deadline.ts';
+import { createContext } from '../../../functions/sync-artifacts/create-context.ts';
+import type { JobFailure } from '../../../functions/sync-artifacts/errors.ts';
+import { parseJob } from '../../../functions/sync-artifacts/job/parse-job.ts';
+import { partCount, partSize } from '../../../functions/sync-artifacts/plan/part-layout.ts';
+import type { PlannedCopy } from '../../../functions/sync-artifacts/plan/plan.ts';
+import { toJobFailure } from '../../../functions/sync-artifacts/result/failure.ts';
+import { JobReporter, type LambdaContext } from '../../../functions/sync-artifacts/result/job-reporter.ts';
+import { assertValidSettings, readSettings } from '../../../functions/sync-artifacts/settings.ts';
+import { planJob } from '../../../functions/sync-artifacts/sync.ts';
+import { createTelemetry } from '../../../functions/sync-artifacts/telemetry/telemetry.ts';
 
 /** One copy as it would be made. */
 export interface PlanLine {

@@ -1,21 +1,21 @@
 // Shows what a job would do, with the facts that S3 gives now: every copy, its strategy and its parts. Copies nothing.
 import { fileURLToPath } from 'node:url';
-import type { CheckReport } from '../../functions/sync-artifacts/check/report.ts';
-import type { JobFailure } from '../../functions/sync-artifacts/errors.ts';
-import { formatBytes } from '../../functions/sync-artifacts/result/summary.ts';
-import { LambdaFunction } from '../lambda/lambda.ts';
-import type { Cost } from '../pipeline/cost.ts';
-import { siblingModule } from '../sibling-module.ts';
+import type { CheckReport } from '../../../functions/sync-artifacts/check/report.ts';
+import type { JobFailure } from '../../../functions/sync-artifacts/errors.ts';
+import { formatBytes } from '../../../functions/sync-artifacts/result/summary.ts';
+import { LambdaFunction } from '../../lambda/lambda.ts';
+import type { Cost } from '../../pipeline/cost.ts';
+import { siblingModule } from '../../sibling-module.ts';
+import { parseLogLine } from '../copy-log.ts';
+import { functionOptions, type Replay } from '../run.ts';
+import { embeddedTarget } from '../target/embedded-target.ts';
+import { liveTarget } from '../target/live-target.ts';
+import { displayPath, header } from '../terminal/present.ts';
+import { type Column, section, table, wrap } from '../terminal/render.ts';
+import { strategyWords } from '../terminal/watch.ts';
 import { CHECKED, checkJob, findingsOf, UNCHECKED } from './check-job.ts';
-import { parseLogLine } from './copy-log.ts';
 import { planCost } from './plan-cost.ts';
 import type { PlanAnswer, PlanLine } from './plan-handler.ts';
-import { functionOptions, type Replay } from './run.ts';
-import { embeddedTarget } from './target/embedded-target.ts';
-import { liveTarget } from './target/live-target.ts';
-import { displayPath, header } from './terminal/present.ts';
-import { type Column, section, table, wrap } from './terminal/render.ts';
-import { strategyWords } from './terminal/watch.ts';
 
 /** What `--dry-run --json` prints. */
 export interface PlanReport {

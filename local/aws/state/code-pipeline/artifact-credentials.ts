@@ -1,11 +1,11 @@
 // The session behind a job's artifactCredentials: it reads the input artifacts and writes the output artifacts.
 import { randomBytes } from 'node:crypto';
-import { parsePolicy } from '../iam/parse-policy.ts';
-import type { Resources } from './access.ts';
-import { type Bucket, latest } from './buckets.ts';
-import type { Artifact, NewJob } from './code-pipeline-jobs.ts';
-import { type Identity, type PolicyStatement, simpleIdentity } from './identities.ts';
-import { newSession } from './roles.ts';
+import { parsePolicy } from '../../iam/parse-policy.ts';
+import type { Resources } from '../access.ts';
+import { type Bucket, latest } from '../buckets.ts';
+import { type Identity, type PolicyStatement, simpleIdentity } from '../identities.ts';
+import { newSession } from '../roles.ts';
+import type { Artifact, NewJob } from './jobs.ts';
 
 /** How long artifactCredentials live: an hour, as a chained role session does. */
 const ARTIFACT_CREDENTIALS_MS = 60 * 60 * 1000;

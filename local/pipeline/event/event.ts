@@ -2,11 +2,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { closest } from 'fastest-levenshtein';
-import type { NewJob } from '../aws/state/code-pipeline-jobs.ts';
+import type { NewJob } from '../../aws/state/code-pipeline/jobs.ts';
+import { isRegion, regionInName, regionOfKey, similarRegion } from '../regions.ts';
+import { SCENARIOS } from '../scenarios.ts';
 import { type DestinationBucket, readDestinations, type UserParameters } from './destinations.ts';
 import { list, record, text } from './json.ts';
-import { isRegion, regionInName, regionOfKey, similarRegion } from './regions.ts';
-import { SCENARIOS } from './scenarios.ts';
 import { resolveVariables } from './variables.ts';
 
 /** An artifact of the job and where it lies. */

@@ -2,10 +2,10 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { Sha256 } from '@smithy/core/checksum';
 import { createScope, getSigningKey } from '@smithy/signature-v4';
-import { AwsError } from '../aws-error.ts';
-import type { Identity } from '../state/identities.ts';
+import { AwsError } from '../../aws-error.ts';
+import type { Identity } from '../../state/identities.ts';
+import { header } from '../headers.ts';
 import { canonicalRequest, type SignedRequest } from './canonical-request.ts';
-import { header } from './headers.ts';
 
 /** Who signed, for which region; and what chunk signatures continue from. */
 export interface Signature {
