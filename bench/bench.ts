@@ -1,7 +1,7 @@
 // The benchmark's command line: `npm run bench`, `npm run bench -- --case 1gib-x1 --json`.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { functionContenders } from './contenders/functions.ts';
 import { peerContenders } from './contenders/peers.ts';
 import { BENCH_CASES, type BenchCase, totalBytes } from './job/cases.ts';
@@ -13,7 +13,7 @@ import { judge } from './measure/targets.ts';
 import { renderChart } from './render/chart.ts';
 import { renderMarkdown } from './render/markdown.ts';
 import { BenchServer } from './server/bench-server.ts';
-import { conditionsOf, serverOptions } from './server/options.ts';
+import { conditionsOf, positive, serverOptions } from './server/options.ts';
 import type { WanProfile } from './server/server-messages.ts';
 
 const RESULTS = new URL('./results/', import.meta.url);
@@ -23,7 +23,7 @@ const command = new Command('npm run bench --')
   .addOption(new Option('--case <name...>', 'only these cases').choices(BENCH_CASES.map(({ name }) => name)))
   .option('--runs <number>', 'runs of each contender', positive, 5)
   .option('--patience <seconds>', 'after this long a contender gets no further run of a case', positive, 60)
-  .option('--only <text>', 'only contenders whose name contains this')
+  .option('--only <text...>', 'only contenders whose name contains one of these')
   .option(
     '--peers-up-to <GiB>',
     'give the peers no case that moves more: 50 GiB take rclone 11 minutes',
@@ -39,7 +39,7 @@ const options = command.opts<{
   case?: string[];
   runs: number;
   patience: number;
-  only?: string;
+  only?: string[];
   peersUpTo?: number;
   profile: WanProfile;
   tls: boolean;
@@ -52,11 +52,12 @@ buildBundles();
 const peersUpToBytes = (options.peersUpTo ?? Number.POSITIVE_INFINITY) * 1024 ** 3;
 const contendersOf = (benchCase: BenchCase): Contender[] =>
   [...functionContenders(), ...(totalBytes(benchCase) <= peersUpToBytes ? peerContenders() : [])].filter(
-    ({ name }) => options.only === undefined || name.includes(options.only),
+    ({ name }) => options.only?.some((text) => name.includes(text)) ?? true,
   );
-const names = new Set([...functionContenders(), ...peerContenders()].map(({ name }) => name));
-if (options.only !== undefined && ![...names].some((name) => name.includes(options.only ?? ''))) {
-  command.error(`error: no contender's name contains "${options.only}"; there are ${[...names].join(', ')}`);
+const names = [...new Set([...functionContenders(), ...peerContenders()].map(({ name }) => name))];
+for (const text of options.only ?? []) {
+  if (!names.some((name) => name.includes(text)))
+    command.error(`error: no contender's name contains "${text}"; expected one of ${names.join(', ')}`);
 }
 const cases: CaseResult[] = [];
 const conditions = conditionsOf(options);
@@ -97,12 +98,6 @@ if (options.write) {
   await writeFile(new URL(`results${suffix}.json`, RESULTS), `${JSON.stringify(result, undefined, 2)}\n`);
   await writeFile(new URL(`results${suffix}.md`, RESULTS), renderMarkdown(result));
   await writeFile(new URL(`chart${suffix}.svg`, RESULTS), renderChart(result));
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError('expected a number above zero');
-  return value;
 }
 
 function notNegative(text: string): number {

@@ -52,6 +52,8 @@ const child = fork(`${ROOT}bench/measure/profile-worker.mjs`, [`${bundle}/handle
   env: lambdaEnvironment(job),
   stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
 });
+if (job.core !== undefined)
+  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(job.core), String(child.pid)]);
 await once(child, 'message');
 for (let run = -WARM_UPS; run <= 1; run++) {
   const event = await server.begin();
@@ -137,7 +139,7 @@ function top(
   );
 }
 
-function lambdaEnvironment({ endpoint, credentials }: BenchJob): Record<string, string> {
+function lambdaEnvironment({ endpoint, authorityFile, credentials }: BenchJob): Record<string, string> {
   return {
     NODE_OPTIONS,
     AWS_REGION: HOME_REGION,
@@ -148,5 +150,6 @@ function lambdaEnvironment({ endpoint, credentials }: BenchJob): Record<string, 
     AWS_ENDPOINT_URL_S3: endpoint,
     AWS_ENDPOINT_URL_CODEPIPELINE: endpoint,
     AWS_ENDPOINT_URL_KMS: endpoint,
+    ...(authorityFile && { NODE_EXTRA_CA_CERTS: authorityFile }),
   };
 }

@@ -39,7 +39,7 @@ for (const concurrency of concurrencies) {
   for (const partMib of partSizes) {
     const result = await measured(
       functionContender('bare loop', 'bench/bare-loop', 'warm', {
-        environment: { BENCH_PART_MIB: String(partMib), BENCH_CONCURRENCY: String(concurrency) },
+        environment: () => ({ BENCH_PART_MIB: String(partMib), BENCH_CONCURRENCY: String(concurrency) }),
       }),
     );
     row[`${partMib} MiB`] = describe(result);
@@ -51,7 +51,7 @@ console.log(
 );
 console.table(table);
 for (const concurrency of concurrencies) {
-  const environment = { SYNC_MAX_CONCURRENCY: String(concurrency) };
+  const environment = () => ({ SYNC_MAX_CONCURRENCY: String(concurrency) });
   const own = await measured(functionContender(THIS_FUNCTION, 'sync-artifacts', 'warm', { environment }));
   const parts = own?.requests['s3 UploadPartCopy'] ?? 0;
   const partMib = parts === 0 ? 'no' : (totalBytes(benchCase) / parts / 1024 ** 2).toFixed(1);

@@ -43,7 +43,7 @@ await using contest = await functionContender(
   options.cold ? 'cold' : 'warm',
 ).open(job);
 for (let run = -contest.warmUps; run <= 0; run++) {
-  const event = await server.begin();
+  const event = await server.begin(contest.userParameters);
   const [sample] = await contest.run(event);
   if (run === 0) {
     const report = await server.report();

@@ -1,6 +1,7 @@
 // Contenders that are Lambda functions: the bundle that is deployed, and two scripts to compare it with.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { DESTINATION_SETS_VARIABLE } from '../../functions/sync-artifacts/job/destination-sets.ts';
 import { FUNCTION_MEMORY_MIB, MAX_FUNCTION_TIMEOUT_SECONDS } from '../../infra/shape/job-time.ts';
 import { LambdaFunction } from '../../local/lambda/lambda.ts';
 import { HOME_REGION } from '../job/cases.ts';
@@ -23,6 +24,9 @@ export const WITH_DESTINATION_SET = 'this function, named set';
 export const ONE_COPY_OBJECT = 'one CopyObject each';
 
 const OWN_BUNDLE = 'sync-artifacts';
+const SET_NAME = 'bench';
+/** What a set saves are some round trips: larger jobs hardly notice. */
+const MAX_SET_ARTIFACT_BYTES = 64 * 1024 ** 2;
 
 /** A function as a contender, either in a fresh process for every run or in one that stays. */
 export function functionContender(
@@ -31,13 +35,19 @@ export function functionContender(
   temperature: 'cold' | 'warm',
   options: FunctionOptions = {},
 ): Contender {
-  const open = (job: BenchJob): LambdaFunction => lambdaOf(bundle, job, options.environment);
+  const { cannot, userParameters } = options;
   return {
     name,
     version: packageVersion,
-    ...(options.cannot && { cannot: options.cannot }),
-    open: async (job) =>
-      temperature === 'cold' ? coldContest(bundle, job, options.environment) : warmContest(open(job)),
+    ...(cannot && { cannot }),
+    open: async (job) => {
+      const environment = options.environment?.(job);
+      const contest =
+        temperature === 'cold'
+          ? coldContest(bundle, job, environment)
+          : warmContest(lambdaOf(bundle, job, environment));
+      return { ...contest, ...(userParameters && { userParameters }) };
+    },
   };
 }
 
@@ -45,7 +55,27 @@ export function functionContender(
 interface FunctionOptions {
   readonly cannot?: (job: BenchJob) => string | undefined;
   /** Environment variables besides Lambda's own and the endpoints. */
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment?: (job: BenchJob) => Readonly<Record<string, string>>;
+  /** Of its jobs, instead of those that name the destination buckets. */
+  readonly userParameters?: Readonly<Record<string, unknown>>;
+}
+
+/** This function with the job's destinations, regions and keys in its configuration, so that there is nothing to look up. */
+export function withDestinationSet(temperature: 'cold' | 'warm'): Contender {
+  return functionContender(WITH_DESTINATION_SET, OWN_BUNDLE, temperature, {
+    environment: ({ destinations }) => ({
+      [DESTINATION_SETS_VARIABLE]: JSON.stringify({
+        [SET_NAME]: destinations.map(({ bucket, region, keyArn }) => ({
+          Bucket: bucket,
+          Region: region,
+          KmsKeyId: keyArn,
+        })),
+      }),
+    }),
+    userParameters: { Destinations: SET_NAME },
+    cannot: ({ artifacts }) =>
+      artifacts.some(({ sizeBytes }) => sizeBytes > MAX_SET_ARTIFACT_BYTES) ? 'as without a set' : undefined,
+  });
 }
 
 /** The functions of the benchmark, each cold and warm. */
@@ -56,6 +86,7 @@ export function functionContenders(): Contender[] {
       : undefined;
   return (['cold', 'warm'] as const).flatMap((temperature) => [
     functionContender(THIS_FUNCTION, OWN_BUNDLE, temperature),
+    withDestinationSet(temperature),
     functionContender(ONE_COPY_OBJECT, 'bench/one-request', temperature, { cannot: tooLarge }),
     functionContender('bare loop of part copies', 'bench/bare-loop', temperature),
   ]);

@@ -58,6 +58,8 @@ export interface Contender {
 export interface Contest extends AsyncDisposable {
   /** Runs to make before those that count. */
   readonly warmUps: number;
+  /** UserParameters of its events, instead of those that name the destination buckets. */
+  readonly userParameters?: Readonly<Record<string, unknown>>;
   /** Runs the job once; `event` is the CodePipeline event for those that are functions. @throws when it fails. */
   run(event: unknown): Promise<Sample[]>;
 }

@@ -1,5 +1,5 @@
 // The benchmark's results as an SVG bar chart that needs no library and no fonts of its own.
-import { THIS_FUNCTION } from '../contenders/functions.ts';
+import { ONE_COPY_OBJECT, THIS_FUNCTION, WITH_DESTINATION_SET } from '../contenders/functions.ts';
 import type { BenchResult, CaseResult } from '../measure/results.ts';
 import { resultOf } from '../measure/results.ts';
 
@@ -13,10 +13,11 @@ const TOP = 64;
 
 const SERIES = [
   { name: THIS_FUNCTION, colour: '#1a7f37' },
+  { name: WITH_DESTINATION_SET, colour: '#1a7f37' },
   { name: 'aws-cli', colour: '#8c959f' },
   { name: 's3transfer', colour: '#8c959f' },
   { name: 'rclone', colour: '#8c959f' },
-  { name: 'one CopyObject each', colour: '#8c959f' },
+  { name: ONE_COPY_OBJECT, colour: '#8c959f' },
 ];
 
 interface Bar {

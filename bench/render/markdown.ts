@@ -1,10 +1,17 @@
 // The benchmark's results as Markdown tables.
-import { THIS_FUNCTION } from '../contenders/functions.ts';
+import { ONE_COPY_OBJECT, THIS_FUNCTION, WITH_DESTINATION_SET } from '../contenders/functions.ts';
 import type { BenchResult, CaseResult, ContenderResult } from '../measure/results.ts';
 import { limitOf, resultOf } from '../measure/results.ts';
 
-/** Columns of peers, in this order. */
-const PEERS = ['aws-cli', 's3transfer', 'rclone', 'one CopyObject each', 'bare loop of part copies'];
+/** Columns of what it is compared with, in this order. */
+const PEERS = [
+  WITH_DESTINATION_SET,
+  'aws-cli',
+  's3transfer',
+  'rclone',
+  ONE_COPY_OBJECT,
+  'bare loop of part copies',
+];
 
 const PHASES = ['start', 'import', 'connect', 'look', 'copy', 'prove', 'report'] as const;
 

@@ -45,9 +45,9 @@ export class BenchServer implements AsyncDisposable {
     return (await this.#ask({ ask: 'prepare', benchCase }, 'prepare')).job;
   }
 
-  /** Empties the destinations, starts counting, and returns the event of a new job. */
-  async begin(): Promise<unknown> {
-    return (await this.#ask({ ask: 'begin' }, 'begin')).event;
+  /** Empties the destinations, starts counting, and returns the event of a new job; by default it names the destination buckets. */
+  async begin(userParameters?: Readonly<Record<string, unknown>>): Promise<unknown> {
+    return (await this.#ask({ ask: 'begin', ...(userParameters && { userParameters }) }, 'begin')).event;
   }
 
   /** What happened since {@link BenchServer.begin}. */

@@ -1,5 +1,5 @@
 // The options that every measuring command has: what S3 is like, and what the function gets.
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { type BenchServerOptions, WAN_PROFILES, type WanProfile } from './server-messages.ts';
 
 /** For commander; {@link conditionsOf} reads what they give. */
@@ -10,6 +10,13 @@ export const serverOptions = {
   noTls: new Option('--no-tls', 'plain http, which no S3 speaks: shows what TLS costs'),
   allCores: new Option('--all-cores', 'do not limit contenders to one processor core'),
 } as const;
+
+/** Parses an option. @throws InvalidArgumentError for what is not a number above zero */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('expected a number above zero');
+  return value;
+}
 
 /** The conditions of a measurement, from the command line. */
 export function conditionsOf({

@@ -21,10 +21,10 @@ export const WAN_PROFILES = { typical: DEFAULT_WAN_MODEL, pessimistic: PESSIMIST
 /** What users pay for: TLS, and one core. */
 export const DEFAULT_SERVER_OPTIONS: BenchServerOptions = { tls: true, oneCore: true, profile: 'typical' };
 
-/** To the server: prepare a case; begin a run (empty destinations, new job); tell what happened in it. */
+/** To the server: prepare a case; begin a run (empty destinations, new job, with these UserParameters); tell what happened in it. */
 export type ServerRequest =
   | { readonly ask: 'prepare'; readonly benchCase: BenchCase }
-  | { readonly ask: 'begin' }
+  | { readonly ask: 'begin'; readonly userParameters?: Readonly<Record<string, unknown>> }
   | { readonly ask: 'report' };
 
 /** From the server, in the order of the requests. */

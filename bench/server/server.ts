@@ -70,7 +70,7 @@ function answerTo(request: ServerRequest): ServerAnswer {
       prepared = prepare(request.benchCase);
       return { answer: 'prepare', job: prepared };
     case 'begin':
-      return { answer: 'begin', event: begin(expectPrepared()) };
+      return { answer: 'begin', event: begin(expectPrepared(), request.userParameters) };
     case 'report':
       return { answer: 'report', report: report(expectPrepared()) };
   }
@@ -121,7 +121,13 @@ function prepare({ artifacts, regions, mode }: BenchCase): BenchJob {
   };
 }
 
-function begin(job: BenchJob): unknown {
+function begin(
+  job: BenchJob,
+  userParameters: Readonly<Record<string, unknown>> = {
+    DestinationBuckets: job.destinations.map(({ bucket }) => bucket),
+    ...(job.mode && { Mode: job.mode }),
+  },
+): unknown {
   for (const { bucket } of job.destinations) {
     const { objects, uploads } = aws.world.bucket(bucket);
     objects.clear();
@@ -133,10 +139,7 @@ function begin(job: BenchJob): unknown {
       actionConfiguration: {
         configuration: {
           FunctionName: 'sync-artifacts',
-          UserParameters: JSON.stringify({
-            DestinationBuckets: job.destinations.map(({ bucket }) => bucket),
-            ...(job.mode && { Mode: job.mode }),
-          }),
+          UserParameters: JSON.stringify(userParameters),
         },
       },
       inputArtifacts: job.artifacts.map(({ name, key }) => ({

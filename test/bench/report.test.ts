@@ -64,6 +64,29 @@ describe('the targets', () => {
     expect(judgement('cold at least 3 x faster than aws-cli')).toMatchObject({ holds: true });
   });
 
+  it('hold the function with a named set, where there is one, against the one that looks at nothing', () => {
+    const withSet = benchResult([
+      result('this function', 'cold', 700),
+      result('this function, named set', 'cold', 590),
+      result('one CopyObject each', 'cold', 600),
+    ]);
+    expect(judge(withSet)).toContainEqual({
+      what: '1gib-x1 cold: this function, named set against one CopyObject each within 600 ms',
+      holds: true,
+      found: '590 ms',
+    });
+  });
+
+  it('ask for no speed where S3 is pessimistic, but for less above its limit', () => {
+    const pessimistic = {
+      ...measured,
+      conditions: { ...measured.conditions, profile: 'pessimistic' as const },
+    };
+    const judged = judge(pessimistic).map(({ what }) => what);
+    expect(judged).toContain('1gib-x1 warm within 505 ms');
+    expect(judged.filter((what) => what.includes('faster'))).toEqual([]);
+  });
+
   it('say nothing about peers that were not there', () => {
     expect(judgement('rclone')).toBeUndefined();
   });
