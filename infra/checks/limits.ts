@@ -168,27 +168,57 @@ export class LimitChecks implements IPolicyValidationPlugin {
 }
 
 function violationsOf(template: Template, templatePath: string): PolicyViolation[] {
-  const whole: TemplateResource = { id: 'template', type: '', properties: {} };
-  return LIMITS.flatMap(({ type, what, max, unit, measure }) =>
-    (type === undefined ? [whole] : template.resources.filter((resource) => resource.type === type)).flatMap(
-      (resource) => {
-        const size = measure(resource, template);
-        if (size <= max) return [];
-        return [
-          {
-            ruleName: `${type?.split('::').at(-1) ?? 'Template'} ${what}`.replaceAll(' ', '-'),
-            description: `${resource.id}, ${what}: ${size.toLocaleString('en-US')} ${unit}; AWS takes ${max.toLocaleString('en-US')}`,
-            severity: 'error',
-            violatingResources: [{ resourceLogicalId: resource.id, templatePath, locations: ['Properties'] }],
-          },
-        ];
+  return [
+    ...excessesOfTemplate(template),
+    ...template.resources.flatMap((resource) => excessesOf(resource, template)),
+  ].map(({ id, rule, description }) => ({
+    ruleName: rule,
+    description: `${id}, ${description}`,
+    severity: 'error',
+    violatingResources: [{ resourceLogicalId: id, templatePath, locations: ['Properties'] }],
+  }));
+}
+
+/** A quota that is exceeded. */
+interface Excess {
+  /** Logical id of the resource, or `template`. */
+  readonly id: string;
+  /** A name for the quota. */
+  readonly rule: string;
+  /** What is too large, how large it is, and what AWS takes. */
+  readonly description: string;
+}
+
+/** The quotas that a template exceeds as a whole. */
+export function excessesOfTemplate(template: Template): Excess[] {
+  return excesses(undefined, { id: 'template', type: '', properties: {} }, template);
+}
+
+/** The quotas that a resource of a template exceeds. */
+export function excessesOf(resource: TemplateResource, template: Template): Excess[] {
+  return excesses(resource.type, resource, template);
+}
+
+function excesses(limitsOf: string | undefined, resource: TemplateResource, template: Template): Excess[] {
+  return LIMITS.filter(({ type }) => type === limitsOf).flatMap(({ type, what, max, unit, measure }) => {
+    const size = measure(resource, template);
+    if (size <= max) return [];
+    return [
+      {
+        id: resource.id,
+        rule: `${type?.split('::').at(-1) ?? 'Template'} ${what}`.replaceAll(' ', '-'),
+        description: `${what}: ${size.toLocaleString('en-US')} ${unit}; AWS takes ${max.toLocaleString('en-US')}`,
       },
-    ),
-  );
+    ];
+  });
 }
 
 function readTemplate(path: string): Template {
-  const body = readFileSync(path, 'utf8');
+  return templateOf(readFileSync(path, 'utf8'));
+}
+
+/** The template of a body in JSON, as the quotas are measured on it. */
+export function templateOf(body: string): Template {
   const {
     Resources = {},
     Outputs = {},

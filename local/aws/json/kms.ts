@@ -1,7 +1,6 @@
 // As much of KMS's API as it takes to make keys, to look at them, and to switch them off.
 import { AwsError } from '../aws-error.ts';
-import { PolicyError } from '../iam/policy-error.ts';
-import type { Facts } from '../state/access.ts';
+import { kmsFacts, putKeyPolicy } from '../state/key-policy.ts';
 import type { KeyState, KmsKey } from '../state/kms-keys.ts';
 import type { JsonOperation, JsonRequest } from './request.ts';
 import { stringAt, validate, valueAt } from './validation.ts';
@@ -15,14 +14,12 @@ export const kmsOperations: Readonly<Record<string, JsonOperation>> = {
   ScheduleKeyDeletion: scheduleKeyDeletion,
   CancelKeyDeletion: cancelKeyDeletion,
   GetKeyPolicy: (request) => ({ Policy: keyOf(request).policy.document, PolicyName: 'default' }),
-  PutKeyPolicy: putKeyPolicy,
+  PutKeyPolicy: changeKeyPolicy,
   CreateAlias: createAlias,
   ListAliases: listAliases,
 };
 
 const KEY_ID = { KeyId: { required: true, type: 'string', min: 1, max: 2048 } } as const;
-/** KMS quotas: key policy document size. */
-const MAX_KEY_POLICY = 32_768;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 function createKey(request: JsonRequest): Record<string, unknown> {
@@ -42,31 +39,15 @@ function createKey(request: JsonRequest): Record<string, unknown> {
   return { KeyMetadata: describe(key) };
 }
 
-function putKeyPolicy(request: JsonRequest): Record<string, unknown> {
+function changeKeyPolicy(request: JsonRequest): Record<string, unknown> {
   setPolicy(request, keyOf(request), stringAt(request.input, 'Policy') ?? '');
   return {};
 }
 
-/** Refuses what locks the caller out, unless asked not to check (KMS API, BypassPolicyLockoutSafetyCheck). */
-function setPolicy(request: JsonRequest, key: KmsKey, document: string): void {
-  const malformed = (message: string): AwsError =>
-    new AwsError(400, 'MalformedPolicyDocumentException', message);
-  if (document.length > MAX_KEY_POLICY) {
-    throw new AwsError(400, 'LimitExceededException', `Policy is longer than ${MAX_KEY_POLICY} characters`);
-  }
-  const { policy: before } = key;
-  try {
-    request.world.setKeyPolicy(key, document);
-  } catch (error) {
-    throw error instanceof PolicyError ? malformed(error.message) : error;
-  }
-  const facts = factsOf(request, key);
-  const lockedOut =
-    request.world.decide(request.caller.caller, 'kms:PutKeyPolicy', key.arn, facts).effect !== 'Allow';
-  if (lockedOut && valueAt(request.input, 'BypassPolicyLockoutSafetyCheck') !== true) {
-    key.policy = before;
-    throw malformed('The new key policy will not allow you to update the key policy in the future.');
-  }
+function setPolicy({ world, caller, input }: JsonRequest, key: KmsKey, document: string): void {
+  putKeyPolicy(world, caller.caller, key, document, {
+    bypassLockoutCheck: valueAt(input, 'BypassPolicyLockoutSafetyCheck') === true,
+  });
 }
 
 function scheduleKeyDeletion(request: JsonRequest): Record<string, unknown> {
@@ -142,13 +123,11 @@ function keyOf(request: JsonRequest, field = 'KeyId'): KmsKey {
   validate(request.input, { [field]: KEY_ID.KeyId });
   const id = stringAt(request.input, field) ?? '';
   const key = findKey(request, id);
-  request.authorize(key.arn, { ...factsOf(request, key), 'kms:RequestAlias': /alias\/.+$/.exec(id)?.[0] });
+  request.authorize(key.arn, {
+    ...kmsFacts(request.caller.caller, key),
+    'kms:RequestAlias': /alias\/.+$/.exec(id)?.[0],
+  });
   return key;
-}
-
-/** The condition keys of KMS that tell of a key and who asks. */
-function factsOf({ caller }: JsonRequest, key: KmsKey): Facts {
-  return { 'kms:CallerAccount': caller.accountId, 'kms:ResourceAliases': [...key.aliases] };
 }
 
 function findKey({ world, caller, region }: JsonRequest, id: string): KmsKey {

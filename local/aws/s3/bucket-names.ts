@@ -7,34 +7,44 @@ import { requestHeader, type S3Request } from './request.ts';
 const BUCKET_NAME =
   /^(?!xn--|sthree-|amzn-s3-demo-)(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)(?!.*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
+const NAMESPACE_HEADER = 'x-amz-bucket-namespace';
+
+/** @throws InvalidBucketName, MissingNamespaceHeader, InvalidNamespaceHeader */
+export function requireBucketName(request: S3Request, region: string): void {
+  const { bucketName, caller } = request;
+  const namespace = requestHeader(request, NAMESPACE_HEADER) ?? 'global';
+  checkBucketName(bucketName, { namespace, accountId: caller.accountId, region });
+}
+
 /**
  * A name that ends in `-ACCOUNT-REGION-an` belongs to that account in that region, and is asked for by a header.
  * @throws InvalidBucketName, MissingNamespaceHeader, InvalidNamespaceHeader
  */
-export function requireBucketName(request: S3Request, region: string): void {
-  const { bucketName, caller } = request;
-  if (!BUCKET_NAME.test(bucketName)) {
+export function checkBucketName(
+  name: string,
+  { namespace, accountId, region }: { namespace: string; accountId: string; region: string },
+): void {
+  if (!BUCKET_NAME.test(name)) {
     throw new AwsError(400, 'InvalidBucketName', 'The specified bucket is not valid.', {
-      details: { BucketName: bucketName },
+      details: { BucketName: name },
     });
   }
-  const header = 'x-amz-bucket-namespace';
-  const namespace = requestHeader(request, header) ?? 'global';
-  if (namespace === 'global' && /-\d{12}-[a-z0-9-]+-an$/.test(bucketName)) {
+  const details = { Header: NAMESPACE_HEADER };
+  if (namespace === 'global' && /-\d{12}-[a-z0-9-]+-an$/.test(name)) {
     throw new AwsError(
       400,
       'MissingNamespaceHeader',
-      `The requested bucket is an account-regional namespace bucket, but your request is missing the required ${header} header.`,
-      { details: { Header: header } },
+      `The requested bucket is an account-regional namespace bucket, but your request is missing the required ${NAMESPACE_HEADER} header.`,
+      { details },
     );
   }
-  const suffix = `-${caller.accountId}-${region}-an`;
-  if (namespace !== 'global' && (namespace !== 'account-regional' || !bucketName.endsWith(suffix))) {
+  const suffix = `-${accountId}-${region}-an`;
+  if (namespace !== 'global' && (namespace !== 'account-regional' || !name.endsWith(suffix))) {
     throw new AwsError(
       400,
       'InvalidNamespaceHeader',
-      `The ${header} header must be global, or account-regional for a bucket whose name ends in ${suffix}.`,
-      { details: { Header: header } },
+      `The ${NAMESPACE_HEADER} header must be global, or account-regional for a bucket whose name ends in ${suffix}.`,
+      { details },
     );
   }
 }

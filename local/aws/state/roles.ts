@@ -17,6 +17,7 @@ export interface Role {
   trustPolicy: Policy;
   /** By name. */
   readonly inlinePolicies: Map<string, Policy>;
+  managedPolicies: readonly Policy[];
   permissionsBoundary: Policy | undefined;
 }
 
@@ -32,6 +33,7 @@ interface NewRole {
   readonly trustPolicy: PolicyDocument;
   /** Inline policies by name. */
   readonly policies?: Readonly<Record<string, PolicyDocument>>;
+  readonly managedPolicies?: readonly Policy[];
   readonly permissionsBoundary?: PolicyDocument;
 }
 
@@ -50,11 +52,12 @@ export class Roles {
   }
 
   /** @throws EntityAlreadyExists, MalformedPolicyDocument, LimitExceeded as IAM does */
-  create({ accountId, name, path = '/', trustPolicy, policies = {}, permissionsBoundary }: NewRole): Role {
+  create(role: NewRole): Role {
+    const { accountId, name, path = '/', trustPolicy, policies = {}, permissionsBoundary } = role;
     if (this.named(accountId, name) !== undefined) {
       throw new AwsError(409, 'EntityAlreadyExists', `Role with name ${name} already exists.`);
     }
-    const role: Role = {
+    const made: Role = {
       arn: `arn:aws:iam::${accountId}:role${path}${name}`,
       accountId,
       name,
@@ -62,14 +65,15 @@ export class Roles {
       createdAt: new Date(),
       trustPolicy: this.#parseTrust(name, trustPolicy),
       inlinePolicies: new Map(),
+      managedPolicies: role.managedPolicies ?? [],
       permissionsBoundary:
         permissionsBoundary === undefined
           ? undefined
           : this.#parse('permissions-boundary', `permissions boundary of role ${name}`, permissionsBoundary),
     };
-    for (const [policyName, document] of Object.entries(policies)) this.putPolicy(role, policyName, document);
-    this.#byArn.set(role.arn, role);
-    return role;
+    for (const [policyName, document] of Object.entries(policies)) this.putPolicy(made, policyName, document);
+    this.#byArn.set(made.arn, made);
+    return made;
   }
 
   get(arn: string): Role | undefined {
@@ -148,7 +152,7 @@ export function newSession(role: Role, sessionName: string, more: NewSession): I
         accountId: role.accountId,
         arn: principalArn,
         roleArn: role.arn,
-        policies: [...role.inlinePolicies.values()],
+        policies: [...role.inlinePolicies.values(), ...role.managedPolicies],
         ...(role.permissionsBoundary && { boundary: role.permissionsBoundary }),
         sessionPolicies: more.sessionPolicies ?? [],
       };

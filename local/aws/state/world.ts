@@ -22,6 +22,7 @@ import { Pipelines } from './code-pipeline/pipelines.ts';
 import { type Identity, type NewIdentity, type SimpleIdentity, simpleIdentity } from './identities.ts';
 import { type KeyState, type KmsKey, KmsKeys, type NewKey } from './kms-keys.ts';
 import { LambdaFunctions } from './lambda-functions.ts';
+import { ManagedPolicies } from './managed-policies.ts';
 import { newVersion, type PutOptions } from './place-object.ts';
 import { type LoggedRequest, RequestLog } from './request-log.ts';
 import { newSession, type PolicyDocument, Roles } from './roles.ts';
@@ -47,7 +48,8 @@ interface NewBucket {
 export class World {
   readonly keys = new KmsKeys();
   readonly buckets = new Map<string, Bucket>();
-  readonly roles = new Roles((policy) => this.#requirePrincipals(policy));
+  readonly roles = new Roles((policy) => this.requirePrincipals(policy));
+  readonly managedPolicies = new ManagedPolicies();
   /** Accounts that are in one organisation: only they tell each other why they deny. */
   readonly organizationAccountIds = new Set<string>();
   readonly codePipeline: CodePipelineJobs;
@@ -158,14 +160,14 @@ export class World {
   setBucketPolicy(bucket: Bucket, document: PolicyDocument): void {
     const policy = parsePolicy('bucket', `bucket policy of ${bucket.name}`, document);
     checkBucketPolicy(policy.document, bucket.arn);
-    this.#requirePrincipals(policy);
+    this.requirePrincipals(policy);
     bucket.policy = policy;
   }
 
   /** Gives a key another policy. @throws PolicyError */
   setKeyPolicy(key: KmsKey, document: PolicyDocument): void {
     const policy = parsePolicy('key', `key policy of ${key.arn}`, document);
-    this.#requirePrincipals(policy);
+    this.requirePrincipals(policy);
     key.policy = policy;
   }
 
@@ -216,7 +218,7 @@ export class World {
   }
 
   /** IAM, S3 and KMS take a policy only if the users, roles and sessions that it names are there. */
-  #requirePrincipals(policy: Policy): void {
+  requirePrincipals(policy: Policy): void {
     for (const principal of policy.statements.flatMap(({ principals }) => principals ?? [])) {
       if (principal.type === 'User' || principal.type === 'Role' || principal.type === 'Session') {
         if (!this.#isThere(principal.type, principal.arn)) {

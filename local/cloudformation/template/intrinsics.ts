@@ -1,0 +1,211 @@
+// Intrinsic functions: what a template's value is once everything that it refers to is known.
+import { TemplateError } from '../deployment-error.ts';
+
+/** What intrinsic functions can refer to. Each throws a TemplateError for what is not there. */
+export interface Scope {
+  /** Of a parameter, resource or pseudo parameter; undefined for AWS::NoValue. */
+  ref(name: string): unknown;
+  attribute(logicalId: string, name: string): unknown;
+  condition(name: string): boolean;
+  mapping(map: string, key: string, name: string): unknown;
+  exported(name: string): string;
+  stackOutput(output: StackOutput): string;
+}
+
+/** What Fn::GetStackOutput names. */
+export interface StackOutput {
+  readonly stackName: string;
+  readonly outputName: string;
+  readonly region?: string;
+}
+
+type Intrinsic = (argument: unknown, scope: Scope, path: string) => unknown;
+
+/** By name. What is not in it is refused: to pass it on would be to deploy something else. */
+const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
+  Ref: (argument, scope, path) => scope.ref(text(argument, path)),
+  'Fn::Base64': (argument, scope, path) =>
+    Buffer.from(text(resolve(argument, scope, path), path)).toString('base64'),
+  'Fn::FindInMap': (argument, scope, path) => {
+    const [map, key, name] = resolvedList(argument, scope, path).map((part) => text(part, path));
+    return scope.mapping(required(map, path), required(key, path), required(name, path));
+  },
+  'Fn::GetAtt': (argument, scope, path) => {
+    const [id, attribute] = attributeOf(argument, path);
+    return scope.attribute(id, attribute);
+  },
+  'Fn::GetStackOutput': (argument, scope, path) => {
+    const { StackName, OutputName, Region, ...others } = object(resolve(argument, scope, path), path);
+    const [other] = Object.keys(others);
+    if (other !== undefined)
+      throw new TemplateError(`Fn::GetStackOutput with ${other} is not supported`, path);
+    return scope.stackOutput({
+      stackName: text(StackName, path),
+      outputName: text(OutputName, path),
+      ...(Region !== undefined && { region: text(Region, path) }),
+    });
+  },
+  'Fn::If': (argument, scope, path) => {
+    const [condition, then, otherwise, ...others] = list(argument, path);
+    if (others.length > 0 || otherwise === undefined) {
+      throw new TemplateError('Fn::If expects a condition and two values', path);
+    }
+    return resolve(scope.condition(text(condition, path)) ? then : otherwise, scope, path);
+  },
+  'Fn::ImportValue': (argument, scope, path) => scope.exported(text(resolve(argument, scope, path), path)),
+  'Fn::Join': (argument, scope, path) => {
+    const [delimiter, parts] = list(argument, path);
+    return resolvedList(parts, scope, path)
+      .map((part) => text(part, path))
+      .join(text(delimiter, path));
+  },
+  'Fn::Select': (argument, scope, path) => {
+    const [index, values] = resolvedList(argument, scope, path);
+    const from = list(values, path);
+    const selected = from[Number(index)];
+    if (selected === undefined) {
+      throw new TemplateError(`Fn::Select cannot select nonexistent value at index ${String(index)}`, path);
+    }
+    return selected;
+  },
+  'Fn::Split': (argument, scope, path) => {
+    const [delimiter, value] = resolvedList(argument, scope, path);
+    return text(value, path).split(text(delimiter, path));
+  },
+  'Fn::Sub': (argument, scope, path) => {
+    const [template, variables = {}] = Array.isArray(argument) ? list(argument, path) : [argument];
+    const given = object(resolve(variables, scope, path), path);
+    return text(template, path).replaceAll(SUBSTITUTION, (_all, literal: string, name: string) => {
+      if (literal === '!') return `\${${name}}`;
+      if (Object.hasOwn(given, name)) return text(given[name], path);
+      const [id, attribute] = split(name);
+      return text(attribute === undefined ? scope.ref(id) : scope.attribute(id, attribute), path);
+    });
+  },
+};
+
+const SUBSTITUTION = /\$\{(!?)([^}]*)\}/g;
+
+/** The value; undefined for AWS::NoValue, which takes away the property or item. @throws TemplateError */
+export function resolve(value: unknown, scope: Scope, path = ''): unknown {
+  if (Array.isArray(value)) {
+    return value
+      .map((item: unknown, index) => resolve(item, scope, `${path}.${index}`))
+      .filter((item) => item !== undefined);
+  }
+  if (!isObject(value)) return value;
+  const call = intrinsicOf(value, path);
+  if (call !== undefined) return call.intrinsic(call.argument, scope, path);
+  return Object.fromEntries(
+    Object.entries(value)
+      .map(([key, item]) => [key, resolve(item, scope, path === '' ? key : `${path}.${key}`)] as const)
+      .filter(([, item]) => item !== undefined),
+  );
+}
+
+/** A reference to a parameter or resource, or to an attribute of a resource. */
+export interface Reference {
+  readonly name: string;
+  readonly attribute?: string;
+  readonly path: string;
+}
+
+/** What a value refers to; of Fn::If only the value that its condition takes. @throws TemplateError */
+export function referencesIn(value: unknown, condition: (name: string) => boolean, path = ''): Reference[] {
+  if (Array.isArray(value)) {
+    return value.flatMap((item: unknown, index) => referencesIn(item, condition, `${path}.${index}`));
+  }
+  if (!isObject(value)) return [];
+  const call = intrinsicOf(value, path);
+  switch (call?.name ?? '') {
+    case 'Ref':
+      return [{ name: text(call?.argument, path), path }];
+    case 'Fn::GetAtt': {
+      const [name, attribute] = attributeOf(call?.argument, path);
+      return [{ name, attribute, path }];
+    }
+    case 'Fn::Sub': {
+      const [template, variables = {}] = Array.isArray(call?.argument) ? call.argument : [call?.argument];
+      const given = object(variables, path);
+      const named = [...text(template, path).matchAll(SUBSTITUTION)]
+        .filter(([, literal, name = '']) => literal !== '!' && !Object.hasOwn(given, name))
+        .map(([, , name = '']) => {
+          const [id, attribute] = split(name);
+          return { name: id, path, ...(attribute !== undefined && { attribute }) };
+        });
+      return [...named, ...referencesIn(given, condition, path)];
+    }
+    case 'Fn::If': {
+      const [name, then, otherwise] = list(call?.argument, path);
+      return referencesIn(condition(text(name, path)) ? then : otherwise, condition, path);
+    }
+    default:
+      return Object.entries(value).flatMap(([key, item]) =>
+        referencesIn(item, condition, path === '' ? key : `${path}.${key}`),
+      );
+  }
+}
+
+function intrinsicOf(
+  value: Readonly<Record<string, unknown>>,
+  path: string,
+): { name: string; intrinsic: Intrinsic; argument: unknown } | undefined {
+  const names = Object.keys(value).filter((key) => key === 'Ref' || key.startsWith('Fn::'));
+  const [name] = names;
+  if (name === undefined) return undefined;
+  if (Object.keys(value).length > 1) {
+    throw new TemplateError(`${name} stands beside other keys: ${Object.keys(value).join(', ')}`, path);
+  }
+  const intrinsic = INTRINSICS[name];
+  if (intrinsic === undefined) {
+    throw new TemplateError(
+      `${name} is not supported here; supported are ${Object.keys(INTRINSICS).join(', ')}`,
+      path,
+    );
+  }
+  return { name, intrinsic, argument: value[name] };
+}
+
+function attributeOf(argument: unknown, path: string): [id: string, attribute: string] {
+  const [id, attribute] = Array.isArray(argument)
+    ? argument.map((part) => text(part, path))
+    : split(text(argument, path));
+  return [required(id, path), required(attribute, path)];
+}
+
+/** At the first dot: attributes may have dots of their own. */
+function split(name: string): [id: string, attribute?: string] {
+  const dot = name.indexOf('.');
+  return dot < 0 ? [name] : [name.slice(0, dot), name.slice(dot + 1)];
+}
+
+function resolvedList(value: unknown, scope: Scope, path: string): readonly unknown[] {
+  return list(resolve(value, scope, path), path);
+}
+
+/** @throws TemplateError unless it is a list. */
+export function list(value: unknown, path: string): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw new TemplateError(`expected a list, found ${JSON.stringify(value)}`, path);
+}
+
+/** A text; numbers and booleans are taken for one. @throws TemplateError for anything else */
+export function text(value: unknown, path: string): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  throw new TemplateError(`expected a text, found ${JSON.stringify(value)}`, path);
+}
+
+function object(value: unknown, path: string): Readonly<Record<string, unknown>> {
+  if (isObject(value)) return value;
+  throw new TemplateError(`expected an object, found ${JSON.stringify(value)}`, path);
+}
+
+function required(value: string | undefined, path: string): string {
+  if (value !== undefined && value !== '') return value;
+  throw new TemplateError('an argument of the intrinsic function is missing', path);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
