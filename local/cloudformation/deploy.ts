@@ -1,40 +1,41 @@
 // Deploys CloudFormation templates into the embedded AWS, and refuses what AWS would refuse.
-import type { Caller } from '../aws/iam/principal.ts';
 import type { World } from '../aws/state/world.ts';
 import type { StackTemplate } from './cdk/assembly.ts';
 import { type DeployedStack, Deployment } from './deployment.ts';
 import { DeploymentError, TemplateError } from './deployment-error.ts';
-import { changeStack } from './stack.ts';
+import { changeStack, type DeployOptions } from './stack.ts';
 import { inOrder } from './template/order.ts';
 
 /**
- * Deploys stacks in the order of their dependencies, as an administrator of each account would.
+ * Deploys stacks in the order of their dependencies.
  *
  * @throws DeploymentError that names stack, resource and property, what was given, and what AWS expects
  */
-export function deployStacks(deployment: Deployment | World, stacks: readonly StackTemplate[]): Deployment {
-  const into = deployment instanceof Deployment ? deployment : new Deployment(deployment);
+export function deployStacks(
+  into: Deployment | World,
+  stacks: readonly StackTemplate[],
+  options: DeployOptions = {},
+): Deployment {
+  const deployment = into instanceof Deployment ? into : new Deployment(into);
   const byName = new Map(stacks.map((stack) => [stack.name, stack]));
   for (const name of deploymentOrder(stacks)) {
     const stack = byName.get(name);
-    if (stack !== undefined) deployStack(into, stack);
+    if (stack !== undefined) changeStack(deployment, stack, options);
   }
-  return into;
+  return deployment;
 }
 
 /**
  * Creates one more stack, or updates it.
  *
- * @param options.caller whose permissions are asked for each API call that CloudFormation makes, such as a session of a
- * service role; without one, nobody's are
- * @throws DeploymentError; what was made before is rolled back
+ * @throws DeploymentError; what was made or changed before is rolled back
  */
 export function deployStack(
   deployment: Deployment,
   stack: StackTemplate,
-  options: { readonly caller?: Caller } = {},
+  options: DeployOptions = {},
 ): DeployedStack {
-  return changeStack(deployment, stack, options.caller);
+  return changeStack(deployment, stack, options);
 }
 
 function deploymentOrder(stacks: readonly StackTemplate[]): string[] {

@@ -1,6 +1,7 @@
-// What has been deployed: stacks with their resources, outputs and exports, and what IAM decided on the way.
-import type { Access } from '../aws/state/access.ts';
+// What has been deployed: stacks with their resources, outputs and exports.
 import type { World } from '../aws/state/world.ts';
+import { stackArn } from './resource-kind/physical-name.ts';
+import type { Outputs } from './template/outputs.ts';
 
 /** A resource of a stack. */
 export interface DeployedResource {
@@ -18,8 +19,21 @@ export interface DeployedResource {
   readonly deletionPolicy: string;
 }
 
+/** CloudFormation API, StackStatus. */
+export type StackStatus =
+  | 'CREATE_IN_PROGRESS'
+  | 'UPDATE_IN_PROGRESS'
+  | 'CREATE_COMPLETE'
+  | 'UPDATE_COMPLETE'
+  | 'ROLLBACK_COMPLETE'
+  | 'ROLLBACK_FAILED'
+  | 'UPDATE_ROLLBACK_COMPLETE'
+  | 'UPDATE_ROLLBACK_FAILED'
+  | 'DELETE_FAILED';
+
 /** A stack. */
-export interface DeployedStack {
+export interface DeployedStack extends Outputs {
+  readonly status: StackStatus;
   readonly name: string;
   readonly account: string;
   readonly region: string;
@@ -27,17 +41,13 @@ export interface DeployedStack {
   readonly id: string;
   /** By logical id, in the order in which they were made. */
   readonly resources: ReadonlyMap<string, DeployedResource>;
-  readonly outputs: ReadonlyMap<string, string>;
-  /** Names of exports, with their values. */
-  readonly exports: ReadonlyMap<string, string>;
-  /** What the last deployment asked IAM, in order. Nobody is asked where no caller is given. */
-  readonly accesses: readonly Access[];
 }
 
 /** All stacks of a world. */
 export class Deployment {
   readonly world: World;
   readonly #stacks = new Map<string, DeployedStack>();
+  #generations = 0;
 
   constructor(world: World) {
     this.world = world;
@@ -66,6 +76,12 @@ export class Deployment {
   /** The stack of an account and region. */
   stack(account: string, region: string, name: string): DeployedStack | undefined {
     return this.#stacks.get(keyOf({ account, region, name }));
+  }
+
+  /** For the engine: the ARN of a new stack. */
+  newStackArn({ account, region, name }: Pick<DeployedStack, 'account' | 'region' | 'name'>): string {
+    this.#generations += 1;
+    return stackArn(account, region, name, this.#generations);
   }
 
   /** For the engine: notes how a stack is now. */

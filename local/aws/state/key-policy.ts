@@ -23,7 +23,7 @@ export function kmsFacts(caller: Caller, key: KmsKey): Facts {
  * @throws MalformedPolicyDocumentException also for one that locks the caller out, unless asked not to check; LimitExceededException
  */
 export function putKeyPolicy(
-  world: World,
+  world: Pick<World, 'decide' | 'setKeyPolicy'>,
   caller: Caller,
   key: KmsKey,
   document: string,

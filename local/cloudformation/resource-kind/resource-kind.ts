@@ -1,8 +1,7 @@
 // What every kind of resource says: which properties it has, how it is named, and how it is made in the embedded AWS.
-import { createHash } from 'node:crypto';
 import type * as v from 'valibot';
 import type { Caller } from '../../aws/iam/principal.ts';
-import type { Facts } from '../../aws/state/access.ts';
+import type { Access, Facts } from '../../aws/state/access.ts';
 import type { World } from '../../aws/state/world.ts';
 import type { Deployment } from '../deployment.ts';
 import { parse } from '../template/template.ts';
@@ -20,95 +19,77 @@ export interface ResourceContext {
   readonly account: string;
   readonly region: string;
   readonly stack: string;
+  readonly stackId: string;
   readonly logicalId: string;
   readonly caller: Caller;
-  /** Decides an API call of the caller, and keeps it. @throws AwsError as the service answers who is denied */
+  /** Decides an API call of the caller. @throws AwsError as the service answers who is denied */
   authorize(action: string, resource: string, facts?: Facts): void;
+  /** Decides what a service asks in its own name, or in that of a role. */
+  decide(caller: Caller, action: string, resource: string, facts?: Facts): Access;
 }
 
 /** An API call that CloudFormation makes for a resource. */
 export type ApiCall = readonly [action: string, resource: string, facts?: Facts];
 
-/** The API calls that CloudFormation makes in the life of a resource. */
-export interface ApiCalls {
+/** The API calls that CloudFormation makes in the life of a resource, each list in order. */
+export interface ApiCalls<Properties> {
   readonly create: readonly ApiCall[];
-  readonly update: readonly ApiCall[];
+  /** After it was made or changed, for its attributes and state. */
+  readonly read: readonly ApiCall[];
+  /** Those that take a resource from what it was before. */
+  readonly update: (before: Properties) => readonly ApiCall[];
   readonly delete: readonly ApiCall[];
 }
 
 /** How a kind of resource is defined. */
-interface Definition<Schema extends v.GenericSchema> {
+interface Definition<Schema extends v.GenericSchema, Properties = v.InferOutput<Schema>> {
   /** All properties that are known; others are refused. */
   readonly properties: Schema;
-  /** `name` makes the name that CloudFormation gives to what has none. */
-  identify(properties: v.InferOutput<Schema>, context: ResourceContext): Identity;
-  /** Makes it; what is absent leaves nothing but the record of the deployment. @throws AwsError, PolicyError */
-  create?(properties: v.InferOutput<Schema>, identity: Identity, context: ResourceContext): void;
-  /** Changes it in place. Kinds without cannot be changed here, only deployed again as they are. */
-  update?(
-    properties: v.InferOutput<Schema>,
-    identity: Identity,
-    context: ResourceContext,
-    before: v.InferOutput<Schema>,
-  ): void;
-  delete?(properties: v.InferOutput<Schema>, identity: Identity, context: ResourceContext): void;
+  identify(properties: Properties, context: ResourceContext): Identity;
+  /** Makes it. Kinds without it are only recorded: they can be changed and deleted too. @throws AwsError, PolicyError */
+  create?(properties: Properties, identity: Identity, context: ResourceContext): void;
+  /** Changes it in place. */
+  update?(properties: Properties, identity: Identity, context: ResourceContext, before: Properties): void;
+  delete?(properties: Properties, identity: Identity, context: ResourceContext): void;
   /** Known for kinds that can be deployed under a service role. */
-  calls?(properties: v.InferOutput<Schema>, identity: Identity, context: ResourceContext): ApiCalls;
+  calls?(properties: Properties, identity: Identity, context: ResourceContext): ApiCalls<Properties>;
 }
 
 /** A resource whose properties are known to be valid, ready to be made. */
 export interface Prepared {
   readonly identity: Identity;
   readonly create: () => void;
-  /** Undefined for kinds that cannot be changed. */
+  /** Undefined for kinds that cannot be changed here. */
   readonly update: ((before: unknown) => void) | undefined;
-  /** Undefined for kinds that cannot be deleted. */
+  /** Undefined for kinds that cannot be deleted here. */
   readonly delete: (() => void) | undefined;
-  readonly calls: ApiCalls | undefined;
+  readonly calls: ApiCalls<unknown> | undefined;
 }
 
 /** A kind of resource. */
 export interface ResourceKind {
-  /** @throws TemplateError for properties that AWS, or this deployment, does not know */
+  /** @throws TemplateError for properties that AWS does not take, or that are not known here */
   prepare(properties: unknown, context: ResourceContext): Prepared;
 }
 
 /** Makes a kind of its definition. */
 export function resourceKind<Schema extends v.GenericSchema>(definition: Definition<Schema>): ResourceKind {
+  const { create, update, delete: remove } = definition;
   const read = (given: unknown): v.InferOutput<Schema> =>
     parse(definition.properties, given, 'Properties validation failed');
+  const nothing = create === undefined ? () => {} : undefined;
   return {
     prepare(given, context) {
       const properties = read(given);
       const identity = definition.identify(properties, context);
+      const calls = definition.calls?.(properties, identity, context);
       return {
         identity,
-        create: () => definition.create?.(properties, identity, context),
-        update:
-          definition.update && ((before) => definition.update?.(properties, identity, context, read(before))),
-        delete: definition.delete && (() => definition.delete?.(properties, identity, context)),
-        calls: definition.calls?.(properties, identity, context),
+        create: () => create?.(properties, identity, context),
+        update: update ? (before) => update(properties, identity, context, read(before)) : nothing,
+        delete: remove ? () => remove(properties, identity, context) : nothing,
+        calls: calls && { ...calls, update: (before) => calls.update(read(before)) },
       };
     },
   };
-}
-
-/**
- * The given name, or the one that CloudFormation makes: stack, logical id and 12 characters, in at most `max` characters.
- * Here these follow from the place of the resource, so that every deployment has the same.
- */
-export function physicalName(given: string | undefined, context: ResourceContext, max: number): string {
-  if (given !== undefined) return given;
-  const { stack, logicalId } = context;
-  const suffix = digest(context).slice(0, 12).toUpperCase();
-  return `${`${stack}-${logicalId}`.slice(0, max - suffix.length - 1)}-${suffix}`;
-}
-
-/** An id of the form that many services give: a UUID, the same for every deployment. */
-export function physicalId(context: ResourceContext): string {
-  return digest(context).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
-}
-
-function digest({ account, region, stack, logicalId }: ResourceContext): string {
-  return createHash('sha256').update([account, region, stack, logicalId].join('/')).digest('hex');
 }

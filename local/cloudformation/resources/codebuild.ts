@@ -1,7 +1,8 @@
 // CodeBuild projects of pipelines.
 import * as v from 'valibot';
+import { physicalName } from '../resource-kind/physical-name.ts';
 import { arn, bool, integer, tags, text } from '../resource-kind/properties.ts';
-import { physicalName, resourceKind } from '../resource-kind/resource-kind.ts';
+import { resourceKind } from '../resource-kind/resource-kind.ts';
 import { requireAssumable } from '../resource-kind/service-role.ts';
 
 /** AWS::CodeBuild::Project */

@@ -1,8 +1,9 @@
 // Pipelines: what CodePipeline's CreatePipeline takes, in the words of templates.
 import * as v from 'valibot';
 import { AwsError } from '../../aws/aws-error.ts';
+import { physicalName } from '../resource-kind/physical-name.ts';
 import { arn, bool, integer, tags, text } from '../resource-kind/properties.ts';
-import { physicalName, type ResourceContext, resourceKind } from '../resource-kind/resource-kind.ts';
+import { type ResourceContext, resourceKind } from '../resource-kind/resource-kind.ts';
 import { requireAssumable } from '../resource-kind/service-role.ts';
 
 const NAME = /^[A-Za-z0-9.@\-_]+$/;

@@ -1,8 +1,9 @@
 // Rules of EventBridge.
 import * as v from 'valibot';
 import { AwsError } from '../../aws/aws-error.ts';
+import { physicalName } from '../resource-kind/physical-name.ts';
 import { arn, text } from '../resource-kind/properties.ts';
-import { physicalName, resourceKind } from '../resource-kind/resource-kind.ts';
+import { resourceKind } from '../resource-kind/resource-kind.ts';
 import { requireAssumable } from '../resource-kind/service-role.ts';
 
 const target = v.strictObject({

@@ -1,9 +1,12 @@
 // Roles, and policies that are attached to them.
+import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { AwsError } from '../../aws/aws-error.ts';
+import type { Facts } from '../../aws/state/access.ts';
 import type { Role } from '../../aws/state/roles.ts';
+import { physicalName } from '../resource-kind/physical-name.ts';
 import { arn, integer, policyDocument, tags, text } from '../resource-kind/properties.ts';
-import { physicalName, type ResourceContext, resourceKind } from '../resource-kind/resource-kind.ts';
+import { type ApiCall, type ResourceContext, resourceKind } from '../resource-kind/resource-kind.ts';
 
 const policyName = text(128, /^[\w+=,.@-]+$/);
 const path = v.optional(text(512, /^\/([!-~]+\/)?$/), '/');
@@ -29,20 +32,84 @@ export const role = resourceKind({
     const { account } = context;
     return { ref: name, attributes: { Arn: `arn:aws:iam::${account}:role${Path}${name}` } };
   },
-  create(properties, { ref: name }, { world, account }) {
+  create(given, { ref: name }, { world, account }) {
     const made = world.roles.create({
       accountId: account,
       name,
-      path: properties.Path,
-      trustPolicy: properties.AssumeRolePolicyDocument,
-      managedPolicies: properties.ManagedPolicyArns.map((each) => world.managedPolicies.get(each)),
-      ...(properties.PermissionsBoundary !== undefined && {
-        permissionsBoundary: world.managedPolicies.get(properties.PermissionsBoundary).document,
+      path: given.Path,
+      trustPolicy: given.AssumeRolePolicyDocument,
+      managedPolicies: given.ManagedPolicyArns.map((each) => world.managedPolicies.get(each)),
+      ...(given.PermissionsBoundary !== undefined && {
+        permissionsBoundary: world.managedPolicies.get(given.PermissionsBoundary).document,
       }),
     });
-    for (const { PolicyName, PolicyDocument } of properties.Policies) {
-      world.roles.putPolicy(made, PolicyName, PolicyDocument);
+    try {
+      for (const { PolicyName, PolicyDocument } of given.Policies) {
+        world.roles.putPolicy(made, PolicyName, PolicyDocument);
+      }
+    } catch (error) {
+      world.roles.delete(made);
+      throw error;
     }
+  },
+  update(given, { ref: name }, context, before) {
+    if (given.PermissionsBoundary !== before.PermissionsBoundary) {
+      throw new AwsError(400, 'NotUpdatable', 'the permissions boundary of a role cannot be changed here');
+    }
+    const { world } = context;
+    const changed = ownRole(name, context);
+    world.roles.setTrustPolicy(changed, given.AssumeRolePolicyDocument);
+    changed.managedPolicies = given.ManagedPolicyArns.map((each) => world.managedPolicies.get(each));
+    for (const { PolicyName } of before.Policies) changed.inlinePolicies.delete(PolicyName);
+    for (const { PolicyName, PolicyDocument } of given.Policies) {
+      world.roles.putPolicy(changed, PolicyName, PolicyDocument);
+    }
+  },
+  delete(_properties, { ref: name }, context) {
+    context.world.roles.delete(ownRole(name, context));
+  },
+  calls(now, { attributes: { Arn = '' } }) {
+    const onRole = (action: string, facts: Facts = {}): ApiCall => [`iam:${action}`, Arn, facts];
+    const attach = (action: string, policies: readonly string[]): ApiCall[] =>
+      policies.map((policy) => onRole(action, { 'iam:PolicyARN': policy }));
+    // CloudFormation gives roles no tags of its own (its registry, AWS::IAM::Role, tagging).
+    const tag = now.Tags.length > 0 ? [onRole('TagRole')] : [];
+    return {
+      create: [
+        onRole('CreateRole', { 'iam:PermissionsBoundary': now.PermissionsBoundary }),
+        ...tag,
+        ...now.Policies.map(() => onRole('PutRolePolicy')),
+        ...attach('AttachRolePolicy', now.ManagedPolicyArns),
+      ],
+      read: [onRole('GetRole'), ...now.Policies.map(() => onRole('GetRolePolicy'))],
+      update(before) {
+        const without = (some: readonly { PolicyName: string }[], others: typeof some): typeof some =>
+          some.filter((one) => !others.some((other) => isDeepStrictEqual(one, other)));
+        const gone = before.Policies.filter(
+          (one) => !now.Policies.some(({ PolicyName }) => PolicyName === one.PolicyName),
+        );
+        const trust = isDeepStrictEqual(before.AssumeRolePolicyDocument, now.AssumeRolePolicyDocument);
+        return [
+          ...(trust ? [] : [onRole('UpdateAssumeRolePolicy')]),
+          ...without(now.Policies, before.Policies).map(() => onRole('PutRolePolicy')),
+          ...gone.map(() => onRole('DeleteRolePolicy')),
+          ...attach(
+            'AttachRolePolicy',
+            now.ManagedPolicyArns.filter((each) => !before.ManagedPolicyArns.includes(each)),
+          ),
+          ...attach(
+            'DetachRolePolicy',
+            before.ManagedPolicyArns.filter((each) => !now.ManagedPolicyArns.includes(each)),
+          ),
+        ];
+      },
+      delete: [
+        onRole('GetRole'),
+        ...now.Policies.map(() => onRole('DeleteRolePolicy')),
+        ...attach('DetachRolePolicy', now.ManagedPolicyArns),
+        onRole('DeleteRole'),
+      ],
+    };
   },
 });
 

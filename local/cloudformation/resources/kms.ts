@@ -1,8 +1,13 @@
 // KMS keys and aliases.
+import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
+import { AwsError } from '../../aws/aws-error.ts';
+import type { Facts } from '../../aws/state/access.ts';
 import { putKeyPolicy } from '../../aws/state/key-policy.ts';
+import type { KmsKey } from '../../aws/state/kms-keys.ts';
+import { physicalId } from '../resource-kind/physical-name.ts';
 import { bool, integer, policyDocument, tags, text } from '../resource-kind/properties.ts';
-import { physicalId, resourceKind } from '../resource-kind/resource-kind.ts';
+import { type ApiCall, type ResourceContext, resourceKind } from '../resource-kind/resource-kind.ts';
 
 /** AWS::KMS::Key */
 export const kmsKey = resourceKind({
@@ -23,15 +28,44 @@ export const kmsKey = resourceKind({
     const arn = `arn:aws:kms:${context.region}:${context.account}:key/${keyId}`;
     return { ref: keyId, attributes: { Arn: arn, KeyId: keyId } };
   },
-  create({ KeyPolicy, Description, Enabled }, { ref }, { world, account, region, caller }) {
+  create({ KeyPolicy, Description, Enabled, EnableKeyRotation }, { ref, attributes }, context) {
+    const { world, account, region } = context;
     const key = world.createKey({ accountId: account, region, keyId: ref, description: Description });
     try {
-      if (KeyPolicy !== undefined) putKeyPolicy(world, caller, key, JSON.stringify(KeyPolicy));
+      setPolicy(key, KeyPolicy, context);
     } catch (error) {
       world.keys.delete(key.arn);
       throw error;
     }
+    if (EnableKeyRotation) context.authorize('kms:EnableKeyRotation', attributes.Arn ?? '', factsOf(context));
     if (!Enabled) world.setKeyState(key.arn, 'Disabled');
+  },
+  update({ KeyPolicy, Enabled }, { attributes: { Arn = '' } }, context) {
+    const key = context.world.keys.get(Arn);
+    if (key === undefined) return;
+    setPolicy(key, KeyPolicy, context);
+    context.world.setKeyState(Arn, Enabled ? 'Enabled' : 'Disabled');
+  },
+  delete(_properties, { attributes: { Arn = '' } }, { world }) {
+    world.setKeyState(Arn, 'PendingDeletion');
+  },
+  calls(now, { attributes: { Arn = '' } }, context) {
+    const onKey = (...actions: string[]): ApiCall[] =>
+      actions.map((action) => [`kms:${action}`, Arn, factsOf(context)]);
+    return {
+      create: [['kms:CreateKey', '*']],
+      read: onKey('DescribeKey', 'GetKeyPolicy', 'GetKeyRotationStatus', 'ListResourceTags'),
+      update: (before) => [
+        ...onKey('DescribeKey'),
+        ...(before.Description === now.Description ? [] : onKey('UpdateKeyDescription')),
+        ...(before.Enabled === now.Enabled ? [] : onKey(now.Enabled ? 'EnableKey' : 'DisableKey')),
+        ...(before.EnableKeyRotation === now.EnableKeyRotation
+          ? []
+          : onKey(now.EnableKeyRotation ? 'EnableKeyRotation' : 'DisableKeyRotation')),
+        ...(isDeepStrictEqual(before.KeyPolicy, now.KeyPolicy) ? [] : onKey('PutKeyPolicy')),
+      ],
+      delete: onKey('DescribeKey', 'ScheduleKeyDeletion'),
+    };
   },
 });
 
@@ -42,11 +76,26 @@ export const kmsAlias = resourceKind({
     TargetKeyId: text(256),
   }),
   identify: ({ AliasName }) => ({ ref: AliasName, attributes: {} }),
-  create({ AliasName, TargetKeyId }, _identity, { world, account, region }) {
+  create({ AliasName, TargetKeyId }, _identity, context) {
+    const { world, account, region, authorize } = context;
     const key = world.keys.find(TargetKeyId, account, region);
     if (key === undefined || key.accountId !== account || key.region !== region) {
-      throw new Error(`Key '${TargetKeyId}' does not exist in account ${account} and region ${region}`);
+      const message = `Key '${TargetKeyId}' does not exist in account ${account} and region ${region}`;
+      throw new AwsError(400, 'NotFoundException', message);
     }
+    // Whoever makes an alias has to be allowed to, on the alias and on the key (KMS guide, control access to aliases).
+    authorize('kms:CreateAlias', `arn:aws:kms:${region}:${account}:${AliasName}`, factsOf(context));
+    authorize('kms:CreateAlias', key.arn, factsOf(context));
     world.keys.addAlias(key, AliasName);
   },
 });
+
+function factsOf({ account }: ResourceContext): Facts {
+  return { 'kms:CallerAccount': account };
+}
+
+function setPolicy(key: KmsKey, policy: unknown, { world, caller, decide }: ResourceContext): void {
+  if (policy === undefined) return;
+  const setKeyPolicy = world.setKeyPolicy.bind(world);
+  putKeyPolicy({ decide, setKeyPolicy }, caller, key, JSON.stringify(policy));
+}

@@ -1,9 +1,11 @@
 // Lambda functions, and how they are invoked asynchronously.
+import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { AwsError } from '../../aws/aws-error.ts';
 import { functionArn, type LambdaFunctionState } from '../../aws/state/lambda-functions.ts';
+import { physicalName } from '../resource-kind/physical-name.ts';
 import { arn, integer, tags, text } from '../resource-kind/properties.ts';
-import { physicalName, type ResourceContext, resourceKind } from '../resource-kind/resource-kind.ts';
+import { type ApiCall, type ResourceContext, resourceKind } from '../resource-kind/resource-kind.ts';
 import { requireAssumable } from '../resource-kind/service-role.ts';
 import { readCode } from './function-code.ts';
 
@@ -32,7 +34,7 @@ const properties = v.strictObject({
   Description: v.optional(v.pipe(v.string(), v.maxLength(256)), ''),
   Environment: v.optional(
     v.strictObject({ Variables: v.optional(v.record(text(256, /^[a-zA-Z]\w+$/), v.string()), {}) }),
-    {},
+    { Variables: {} },
   ),
   MemorySize: v.optional(integer(128, 10_240), 128),
   Timeout: v.optional(integer(1, 900), 3),
@@ -59,28 +61,52 @@ export const lambdaFunction = resourceKind({
     return { ref: name, attributes: { Arn: functionArn(place(name, context)) } };
   },
   create(given, { ref: name, attributes }, context) {
-    const { world } = context;
-    if (world.functions.find(context.account, context.region, name) !== undefined) {
+    const { functions } = context.world;
+    if (functions.find(context.account, context.region, name) !== undefined) {
       throw new AwsError(409, 'ResourceConflictException', `Function already exist: ${name}`);
     }
-    const reserved = Object.keys(given.Environment.Variables ?? {}).filter((key) => RESERVED.test(key));
-    if (reserved.length > 0) {
-      throw invalid(
-        `Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: ${reserved.join(', ')}`,
-      );
-    }
-    requireAssumable(
-      context,
-      { roleArn: given.Role, service: 'lambda.amazonaws.com', sourceArn: attributes.Arn ?? '' },
-      'InvalidParameterValueException',
-      'The role defined for the function cannot be assumed by Lambda.',
-    );
-    world.functions.put({
+    requireRole(given.Role, attributes.Arn ?? '', context);
+    functions.put({
       ...place(name, context),
       role: given.Role,
-      configuration: configurationOf(given, context),
+      configuration: { ...configurationOf(given), ...readCode(given.Code, context) },
       run: () => Promise.reject(new Error(`nothing runs the function ${name}`)),
     });
+  },
+  update(given, { ref: name, attributes }, context, before) {
+    const state = functionOf(name, context);
+    if (given.Role !== before.Role) requireRole(given.Role, attributes.Arn ?? '', context);
+    const { CodeSize, CodeSha256 } = state.configuration;
+    const sameCode = isDeepStrictEqual(given.Code, before.Code);
+    const code = sameCode ? { CodeSize, CodeSha256 } : readCode(given.Code, context);
+    context.world.functions.put({
+      ...state,
+      role: given.Role,
+      configuration: { ...configurationOf(given), ...code },
+    });
+  },
+  delete(_properties, { ref: name }, context) {
+    context.world.functions.remove(functionOf(name, context));
+  },
+  calls(now, { attributes: { Arn = '' } }) {
+    const onFunction = (action: string): ApiCall => [`lambda:${action}`, Arn];
+    const passRole: ApiCall = ['iam:PassRole', now.Role, { 'iam:PassedToService': 'lambda.amazonaws.com' }];
+    return {
+      // CloudFormation tags functions with tags of its own, aws:cloudformation:stack-name and so on.
+      create: [onFunction('CreateFunction'), onFunction('TagResource'), passRole],
+      read: [onFunction('GetFunction')],
+      update(before) {
+        const { Code, ...rest } = now;
+        const { Code: codeBefore, ...restBefore } = before;
+        return [
+          ...(isDeepStrictEqual(Code, codeBefore) ? [] : [onFunction('UpdateFunctionCode')]),
+          ...(isDeepStrictEqual(rest, restBefore) ? [] : [onFunction('UpdateFunctionConfiguration')]),
+          ...(now.Role === before.Role ? [] : [passRole]),
+          onFunction('ListTags'),
+        ];
+      },
+      delete: [onFunction('GetFunction'), onFunction('DeleteFunction')],
+    };
   },
 });
 
@@ -105,20 +131,32 @@ export const eventInvokeConfig = resourceKind({
   },
 });
 
-function configurationOf(
-  given: v.InferOutput<typeof properties>,
-  context: ResourceContext,
-): Readonly<Record<string, unknown>> {
-  const { Role: _role, FunctionName: _name, Tags: _tags, Code, Environment, ...configuration } = given;
+/** What GetFunctionConfiguration answers besides the code. @throws AwsError for reserved variables */
+function configurationOf(given: v.InferOutput<typeof properties>): Readonly<Record<string, unknown>> {
+  const { Role: _role, FunctionName: _name, Tags: _tags, Code: _code, Environment, ...configuration } = given;
+  const reserved = Object.keys(Environment.Variables).filter((key) => RESERVED.test(key));
+  if (reserved.length > 0) {
+    throw invalid(
+      `Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: ${reserved.join(', ')}`,
+    );
+  }
   return {
     ...configuration,
-    ...readCode(Code, context),
-    Environment: { Variables: Environment.Variables ?? {} },
+    Environment,
     PackageType: 'Zip',
     State: 'Active',
     LastUpdateStatus: 'Successful',
     Version: '$LATEST',
   };
+}
+
+function requireRole(roleArn: string, sourceArn: string, context: ResourceContext): void {
+  requireAssumable(
+    context,
+    { roleArn, service: 'lambda.amazonaws.com', sourceArn },
+    'InvalidParameterValueException',
+    'The role defined for the function cannot be assumed by Lambda.',
+  );
 }
 
 /** The destination is there, and the function's role may invoke it (Lambda guide, asynchronous invocation: destinations). */
@@ -133,8 +171,7 @@ function requireDestination(
   }
   const caller = context.world.principal(role);
   const allowed =
-    caller !== undefined &&
-    context.world.decide(caller, 'lambda:InvokeFunction', destination).effect === 'Allow';
+    caller !== undefined && context.decide(caller, 'lambda:InvokeFunction', destination).effect === 'Allow';
   if (!allowed) {
     throw invalid(
       `The function's execution role ${role} does not have permissions to call InvokeFunction on ${destination}`,

@@ -2,14 +2,9 @@
 import * as v from 'valibot';
 import { AwsError } from '../../aws/aws-error.ts';
 import { parsePolicy } from '../../aws/iam/parse-policy.ts';
+import { physicalId, physicalName } from '../resource-kind/physical-name.ts';
 import { arn, integer, policyDocument, tags, text } from '../resource-kind/properties.ts';
-import {
-  physicalId,
-  physicalName,
-  type ResourceContext,
-  resourceKind,
-} from '../resource-kind/resource-kind.ts';
-import { serviceCaller } from '../resource-kind/service-role.ts';
+import { type ApiCall, type ResourceContext, resourceKind } from '../resource-kind/resource-kind.ts';
 
 /** CloudWatch Logs API, PutRetentionPolicy. */
 const RETENTION_DAYS = [
@@ -31,6 +26,35 @@ export const logGroup = resourceKind({
   },
   create({ KmsKeyId }, { ref: name }, context) {
     if (KmsKeyId !== undefined) requireKey(KmsKeyId, groupArn(name, context), context);
+  },
+  update({ KmsKeyId }, { ref: name }, context) {
+    if (KmsKeyId !== undefined) requireKey(KmsKeyId, groupArn(name, context), context);
+  },
+  delete() {},
+  calls({ RetentionInDays, KmsKeyId }, { ref: name }, context) {
+    const group = groupArn(name, context);
+    // IAM sees a group with the streams that it has, and all groups where one is looked for (as messages of denials show).
+    const onGroup = (action: string): ApiCall => [`logs:${action}`, `${group}:log-stream:`];
+    const describe: ApiCall = ['logs:DescribeLogGroups', `${groupArn('', context)}:log-stream:`];
+    const retain = onGroup(RetentionInDays === undefined ? 'DeleteRetentionPolicy' : 'PutRetentionPolicy');
+    return {
+      create: [
+        describe,
+        onGroup('CreateLogGroup'),
+        // CloudFormation's own tags, aws:cloudformation:stack-name and so on.
+        ['logs:TagResource', group],
+        ...(RetentionInDays === undefined ? [] : [retain]),
+      ],
+      read: [describe, ['logs:ListTagsForResource', group]],
+      update: (before) => [
+        describe,
+        ...(before.RetentionInDays === RetentionInDays ? [] : [retain]),
+        ...(before.KmsKeyId === KmsKeyId
+          ? []
+          : [onGroup(KmsKeyId === undefined ? 'DisassociateKmsKey' : 'AssociateKmsKey')]),
+      ],
+      delete: [describe, onGroup('DeleteLogGroup')],
+    };
   },
 });
 
@@ -61,7 +85,11 @@ function groupArn(name: string, { account, region }: ResourceContext): string {
 }
 
 /** CloudWatch Logs guide, encrypt log data: the service itself must be allowed to use the key for the group. */
-function requireKey(keyArn: string, group: string, { world, region, account }: ResourceContext): void {
+function requireKey(
+  keyArn: string,
+  group: string,
+  { world, region, account, decide }: ResourceContext,
+): void {
   const key = world.keys.get(keyArn);
   const facts = {
     'aws:SourceAccount': account,
@@ -71,7 +99,8 @@ function requireKey(keyArn: string, group: string, { world, region, account }: R
   };
   const usable = ['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey'].every(
     (action) =>
-      world.decide(serviceCaller(`logs.${region}.amazonaws.com`), action, keyArn, facts).effect === 'Allow',
+      decide({ type: 'Service', arn: `logs.${region}.amazonaws.com` }, action, keyArn, facts).effect ===
+      'Allow',
   );
   if (key?.state !== 'Enabled' || key.region !== region || !usable) {
     throw new AwsError(

@@ -2,8 +2,9 @@
 import * as v from 'valibot';
 import { AwsError } from '../../aws/aws-error.ts';
 import { parsePolicy } from '../../aws/iam/parse-policy.ts';
+import { physicalName } from '../resource-kind/physical-name.ts';
 import { arn, bool, integer, policyDocument, tags, text } from '../resource-kind/properties.ts';
-import { physicalName, type ResourceContext, resourceKind } from '../resource-kind/resource-kind.ts';
+import { type ResourceContext, resourceKind } from '../resource-kind/resource-kind.ts';
 
 const actions = v.optional(v.pipe(v.array(arn()), v.maxLength(5)), []);
 const notify = {

@@ -3,8 +3,9 @@ import * as v from 'valibot';
 import { AwsError } from '../../aws/aws-error.ts';
 import { checkBucketName } from '../../aws/s3/bucket-names.ts';
 import type { Bucket, BucketEncryption } from '../../aws/state/buckets.ts';
+import { physicalName } from '../resource-kind/physical-name.ts';
 import { bool, integer, policyDocument, tags, text } from '../resource-kind/properties.ts';
-import { physicalName, type ResourceContext, resourceKind } from '../resource-kind/resource-kind.ts';
+import { type ResourceContext, resourceKind } from '../resource-kind/resource-kind.ts';
 
 const status = v.picklist(['Enabled', 'Disabled']);
 const days = integer(1, 2_147_483_647);

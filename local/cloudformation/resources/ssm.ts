@@ -1,7 +1,8 @@
 // Parameters of the Parameter Store.
 import * as v from 'valibot';
+import { physicalName } from '../resource-kind/physical-name.ts';
 import { text } from '../resource-kind/properties.ts';
-import { physicalName, resourceKind } from '../resource-kind/resource-kind.ts';
+import { resourceKind } from '../resource-kind/resource-kind.ts';
 
 /** AWS::SSM::Parameter */
 export const parameter = resourceKind({

@@ -196,7 +196,8 @@ export function text(value: unknown, path: string): string {
   throw new TemplateError(`expected a text, found ${JSON.stringify(value)}`, path);
 }
 
-function object(value: unknown, path: string): Readonly<Record<string, unknown>> {
+/** @throws TemplateError unless it is an object. */
+export function object(value: unknown, path: string): Readonly<Record<string, unknown>> {
   if (isObject(value)) return value;
   throw new TemplateError(`expected an object, found ${JSON.stringify(value)}`, path);
 }

@@ -8,7 +8,7 @@ import type { Scope } from './intrinsics.ts';
 import type { ParameterValue } from './parameters.ts';
 import type { CheckedTemplate } from './template.ts';
 
-/** The stack that a scope is of. */
+/** Which stack, and where. */
 export interface StackPlace {
   readonly name: string;
   readonly account: string;

@@ -3,7 +3,7 @@ import type { App } from 'aws-cdk-lib';
 import { World } from '../../../local/aws/state/world.ts';
 import { readAssembly } from '../../../local/cloudformation/cdk/assembly.ts';
 import { bootstrap } from '../../../local/cloudformation/cdk/bootstrap.ts';
-import { publishAssets } from '../../../local/cloudformation/cdk/publish-assets.ts';
+import { publishAssets, readAssets } from '../../../local/cloudformation/cdk/publish-assets.ts';
 import { deployStacks } from '../../../local/cloudformation/deploy.ts';
 import { Deployment } from '../../../local/cloudformation/deployment.ts';
 
@@ -16,6 +16,6 @@ export async function deployed(
   const { directory } = app.synth();
   const stacks = readAssembly(directory);
   bootstrap(deployment, stacks, qualifier);
-  await publishAssets(deployment.world, directory);
+  publishAssets(deployment.world, await readAssets(directory));
   return deployStacks(deployment, stacks);
 }

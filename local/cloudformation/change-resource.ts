@@ -1,0 +1,161 @@
+// Makes, changes or deletes one resource of a stack: asks IAM for CloudFormation's API calls, then acts.
+import { isDeepStrictEqual } from 'node:util';
+import { excessesOf, templateOf } from '../../infra/checks/limits.ts';
+import { AwsError } from '../aws/aws-error.ts';
+import { denialMessage } from '../aws/iam/denial.ts';
+import type { Caller } from '../aws/iam/principal.ts';
+import { type Access, decideAccess, type Facts } from '../aws/state/access.ts';
+import type { DeployedResource, Deployment } from './deployment.ts';
+import { TemplateError } from './deployment-error.ts';
+import type { ApiCall, Prepared, ResourceContext, ResourceKind } from './resource-kind/resource-kind.ts';
+import { RESOURCE_KINDS } from './resources/kinds.ts';
+
+/** Who deploys, where, and who hears what IAM decides. */
+export interface Deployer {
+  readonly deployment: Deployment;
+  readonly stack: string;
+  readonly stackId: string;
+  readonly account: string;
+  readonly region: string;
+  readonly caller: Caller;
+  /** Only what CloudFormation is known to call for a type can be decided, so administrators alone deploy the rest. */
+  readonly administrator: boolean;
+  readonly onAccess: (access: Access) => void;
+}
+
+/** A resource as it should be. */
+export interface WantedResource {
+  readonly logicalId: string;
+  readonly type: string;
+  /** Resolved. */
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly deletionPolicy: string;
+}
+
+/** A change that was made, and how to take it back. */
+export interface Change {
+  readonly resource: DeployedResource;
+  /** Undefined where nothing changed. */
+  readonly undo: (() => void) | undefined;
+}
+
+/** Makes a resource, or changes what it was before, or leaves it. @throws AwsError, PolicyError, TemplateError */
+export function changeResource(
+  deployer: Deployer,
+  wanted: WantedResource,
+  before: DeployedResource | undefined,
+): Change {
+  const { logicalId, type, properties } = wanted;
+  const prepared = prepare(deployer, wanted);
+  const { stack, account, region } = deployer;
+  const resource: DeployedResource = { stack, account, region, ...wanted, ...prepared.identity };
+  const [excess] = excessesOf({ id: logicalId, type, properties }, templateOf('{}'));
+  if (excess !== undefined) throw new TemplateError(excess.description);
+
+  if (before === undefined) {
+    requireNew(deployer, resource);
+    ask(deployer, prepared.calls?.create);
+    prepared.create();
+    ask(deployer, prepared.calls?.read);
+    return { resource, undo: () => deleteResource(deployer, resource) };
+  }
+  if (isDeepStrictEqual(before.properties, properties)) return { resource, undo: undefined };
+  update(deployer, prepared, resource, before);
+  return { resource, undo: () => update(deployer, prepare(deployer, before), before, resource) };
+}
+
+/** Deletes a resource. @throws AwsError, TemplateError */
+export function deleteResource(deployer: Deployer, resource: DeployedResource): void {
+  const prepared = prepare(deployer, resource);
+  if (prepared.delete === undefined) {
+    throw new TemplateError(`resources of type ${resource.type} cannot be deleted here`);
+  }
+  ask(deployer, prepared.calls?.delete);
+  prepared.delete();
+}
+
+function update(
+  deployer: Deployer,
+  { calls, update: change }: Prepared,
+  to: DeployedResource,
+  from: DeployedResource,
+): void {
+  if (change === undefined || from.ref !== to.ref || from.type !== to.type) {
+    throw new TemplateError(
+      `${from.type} ${from.ref} cannot be changed here: only some types can, and only without another name`,
+    );
+  }
+  ask(deployer, calls?.update(from.properties));
+  change(from.properties);
+  ask(deployer, calls?.read);
+}
+
+function prepare(deployer: Deployer, { type, properties, logicalId }: WantedResource): Prepared {
+  const prepared = kindOf(type).prepare(properties, contextOf(deployer, logicalId));
+  if (!deployer.administrator && prepared.calls === undefined) {
+    throw new TemplateError(
+      `which API calls CloudFormation makes for ${type} is not known here, so only administrators deploy it`,
+    );
+  }
+  return prepared;
+}
+
+/** CloudFormation and the services: what is there already is not made again, whichever stack has made it. */
+function requireNew({ deployment }: Deployer, { type, account, region, ref }: DeployedResource): void {
+  const owner = deployment
+    .resourcesOf(type)
+    .find((other) => other.account === account && other.region === region && other.ref === ref);
+  if (owner === undefined) return;
+  throw new AwsError(
+    400,
+    'AlreadyExists',
+    `${ref} already exists in stack ${owner.stack}, made of ${owner.logicalId}`,
+  );
+}
+
+function ask(deployer: Deployer, calls: readonly ApiCall[] = []): void {
+  for (const call of calls) authorize(deployer, call);
+}
+
+/** @throws AwsError with the words of IAM unless it is allowed */
+function authorize(
+  { deployment: { world }, caller, region, onAccess }: Deployer,
+  [action, resource, facts]: ApiCall,
+): void {
+  const { request, decision, access } = decideAccess(world, caller, {
+    action,
+    resource,
+    facts: { 'aws:RequestedRegion': region, 'aws:SecureTransport': 'true', ...facts },
+  });
+  onAccess(access);
+  if (decision.effect !== 'Allow') {
+    throw new AwsError(403, 'AccessDenied', denialMessage(request, decision));
+  }
+}
+
+function contextOf(deployer: Deployer, logicalId: string): ResourceContext {
+  const { deployment, account, region, stack, stackId, caller } = deployer;
+  return {
+    world: deployment.world,
+    deployment,
+    account,
+    region,
+    stack,
+    stackId,
+    logicalId,
+    caller,
+    authorize: (action, resource, facts) => authorize(deployer, [action, resource, facts ?? {}]),
+    decide(who: Caller, action: string, resource: string, facts: Facts = {}): Access {
+      const access = deployment.world.decide(who, action, resource, facts);
+      deployer.onAccess(access);
+      return access;
+    },
+  };
+}
+
+function kindOf(type: string): ResourceKind {
+  const kind = RESOURCE_KINDS[type];
+  if (kind !== undefined) return kind;
+  const known = Object.keys(RESOURCE_KINDS).join(', ');
+  throw new TemplateError(`resources of type ${type} are not known here; known are ${known}`);
+}
