@@ -1,9 +1,26 @@
 // S3's checksums of contents and of parts: computed once per stretch of bytes, joined where the arithmetic allows it.
 import { createHash } from 'node:crypto';
-import { createXXHash3, createXXHash64, createXXHash128, type IHasher } from 'hash-wasm';
+import { crc32 } from 'node:zlib';
+import {
+  createCRC32,
+  createCRC64,
+  createXXHash3,
+  createXXHash64,
+  createXXHash128,
+  type IHasher,
+} from 'hash-wasm';
 import { type ByteSource, PATTERN_BYTES, patternSource } from './byte-source.ts';
 import { type Content, chunks, type Extent, fromBuffer } from './content.ts';
-import { CRC32, CRC32C, CRC64NVME, type Crc, combine, repeat } from './crc.ts';
+import {
+  CRC32,
+  CRC32C,
+  CRC32C_POLYNOMIAL,
+  CRC64NVME,
+  CRC64NVME_POLYNOMIAL,
+  type Crc,
+  combine,
+  repeat,
+} from './crc.ts';
 
 /** How many bytes a digest has, for all checksum algorithms (S3 API, ChecksumAlgorithm). */
 const DIGEST_BYTES = {
@@ -32,12 +49,16 @@ export const ALGORITHMS = Object.keys(DIGEST_BYTES) as readonly ChecksumAlgorith
 /** A digest that takes bytes as they pass. */
 export interface RunningDigest {
   update(bytes: Uint8Array): void;
+  /** Once; that of a CRC may be asked for in between as well. */
   digest(): Buffer;
 }
 
 const CRCS: Partial<Record<ChecksumAlgorithm, Crc>> = { CRC32, CRC32C, CRC64NVME };
 
-const XXHASHES: Partial<Record<ChecksumAlgorithm, IHasher>> = {
+/** What neither node:crypto nor node:zlib has. The SDK's own CRCs (@aws-sdk/checksums) are slower; the tests compare with them. */
+const WASM_HASHERS: Partial<Record<ChecksumAlgorithm, IHasher>> = {
+  CRC32C: await createCRC32(CRC32C_POLYNOMIAL),
+  CRC64NVME: await createCRC64(CRC64NVME_POLYNOMIAL.toString(16)),
   XXHASH64: await createXXHash64(),
   XXHASH3: await createXXHash3(),
   XXHASH128: await createXXHash128(),
@@ -45,26 +66,25 @@ const XXHASHES: Partial<Record<ChecksumAlgorithm, IHasher>> = {
 
 /** A running digest of the given kind. */
 export function runningDigest(name: ChecksumAlgorithm): RunningDigest {
-  const crc = CRCS[name];
-  const xxhash = XXHASHES[name];
-  if (xxhash !== undefined) {
-    return runningXxhash(xxhash);
-  }
-  if (crc === undefined) {
-    const hash = createHash(name.toLowerCase());
-    return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
-  }
-  let value = 0n;
+  if (name === 'CRC32') return runningCrc32();
+  const hasher = WASM_HASHERS[name];
+  if (hasher !== undefined) return runningWasm(hasher);
+  const hash = createHash(name.toLowerCase());
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
+}
+
+function runningCrc32(): RunningDigest {
+  let value = 0;
   return {
     update: (bytes) => {
-      value = crc.extend(value, bytes);
+      value = crc32(bytes, value);
     },
-    digest: () => toBytes(value, crc.widthBytes),
+    digest: () => toBytes(BigInt(value), CRC32.widthBytes),
   };
 }
 
 /** One hasher serves all digests that are under way: each keeps its state itself. */
-function runningXxhash(hasher: IHasher): RunningDigest {
+function runningWasm(hasher: IHasher): RunningDigest {
   let state = hasher.init().save();
   return {
     update: (bytes) => {
@@ -145,13 +165,15 @@ function digestOf(content: Content, name: ChecksumAlgorithm): Buffer {
   if (crc !== undefined && only !== undefined) {
     return toBytes(crcOf(only, name, crc), crc.widthBytes);
   }
-  const running = runningDigest(name);
-  for (const chunk of chunks(content)) {
-    running.update(chunk);
-  }
-  const digest = running.digest();
+  const digest = digestOfChunks(chunks(content), name);
   rememberDigest(content, name, digest);
   return digest;
+}
+
+function digestOfChunks(bytes: Iterable<Uint8Array>, name: ChecksumAlgorithm): Buffer {
+  const running = runningDigest(name);
+  for (const chunk of bytes) running.update(chunk);
+  return running.digest();
 }
 
 function crcOf(extent: Extent, name: ChecksumAlgorithm, crc: Crc): bigint {
@@ -159,53 +181,47 @@ function crcOf(extent: Extent, name: ChecksumAlgorithm, crc: Crc): bigint {
   if (known !== undefined) {
     return fromBytes(known);
   }
-  let value = 0n;
-  if (extent.source === patternSource) {
-    value = patternCrc(crc, extent.offset, extent.sizeBytes);
-  } else {
-    for (const chunk of chunks({ sizeBytes: extent.sizeBytes, extents: [extent] })) {
-      value = crc.extend(value, chunk);
-    }
-  }
+  const value =
+    extent.source === patternSource
+      ? patternCrc(name, crc, extent.offset, extent.sizeBytes)
+      : fromBytes(digestOfChunks(chunks({ sizeBytes: extent.sizeBytes, extents: [extent] }), name));
   remember(extent, name, toBytes(value, crc.widthBytes));
   return value;
 }
 
 /** Distance of the known prefix CRCs of the pattern: what has to be read at each end of a range. */
 const PREFIX_STEP_BYTES = 4096;
-const prefixes = new Map<Crc, bigint[]>();
+const prefixes = new Map<ChecksumAlgorithm, bigint[]>();
 
 /** The CRC of a range of the endless pattern: rest of its first period, whole periods, start of its last one. */
-function patternCrc(crc: Crc, offset: number, sizeBytes: number): bigint {
+function patternCrc(name: ChecksumAlgorithm, crc: Crc, offset: number, sizeBytes: number): bigint {
   const start = offset % PATTERN_BYTES;
   const end = start + sizeBytes;
-  const before = prefixCrc(crc, start);
+  const prefix = (bytes: number): bigint => prefixCrc(name, crc, bytes);
   // The CRC of [0, end) is known from prefixes; taking [0, start) off its front leaves the range.
-  const periods = repeat(crc, prefixCrc(crc, PATTERN_BYTES), PATTERN_BYTES, Math.floor(end / PATTERN_BYTES));
+  const periods = repeat(crc, prefix(PATTERN_BYTES), PATTERN_BYTES, Math.floor(end / PATTERN_BYTES));
   const rest = end % PATTERN_BYTES;
-  const whole = combine(crc, periods, prefixCrc(crc, rest), rest);
-  return whole ^ crc.shift(before, sizeBytes);
+  const whole = combine(crc, periods, prefix(rest), rest);
+  return whole ^ crc.shift(prefix(start), sizeBytes);
 }
 
-function prefixCrc(crc: Crc, sizeBytes: number): bigint {
-  let known = prefixes.get(crc);
+function prefixCrc(name: ChecksumAlgorithm, crc: Crc, sizeBytes: number): bigint {
+  let known = prefixes.get(name);
   if (known === undefined) {
     known = [0n];
-    for (let offset = 0; offset < PATTERN_BYTES; offset += PREFIX_STEP_BYTES) {
-      const step = patternSource.read(offset, Math.min(PREFIX_STEP_BYTES, PATTERN_BYTES - offset));
-      known.push(crc.extend(known.at(-1) ?? 0n, step));
+    const running = runningDigest(name);
+    for (let offset = 0; offset + PREFIX_STEP_BYTES <= PATTERN_BYTES; offset += PREFIX_STEP_BYTES) {
+      running.update(patternSource.read(offset, PREFIX_STEP_BYTES));
+      known.push(fromBytes(running.digest()));
     }
-    prefixes.set(crc, known);
-  }
-  if (sizeBytes === PATTERN_BYTES) {
-    return known.at(-1) ?? 0n;
+    prefixes.set(name, known);
   }
   const index = Math.floor(sizeBytes / PREFIX_STEP_BYTES);
   const restBytes = sizeBytes - index * PREFIX_STEP_BYTES;
   const start = known[index] ?? 0n;
-  return restBytes === 0
-    ? start
-    : crc.extend(start, patternSource.read(index * PREFIX_STEP_BYTES, restBytes));
+  if (restBytes === 0) return start;
+  const rest = digestOfChunks([patternSource.read(index * PREFIX_STEP_BYTES, restBytes)], name);
+  return combine(crc, start, fromBytes(rest), restBytes);
 }
 
 function toBytes(value: bigint, widthBytes: number): Buffer {
