@@ -2,11 +2,11 @@
 
 import type { ResourceKind } from '../resource-kind/resource-kind.ts';
 import { codeBuildProject } from './codebuild.ts';
-import { pipeline } from './codepipeline.ts';
+import { pipeline } from './codepipeline/pipeline.ts';
 import { eventsRule } from './events.ts';
 import { inlinePolicy, managedPolicy, role } from './iam.ts';
 import { kmsAlias, kmsKey } from './kms.ts';
-import { eventInvokeConfig, lambdaFunction } from './lambda.ts';
+import { eventInvokeConfig, lambdaFunction } from './lambda/lambda.ts';
 import { logGroup, logsResourcePolicy, queryDefinition } from './logs.ts';
 import { alarm, compositeAlarm, dashboard, subscription, topic, topicPolicy } from './observability.ts';
 import { bucket, bucketPolicy } from './s3.ts';

@@ -53,20 +53,20 @@ function dependenciesOf(
     scope,
   }: { template: CheckedTemplate; declared: ReadonlyMap<string, ResourceDeclaration>; scope: Scope },
 ): string[] {
-  const references = referencesIn(Properties, scope.condition).filter(
+  const references = referencesIn(Properties, scope.condition, `${logicalId}.Properties`).filter(
     ({ name }) => !Object.hasOwn(template.Parameters, name) && !name.startsWith('AWS::'),
   );
   const missing = [
     ...references.filter(({ name }) => !declared.has(name)),
     ...DependsOn.filter((name) => !Object.hasOwn(template.Resources, name)).map((name) => ({
       name,
-      path: 'DependsOn',
+      path: `${logicalId}.DependsOn`,
     })),
   ][0];
   if (missing !== undefined) {
     throw new TemplateError(
       `Template format error: Unresolved resource dependencies [${missing.name}] in the Resources block of the template`,
-      `${logicalId}.${missing.path}`,
+      missing.path,
     );
   }
   return [...references.map(({ name }) => name), ...DependsOn.filter((name) => declared.has(name))];

@@ -39,7 +39,7 @@ export function parseTemplate(text: string): Template {
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) throw new TemplateError(`Template format error: ${problem.message}`);
   const template: unknown = document.toJS();
-  if (v.is(v.record(v.string(), v.unknown()), template)) return template;
+  if (!Array.isArray(template) && v.is(v.record(v.string(), v.unknown()), template)) return template;
   throw new TemplateError('Template format error: a template is a map of sections');
 }
 

@@ -1,11 +1,11 @@
 // Reads the code of a function from S3 as Lambda does: in the name of whoever makes the function.
 import { createHash } from 'node:crypto';
-import { AwsError } from '../../aws/aws-error.ts';
-import { toBuffer } from '../../aws/content/content.ts';
-import type { Facts } from '../../aws/state/access.ts';
-import { latest, versionOf } from '../../aws/state/buckets.ts';
-import { requireUsable } from '../../aws/state/object-encryption.ts';
-import type { ResourceContext } from '../resource-kind/resource-kind.ts';
+import { AwsError } from '../../../aws/aws-error.ts';
+import { toBuffer } from '../../../aws/content/content.ts';
+import type { Facts } from '../../../aws/state/access.ts';
+import { latest, versionOf } from '../../../aws/state/buckets.ts';
+import { requireUsable } from '../../../aws/state/object-encryption.ts';
+import type { ResourceContext } from '../../resource-kind/resource-kind.ts';
 
 /** Where code is: in S3, or in the template itself. */
 type Code =

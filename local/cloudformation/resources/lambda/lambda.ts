@@ -1,12 +1,12 @@
 // Lambda functions, and how they are invoked asynchronously.
 import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
-import { AwsError } from '../../aws/aws-error.ts';
-import { functionArn, type LambdaFunctionState } from '../../aws/state/lambda-functions.ts';
-import { physicalName } from '../resource-kind/physical-name.ts';
-import { arn, integer, tags, text } from '../resource-kind/properties.ts';
-import { type ApiCall, type ResourceContext, resourceKind } from '../resource-kind/resource-kind.ts';
-import { requireAssumable } from '../resource-kind/service-role.ts';
+import { AwsError } from '../../../aws/aws-error.ts';
+import { functionArn, type LambdaFunctionState } from '../../../aws/state/lambda-functions.ts';
+import { physicalName } from '../../resource-kind/physical-name.ts';
+import { arn, integer, tags, text } from '../../resource-kind/properties.ts';
+import { type ApiCall, type ResourceContext, resourceKind } from '../../resource-kind/resource-kind.ts';
+import { requireAssumable } from '../../resource-kind/service-role.ts';
 import { readCode } from './function-code.ts';
 
 const NAME = /^[a-zA-Z0-9-_]+$/;

@@ -1,0 +1,40 @@
+// A small stack in an empty world, for tests that look at one thing.
+import { World } from '../../../local/aws/state/world.ts';
+import type { StackTemplate } from '../../../local/cloudformation/cdk/assembly.ts';
+import { deployStack } from '../../../local/cloudformation/deploy.ts';
+import { type DeployedStack, Deployment } from '../../../local/cloudformation/deployment.ts';
+import type { Template } from '../../../local/cloudformation/template/template.ts';
+
+/** The account and region of the stacks. */
+export const ACCOUNT = '111122223333';
+export const REGION = 'eu-west-1';
+
+/** A stack of a template, or of its resources alone. */
+export function stackOf(template: Template, more: Partial<StackTemplate> = {}): StackTemplate {
+  return { name: 'stack', account: ACCOUNT, region: REGION, template, dependsOn: [], ...more };
+}
+
+/** Deploys a template into an empty world, or on top of what is deployed. */
+export function deploy(
+  template: Template,
+  more: Partial<StackTemplate> = {},
+  deployment = new Deployment(new World()),
+): DeployedStack {
+  return deployStack(deployment, stackOf(template, more));
+}
+
+/** A resource that says nothing but a value: a parameter in the Parameter Store. */
+export function parameter(value: unknown): object {
+  return { Type: 'AWS::SSM::Parameter', Properties: { Type: 'String', Value: value } };
+}
+
+/** What a value becomes once it is deployed. */
+export function deployedValue(
+  value: unknown,
+  rest: Template = {},
+  more: Partial<StackTemplate> = {},
+): unknown {
+  const resources = typeof rest.Resources === 'object' ? rest.Resources : {};
+  const stack = deploy({ ...rest, Resources: { ...resources, Value: parameter(value) } }, more);
+  return stack.resources.get('Value')?.properties.Value;
+}
