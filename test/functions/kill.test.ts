@@ -14,10 +14,13 @@ import {
   HOME_REGION,
   MIB,
   type Stage,
+  type StageArtifact,
 } from './copy/resume/resume-stage.ts';
 
-/** `npm run test:kill` kills before and after each request took effect; the suite alternates between the two. */
-const BOTH_PHASES = process.env.KILL_BOTH_PHASES === '1';
+/** `npm run test:kill` kills before and after each request of each job took effect; the suite alternates between the two. */
+const EVERYTHING = process.env.KILL_BOTH_PHASES === '1';
+/** Of the job with all strategies at once, the suite kills at each so many-th request: its copies are also jobs of their own. */
+const STRIDE = EVERYTHING ? 1 : 8;
 /** Jobs under way at once: one embedded AWS keeps one core busy, the functions another. */
 const LANES = 3;
 
@@ -30,23 +33,22 @@ afterAll(() => aws.close());
 
 type MakeStage = (role?: SimpleIdentity) => Stage;
 
-/** Server-side copies in one request and in parts, parts as a COMPOSITE source has them, and a relay: two destinations each. */
-const everyStrategy: MakeStage = (role) =>
-  createStage(aws, {
-    role,
-    destinationCount: 2,
-    artifacts: [
-      { name: 'Templates', content: generated(38_000, 1) },
-      { name: 'App', content: generated(110 * MIB, 2) },
-      {
-        name: 'Layers',
-        content: generated(12 * MIB, 3),
-        put: { partSizeBytes: 5 * MIB, checksum: { algorithm: 'SHA256', type: 'COMPOSITE' } },
-      },
-      { name: 'Vendor', content: generated(5.5 * MIB, 4), foreign: true },
-    ],
-    outputArtifact: true,
-  });
+const makes =
+  (artifacts: readonly StageArtifact[]): MakeStage =>
+  (role) =>
+    createStage(aws, { role, destinationCount: 2, artifacts, outputArtifact: true });
+
+/** One artifact for each way to copy, to two destinations each. */
+const STRATEGIES: Readonly<Record<string, StageArtifact>> = {
+  'in one request': { name: 'Templates', content: generated(38_000, 1) },
+  'in parts': { name: 'App', content: generated(48 * MIB, 2) },
+  'in the parts of a COMPOSITE source': {
+    name: 'Layers',
+    content: generated(12 * MIB, 3),
+    put: { partSizeBytes: 5 * MIB, checksum: { algorithm: 'SHA256', type: 'COMPOSITE' } },
+  },
+  'by relay': { name: 'Vendor', content: generated(5.5 * MIB, 4), foreign: true },
+};
 
 /** Tells every request of a job, whoever signed it, to the listener. */
 function watch(stage: Stage, onRequest: (point: FaultPoint) => Fault | undefined): void {
@@ -86,10 +88,24 @@ async function countRequests(newStage: MakeStage): Promise<number> {
 }
 
 interface Kill {
+  readonly job: string;
+  readonly newStage: MakeStage;
   /** Of the request, from 1. */
   readonly index: number;
   /** When the request arrives, or when it (or the first one after it that succeeds) has taken effect. */
   readonly phase: FaultPoint['phase'];
+}
+
+const PHASES: readonly FaultPoint['phase'][] = ['before', 'after'];
+
+/** All requests of a job, or each so many-th, but not the last, which is its result. */
+async function killsOf(copied: string, newStage: MakeStage, stride = 1): Promise<Kill[]> {
+  const total = await countRequests(newStage);
+  const indices = Array.from({ length: Math.floor((total - 1) / stride) }, (_, at) => 1 + at * stride);
+  return indices.flatMap((index, at) => {
+    const phases = EVERYTHING ? PHASES : [at % 2 === 0 ? ('after' as const) : ('before' as const)];
+    return phases.map((phase) => ({ job: `${copied} (${total} requests)`, newStage, index, phase }));
+  });
 }
 
 /** Kills the function at one request, retries the event as Lambda does, and looks at what came of it. */
@@ -113,41 +129,40 @@ async function killAndRetry({ index, phase }: Kill, stage: Stage, lambda: Lambda
   expectRightCopies(stage);
 }
 
-/** Kills a job of its own at each request, or as many jobs twice. Gives the number of kills. */
-async function killAtEveryRequest(newStage: MakeStage): Promise<number> {
-  const total = await countRequests(newStage);
-  const kills = Array.from({ length: total - 1 }, (_, at) => at + 1).flatMap((index): Kill[] =>
-    BOTH_PHASES
-      ? [
-          { index, phase: 'before' },
-          { index, phase: 'after' },
-        ]
-      : [{ index, phase: index % 2 === 0 ? 'before' : 'after' }],
-  );
-  const count = kills.length;
+/** Gives each kill a job of its own. */
+async function killAll(kills: Kill[]): Promise<readonly string[]> {
   const failures: string[] = [];
   // The process that completes one job is the next one's victim: half the cold starts, and warm victims as well as cold ones.
   const lane = async (): Promise<void> => {
-    let stage = newStage();
-    await using lambda = functionOf(stage);
+    let lambda: LambdaFunction | undefined;
+    let role: SimpleIdentity | undefined;
     for (let next = kills.shift(); next !== undefined; next = kills.shift()) {
-      const { index, phase } = next;
+      const { job, index, phase, newStage } = next;
+      const stage = newStage(role);
+      role = stage.role;
+      lambda ??= functionOf(stage);
       await killAndRetry(next, stage, lambda).catch((error: unknown) => {
-        failures.push(`killed ${phase} request ${index} of ${total}: ${String(error)}`);
+        failures.push(`${job} killed ${phase} request ${index}: ${String(error)}`);
       });
-      const { sourceBuckets, destinations } = stage;
       // Nobody needs the content any more: that of a hundred relays would not fit into memory.
-      for (const { name } of [...sourceBuckets, ...destinations]) aws.world.deleteBucket(name);
-      stage = newStage(stage.role);
+      for (const { name } of [...stage.sourceBuckets, ...stage.destinations]) aws.world.deleteBucket(name);
     }
+    await lambda?.[Symbol.asyncDispose]();
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-  expect(failures).toEqual([]);
-  return count;
+  return failures;
 }
 
 describe('a function that is killed at any request', { timeout: 900_000 }, () => {
   it('leaves what the retry of its event completes, with one final result and no upload left', async () => {
-    expect(await killAtEveryRequest(everyStrategy)).toBeGreaterThanOrEqual(100);
+    const artifacts = Object.entries(STRATEGIES);
+    const kills = [
+      ...(await killsOf('all at once', makes(Object.values(STRATEGIES)), STRIDE)),
+      ...(
+        await Promise.all(artifacts.map(([copied, artifact]) => killsOf(copied, makes([artifact]))))
+      ).flat(),
+    ];
+    expect(kills.length).toBeGreaterThanOrEqual(100);
+    expect(await killAll(kills)).toEqual([]);
   });
 });
