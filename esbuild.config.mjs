@@ -31,13 +31,25 @@ const neededOnly = {
         'export var $1 = /* @__PURE__ */ (() => $2)();',
       ),
     }));
-    // Hashes for a Node.js that was built without crypto, and a way to retry that the function does not choose.
+    // Hashes for a Node.js that was built without crypto, ways to retry that the function does not choose, directory buckets, which it
+    // refuses, and multi-Region access points.
     onLoad(
-      { filter: /[\\/](?:Sha1Js|Sha256Js|Md5Js|AdaptiveRetryStrategy|DefaultRateLimiter)\.js$/ },
+      {
+        filter:
+          /[\\/](?:Sha1Js|Sha256Js|Md5Js|StandardRetryStrategy|AdaptiveRetryStrategy|DefaultRateLimiter|S3ExpressIdentityProviderImpl|AwsSdkSigV4ASigner)\.js$/,
+      },
       ({ path }) => ({
         contents: `export class ${basename(path, '.js')} {}`,
       }),
     );
+    // Lambda has no home with configuration files, and is no EC2 instance: every client would look for both before its first request.
+    onLoad({ filter: /[\\/]loadSharedConfigFiles\.js$/ }, () => ({
+      contents: `export { CONFIG_PREFIX_SEPARATOR } from './constants';
+        export const loadSharedConfigFiles = async () => ({ configFile: {}, credentialsFile: {} });`,
+    }));
+    onLoad({ filter: /[\\/]getInstanceMetadataRegion\.js$/ }, () => ({
+      contents: 'export const getInstanceMetadataRegion = async () => undefined;',
+    }));
   },
 };
 

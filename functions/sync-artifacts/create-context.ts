@@ -19,11 +19,15 @@ export interface Container {
   readonly facts: BucketCache;
 }
 
-/** The surroundings of one job in a container. */
+/**
+ * The surroundings of one job in a container.
+ * @param afterwards  takes what is to be waited for before the invocation ends
+ */
 export function createContext(
   job: SyncJob,
   deadline: JobContext['deadline'],
   container: Container,
+  afterwards: JobContext['afterwards'] = [],
 ): JobContext {
   const { settings, telemetry, clients, facts } = container;
   const failure = new AbortController();
@@ -38,6 +42,7 @@ export function createContext(
     slots: new RequestSlots(settings.maxConcurrency),
     deadline,
     telemetry,
+    afterwards,
     signal: AbortSignal.any([failure.signal, deadline.signal]),
     get failed() {
       return failure.signal.aborted;

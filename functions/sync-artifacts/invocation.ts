@@ -25,6 +25,7 @@ export async function runInvocation(
 ): Promise<void> {
   const { telemetry, reporter } = container;
   const over = new AbortController();
+  const afterwards: Promise<void>[] = [];
   telemetry.begin({ requestId: lambda.awsRequestId });
   try {
     const jobId = jobIdOf(event);
@@ -36,7 +37,7 @@ export async function runInvocation(
     }
     telemetry.hold();
     telemetry.correlate(jobId);
-    const result = runJob(event, jobId, lambda, container);
+    const result = runJob(event, jobId, lambda, container, afterwards);
     // Loaded while the first S3 requests are on their way; a failure to load shows when the result is reported.
     Promise.all([reporter.warmUp(), telemetry.warmUp()]).catch(() => undefined);
     void reporter
@@ -46,6 +47,7 @@ export async function runInvocation(
     recordEnd(jobId, ended, await reporter.report(jobId, lambda, ended, telemetry), telemetry);
   } finally {
     over.abort();
+    await Promise.all(afterwards);
     await telemetry.flush();
   }
 }
@@ -55,6 +57,7 @@ async function runJob(
   jobId: string,
   lambda: LambdaContext,
   container: Container,
+  afterwards: Promise<void>[],
 ): Promise<JobResult> {
   const { telemetry, settings, facts } = container;
   const receivedAtMs = Date.now();
@@ -69,7 +72,7 @@ async function runJob(
     startedAtMs = checkpoint?.startedAtMs ?? receivedAtMs;
     telemetry.correlate(checkpoint?.firstJobId ?? jobId);
     telemetry.info(checkpoint === undefined ? 'Job begins' : 'Job resumes', describeJob(job, deadline));
-    context = createContext(job, deadline, container);
+    context = createContext(job, deadline, container, afterwards);
     const current = context;
     if (checkpoint !== undefined) {
       abandon = async () => {

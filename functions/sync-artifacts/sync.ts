@@ -1,10 +1,11 @@
 // The whole algorithm on one page: resolve -> plan -> copy -> verify -> report.
+import { setImmediate } from 'node:timers/promises';
 import type { JobContext } from './context/context.ts';
 import { refuseToOverwrite } from './copy/conditional-write.ts';
 import { copyAll } from './copy/copy-all.ts';
 import { preconnectCopies } from './copy/preconnect-copies.ts';
 import { resolveAliases } from './copy/upload/resolve-aliases.ts';
-import { resolve } from './facts/resolve.ts';
+import { lookAt, resolve } from './facts/resolve.ts';
 import { type PlanLimits, type PlannedCopy, planCopies } from './plan/plan.ts';
 import { requireCopies } from './proof/require-copies.ts';
 import { verifyCopy } from './proof/verify-copy.ts';
@@ -20,7 +21,7 @@ export async function syncArtifacts(
   context: JobContext,
   checkpoint?: Checkpoint,
 ): Promise<SyncOutcome> {
-  const planned = await planJob(job, context, checkpoint, resolveAliases);
+  const planned = await planJob(job, context, 'copy', checkpoint);
   const progress = new SyncProgress(planned, job, checkpoint, context);
   const missing = planned.filter((copy) => !progress.addKnown(copy));
   if (job.mode === 'audit') {
@@ -38,10 +39,11 @@ export async function syncArtifacts(
   };
   await copyAll(missing, context, async (copy, result) => {
     if (!result.finished) return progress.addUnfinished(copy, result);
-    const proved = await verifyCopy(copy.task, result.written, job.minimumProof, context);
-    if (copy.plan.strategy !== 'object' || result.strategy === 'skip')
-      await addAnnotations(copy.task, proved.etag);
-    progress.addCopied(copy, result.strategy, proved);
+    const { plan } = copy;
+    const { task = copy.task, written, strategy } = result;
+    const proved = result.proved ?? (await verifyCopy(task, written, job.minimumProof, context));
+    if (plan.strategy !== 'object' || strategy === 'skip') await addAnnotations(task, proved.etag);
+    progress.addCopied({ task, plan }, strategy, proved);
   });
   context.throwIfFailed();
   // What was there already may have been left without them.
@@ -60,19 +62,27 @@ export async function syncArtifacts(
 
 /**
  * Reads all facts of a job and plans its copies; nothing is written.
- * @param refine  completes the facts with what only a request to write can show
+ * @param purpose  to `copy`, what a write shows in passing is not looked up before it
  */
 export async function planJob(
   job: SyncJob,
   context: JobContext,
+  purpose: 'show' | 'copy' = 'show',
   checkpoint?: Checkpoint,
-  refine: typeof resolveAliases = async (tasks) => tasks,
 ): Promise<readonly PlannedCopy[]> {
   const limits = limitsOf(context);
-  const tasks = await resolve(job, context, checkpoint, (sources) => {
+  const maySkipLook = purpose === 'copy' && checkpoint === undefined;
+  const tasks = await resolve(job, context, checkpoint, maySkipLook, async (sources) => {
+    // What can be asked for by now leaves first: handshakes keep a processor busy.
+    await setImmediate();
     if (checkpoint === undefined) preconnectCopies(job, sources, limits, context);
   });
-  return planCopies(await refine(tasks, context), job, limits);
+  const planned = planCopies(purpose === 'copy' ? await resolveAliases(tasks, context) : tasks, job, limits);
+  // Bytes do not go through the function for nothing.
+  if (!planned.some(({ task, plan }) => task.unseen !== undefined && plan.strategy === 'relay'))
+    return planned;
+  const seen = await Promise.all(tasks.map((task) => lookAt(task, context)));
+  return planCopies(seen, job, limits);
 }
 
 function limitsOf({ settings, deadline }: JobContext): PlanLimits {

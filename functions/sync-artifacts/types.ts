@@ -150,6 +150,8 @@ export interface CopyTask {
   readonly key: string;
   /** What is at the destination already. */
   readonly existing?: ObjectFacts;
+  /** Set while nobody has looked at the destination, of which `existing` then says nothing: what is needed for a look. */
+  readonly unseen?: DestinationRequest;
   /** The upload that an earlier invocation of the job says it began. */
   readonly uploadId?: string;
 }

@@ -7,6 +7,7 @@
 // | a subresource, which it ignores                 | requireXml: NotImplemented | as for an operation                                                          |
 // | copies of parts                                 | isPartCopyUnsupported      | copied in one request, where one can copy as much                            |
 // | conditional writes                              | isConditionUnsupported     | a warning, and no condition; with Overwrite "never" the job fails            |
+// | conditional writes, which it ignores            | nothing                    | unseen copies are made again where they are already (copy/early-looks.ts)    |
 // | regions                                         | no region in any answer    | the region of the KMS key, else of the settings (facts/destination.ts)       |
 // | checksums or headers in answers                 | headers that are missing   | a weaker proof, or the job fails (proof/)                                    |
 // | initiators of uploads                           | no Initiator               | resumed when their parts fit; none is aborted (copy/upload/resume-upload.ts) |

@@ -15,8 +15,10 @@ const CONNECTION_TIMEOUT_MS = 5_000;
 /** Sockets beyond the copy requests in flight: facts, listings, completions. */
 const SPARE_SOCKETS = 64;
 
-/** Requests of the first look at a destination: one for each artifact, of which most jobs have one or two. */
-const FIRST_LOOK_REQUESTS = 2;
+/** Connections that are opened ahead: each costs 2 ms of CPU, which the start of a process has to spare while it loads and waits. */
+const MAX_AHEAD = 16;
+/** First requests of a job to one destination: one for each of five artifacts (CodePipeline quotas); or to look, list and create. */
+const FIRST_REQUESTS = 5;
 
 /** No SDK logger, redirects of our own, no directory buckets, whose names are refused, and no Lambda function behind S3 to call us again. */
 const IDLE_MIDDLEWARE = [
@@ -36,8 +38,10 @@ export interface S3Clients {
   /** Signs with the job's `artifactCredentials`. */
   artifact(region: string): S3Client;
   readonly hasArtifactCredentials: boolean;
-  /** Opens connections for requests that will come soon, to endpoints that earlier requests have shown. */
+  /** Opens connections for requests that will come soon. */
   preconnect(requests: readonly ExpectedRequests[]): void;
+  /** How many connections to a bucket have nothing to do. */
+  idleConnections(bucket: string, region: string): number;
   /** Requests that were sent again so far. */
   retries(): number;
   /** Notes a request that keeps failing, is denied, or was not answered in time. */
@@ -58,8 +62,8 @@ export class S3ClientPool {
   readonly #settings: Settings;
   readonly #handler: HttpHandler<NodeHttpHandlerOptions>;
   readonly #preconnector: Preconnector;
-  /** The endpoint of each region and bucket that was asked for anything. */
-  readonly #origins = new Map<string, Origin>();
+  /** The endpoint of each region and bucket that connections were opened to. */
+  readonly #origins = new Map<string, Origin | undefined>();
   readonly #role = new Map<string, S3Client>();
   readonly #strategies = new Map<string, TimedRetryStrategy>();
   readonly #onThrottled: () => void;
@@ -95,6 +99,10 @@ export class S3ClientPool {
     for (const strategy of this.#strategies.values()) strategy.reset();
     return {
       preconnect: (requests) => this.#preconnect(requests),
+      idleConnections: (bucket, region) => {
+        const origin = this.#origin(bucket, region);
+        return origin === undefined ? 0 : this.#preconnector.idle(origin);
+      },
       noteFailure: (error) => this.#noteFailure(error),
       lastFailure: () => [...this.#failing.values()].at(-1),
       hasArtifactCredentials: artifactCredentials !== undefined,
@@ -107,28 +115,16 @@ export class S3ClientPool {
     };
   }
 
-  /** Opens connections to buckets of which nothing was asked yet, enough for the first look at them. */
+  /** Opens connections for the first requests to buckets that jobs will copy to. */
   connectAhead(buckets: readonly Pick<ExpectedRequests, 'bucket' | 'region'>[]): void {
-    const { endpoint, forcePathStyle } = this.#settings;
-    for (const { bucket, region } of buckets) {
-      const { url } = memoized(this.#role, region, () => this.#client(region)).config.endpointProvider({
-        Bucket: bucket,
-        Region: region,
-        ForcePathStyle: forcePathStyle,
-        ...(endpoint === undefined ? {} : { Endpoint: endpoint }),
-      });
-      const { protocol, hostname, port } = url;
-      this.#preconnector.connect(
-        { protocol, hostname, port: port === '' ? undefined : Number(port) },
-        FIRST_LOOK_REQUESTS,
-      );
-    }
+    const count = Math.max(1, Math.min(FIRST_REQUESTS, Math.floor(MAX_AHEAD / buckets.length)));
+    this.#preconnect(buckets.map((bucket) => ({ ...bucket, count })));
   }
 
   #preconnect(requests: readonly ExpectedRequests[]): void {
     const byOrigin = new Map<string, { readonly origin: Origin; count: number }>();
     for (const { bucket, region, count } of requests) {
-      const origin = this.#origins.get(`${region}/${bucket}`) ?? this.#originElsewhere(bucket, region);
+      const origin = this.#origin(bucket, region);
       if (origin === undefined) continue;
       const { protocol, hostname, port } = origin;
       const shared = memoized(byOrigin, `${protocol}//${hostname}:${port}`, () => ({ origin, count: 0 }));
@@ -137,11 +133,23 @@ export class S3ClientPool {
     for (const { origin, count } of byOrigin.values()) this.#preconnector.connect(origin, count);
   }
 
-  /** Where a bucket is in another region than that which was asked: the names of endpoints differ in nothing else. */
-  #originElsewhere(bucket: string, region: string): Origin | undefined {
-    const { region: home } = this.#settings;
-    const origin = this.#origins.get(`${home}/${bucket}`);
-    return origin && { ...origin, hostname: origin.hostname.replace(`.${home}.`, `.${region}.`) };
+  /** Where requests to a bucket go; `undefined` for an endpoint of the settings that is none, of which the first request tells. */
+  #origin(bucket: string, region: string): Origin | undefined {
+    const { endpoint, forcePathStyle } = this.#settings;
+    return memoized(this.#origins, `${region}/${bucket}`, () => {
+      try {
+        const { url } = memoized(this.#role, region, () => this.#client(region)).config.endpointProvider({
+          Bucket: bucket,
+          Region: region,
+          ForcePathStyle: forcePathStyle,
+          ...(endpoint === undefined ? {} : { Endpoint: endpoint }),
+        });
+        const { protocol, hostname, port } = url;
+        return { protocol, hostname, port: port === '' ? undefined : Number(port) };
+      } catch {
+        return undefined;
+      }
+    });
   }
 
   #client(region: string, credentials?: () => Promise<AwsCredentialIdentity>): S3Client {
@@ -166,9 +174,6 @@ export class S3ClientPool {
       (next, { commandName = '' }) =>
         async (args) => {
           const { Bucket = '', Key } = args.input as { Bucket?: string; Key?: string };
-          const { protocol, hostname, port } = args.request as Origin;
-          const name = `${region}/${Bucket}`;
-          if (!this.#origins.has(name)) this.#origins.set(name, { protocol, hostname, port });
           (args.request as HttpRequest).headers['user-agent'] = USER_AGENT;
           const operation = commandName.replace(/Command$/, '');
           const target: RequestTarget = {
@@ -187,7 +192,7 @@ export class S3ClientPool {
             throw error;
           }
         },
-      { step: 'finalizeRequest', name: 'originMiddleware' },
+      { step: 'finalizeRequest', name: 'failureMiddleware' },
     );
     return client;
   }

@@ -15,6 +15,8 @@ export interface WriteCondition {
   readonly IfMatch?: string;
 }
 
+const NOTHING_THERE = { IfNoneMatch: '*' } as const satisfies WriteCondition;
+
 /** How often a destination that keeps changing is looked at again before the job gives up. */
 const MAX_LOOKS = 5;
 
@@ -89,6 +91,39 @@ export async function writeConditionally<T>(
   }
 }
 
+/**
+ * Writes a copy, without a look before it where its task is `unseen`: on the condition that nothing is there. Whatever keeps it from being
+ * written, its destination is looked at then, and what follows is what would have followed had somebody looked before.
+ * @param write  sends the request for a task
+ * @param look  looks at the destination of a task
+ * @param beforeReplacing  as of `writeConditionally`
+ * @throws what `writeConditionally` throws, and what `write` throws where a look makes no difference
+ */
+export async function writeFirst<T>(
+  task: CopyTask,
+  context: JobContext,
+  write: (task: CopyTask, condition: WriteCondition) => Promise<T>,
+  look: (task: CopyTask) => Promise<CopyTask>,
+  beforeReplacing: (seen: CopyTask) => void,
+): Promise<T | FinishedCopyResult> {
+  let seen = task;
+  if (task.unseen !== undefined) {
+    try {
+      return await write(task, NOTHING_THERE);
+    } catch (error) {
+      if (context.signal.aborted) throw error;
+      seen = await look(task);
+      const proved = provedCopy(seen, context, error);
+      if (proved !== undefined) return proved;
+      const isElsewhere = seen.destination.region !== task.destination.region;
+      const isCondition = refusalOf(error, NOTHING_THERE) !== undefined || isConditionUnsupported(error);
+      if (seen.existing === undefined && !isElsewhere && !isCondition) throw error;
+      if (seen.existing !== undefined) beforeReplacing(seen);
+    }
+  }
+  return await writeConditionally(seen, context, (condition) => write(seen, condition), beforeReplacing);
+}
+
 /** @throws SyncError when a copy that is to be made would replace another object; nothing was written by then. */
 export function refuseToOverwrite(copies: readonly PlannedCopy[]): void {
   const other = copies.find(({ task }) => task.existing !== undefined);
@@ -119,7 +154,7 @@ function conditionFor(
   { facts, job }: JobContext,
 ): WriteCondition {
   if (facts.unconditionalBuckets.has(bucket)) return {};
-  if (!exists || job.overwrite === 'never') return { IfNoneMatch: '*' };
+  if (!exists || job.overwrite === 'never') return NOTHING_THERE;
   return etag === '' ? {} : { IfMatch: etag };
 }
 

@@ -5,9 +5,11 @@ import type { JobContext } from '../context/context.ts';
 import { slowestFirst } from '../facts/resolve.ts';
 import { partSize } from '../plan/part-layout.ts';
 import type { CopyPlan, PlannedCopy } from '../plan/plan.ts';
+import type { CopyTask } from '../types.ts';
 import { groupBy } from '../util.ts';
 import { copyMultipart } from './copy-multipart.ts';
 import { copyObject } from './copy-object.ts';
+import { EarlyLooks } from './early-looks.ts';
 import type { CopyResult } from './strategy.ts';
 
 /** Copies whose requests are made ready before the first of them leave (`npm run bench:timeline -- --case 5x1mib-x3`). */
@@ -36,10 +38,13 @@ export async function copyAll(
     if (copying.length % COPIES_PER_TURN === 0) await setImmediate();
   };
   const relays: Relayed[] = [];
+  const looks = new EarlyLooks(context);
   for (const copy of slowestFirst(copies, ({ task }) => task.destination.bucket, context)) {
     const { task, plan } = copy;
     if (plan.strategy === 'object') {
-      await start(copyObject(task, context).then((result) => onEnd(copy, result)));
+      const see = (unseen: CopyTask): Promise<CopyTask> => looks.see(unseen);
+      const copied = copyObject(task, context, see).finally(() => looks.end(task));
+      await start(copied.then((result) => onEnd(copy, result)));
     } else if (plan.strategy === 'multipart') {
       await start(copyMultipart(task, plan.layout, context).then((result) => onEnd(copy, result)));
     } else if (plan.strategy === 'relay') {
@@ -47,6 +52,11 @@ export async function copyAll(
     }
   }
   await Promise.all(relayAll(relays, onEnd, context).map(start));
+  await looks.begin(
+    copies.flatMap(({ task, plan }) =>
+      task.unseen !== undefined && plan.strategy === 'object' ? [task] : [],
+    ),
+  );
   await Promise.all(copying);
 }
 

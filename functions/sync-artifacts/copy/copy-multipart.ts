@@ -3,18 +3,52 @@ import { UploadPartCopyCommand } from '@aws-sdk/client-s3';
 import { MAX_COPY_OBJECT_BYTES } from '../aws/limits.ts';
 import { request } from '../aws/s3-request.ts';
 import type { JobContext } from '../context/context.ts';
+import { lookAt } from '../facts/resolve.ts';
 import type { Part, PartLayout } from '../plan/part-layout.ts';
 import type { CopyTask } from '../types.ts';
 import { copyObject } from './copy-object.ts';
+import { provedCopy } from './look-again.ts';
 import { completedPart, copyTarget, destinationFields, sourceFields } from './request-fields.ts';
 import type { CopyResult } from './strategy.ts';
 import { copyInParts, type PartTarget } from './upload/copy-in-parts.ts';
+import { openUpload } from './upload/open-upload.ts';
+import { abortUpload } from './upload/upload-requests.ts';
 
 /** Copies in parts, server-side. */
 export async function copyMultipart(
   task: CopyTask,
   layout: PartLayout,
   context: JobContext,
+): Promise<CopyResult> {
+  if (task.unseen === undefined) return await copySeen(task, layout, context);
+  // An upload shows nothing at the destination before it is complete: it is opened while that is looked at. Parts cost money, and wait.
+  const opening = openUpload(task, layout, context);
+  // Its failure shows when it is needed.
+  opening.catch(() => undefined);
+  const drop = (): void => {
+    const dropped = opening.then((upload) => abortUpload(task, upload, context));
+    context.afterwards.push(dropped.catch(() => undefined));
+  };
+  let seen: CopyTask;
+  try {
+    seen = await lookAt(task, context);
+  } catch (error) {
+    drop();
+    throw error;
+  }
+  const found = provedCopy(seen, context, undefined);
+  const isElsewhere = seen.destination.region !== task.destination.region;
+  if (found !== undefined || isElsewhere) drop();
+  if (found !== undefined) return found;
+  const result = await copySeen(seen, layout, context, isElsewhere ? undefined : () => opening);
+  return result.finished ? { task: seen, ...result } : result;
+}
+
+async function copySeen(
+  task: CopyTask,
+  layout: PartLayout,
+  context: JobContext,
+  open?: typeof openUpload,
 ): Promise<CopyResult> {
   // Thousands of requests differ by their parts only.
   const fields = { ...destinationFields(task), ...sourceFields(task) };
@@ -44,6 +78,7 @@ export async function copyMultipart(
       slots: context.slots,
       prepare,
       hashed: () => false,
+      ...(open === undefined ? {} : { open }),
       ...(layout.sizeBytes > MAX_COPY_OBJECT_BYTES ? {} : { inOneRequest: () => copyWhole(task, context) }),
     },
     context,

@@ -6,6 +6,7 @@ import type { JobContext } from '../context/context.ts';
 import { headObject } from '../facts/head-object.ts';
 import { isEnough, proofOfExisting } from '../proof/proof.ts';
 import type { CopyTask, ObjectFacts } from '../types.ts';
+import { omitUndefined } from '../util.ts';
 import { destinationFields, destinationTarget } from './request-fields.ts';
 import type { FinishedCopyResult } from './strategy.ts';
 
@@ -60,8 +61,10 @@ export function provedCopy(
   refusal: unknown,
 ): FinishedCopyResult | undefined {
   const proof = proofOfExisting(task);
-  if (proof === undefined || !isEnough(proof.kind, job.minimumProof)) return undefined;
-  return foundCopy(task, attemptCount(refusal) === 1);
+  const found = foundCopy(task, attemptCount(refusal) === 1);
+  if (proof === undefined || found === undefined || !isEnough(proof.kind, job.minimumProof)) return undefined;
+  const { etag = '', versionId, checksum } = found.written;
+  return { ...found, task, proved: { proof, etag, ...omitUndefined({ versionId, checksum }) } };
 }
 
 /** What is at the destination of the task as a finished copy, made by somebody else or by a request whose answer was lost. */

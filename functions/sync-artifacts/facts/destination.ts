@@ -16,7 +16,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { DestinationEncryption, DestinationFacts, DestinationRequest, ObjectFacts } from '../types.ts';
 import { headObject } from './head-object.ts';
 import { askInRegion } from './in-region.ts';
-import { qualifyKey, regionOfKey } from './kms-key.ts';
+import { isAlias, qualifyKey, regionOfKey } from './kms-key.ts';
 
 /** A destination bucket and, in the order of the keys asked for, the objects that it has there. */
 export interface DestinationReading {
@@ -53,6 +53,24 @@ export async function readDestination(
         { bucket, given: region, actual },
       ),
   );
+}
+
+/**
+ * What a copy must know of a destination, when all of it is known without a request: from a set of the function's configuration, or
+ * since this container looked it up. An alias is not: which key it means now shows only when it is asked for.
+ * @throws ConfigurationError for a key that cannot be used there
+ */
+export function knownDestination(
+  destination: DestinationRequest,
+  { facts }: Pick<JobContext, 'facts'>,
+): DestinationFacts | undefined {
+  const { bucket, bucketOwner } = destination;
+  const found = facts.region(bucket);
+  const region = destination.region ?? found;
+  if (region === undefined || (found ?? region) !== region) return undefined;
+  const encryption = knownEncryption(region, destination, facts);
+  if (encryption === undefined || isAlias(encryption.kmsKeyId)) return undefined;
+  return { bucket, bucketOwner, region, encryption };
 }
 
 /** A destination in which every artifact is its own source: nothing is written there, so its encryption does not matter. */
@@ -136,15 +154,13 @@ async function findRegion(
 /** Fails closed: without a customer managed key nothing is copied. */
 async function readEncryption(
   region: string,
-  { bucket, bucketOwner, kmsKeyId, configured }: DestinationRequest,
+  destination: DestinationRequest,
   context: JobContext,
 ): Promise<DestinationEncryption> {
-  const home = { bucket, bucketOwner, region };
-  if (kmsKeyId !== undefined && configured) {
-    return { algorithm: 'aws:kms', kmsKeyId: qualifyKey(kmsKeyId, home) };
-  }
-  const known = context.facts.encryption(bucket, bucketOwner, kmsKeyId);
+  const known = knownEncryption(region, destination, context.facts);
   if (known !== undefined) return known;
+  const { bucket, bucketOwner, kmsKeyId } = destination;
+  const home = { bucket, bucketOwner, region };
   if (kmsKeyId !== undefined) {
     const algorithm = await readStrongerAlgorithm(region, bucket, bucketOwner, context);
     const given: DestinationEncryption = { algorithm, kmsKeyId: qualifyKey(kmsKeyId, home) };
@@ -165,6 +181,17 @@ async function readEncryption(
   const encryption: DestinationEncryption = { algorithm, kmsKeyId: qualifyKey(keyId, home) };
   context.facts.setEncryption(bucket, bucketOwner, encryption);
   return encryption;
+}
+
+/** What a set of the configuration says, or what was looked up not long ago. */
+function knownEncryption(
+  region: string,
+  { bucket, bucketOwner, kmsKeyId, configured }: DestinationRequest,
+  facts: JobContext['facts'],
+): DestinationEncryption | undefined {
+  return kmsKeyId !== undefined && configured
+    ? { algorithm: 'aws:kms', kmsKeyId: qualifyKey(kmsKeyId, { bucket, bucketOwner, region }) }
+    : facts.encryption(bucket, bucketOwner, kmsKeyId);
 }
 
 /** Dual-layer encryption where the bucket's default asks for it, whatever the key; a default that may not be read asks for nothing. */

@@ -3,31 +3,36 @@ import { setImmediate } from 'node:timers/promises';
 import type { JobContext } from '../context/context.ts';
 import { destinationKey } from '../job/destination-key.ts';
 import type { Checkpoint, CopyTask, DestinationRequest, SourceFacts, SyncJob } from '../types.ts';
-import { type DestinationReading, readDestination, readSameBucket } from './destination.ts';
+import { omitUndefined } from '../util.ts';
+import { type DestinationReading, knownDestination, readDestination, readSameBucket } from './destination.ts';
 import { readSource } from './source.ts';
 
 /**
  * The copies of a job with all that is to be known before anything is written.
+ * @param maySkipLook  a write on the condition that nothing is there needs no look before it: where nothing else is to be found out of any
+ * destination either, the copies are `unseen`
  * @param onSources  called with the sources while the destinations are still to answer
  */
 export async function resolve(
   job: SyncJob,
   context: JobContext,
   checkpoint: Checkpoint | undefined,
-  onSources: (sources: readonly SourceFacts[]) => void,
+  maySkipLook: boolean,
+  onSources: (sources: readonly SourceFacts[]) => Promise<void>,
 ): Promise<readonly CopyTask[]> {
-  // The destinations are far: their requests leave before those to the sources are made ready.
+  const unseen = maySkipLook ? unseenDestinations(job, context) : undefined;
   const [destinations, sources] = await Promise.all([
-    readDestinations(job, context),
-    setImmediate()
+    unseen ?? readDestinations(job, context),
+    // The destinations are far: their requests leave before those to the sources are made ready.
+    (unseen === undefined ? setImmediate() : Promise.resolve())
       .then(() => readSources(job, context, checkpoint))
       .then((sources) => {
-        onSources(sources);
+        void onSources(sources);
         return sources;
       }),
   ]);
   return sources.flatMap((source, artifactIndex) =>
-    destinations.map(({ facts, keys, existing }, destinationIndex): CopyTask => {
+    destinations.map(({ facts, keys, existing, request }, destinationIndex): CopyTask => {
       const there = existing[artifactIndex];
       const index = artifactIndex * destinations.length + destinationIndex;
       const uploadId = checkpoint?.uploads?.find(([copy]) => copy === index)?.[1];
@@ -37,10 +42,25 @@ export async function resolve(
         destination: facts,
         key: keys[artifactIndex] ?? source.artifact.key,
         ...(there === undefined ? {} : { existing: there }),
+        ...(unseen === undefined ? {} : { unseen: request }),
         ...(uploadId === undefined ? {} : { uploadId }),
       };
     }),
   );
+}
+
+/**
+ * The task with what is at its destination, as if somebody had looked before it began. Where its bucket turns out to be elsewhere, that is
+ * corrected, too.
+ * @throws ConfigurationError, S3RequestError
+ */
+export async function lookAt(task: CopyTask, context: JobContext): Promise<CopyTask> {
+  const { unseen, ...seen } = task;
+  if (unseen === undefined) return task;
+  const startedMs = performance.now();
+  const { facts, existing } = await readDestination(unseen, [task.key], context);
+  context.facts.setLatencyMs(unseen.bucket, performance.now() - startedMs);
+  return { ...seen, destination: facts, ...omitUndefined({ existing: existing[0] }) };
 }
 
 /**
@@ -56,8 +76,32 @@ export function slowestFirst<T>(
 }
 
 interface DestinationState extends DestinationReading {
+  readonly request: DestinationRequest;
   /** The keys of the copies, in the order of the artifacts. */
   readonly keys: readonly string[];
+}
+
+/**
+ * The destinations of a job that may write without a look, in its order; `undefined` when one of them leaves anything to be found out,
+ * so that no copy begins while another may turn out to have no key. A job that must not overwrite looks first, to fail before it has
+ * written anything; so does one that only looks, and one whose proof may be too weak where servers ignore conditions.
+ */
+function unseenDestinations(
+  { artifacts, destinations, executionId, mode, overwrite, minimumProof }: SyncJob,
+  { facts }: JobContext,
+): readonly DestinationState[] | undefined {
+  if ((mode !== 'auto' && mode !== 'copy') || overwrite === 'never' || minimumProof === 'etag')
+    return undefined;
+  const states: DestinationState[] = [];
+  for (const request of destinations) {
+    const known = facts.unconditionalBuckets.has(request.bucket)
+      ? undefined
+      : knownDestination(request, { facts });
+    if (known === undefined) return undefined;
+    const keys = artifacts.map((artifact) => destinationKey(request.keyTemplate, artifact, executionId));
+    states.push({ request, facts: known, keys, existing: [] });
+  }
+  return states;
 }
 
 /** In the order of the job. */
@@ -75,7 +119,7 @@ async function readDestinations(
       ? await readSameBucket(destination, context)
       : await readDestination(destination, keys, context);
     context.facts.setLatencyMs(destination.bucket, performance.now() - startedMs);
-    return { keys, ...reading };
+    return { request: destination, keys, ...reading };
   };
   const started = slowestFirst(destinations, ({ bucket }) => bucket, context).map(
     (destination) => [destination, look(destination)] as const,

@@ -1,6 +1,7 @@
 // Connections to S3, some of them opened before they are needed: a new one costs two round trips, TCP and TLS.
 import type { AgentOptions, ClientRequestArgs, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** Where an endpoint listens. */
@@ -34,15 +35,8 @@ export class Preconnector {
   }
 
   /** Opens connections until `count` requests to an endpoint can be sent at once without waiting for a handshake. */
-  connect({ protocol, hostname, port }: Origin, count: number): void {
-    const agent = protocol === 'http:' ? this.httpAgent : this.httpsAgent;
-    const options = {
-      ...this.#options,
-      host: hostname,
-      port: port ?? (protocol === 'http:' ? 80 : 443),
-      servername: hostname,
-    };
-    const name = agent.getName(options);
+  connect(origin: Origin, count: number): void {
+    const { agent, options, name } = this.#endpoint(origin);
     const waiting = (this.#waiting.get(name) ?? []).filter(({ closed }) => !closed);
     this.#waiting.set(name, waiting);
     const known =
@@ -51,6 +45,27 @@ export class Preconnector {
       const socket = this.#create.get(agent)?.({ ...options });
       if (socket) waiting.push(new IdleConnection(socket));
     }
+  }
+
+  /** How many connections to an endpoint are open or opening, and have nothing to do. */
+  idle(origin: Origin): number {
+    const { agent, name } = this.#endpoint(origin);
+    const waiting = (this.#waiting.get(name) ?? []).filter(({ closed }) => !closed);
+    return waiting.length + (agent.freeSockets[name]?.length ?? 0);
+  }
+
+  #endpoint({ protocol, hostname, port }: Origin) {
+    const agent = protocol === 'http:' ? this.httpAgent : this.httpsAgent;
+    const options = {
+      ...this.#options,
+      host: hostname,
+      port: port ?? (protocol === 'http:' ? 80 : 443),
+      // As Node.js names it for requests: an address is no name of a server (RFC 6066).
+      servername: isIP(hostname) === 0 ? hostname : '',
+    };
+    const name = agent.getName(options);
+    // By this name the agent keeps TLS sessions, with which later connections save half of their handshake.
+    return { agent, options: { ...options, _agentKey: name }, name };
   }
 
   /** Makes an agent take a connection that was opened ahead before it opens another (Node.js, `agent.createConnection`). */

@@ -52,6 +52,8 @@ interface PartCopies {
   readonly layout: PartLayout;
   readonly slots: Slots;
   readonly prepare: PreparePart;
+  /** Opens the upload of a task when something else than `openUpload` is to be done for it. */
+  readonly open?: typeof openUpload;
   /** Copies a task in one request, should the server turn out to copy no parts. */
   readonly inOneRequest?: (task: CopyTask) => Promise<CopyResult>;
   /** Did every byte of an upload go through the function, with the checksum that S3 stored? */
@@ -65,7 +67,7 @@ export async function copyInParts(
   attempt = 1,
 ): Promise<readonly CopyResult[]> {
   const { tasks, layout } = copies;
-  const open = attempt === 1 ? openUpload : createUpload;
+  const open = attempt === 1 ? (copies.open ?? openUpload) : createUpload;
   const opened = await Promise.allSettled(
     tasks.map(
       async (task): Promise<OpenTarget> => ({

@@ -68,8 +68,8 @@ export async function createUpload(task: CopyTask, layout: PartLayout, context: 
   return upload;
 }
 
-/** Did S3 refuse the only attempt, so that nothing can have started? */
+/** Did S3 refuse the only attempt, or send it elsewhere, so that nothing can have started? */
 function wasRefused(error: unknown): boolean {
   const status = httpStatus(error);
-  return status !== undefined && status >= 400 && status < 500 && attemptCount(error) <= 1;
+  return status !== undefined && status >= 300 && status < 500 && attemptCount(error) <= 1;
 }

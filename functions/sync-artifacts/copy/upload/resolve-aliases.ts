@@ -37,7 +37,7 @@ async function askForKey(task: CopyTask, context: JobContext): Promise<string | 
   try {
     context.signal.throwIfAborted();
     const output = await sendCreate(task, {}, withGracePeriod(context, GRACE_MS), context);
-    await abortUpload(task, { uploadId: output.UploadId ?? '' }, context);
+    context.afterwards.push(abortUpload(task, { uploadId: output.UploadId ?? '' }, context));
     if ((output.$metadata.attempts ?? 1) > 1) await abortOwnUploads(task, undefined, context, 'empty');
     return output.SSEKMSKeyId;
   } catch (error) {

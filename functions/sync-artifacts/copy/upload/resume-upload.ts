@@ -18,7 +18,7 @@ import {
   type Upload,
 } from './upload-requests.ts';
 
-/** Newest first: the upload that can be resumed. The others of ours are aborted. */
+/** Newest first: the upload that can be resumed. The others of ours are aborted, while the copy goes on. */
 export async function resumeUpload(
   task: CopyTask,
   layout: PartLayout,
@@ -44,10 +44,10 @@ export async function resumeUpload(
     if (parts !== undefined)
       resumed = { uploadId, resumed: true, createRetried: created.createRetried, parts };
     else if (initiatorId !== undefined && upload !== fromToken && isOurs(upload))
-      await abortUpload(task, { uploadId }, context);
+      context.afterwards.push(abortUpload(task, { uploadId }, context));
   }
   if (resumed !== undefined) {
-    await abortUpload(task, created, context);
+    context.afterwards.push(abortUpload(task, created, context));
     context.telemetry.info('Resuming an unfinished upload', {
       bucket: task.destination.bucket,
       key: task.key,

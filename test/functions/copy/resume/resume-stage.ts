@@ -197,7 +197,7 @@ export class InProcessFunction {
     this.#options = options;
     const settings = readSettings({
       AWS_REGION: HOME_REGION,
-      AWS_ENDPOINT_URL_S3: 'here',
+      AWS_ENDPOINT_URL_S3: options.endpoint ?? stage.aws.endpoint,
       SYNC_ACCESS_DENIED_RETRY_MS: '0',
       ...options.environment,
     });
