@@ -12,7 +12,7 @@ import { namesOf } from '../../infra/shape/names.ts';
 import { topology } from '../../infra/topology.ts';
 import { type Command, commandsOf, optionsOf } from './guide-commands.ts';
 import { recordSample } from './permissions/recorded-jobs.ts';
-import { at, listAt, ofType, synthesise, textAt, theOnly } from './synthesised.ts';
+import { at, listAt, ofType, synthesise, synthesised, textAt, theOnly } from './synthesised.ts';
 import { large } from './topologies.ts';
 
 const OPERATE_GUIDE = fileURLToPath(new URL('../../docs/operate.md', import.meta.url));
@@ -22,11 +22,10 @@ const commands = [DEPLOY_GUIDE, OPERATE_GUIDE].flatMap((guide) => commandsOf(gui
 const ofService = (service: string): Command[] =>
   commands.filter(([program, first]) => program === 'aws' && first === service);
 const names = namesOf(topology);
-const foundation = synthesise(buildApp(topology, { checks: false }));
-const stackNames = [
-  ...foundation.stacks,
-  ...synthesise(buildCdkPipelinesApp(topology, { checks: false })).stacks,
-].map(({ name }) => name);
+const foundation = synthesised(buildApp, topology);
+const stackNames = [...foundation.stacks, ...synthesised(buildCdkPipelinesApp, topology).stacks].map(
+  ({ name }) => name,
+);
 
 /** Answers of the API's shape, as far as the queries look. */
 const ANSWERS = {
@@ -213,7 +212,7 @@ describe('the run book', () => {
 });
 
 describe('notices', () => {
-  const stack = synthesise(buildApp(large, { checks: false })).stack(namesOf(large).stacks.syncArtifacts);
+  const stack = synthesised(buildApp, large).stack(namesOf(large).stacks.syncArtifacts);
   const rules = ofType(stack, 'AWS::Events::Rule').map(({ Properties }) => Properties);
 
   it('of failed executions and of approvals of both pipelines go to the topic of the alarms', () => {

@@ -9,7 +9,7 @@ import { buildApp, buildCdkPipelinesApp } from '../../infra/build-app.ts';
 import { createApp } from '../../infra/checks/validations.ts';
 import { policyDocument } from '../../infra/permissions/policy.ts';
 import { namesOf } from '../../infra/shape/names.ts';
-import { synthesise } from './synthesised.ts';
+import { synthesised } from './synthesised.ts';
 import { sized } from './topologies.ts';
 
 /** A policy document of this many characters, as IAM counts them. */
@@ -66,8 +66,8 @@ describe('15 regions with 15 accounts', () => {
   const topology = sized(15, 15);
 
   it('fit, by the lengths that names, ARNs and policies have once deployed', () => {
-    const foundation = synthesise(buildApp(topology, { checks: false }));
-    const cdkPipelines = synthesise(buildCdkPipelinesApp(topology, { checks: false }));
+    const foundation = synthesised(buildApp, topology);
+    const cdkPipelines = synthesised(buildCdkPipelinesApp, topology);
     expect(foundation.stacks).toHaveLength(15 + 15 + 2);
     expect(cdkPipelines.stacks).toHaveLength(1 + 15 * 15);
   });
@@ -85,7 +85,7 @@ describe('one region', () => {
   it('is a pipeline without a Sync stage, until there is a second one', () => {
     const topology = sized(1, 1);
     const stages = JSON.stringify(
-      synthesise(buildApp(topology, { checks: false })).stack(namesOf(topology).stacks.pipeline).template,
+      synthesised(buildApp, topology).stack(namesOf(topology).stacks.pipeline).template,
     );
     expect(stages).not.toContain('"Name":"Sync"');
     expect(stages).toContain('"Name":"Environment-0"');

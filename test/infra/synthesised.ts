@@ -1,6 +1,7 @@
 // Synthesises an app once and gives tests typed ways to look at its templates.
 import type { App } from 'aws-cdk-lib';
 import type { CloudAssembly, CloudFormationStackArtifact } from 'aws-cdk-lib/cx-api';
+import type { Topology } from '../../infra/shape/topology-rules.ts';
 
 /** JSON as it is. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -57,6 +58,18 @@ export function synthesise(app: App): Synthesised {
       return found;
     },
   };
+}
+
+type Build = (topology: Topology, options: { readonly checks: boolean }) => App;
+const known = new Map<Build, WeakMap<Topology, Synthesised>>();
+
+/** The app of a topology, without the checks of its templates: synthesised once for all tests of a worker, which must not change it. */
+export function synthesised(build: Build, topology: Topology): Synthesised {
+  const ofBuild = known.get(build) ?? new WeakMap<Topology, Synthesised>();
+  known.set(build, ofBuild);
+  const app = ofBuild.get(topology) ?? synthesise(build(topology, { checks: false }));
+  ofBuild.set(topology, app);
+  return app;
 }
 
 function stacksOf(assembly: CloudAssembly): CloudFormationStackArtifact[] {

@@ -10,19 +10,19 @@ import {
   ofType,
   type Resource,
   statementsIn,
-  synthesise,
+  synthesised,
   theOnly,
 } from '../synthesised.ts';
 import { LARGE_INPUT, large } from '../topologies.ts';
 
-const app = synthesise(buildApp(large, { checks: false }));
+const app = synthesised(buildApp, large);
 const names = namesOf(large);
 const primary = app.stack(names.stacks.artifactStore('us-west-2'));
 const regional = app.stack(names.stacks.artifactStore('sa-east-1'));
 
 function storeOf(change: Partial<TopologyInput>): typeof primary {
   const topology = defineTopology({ ...LARGE_INPUT, ...change });
-  return synthesise(buildApp(topology, { checks: false })).stack(names.stacks.artifactStore('us-west-2'));
+  return synthesised(buildApp, topology).stack(names.stacks.artifactStore('us-west-2'));
 }
 
 /** The numbers of days that the lifecycle rules of a bucket say of something. */

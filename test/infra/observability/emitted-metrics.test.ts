@@ -11,7 +11,7 @@ import { namesOf } from '../../../infra/shape/names.ts';
 import { defineTopology } from '../../../infra/shape/topology-rules.ts';
 import type { FaultPoint } from '../../../local/aws/faults/faults.ts';
 import { type JobCase, record } from '../permissions/recorded-jobs.ts';
-import { at, type Json, listAt, ofType, synthesise } from '../synthesised.ts';
+import { at, type Json, listAt, ofType, synthesised } from '../synthesised.ts';
 import { LARGE_INPUT } from '../topologies.ts';
 import { alarmMetrics, dashboardBody, type MetricReference, widgetMetrics } from './metric-references.ts';
 
@@ -23,7 +23,7 @@ const topology = defineTopology({
   environments: LARGE_INPUT.environments.map(({ name, deployAccount }) => ({ name, deployAccount })),
   github: undefined,
 });
-const stack = synthesise(buildApp(topology, { checks: false })).stack(namesOf(topology).stacks.syncArtifacts);
+const stack = synthesised(buildApp, topology).stack(namesOf(topology).stacks.syncArtifacts);
 
 /** The environment that the template deploys the function with. */
 const environment = Object.fromEntries(

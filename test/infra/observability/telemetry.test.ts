@@ -12,7 +12,16 @@ import { syncMetric } from '../../../infra/constructs/observability/sync-metrics
 import { buildReleaseApp } from '../../../infra/release/template.ts';
 import { namesOf } from '../../../infra/shape/names.ts';
 import { topology as small } from '../../../infra/topology.ts';
-import { at, listAt, ofType, statementsIn, stringsIn, synthesise, theOnly } from '../synthesised.ts';
+import {
+  at,
+  listAt,
+  ofType,
+  statementsIn,
+  stringsIn,
+  synthesise,
+  synthesised,
+  theOnly,
+} from '../synthesised.ts';
 import { large } from '../topologies.ts';
 import { alarmMetrics, dashboardBody, widgetMetrics } from './metric-references.ts';
 
@@ -24,9 +33,7 @@ describe.each([
   { name: 'delivered topology', topology: small },
   { name: 'large topology', topology: large },
 ])('the telemetry of the $name', ({ topology }) => {
-  const stack = synthesise(buildApp(topology, { checks: false })).stack(
-    namesOf(topology).stacks.syncArtifacts,
-  );
+  const stack = synthesised(buildApp, topology).stack(namesOf(topology).stacks.syncArtifacts);
   const destinations = topology.destinations.map(({ region }) => region);
   const body = dashboardBody(stack);
   const references = [...alarmMetrics(stack), ...widgetMetrics(body)];
@@ -104,7 +111,7 @@ describe('who is notified', () => {
   const names = namesOf(large);
 
   it('is the address of the topology, over an encrypted topic that alarms may publish to', () => {
-    const stack = synthesise(buildApp(large, { checks: false })).stack(names.stacks.syncArtifacts);
+    const stack = synthesised(buildApp, large).stack(names.stacks.syncArtifacts);
     const topic = theOnly(stack, 'AWS::SNS::Topic');
     expect(theOnly(stack, 'AWS::SNS::Subscription').Properties.Endpoint).toBe('oncall@example.com');
     expect(listAt(theOnly(stack, 'AWS::CloudWatch::CompositeAlarm').Properties, 'AlarmActions')).toEqual([
@@ -122,7 +129,7 @@ describe('who is notified', () => {
   });
 
   it('is nobody when the topology names nobody', () => {
-    const stack = synthesise(buildApp(small, { checks: false })).stack(namesOf(small).stacks.syncArtifacts);
+    const stack = synthesised(buildApp, small).stack(namesOf(small).stacks.syncArtifacts);
     expect(ofType(stack, 'AWS::SNS::Topic')).toEqual([]);
     expect(theOnly(stack, 'AWS::CloudWatch::CompositeAlarm').Properties.AlarmActions).toBeUndefined();
   });

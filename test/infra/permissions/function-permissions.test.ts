@@ -10,7 +10,7 @@ import { namesOf } from '../../../infra/shape/names.ts';
 import { topology } from '../../../infra/topology.ts';
 import type { Fault } from '../../../local/aws/faults/faults.ts';
 import { SAMPLES_FOLDER } from '../../../local/pipeline/scenarios.ts';
-import { at, listAt, ofType, synthesise } from '../synthesised.ts';
+import { at, listAt, ofType, synthesised } from '../synthesised.ts';
 import {
   type JobCase,
   type RecordedKeys,
@@ -173,7 +173,7 @@ describe('the table', () => {
 });
 
 const names = namesOf(topology);
-const stack = synthesise(buildApp(topology, { checks: false })).stack(names.stacks.syncArtifacts);
+const stack = synthesised(buildApp, topology).stack(names.stacks.syncArtifacts);
 
 function roleOf(name: string) {
   const role = ofType(stack, 'AWS::IAM::Role').find(({ Properties }) => Properties.RoleName === name);

@@ -5,7 +5,7 @@ import { buildReleaseApp } from '../../../infra/release/template.ts';
 import { asyncInvocationFor } from '../../../infra/shape/job-time.ts';
 import { namesOf } from '../../../infra/shape/names.ts';
 import { topology } from '../../../infra/topology.ts';
-import { at, ofType, type Resource, type SynthesisedStack, synthesise } from '../synthesised.ts';
+import { at, ofType, type Resource, type SynthesisedStack, synthesise, synthesised } from '../synthesised.ts';
 
 const CODEPIPELINE_LIMIT_SECONDS = 20 * 60; // CodePipeline quotas
 const RETRY_WAITS_SECONDS = [60, 120]; // Lambda developer guide, asynchronous invocation
@@ -13,7 +13,7 @@ const RETRY_WAITS_SECONDS = [60, 120]; // Lambda developer guide, asynchronous i
 describe.each([
   {
     where: 'the stack',
-    stack: synthesise(buildApp(topology, { checks: false })).stack(namesOf(topology).stacks.syncArtifacts),
+    stack: synthesised(buildApp, topology).stack(namesOf(topology).stacks.syncArtifacts),
   },
   {
     where: 'the release',

@@ -10,7 +10,7 @@ import {
   ofType,
   type Synthesised,
   stringsIn,
-  synthesise,
+  synthesised,
   textAt,
   theOnly,
 } from '../synthesised.ts';
@@ -21,7 +21,7 @@ const REGION = 'ca-central-1';
 describe.each(['action-per-region', 'one-action'] as const)('with %s', (sync) => {
   const before = withRegions([]);
   const after = withRegions([{ region: REGION, copyLatencyP99Ms: 45_000 }]);
-  const app = synthesise(buildApp(after, { checks: false }));
+  const app = synthesised(buildApp, after);
   const names = namesOf(after);
   const bucket = names.artifactBucket(REGION);
 
@@ -32,10 +32,7 @@ describe.each(['action-per-region', 'one-action'] as const)('with %s', (sync) =>
   it('gives the new region a store of its own and leaves the other stacks alone', () => {
     const stackNames = (of: Synthesised): string[] => of.stacks.map(({ name }) => name).sort();
     expect(stackNames(app)).toEqual(
-      [
-        ...stackNames(synthesise(buildApp(before, { checks: false }))),
-        names.stacks.artifactStore(REGION),
-      ].sort(),
+      [...stackNames(synthesised(buildApp, before)), names.stacks.artifactStore(REGION)].sort(),
     );
     const store = app.stack(names.stacks.artifactStore(REGION));
     expect(store.region).toBe(REGION);
@@ -123,7 +120,7 @@ describe.each(['action-per-region', 'one-action'] as const)('with %s', (sync) =>
 });
 
 describe('a new key for a region, by raising its generation', () => {
-  const before = synthesise(buildApp(large, { checks: false }));
+  const before = synthesised(buildApp, large);
   const topology = defineTopology({
     ...LARGE_INPUT,
     regions: LARGE_INPUT.regions.map((region) => ({
@@ -131,7 +128,7 @@ describe('a new key for a region, by raising its generation', () => {
       ...(region.region === 'sa-east-1' ? { keyGeneration: 2 } : {}),
     })),
   });
-  const after = synthesise(buildApp(topology, { checks: false }));
+  const after = synthesised(buildApp, topology);
   const names = namesOf(topology);
 
   it('changes the template of every stack that uses the old one, so that none is skipped as unchanged', () => {
@@ -165,7 +162,7 @@ describe('a region without CodePipeline', () => {
     regions: [...LARGE_INPUT.regions, { region: 'mx-central-1' }],
   });
   const names = namesOf(topology);
-  const app = synthesise(buildApp(topology, { checks: false }));
+  const app = synthesised(buildApp, topology);
 
   it('takes copies, and the pipeline neither acts nor keeps artifacts there', () => {
     const pipeline = theOnly(app.stack(names.stacks.pipeline), 'AWS::CodePipeline::Pipeline').Properties;
@@ -182,9 +179,7 @@ describe('a region without CodePipeline', () => {
 
 describe('removing the line again', () => {
   it('removes the region from all stacks', () => {
-    const text = synthesise(buildApp(large, { checks: false })).stacks.map(({ template }) =>
-      JSON.stringify(template),
-    );
+    const text = synthesised(buildApp, large).stacks.map(({ template }) => JSON.stringify(template));
     expect(text.filter((template) => template.includes(REGION))).toEqual([]);
   });
 });

@@ -19,7 +19,7 @@ import {
   type Synthesised,
   type SynthesisedStack,
   stringsIn,
-  synthesise,
+  synthesised,
   textAt,
   theOnly,
 } from '../synthesised.ts';
@@ -76,7 +76,7 @@ describe.each([
   { name: 'CDK Pipelines, large topology', topology: large, build: buildCdkPipelinesApp },
 ])('the pipeline of the $name', ({ topology, build }) => {
   const names = namesOf(topology);
-  const app = synthesise(build(topology, { checks: false }));
+  const app = synthesised(build, topology);
   const isCdk = build === buildCdkPipelinesApp;
   const stack = app.stack(isCdk ? names.stacks.cdkPipeline : names.stacks.pipeline);
   const pipeline = theOnly(stack, 'AWS::CodePipeline::Pipeline');
@@ -198,7 +198,7 @@ describe.each([
 });
 
 describe('the roles of the reference pipeline', () => {
-  const app: Synthesised = synthesise(buildApp(large, { checks: false }));
+  const app: Synthesised = synthesised(buildApp, large);
   const names = namesOf(large);
   const actions = actionsOf(theOnly(app.stack(names.stacks.pipeline), 'AWS::CodePipeline::Pipeline'));
   const deploying = actions.filter(({ provider }) => provider === 'CloudFormation');
@@ -249,7 +249,7 @@ describe('the roles of the reference pipeline', () => {
 
 describe('a release', () => {
   const names = namesOf(small);
-  const stack = synthesise(buildApp(small, { checks: false })).stack(names.stacks.pipeline);
+  const stack = synthesised(buildApp, small).stack(names.stacks.pipeline);
   const actions = actionsOf(theOnly(stack, 'AWS::CodePipeline::Pipeline'));
 
   it('is one object, so that no execution has the templates of one release and the code of another', () => {
@@ -280,7 +280,7 @@ describe('a release', () => {
 
 describe('a pipeline of a GitHub repository', () => {
   const names = namesOf(large);
-  const stack = synthesise(buildApp(large, { checks: false })).stack(names.stacks.pipeline);
+  const stack = synthesised(buildApp, large).stack(names.stacks.pipeline);
   const pipeline = theOnly(stack, 'AWS::CodePipeline::Pipeline');
   const actions = actionsOf(pipeline);
 
@@ -304,8 +304,8 @@ describe('a pipeline of a GitHub repository', () => {
       const connectionArn = LARGE_INPUT.github.connectionArn.replace('codeconnections', service);
       const topology = defineTopology({ ...LARGE_INPUT, github: { ...LARGE_INPUT.github, connectionArn } });
       const statements = [buildApp, buildCdkPipelinesApp].map((build) =>
-        objectsWith(synthesise(build(topology, { checks: false })).stacks as unknown as Json, 'Sid').filter(
-          (statement) => stringsIn(statement.Resource).includes(connectionArn),
+        objectsWith(synthesised(build, topology).stacks as unknown as Json, 'Sid').filter((statement) =>
+          stringsIn(statement.Resource).includes(connectionArn),
         ),
       );
       for (const ofApp of statements) {
@@ -337,7 +337,7 @@ describe.each([
     },
   });
   const names = namesOf(topology);
-  const stack = synthesise(build(topology, { checks: false })).stack(
+  const stack = synthesised(build, topology).stack(
     build === buildApp ? names.stacks.pipeline : names.stacks.cdkPipeline,
   );
   const pipeline = theOnly(stack, 'AWS::CodePipeline::Pipeline').Properties;
