@@ -57,11 +57,16 @@ export function changeResource(
     ask(deployer, prepared.calls?.create);
     prepared.create();
     ask(deployer, prepared.calls?.read);
-    return { resource, undo: () => deleteResource(deployer, resource) };
+    return { resource, undo: () => undoCreation(deployer, resource) };
   }
   if (isDeepStrictEqual(before.properties, properties)) return { resource, undo: undefined };
   update(deployer, prepared, resource, before);
   return { resource, undo: () => update(deployer, prepare(deployer, before), before, resource) };
+}
+
+/** What is retained in any case, a rollback leaves where it is. */
+function undoCreation(deployer: Deployer, resource: DeployedResource): void {
+  if (resource.deletionPolicy !== 'Retain') deleteResource(deployer, resource);
 }
 
 /** Deletes a resource. @throws AwsError, TemplateError */

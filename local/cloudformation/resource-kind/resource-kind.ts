@@ -46,7 +46,9 @@ interface Definition<Schema extends v.GenericSchema, Properties = v.InferOutput<
   /** All properties that are known; others are refused. */
   readonly properties: Schema;
   identify(properties: Properties, context: ResourceContext): Identity;
-  /** Makes it. Kinds without it are only recorded: they can be changed and deleted too. @throws AwsError, PolicyError */
+  /** Refuses what the service refuses, before it is made or changed. @throws AwsError, PolicyError */
+  check?(properties: Properties, identity: Identity, context: ResourceContext): void;
+  /** Makes it. Kinds without it are only recorded, so they can be changed and deleted. @throws AwsError, PolicyError */
   create?(properties: Properties, identity: Identity, context: ResourceContext): void;
   /** Changes it in place. */
   update?(properties: Properties, identity: Identity, context: ResourceContext, before: Properties): void;
@@ -74,10 +76,9 @@ export interface ResourceKind {
 
 /** Makes a kind of its definition. */
 export function resourceKind<Schema extends v.GenericSchema>(definition: Definition<Schema>): ResourceKind {
-  const { create, update, delete: remove } = definition;
+  const { check, create, update, delete: remove } = definition;
   const read = (given: unknown): v.InferOutput<Schema> =>
     parse(definition.properties, given, 'Properties validation failed');
-  const nothing = create === undefined ? () => {} : undefined;
   return {
     prepare(given, context) {
       const properties = read(given);
@@ -85,9 +86,21 @@ export function resourceKind<Schema extends v.GenericSchema>(definition: Definit
       const calls = definition.calls?.(properties, identity, context);
       return {
         identity,
-        create: () => create?.(properties, identity, context),
-        update: update ? (before) => update(properties, identity, context, read(before)) : nothing,
-        delete: remove ? () => remove(properties, identity, context) : nothing,
+        create() {
+          check?.(properties, identity, context);
+          create?.(properties, identity, context);
+        },
+        update:
+          create !== undefined && update === undefined
+            ? undefined
+            : (before) => {
+                check?.(properties, identity, context);
+                update?.(properties, identity, context, read(before));
+              },
+        delete:
+          create !== undefined && remove === undefined
+            ? undefined
+            : () => remove?.(properties, identity, context),
         calls: calls && { ...calls, update: (before) => calls.update(read(before)) },
       };
     },

@@ -62,7 +62,7 @@ export const codeBuildProject = resourceKind({
     const { account, region } = context;
     return { ref: name, attributes: { Arn: `arn:aws:codebuild:${region}:${account}:project/${name}` } };
   },
-  create({ ServiceRole }, { attributes: { Arn: sourceArn = '' } }, context) {
+  check({ ServiceRole }, { attributes: { Arn: sourceArn = '' } }, context) {
     requireAssumable(
       context,
       { roleArn: ServiceRole, service: 'codebuild.amazonaws.com', sourceArn },

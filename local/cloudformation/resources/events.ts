@@ -45,7 +45,7 @@ export const eventsRule = resourceKind({
     const { account, region } = context;
     return { ref: name, attributes: { Arn: `arn:aws:events:${region}:${account}:rule/${name}` } };
   },
-  create({ Targets }, { attributes: { Arn: sourceArn = '' } }, context) {
+  check({ Targets }, { attributes: { Arn: sourceArn = '' } }, context) {
     for (const { Id, Arn, RoleArn, InputTransformer } of Targets) {
       if (Arn.startsWith('arn:aws:codepipeline:') && RoleArn === undefined) {
         throw validation(`RoleArn is required for target ${Arn}.`);

@@ -125,6 +125,9 @@ export const inlinePolicy = resourceKind({
     for (const name of Roles)
       context.world.roles.putPolicy(ownRole(name, context), PolicyName, PolicyDocument);
   },
+  delete({ PolicyName, Roles }, _identity, context) {
+    for (const name of Roles) ownRole(name, context).inlinePolicies.delete(PolicyName);
+  },
 });
 
 /** AWS::IAM::ManagedPolicy */

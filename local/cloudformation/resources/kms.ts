@@ -88,6 +88,14 @@ export const kmsAlias = resourceKind({
     authorize('kms:CreateAlias', key.arn, factsOf(context));
     world.keys.addAlias(key, AliasName);
   },
+  delete({ AliasName }, _identity, context) {
+    const { world, account, region, authorize } = context;
+    const key = world.keys.find(AliasName, account, region);
+    if (key === undefined) return;
+    authorize('kms:DeleteAlias', `arn:aws:kms:${region}:${account}:${AliasName}`, factsOf(context));
+    authorize('kms:DeleteAlias', key.arn, factsOf(context));
+    key.aliases.delete(AliasName);
+  },
 });
 
 function factsOf({ account }: ResourceContext): Facts {

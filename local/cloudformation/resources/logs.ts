@@ -24,13 +24,9 @@ export const logGroup = resourceKind({
     const name = physicalName(LogGroupName, context, 512);
     return { ref: name, attributes: { Arn: `${groupArn(name, context)}:*` } };
   },
-  create({ KmsKeyId }, { ref: name }, context) {
+  check({ KmsKeyId }, { ref: name }, context) {
     if (KmsKeyId !== undefined) requireKey(KmsKeyId, groupArn(name, context), context);
   },
-  update({ KmsKeyId }, { ref: name }, context) {
-    if (KmsKeyId !== undefined) requireKey(KmsKeyId, groupArn(name, context), context);
-  },
-  delete() {},
   calls({ RetentionInDays, KmsKeyId }, { ref: name }, context) {
     const group = groupArn(name, context);
     // IAM sees a group with the streams that it has, and all groups where one is looked for (as messages of denials show).
@@ -62,7 +58,7 @@ export const logGroup = resourceKind({
 export const logsResourcePolicy = resourceKind({
   properties: v.strictObject({ PolicyName: text(255), PolicyDocument: policyDocument }),
   identify: ({ PolicyName }) => ({ ref: PolicyName, attributes: {} }),
-  create({ PolicyName, PolicyDocument }, _identity, { world }) {
+  check({ PolicyName, PolicyDocument }, _identity, { world }) {
     world.requirePrincipals(parsePolicy('resource', `logs resource policy ${PolicyName}`, PolicyDocument));
   },
 });

@@ -143,7 +143,7 @@ export const topicPolicy = resourceKind({
     Topics: v.pipe(v.array(arn('sns')), v.minLength(1)),
   }),
   identify: (_properties, context) => ({ ref: physicalName(undefined, context, 256), attributes: {} }),
-  create({ PolicyDocument, Topics }, _identity, context) {
+  check({ PolicyDocument, Topics }, _identity, context) {
     for (const topicArn of Topics) requireTopic(topicArn, context);
     context.world.requirePrincipals(
       parsePolicy('resource', `policy of topic ${Topics.join(', ')}`, PolicyDocument),
@@ -169,7 +169,7 @@ export const subscription = resourceKind({
     ref: `${TopicArn}:${physicalName(undefined, context, 256)}`,
     attributes: {},
   }),
-  create: ({ TopicArn }, _identity, context) => requireTopic(TopicArn, context),
+  check: ({ TopicArn }, _identity, context) => requireTopic(TopicArn, context),
 });
 
 function requireTopic(topicArn: string, { deployment }: ResourceContext): void {

@@ -133,17 +133,31 @@ export const bucket = resourceKind({
       ...(rule.ExpirationInDays !== undefined && { expireAfterDays: rule.ExpirationInDays }),
     }));
   },
+  delete(_properties, { ref: name }, context) {
+    if (ownBucket(name, context).objects.size > 0) {
+      throw new AwsError(409, 'BucketNotEmpty', `The bucket you tried to delete is not empty: ${name}`);
+    }
+    context.world.deleteBucket(name);
+  },
 });
 
 /** AWS::S3::BucketPolicy */
 export const bucketPolicy = resourceKind({
   properties: v.strictObject({ Bucket: v.string(), PolicyDocument: policyDocument }),
   identify: ({ Bucket }) => ({ ref: Bucket, attributes: {} }),
-  create({ Bucket, PolicyDocument }, _identity, context) {
-    const { world } = context;
-    world.setBucketPolicy(ownBucket(Bucket, context), PolicyDocument);
+  create: (given, _identity, context) => putBucketPolicy(given, context),
+  update: (given, _identity, context) => putBucketPolicy(given, context),
+  delete({ Bucket }, _identity, context) {
+    ownBucket(Bucket, context).policy = undefined;
   },
 });
+
+function putBucketPolicy(
+  { Bucket, PolicyDocument }: { readonly Bucket: string; readonly PolicyDocument: string | object },
+  context: ResourceContext,
+): void {
+  context.world.setBucketPolicy(ownBucket(Bucket, context), PolicyDocument);
+}
 
 function encryptionOf(rule: v.InferOutput<typeof encryptionRule> | undefined): BucketEncryption {
   if (rule === undefined) return { algorithm: 'AES256' };

@@ -38,3 +38,19 @@ export function deployedValue(
   const stack = deploy({ ...rest, Resources: { ...resources, Value: parameter(value) } }, more);
   return stack.resources.get('Value')?.properties.Value;
 }
+
+/** A resource of a template. */
+export const resource = (Type: string, Properties: object): object => ({ Type, Properties });
+/** A policy document. */
+export const policy = (...Statement: object[]): object => ({ Version: '2012-10-17', Statement });
+const trust = (service: string): object =>
+  policy({ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' });
+/** A role that a service may assume. */
+export const role = (service: string, more: object = {}): object =>
+  resource('AWS::IAM::Role', { AssumeRolePolicyDocument: trust(service), ...more });
+
+/** A bucket. */
+export const bucket = (BucketName: string, more: object = {}): object =>
+  resource('AWS::S3::Bucket', { BucketName, ...more });
+/** The ARN of a resource of the same template. */
+export const arnOf = (id: string): object => ({ 'Fn::GetAtt': [id, 'Arn'] });

@@ -23,6 +23,10 @@ export class Pipelines {
     this.#all.set(arnOf(pipeline), pipeline);
   }
 
+  remove(accountId: string, region: string, name: string): void {
+    this.#all.delete(arnOf({ accountId, region, declaration: { name } }));
+  }
+
   /** The pipeline of a name in an account and region. */
   find(accountId: string, region: string, name: string): Pipeline | undefined {
     return this.#all.get(arnOf({ accountId, region, declaration: { name } }));

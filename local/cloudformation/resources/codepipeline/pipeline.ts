@@ -13,8 +13,8 @@ export const pipeline = resourceKind({
     ref: physicalName(Name, context, 100),
     attributes: { Version: '1' },
   }),
-  create(given, { ref: name }, context) {
-    const { world, account, region } = context;
+  check(given, { ref: name }, context) {
+    const { account, region } = context;
     checkStructure(given);
     requireAssumable(
       context,
@@ -27,14 +27,26 @@ export const pipeline = resourceKind({
       `CodePipeline is not authorized to perform AssumeRole on role ${given.RoleArn}`,
     );
     checkStores(given, context);
-    const { Tags: _tags, RestartExecutionOnUpdate: _restart, ...declaration } = given;
-    world.pipelines.put({
-      accountId: account,
-      region,
-      declaration: { ...camelCase(declaration), name, version: 1 },
-    });
+  },
+  create: (given, { ref: name }, context) => putPipeline(given, name, context),
+  update: (given, { ref: name }, context) => putPipeline(given, name, context),
+  delete(_properties, { ref: name }, { world, account, region }) {
+    world.pipelines.remove(account, region, name);
   },
 });
+
+function putPipeline(
+  given: PipelineProperties,
+  name: string,
+  { world, account, region }: ResourceContext,
+): void {
+  const { Tags: _tags, RestartExecutionOnUpdate: _restart, ...declaration } = given;
+  world.pipelines.put({
+    accountId: account,
+    region,
+    declaration: { ...camelCase(declaration), name, version: 1 },
+  });
+}
 
 /** CodePipeline guide, cross-region actions: a store in the pipeline's region, and in every region that an action is in. */
 function checkStores(

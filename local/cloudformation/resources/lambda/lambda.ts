@@ -110,26 +110,37 @@ export const lambdaFunction = resourceKind({
   },
 });
 
+const eventInvokeProperties = v.strictObject({
+  FunctionName: v.string(),
+  Qualifier: v.literal('$LATEST'),
+  MaximumRetryAttempts: v.optional(integer(0, 2), 2),
+  MaximumEventAgeInSeconds: v.optional(integer(60, 21_600), 21_600),
+  DestinationConfig: v.optional(
+    v.strictObject({ OnFailure: v.optional(v.strictObject({ Destination: arn('lambda') })) }),
+    {},
+  ),
+});
+
 /** AWS::Lambda::EventInvokeConfig */
 export const eventInvokeConfig = resourceKind({
-  properties: v.strictObject({
-    FunctionName: v.string(),
-    Qualifier: v.literal('$LATEST'),
-    MaximumRetryAttempts: v.optional(integer(0, 2), 2),
-    MaximumEventAgeInSeconds: v.optional(integer(60, 21_600), 21_600),
-    DestinationConfig: v.optional(
-      v.strictObject({ OnFailure: v.optional(v.strictObject({ Destination: arn('lambda') })) }),
-      {},
-    ),
-  }),
+  properties: eventInvokeProperties,
   identify: ({ FunctionName, Qualifier }) => ({ ref: `${FunctionName}|${Qualifier}`, attributes: {} }),
-  create({ FunctionName, Qualifier: _, ...config }, _identity, context) {
-    const state = functionOf(FunctionName, context);
-    const destination = config.DestinationConfig.OnFailure?.Destination;
-    if (destination !== undefined) requireDestination(destination, state, context);
-    state.eventInvokeConfig = { ...config, FunctionArn: `${functionArn(state)}:$LATEST` };
+  create: (given, _identity, context) => putEventInvokeConfig(given, context),
+  update: (given, _identity, context) => putEventInvokeConfig(given, context),
+  delete({ FunctionName }, _identity, context) {
+    functionOf(FunctionName, context).eventInvokeConfig = undefined;
   },
 });
+
+function putEventInvokeConfig(
+  { FunctionName, Qualifier, ...config }: v.InferOutput<typeof eventInvokeProperties>,
+  context: ResourceContext,
+): void {
+  const state = functionOf(FunctionName, context);
+  const destination = config.DestinationConfig.OnFailure?.Destination;
+  if (destination !== undefined) requireDestination(destination, state, context);
+  state.eventInvokeConfig = { ...config, FunctionArn: `${functionArn(state)}:${Qualifier}` };
+}
 
 /** What GetFunctionConfiguration answers besides the code. @throws AwsError for reserved variables */
 function configurationOf(given: v.InferOutput<typeof properties>): Readonly<Record<string, unknown>> {
