@@ -91,27 +91,16 @@ export function keyPolicy(
  */
 export function denyOtherEncryption(bucket: Bucket, key: Key, keyAlias: string): Statement[] {
   const { partition, region, account } = Stack.of(bucket);
-  const encryptionIsNamed = { Null: { 's3:x-amz-server-side-encryption': 'false' } };
   return [
     {
-      Sid: 'DenyWritesWithoutKms',
-      Effect: 'Deny',
-      Principal: '*',
-      Action: 's3:PutObject',
-      Resource: bucket.arnForObjects('*'),
-      Condition: {
-        ...encryptionIsNamed,
-        StringNotEquals: { 's3:x-amz-server-side-encryption': ['aws:kms', 'aws:kms:dsse'] },
-      },
-    },
-    {
+      // An encryption without a key, such as AES256, names another one, too: an absent value is not equal to any.
       Sid: 'DenyWritesUnderOtherKeys',
       Effect: 'Deny',
       Principal: '*',
       Action: 's3:PutObject',
       Resource: bucket.arnForObjects('*'),
       Condition: {
-        ...encryptionIsNamed,
+        Null: { 's3:x-amz-server-side-encryption': 'false' },
         StringNotEquals: {
           's3:x-amz-server-side-encryption-aws-kms-key-id': [
             key.keyArn,

@@ -134,7 +134,11 @@ class ReleaseStack extends Stack {
       expression: Fn.conditionNot(Fn.conditionEquals(email, '')),
     });
     const notification = new Construct(this, 'Notification');
-    const key: IKey = Key.fromKeyArn(notification, 'KeyByArn', telemetryKey(notification, 'Key').keyArn);
+    const key: IKey = Key.fromKeyArn(
+      notification,
+      'KeyByArn',
+      telemetryKey(notification, 'Key', ['alarms']).keyArn,
+    );
     const { topic } = new AlarmTopic(notification, 'Topic', { email, key });
     Aspects.of(notification).add(onlyIf(hasEmail));
     (alarms.composite.node.defaultChild as CfnCompositeAlarm).alarmActions = [

@@ -38,7 +38,7 @@ export class DeployRolesStack extends Stack {
           }),
       managedPolicyArns: managed.map(({ managedPolicyArn }) => managedPolicyArn),
       policies: [
-        // Lambda reads the code of a new function with the role that CloudFormation runs with.
+        // Lambda reads the code of a new function with the role that CloudFormation runs with, and asks for nothing else.
         { policyName: 'read-artifacts', policyDocument: policyDocument(read) },
         ...chosen.policies,
       ],
@@ -56,7 +56,11 @@ export class DeployRolesStack extends Stack {
       policies: [
         {
           policyName: 'read-artifacts',
-          policyDocument: policyDocument([...read, describeKeys(topology, deployAccount)]),
+          policyDocument: policyDocument([
+            findArtifacts(topology, deployAccount),
+            ...read,
+            describeKeys(topology, deployAccount),
+          ]),
         },
         { policyName: 'deploy', policyDocument: policyDocument(deploy) },
         ...chosenForAction.policies,
@@ -86,17 +90,21 @@ export class DeployRolesStack extends Stack {
   }
 }
 
+function findArtifacts(topology: Topology, { name }: DeployAccount): Statement {
+  const buckets = regionsOf(topology, name).map((region) => namesOf(topology).artifactBucket(region));
+  return {
+    Sid: 'FindArtifacts',
+    Effect: 'Allow',
+    // CodePipeline asks where the bucket is and whether it has versions before it reads.
+    Action: ['s3:GetBucketLocation', 's3:GetBucketVersioning', 's3:ListBucket'],
+    Resource: buckets.map((bucket) => `arn:${topology.partition}:s3:::${bucket}`),
+  };
+}
+
 function readArtifacts(topology: Topology, { name }: DeployAccount): Statement[] {
   const names = namesOf(topology);
   const regions = regionsOf(topology, name);
   return [
-    {
-      Sid: 'FindArtifacts',
-      Effect: 'Allow',
-      // CodePipeline and Lambda ask where the bucket is and whether it has versions before they read.
-      Action: ['s3:GetBucketLocation', 's3:GetBucketVersioning', 's3:ListBucket'],
-      Resource: regions.map((region) => `arn:${topology.partition}:s3:::${names.artifactBucket(region)}`),
-    },
     {
       Sid: 'ReadArtifacts',
       Effect: 'Allow',
@@ -141,6 +149,8 @@ function deployStatements(
         'cloudformation:CreateChangeSet',
         'cloudformation:DeleteChangeSet',
         'cloudformation:DescribeChangeSet',
+        // For the reason of a failure in the console.
+        'cloudformation:DescribeStackEvents',
         'cloudformation:DescribeStacks',
         'cloudformation:ExecuteChangeSet',
       ],

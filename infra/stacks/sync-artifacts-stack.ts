@@ -29,7 +29,14 @@ export class SyncArtifactsStack extends Stack {
       env: { account, region: primaryRegion },
       description: 'Copies pipeline artifacts into the regional artifact buckets',
     });
-    const key = telemetryKey(this, 'TelemetryKey', `alias/${topology.qualifier}-telemetry`);
+    const { notify, runBookUrl } = topology.alarms;
+    const hasTopic = notify !== undefined && 'email' in notify;
+    const key = telemetryKey(
+      this,
+      'TelemetryKey',
+      hasTopic ? ['logs', 'notices', 'alarms'] : ['logs'],
+      `alias/${topology.qualifier}-telemetry`,
+    );
     const logKey: IKey = Key.fromKeyArn(this, 'LogKey', key.keyArn);
 
     const destinations = topology.destinations.map(({ region }) => ({
@@ -50,7 +57,6 @@ export class SyncArtifactsStack extends Stack {
       logKey,
     });
     const topic = this.#topic(topology, logKey);
-    const { runBookUrl } = topology.alarms;
     const alarms = new SyncArtifactsAlarms(this, 'Alarms', {
       function: this.sync,
       latency: topology.destinations,

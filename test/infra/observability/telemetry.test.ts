@@ -132,6 +132,10 @@ describe('who is notified', () => {
     const stack = synthesised(buildApp, small).stack(namesOf(small).stacks.syncArtifacts);
     expect(ofType(stack, 'AWS::SNS::Topic')).toEqual([]);
     expect(theOnly(stack, 'AWS::CloudWatch::CompositeAlarm').Properties.AlarmActions).toBeUndefined();
+    const publishing = statementsIn(stack).filter(({ statement }) =>
+      /^Publish/.test(String(at(statement, 'Sid'))),
+    );
+    expect(publishing).toEqual([]);
   });
 });
 
