@@ -6,7 +6,7 @@ import { ExecutionEnvironment, type Invocation, type ProcessOptions } from './ex
 
 export type { Invocation } from './execution-environment.ts';
 
-/** Name that the function has in the replay. */
+/** Name that a function has unless it is given one. */
 export const FUNCTION_NAME = 'sync-artifacts';
 
 /** AWS credentials as the Lambda runtime hands them to a function. */
@@ -20,6 +20,8 @@ export interface RoleCredentials {
 export interface LambdaOptions {
   /** File of the bundle's entry, which exports `handler`. */
   readonly handlerFile: string;
+  /** @default sync-artifacts */
+  readonly functionName?: string;
   readonly region: string;
   readonly accountId: string;
   readonly credentials: RoleCredentials;
@@ -47,7 +49,7 @@ export class LambdaFunction implements AsyncDisposable {
 
   /** The function's ARN. */
   get arn(): string {
-    return `arn:aws:lambda:${this.#options.region}:${this.#options.accountId}:function:${FUNCTION_NAME}`;
+    return `arn:aws:lambda:${this.#options.region}:${this.#options.accountId}:function:${nameOf(this.#options)}`;
   }
 
   /** Invokes the function once; a retry of the same event carries the same request id. Never rejects because of what the function does. */
@@ -61,10 +63,10 @@ export class LambdaFunction implements AsyncDisposable {
     const context = {
       awsRequestId: requestId,
       invokedFunctionArn: this.arn,
-      functionName: FUNCTION_NAME,
+      functionName: nameOf(this.#options),
       functionVersion: '$LATEST',
       memoryLimitInMB: String(this.#options.memoryMb),
-      logGroupName: `/aws/lambda/${FUNCTION_NAME}`,
+      logGroupName: `/aws/lambda/${nameOf(this.#options)}`,
       logStreamName: 'replay',
       callbackWaitsForEmptyEventLoop: true,
     };
@@ -82,6 +84,10 @@ export class LambdaFunction implements AsyncDisposable {
     await this.#environment?.close();
     this.#environment = undefined;
   }
+}
+
+function nameOf({ functionName = FUNCTION_NAME }: LambdaOptions): string {
+  return functionName;
 }
 
 function processOptions(options: LambdaOptions): ProcessOptions {
@@ -109,11 +115,11 @@ function lambdaEnvironment(options: LambdaOptions): Record<string, string> {
     AWS_REGION: options.region,
     AWS_DEFAULT_REGION: options.region,
     AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
-    AWS_LAMBDA_FUNCTION_NAME: FUNCTION_NAME,
+    AWS_LAMBDA_FUNCTION_NAME: nameOf(options),
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(options.memoryMb),
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${FUNCTION_NAME}`,
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${nameOf(options)}`,
     AWS_LAMBDA_LOG_STREAM_NAME: 'replay',
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,

@@ -1,0 +1,148 @@
+// The CloudFormation actions: the role of the action makes and executes a change set, CloudFormation's role changes the stack.
+import { unzipSync } from 'fflate';
+import { deployStack } from '../../../cloudformation/deploy.ts';
+import { parseTemplate } from '../../../cloudformation/template/parse-template.ts';
+import type { Template } from '../../../cloudformation/template/template.ts';
+import type { ActionContext, ActionResult } from '../action.ts';
+import { AS_ACTION_ROLE, AS_PIPELINE, bringTo, readArtifact } from '../artifacts.ts';
+import type { Cloud } from '../cloud.ts';
+import type { Session } from '../session.ts';
+import { StepError } from '../steps.ts';
+
+/** CodePipeline quotas: an input artifact of a CloudFormation action. */
+const MAX_INPUT_BYTES = 256_000_000;
+
+interface ChangeSet {
+  readonly template: Template;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly roleArn: string;
+}
+
+/** Change sets that wait, by stack ARN; a stack has one here, the pipeline's. */
+const waiting = new WeakMap<Cloud, Map<string, ChangeSet>>();
+
+/** Runs either kind. */
+export function cloudFormation(context: ActionContext): Promise<ActionResult> | ActionResult {
+  const { ActionMode = '' } = context.action.configuration;
+  if (ActionMode === 'CHANGE_SET_REPLACE') return replaceChangeSet(context);
+  if (ActionMode === 'CHANGE_SET_EXECUTE') return executeChangeSet(context);
+  throw new StepError(
+    'InvalidActionConfiguration',
+    `The ActionMode ${ActionMode} of CloudFormation actions is not known here.`,
+  );
+}
+
+async function replaceChangeSet(context: ActionContext): Promise<ActionResult> {
+  const { action, cloud, inputs, pipeline, pipelineSession, session } = context;
+  const { TemplatePath = '', RoleArn: roleArn = '', StackName = '' } = action.configuration;
+  const [artifactName = '', path = ''] = TemplatePath.split('::');
+  const artifact = inputs.find(({ name }) => name === artifactName);
+  if (artifact === undefined) {
+    throw new StepError(
+      'InvalidActionConfiguration',
+      `TemplatePath names the artifact ${artifactName}, which is no input.`,
+    );
+  }
+  const key = await bringTo(pipelineSession, pipeline, action.region, artifact);
+  const zip = await readArtifact(
+    session,
+    pipeline,
+    action.region,
+    key,
+    session === pipelineSession ? AS_PIPELINE : AS_ACTION_ROLE,
+  );
+  const template = parseTemplate(fileIn(zip, path, artifactName));
+  requireCapabilities(template, action.configuration.Capabilities ?? '');
+
+  const stack = stackArn(context);
+  const changeSets = changeSetsOf(cloud);
+  session.call('cloudformation:DescribeStacks', stack, action.region);
+  if (changeSets.has(stack)) session.call('cloudformation:DeleteChangeSet', stack, action.region);
+  session.call('cloudformation:CreateChangeSet', stack, action.region);
+  session.call('iam:PassRole', roleArn, action.region, {
+    'iam:PassedToService': 'cloudformation.amazonaws.com',
+  });
+  assumeAsCloudFormation(cloud, roleArn, action.region);
+  const parameters = JSON.parse(action.configuration.ParameterOverrides ?? '{}') as Record<string, string>;
+  changeSets.set(stack, { template, parameters, roleArn });
+  session.call('cloudformation:DescribeChangeSet', stack, action.region);
+  return { summary: `change set for ${StackName}` };
+}
+
+function executeChangeSet(context: ActionContext): ActionResult {
+  const { action, cloud, session } = context;
+  const { StackName = '', ChangeSetName = '' } = action.configuration;
+  const stack = stackArn(context);
+  session.call('cloudformation:DescribeStacks', stack, action.region);
+  session.call('cloudformation:DescribeChangeSet', stack, action.region);
+  const changeSet = changeSetsOf(cloud).get(stack);
+  if (changeSet === undefined) {
+    throw new StepError('ChangeSetNotFound', `ChangeSet [${ChangeSetName}] does not exist`);
+  }
+  session.call('cloudformation:ExecuteChangeSet', stack, action.region);
+  changeSetsOf(cloud).delete(stack);
+  const { caller } = assumeAsCloudFormation(cloud, changeSet.roleArn, action.region);
+  const [, , , region = '', account = ''] = stack.split(':');
+  const isNew = cloud.deployment.stack(account, region, StackName) === undefined;
+  deployStack(
+    cloud.deployment,
+    {
+      name: StackName,
+      account,
+      region,
+      dependsOn: [],
+      template: changeSet.template,
+      parameters: changeSet.parameters,
+    },
+    { caller, onAccess: (access) => cloud.recorder.add([access]) },
+  );
+  session.call('cloudformation:DescribeStacks', stack, action.region);
+  return { summary: `${StackName} ${isNew ? 'created' : 'updated'}` };
+}
+
+function assumeAsCloudFormation(cloud: Cloud, roleArn: string, region: string): Session {
+  try {
+    return cloud.service('cloudformation.amazonaws.com').assume(roleArn, 'AWSCloudFormation', region);
+  } catch (cause) {
+    throw new StepError('ValidationError', `Role ${roleArn} is invalid or cannot be assumed`, { cause });
+  }
+}
+
+/** The account is that of the role; CloudFormation ends the ARN with an id of its own choice. */
+function stackArn({ action, session }: ActionContext): string {
+  const account = 'accountId' in session.caller ? session.caller.accountId : '';
+  return `arn:aws:cloudformation:${action.region}:${account}:stack/${action.configuration.StackName}/*`;
+}
+
+function changeSetsOf(cloud: Cloud): Map<string, ChangeSet> {
+  const known = waiting.get(cloud) ?? new Map<string, ChangeSet>();
+  waiting.set(cloud, known);
+  return known;
+}
+
+function fileIn(zip: Uint8Array, path: string, artifactName: string): string {
+  if (zip.length > MAX_INPUT_BYTES) {
+    throw new StepError(
+      'InvalidArtifact',
+      `${artifactName} has ${zip.length} bytes: CloudFormation actions take at most 256 MB.`,
+    );
+  }
+  const files = unzipSync(zip, { filter: ({ name }) => name === path });
+  const file = files[path];
+  if (file === undefined) throw new StepError('InvalidArtifact', `${artifactName} has no file ${path}.`);
+  return new TextDecoder().decode(file);
+}
+
+/** CloudFormation user guide, acknowledging IAM resources: those with names of their own need CAPABILITY_NAMED_IAM. */
+function requireCapabilities({ Resources }: Template, given: string): void {
+  const resources = Object.values(Resources as Record<string, { Type: string; Properties?: object }>);
+  const iam = resources.filter(({ Type }) => Type.startsWith('AWS::IAM::'));
+  if (iam.length === 0) return;
+  const named = iam.some(({ Properties = {} }) =>
+    Object.keys(Properties).some((name) => /^(Role|User|Group|ManagedPolicy)Name$/.test(name)),
+  );
+  const needed = named ? ['CAPABILITY_NAMED_IAM'] : ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM'];
+  if (!needed.some((capability) => given.split(',').includes(capability))) {
+    throw new StepError('InsufficientCapabilitiesException', `Requires capabilities : [${needed[0]}]`);
+  }
+}

@@ -1,0 +1,30 @@
+// Asks the function what a job would meet, as `artifact-sync doctor` does before the first run.
+import { CHECK_EVENT, type CheckReport } from '../../../functions/sync-artifacts/check/report.ts';
+import type { PipelineDeclaration } from '../execution/declaration.ts';
+import type { Functions } from '../execution/functions.ts';
+import { StepError } from '../execution/steps.ts';
+
+/** Checks each Lambda action of the pipeline. @throws StepError with the first thing that is wrong */
+export async function sendCheckEvents(
+  functions: Functions,
+  { accountId, stages }: PipelineDeclaration,
+): Promise<string> {
+  const actions = stages.flatMap((stage) => stage.actions).filter(({ provider }) => provider === 'Lambda');
+  for (const { configuration, name } of actions) {
+    const { FunctionName = '', UserParameters: userParameters } = configuration;
+    const { errorMessage, result } = await functions
+      .get(FunctionName)
+      .invoke({ [CHECK_EVENT]: { accountId, userParameters } });
+    const report = result as CheckReport | undefined;
+    if (report?.ok === true) continue;
+    const [finding] = [
+      ...(report?.findings ?? []),
+      ...(report?.destinations ?? []).flatMap((each) => each.findings),
+    ];
+    throw new StepError(
+      finding?.type ?? 'Unhandled',
+      `${name}: ${finding?.message ?? errorMessage ?? 'no report'}`,
+    );
+  }
+  return `${actions.map(({ name }) => name).join(', ')}: a job would succeed`;
+}

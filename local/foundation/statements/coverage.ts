@@ -1,0 +1,78 @@
+// Which step used which statement: the decisions of a run, brought back to the templates.
+import type { StatementReference } from '../../aws/iam/policy.ts';
+import type { Access } from '../../aws/state/access.ts';
+import type { Deployment } from '../../cloudformation/deployment.ts';
+import type { Step } from '../execution/steps.ts';
+import type { TemplateStatement } from './inventory.ts';
+
+/** What a statement did in a run. */
+export interface StatementUse {
+  readonly statement: TemplateStatement;
+  /** Steps that it decided something in, each once. */
+  readonly steps: readonly Step[];
+  /** Actions that it decided. */
+  readonly actions: ReadonlySet<string>;
+}
+
+/** The use of every statement, in the order of the templates. */
+export function usesOf(
+  statements: readonly TemplateStatement[],
+  deployment: Deployment,
+  steps: readonly Step[],
+): StatementUse[] {
+  const uses = new Map<string, { steps: Set<Step>; actions: Set<string> }>();
+  for (const step of steps) {
+    for (const access of step.accesses) {
+      for (const reference of access.by) {
+        const key = keyOfDecision(access, reference);
+        const use = uses.get(key) ?? { steps: new Set(), actions: new Set() };
+        use.steps.add(step);
+        use.actions.add(access.action);
+        uses.set(key, use);
+      }
+    }
+  }
+  return statements.map((statement) => {
+    const use = uses.get(keyOfStatement(statement, deployment));
+    return { statement, steps: [...(use?.steps ?? [])], actions: use?.actions ?? new Set() };
+  });
+}
+
+/** Names the statement that decided, as `--without` takes it; one that is in no template by its policy. */
+export type StatementNames = (access: Access, reference: StatementReference) => string;
+
+/** The names of all statements of a deployment. */
+export function statementNames(
+  statements: readonly TemplateStatement[],
+  deployment: Deployment,
+): StatementNames {
+  const ids = new Map(statements.map((statement) => [keyOfStatement(statement, deployment), statement.id]));
+  return (access, reference) =>
+    ids.get(keyOfDecision(access, reference)) ?? `${reference.statement} of the ${reference.policy}`;
+}
+
+/** Roles of one name are in several accounts: the account is the caller's, or that of the role that is assumed. */
+function keyOfDecision(
+  { principalArn, resource }: Access,
+  { kind, policy, statement }: StatementReference,
+): string {
+  const ofRole = kind === 'trust' ? resource : kind === 'identity' ? principalArn : '';
+  return `${ofRole.split(':')[4] ?? ''} ${policy} ${statement}`;
+}
+
+function keyOfStatement(statement: TemplateStatement, deployment: Deployment): string {
+  const { account, policyName, reference, stack, subject } = statement;
+  const { ref = '', attributes = {} } = deployment.resource(stack, subject) ?? {};
+  switch (statement.place) {
+    case 'trust':
+      return `${account} trust policy of role ${ref} ${reference}`;
+    case 'role':
+      return `${account} inline policy ${policyName} of role ${ref} ${reference}`;
+    case 'key':
+      return ` key policy of ${attributes.Arn} ${reference}`;
+    case 'bucket':
+      return ` bucket policy of ${ref} ${reference}`;
+    case 'other':
+      return '';
+  }
+}

@@ -1,0 +1,180 @@
+// The reference pipeline in the deployed foundation: who does what, and which statements decide it.
+import { zipSync } from 'fflate';
+import { describe, expect, it } from 'vitest';
+import type { RunOutcome } from '../../../local/foundation/run.ts';
+import { denying, without } from '../../../local/foundation/statements/change.ts';
+import { statementsOf } from '../../../local/foundation/statements/inventory.ts';
+import { unexplained } from '../../../local/foundation/statements/unused.ts';
+import { synthesise } from '../../../local/foundation/templates.ts';
+import { declared, failedStep, foundation, run, statement } from './sample.ts';
+
+describe('the sample foundation', () => {
+  const ran = run({ rarities: true });
+
+  it('is deployed, releases twice, and runs every action of every stage', async () => {
+    const { pipeline, steps, succeeded } = await ran;
+    const actions = pipeline?.stages.flatMap((stage) =>
+      stage.actions.map(({ name }) => `${stage.name} ${name}`),
+    );
+    const performed = steps.map(({ name, phase }) => `${phase} ${name}`);
+    expect(steps.filter(({ failure }) => failure)).toEqual([]);
+    expect(succeeded).toBe(true);
+    expect(actions).toHaveLength(16);
+    for (const action of actions ?? []) expect(performed.filter((each) => each === action)).toHaveLength(2);
+  });
+
+  it('has no statement that no step uses', async () => {
+    const { uses } = await ran;
+    expect(uses).toHaveLength(declared.length);
+    expect(unexplained(uses)).toEqual([]);
+  });
+
+  it('is denied nothing, except what it tries for that', async () => {
+    const { steps } = await ran;
+    const denied = steps.filter(({ accesses }) => accesses.some(({ effect }) => effect !== 'Allow'));
+    expect(denied.map(({ name }) => name)).toEqual(['Refusals']);
+  });
+
+  it('reads the copy of its own region in every account, through the role of CloudFormation', async () => {
+    const reads = accessesOf(await ran, 'artsync-cloudformation', 's3:GetObject');
+    const buckets = reads.map(
+      ({ principalArn, resource }) => `${principalArn.split(':')[4]} ${resource.split('/')[0]}`,
+    );
+    expect(new Set(buckets)).toEqual(
+      new Set([
+        '222233334444 arn:aws:s3:::artsync-artifacts-111122223333-eu-west-1',
+        '222233334444 arn:aws:s3:::artsync-artifacts-111122223333-us-east-1',
+        '333344445555 arn:aws:s3:::artsync-artifacts-111122223333-eu-west-1',
+        '333344445555 arn:aws:s3:::artsync-artifacts-111122223333-us-east-1',
+        '333344445555 arn:aws:s3:::artsync-artifacts-111122223333-ap-southeast-2',
+      ]),
+    );
+  });
+
+  it('names the statement of both policies that decide an access across accounts', async () => {
+    const { nameOf, ...outcome } = await ran;
+    const [read] = accessesOf({ nameOf, ...outcome }, 'artsync-pipeline-action', 's3:GetObject');
+    expect(read?.by.map((reference) => nameOf(read, reference))).toEqual([
+      'artsync-deploy-roles-dev/artsync-pipeline-action/ReadArtifacts',
+      'artsync-artifacts-111122223333-eu-west-1/ReadArtifactsInDeployAccounts',
+    ]);
+  });
+});
+
+describe('what is broken', () => {
+  it.each([
+    [
+      'artsync-pipeline/InvokeSync',
+      'Sync',
+      'us-east-1',
+      /lambda:InvokeFunction .* no identity-based policy allows/,
+    ],
+    [
+      'artsync-sync-artifacts/EncryptDestinations',
+      'Sync',
+      'us-east-1',
+      /Allow kms:GenerateDataKey on .* in its IAM policy\. Statement: \{/,
+    ],
+    [
+      'artsync-deploy-roles-prod/artsync-pipeline-action/trust',
+      'Prod',
+      'CreateChangeSet-eu-west-1',
+      /not authorized to perform: sts:AssumeRole/,
+    ],
+    [
+      'artsync-artifacts-111122223333-us-east-1/ReadArtifactsInDeployAccounts',
+      'Test',
+      'CreateChangeSet-us-east-1',
+      /Forbidden|Access Denied|UnknownError/,
+    ],
+    [
+      'artsync-access-logs-111122223333-eu-west-1/#1',
+      'Afterwards',
+      'Refusals',
+      /Not refused: a request without TLS/,
+    ],
+    [
+      'artsync-telemetry/AdministerInThisAccount',
+      'Deployment',
+      '7 stacks',
+      /will not allow you to update the key policy/,
+    ],
+    ['PipelineEventsRole46BEEA7C/#1', 'Start', 'EventBridge', /codepipeline:StartPipelineExecution/],
+  ])('without %s fails in %s, %s', async (id, phase, name, message) => {
+    const outcome = await run({ stacks: without(foundation.stacks, statement(id)) });
+    expect(failedStep(outcome)).toMatchObject({ phase, name });
+    expect(failedStep(outcome)?.failure?.message).toMatch(message);
+    expect(outcome.succeeded).toBe(false);
+  });
+
+  it('is seen where AWS goes on without a word', async () => {
+    const stacks = without(foundation.stacks, statement('artsync-sync-artifacts/WriteLogs'));
+    const outcome = await run({ stacks });
+    expect(failedStep(outcome)).toBeUndefined();
+    expect(outcome.succeeded).toBe(false);
+    const losses = outcome.steps.flatMap((step) =>
+      step.losses.map(({ action }) => `${step.phase} ${action}`),
+    );
+    expect(new Set(losses)).toEqual(
+      new Set(['Sync logs:CreateLogStream', 'Afterwards logs:CreateLogStream']),
+    );
+  });
+
+  it('is what the denied role is denied', async () => {
+    const stacks = denying(foundation.stacks, 'artsync-pipeline', 's3:PutObject');
+    const outcome = await run({ stacks });
+    const step = failedStep(outcome);
+    const denied = step?.accesses.at(-1);
+    expect(step).toMatchObject({ phase: 'Source', name: 'Source', failure: { code: 'AccessDenied' } });
+    expect(denied?.by.map((reference) => denied && outcome.nameOf(denied, reference))).toEqual([
+      'artsync-pipeline/AddedDeny',
+    ]);
+  });
+
+  it('stops where the approval is refused', async () => {
+    const outcome = await run({ approve: () => Promise.resolve(false) });
+    expect(outcome.steps.at(-1)).toMatchObject({
+      phase: 'Prod',
+      name: 'Approve',
+      failure: { code: 'Rejected' },
+    });
+  });
+
+  it('fails where a template needs what its role may not do, and says what', async () => {
+    const topic = {
+      Resources: { Table: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/elsewhere' } } },
+    };
+    const parameters = {
+      WorkloadName: { Type: 'String' },
+      CodeBucket: { Type: 'String' },
+      CodeKey: { Type: 'String' },
+    };
+    const template = JSON.stringify({ ...topic, Parameters: parameters });
+    const outcome = await run({ release: zipSync({ 'template.yaml': new TextEncoder().encode(template) }) });
+    expect(failedStep(outcome)).toMatchObject({ phase: 'Dev', name: 'ExecuteChangeSet-eu-west-1' });
+    expect(failedStep(outcome)?.failure?.message).toMatch(/logs:\w+ on resource: .*\/elsewhere/);
+  });
+});
+
+describe('another topology', () => {
+  it('builds from a repository with the role of the project, and retries what fails once', async () => {
+    const file = new URL('github-topology.ts', import.meta.url).pathname;
+    const github = await synthesise(file);
+    const statements = statementsOf(github.stacks);
+    const whole = await run({ ...github, declared: statements, rarities: true });
+    expect(failedStep(whole)).toBeUndefined();
+    expect(unexplained(whole.uses)).toEqual([]);
+    expect(whole.steps.map(({ phase }) => phase)).toContain('Build');
+
+    const [invoke] = statements.filter(({ label }) => label === 'InvokeSync');
+    if (invoke === undefined) throw new Error('expected a statement InvokeSync');
+    const broken = await run({ ...github, stacks: without(github.stacks, invoke), declared: statements });
+    expect(broken.steps.filter(({ phase }) => phase === 'Sync')).toHaveLength(2);
+  });
+});
+
+function accessesOf({ steps }: RunOutcome, role: string, action: string) {
+  return steps
+    .flatMap(({ accesses }) => accesses)
+    .filter((access) => access.action === action && access.principalArn.includes(`:assumed-role/${role}/`));
+}
