@@ -31,6 +31,10 @@ export class ManagedPolicies {
     return policy;
   }
 
+  has(arn: string): boolean {
+    return this.#byArn.has(arn);
+  }
+
   /** @throws NoSuchEntity as IAM does when a role is given a policy that is not there */
   get(arn: string): Policy {
     const policy = this.#byArn.get(arn);

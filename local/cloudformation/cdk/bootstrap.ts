@@ -1,14 +1,20 @@
-// What `cdk bootstrap` leaves in an account and region, as far as deployments need it: the version, and the bucket of assets.
-
+// Bootstraps accounts and regions as `cdk bootstrap` does: with the very template of the CDK CLI.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { deployStack } from '../deploy.ts';
 import type { Deployment } from '../deployment.ts';
+import { parseTemplate } from '../template/parse-template.ts';
+import type { Template } from '../template/template.ts';
 import type { StackTemplate } from './assembly.ts';
+import { AWS_MANAGED_POLICIES } from './aws-managed-policies.ts';
 
-/** The version of the bootstrap resources (aws-cdk, bootstrap template). */
-const VERSION = 32;
+let cached: Template | undefined;
 
-/** Bootstraps every account and region that the stacks are deployed to. */
+/** Bootstraps every account and region that the stacks are deployed to, with what the CLI chooses by default. */
 export function bootstrap(deployment: Deployment, stacks: readonly StackTemplate[], qualifier: string): void {
+  for (const [arn, document] of Object.entries(AWS_MANAGED_POLICIES)) {
+    if (!deployment.world.managedPolicies.has(arn)) deployment.world.managedPolicies.create(arn, document);
+  }
   const environments = new Map(stacks.map((stack) => [`${stack.account}/${stack.region}`, stack]));
   for (const { account, region } of environments.values()) {
     deployStack(deployment, {
@@ -16,25 +22,18 @@ export function bootstrap(deployment: Deployment, stacks: readonly StackTemplate
       account,
       region,
       dependsOn: [],
-      template: template(qualifier),
+      template: bootstrapTemplate(),
+      parameters: {
+        Qualifier: qualifier,
+        FileAssetsBucketKmsKeyId: 'AWS_MANAGED_KEY',
+        PublicAccessBlockConfiguration: 'true',
+      },
     });
   }
 }
 
-function template(qualifier: string): StackTemplate['template'] {
-  return {
-    Resources: {
-      CdkBootstrapVersion: {
-        Type: 'AWS::SSM::Parameter',
-        Properties: { Type: 'String', Name: `/cdk-bootstrap/${qualifier}/version`, Value: String(VERSION) },
-      },
-      StagingBucket: {
-        Type: 'AWS::S3::Bucket',
-        Properties: {
-          BucketName: { 'Fn::Sub': `cdk-${qualifier}-assets-\${AWS::AccountId}-\${AWS::Region}` },
-          VersioningConfiguration: { Status: 'Enabled' },
-        },
-      },
-    },
-  };
+function bootstrapTemplate(): Template {
+  const file = import.meta.resolve('aws-cdk/lib/api/bootstrap/bootstrap-template.yaml');
+  cached ??= parseTemplate(readFileSync(fileURLToPath(file), 'utf8'));
+  return cached;
 }

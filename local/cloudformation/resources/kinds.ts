@@ -3,6 +3,7 @@
 import type { ResourceKind } from '../resource-kind/resource-kind.ts';
 import { codeBuildProject } from './codebuild.ts';
 import { pipeline } from './codepipeline/pipeline.ts';
+import { repository } from './ecr.ts';
 import { eventsRule } from './events.ts';
 import { inlinePolicy, managedPolicy, role } from './iam.ts';
 import { kmsAlias, kmsKey } from './kms.ts';
@@ -19,6 +20,7 @@ export const RESOURCE_KINDS: Readonly<Record<string, ResourceKind>> = {
   'AWS::CloudWatch::Dashboard': dashboard,
   'AWS::CodeBuild::Project': codeBuildProject,
   'AWS::CodePipeline::Pipeline': pipeline,
+  'AWS::ECR::Repository': repository,
   'AWS::Events::Rule': eventsRule,
   'AWS::IAM::ManagedPolicy': managedPolicy,
   'AWS::IAM::Policy': inlinePolicy,

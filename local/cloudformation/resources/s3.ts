@@ -57,6 +57,7 @@ const one = <Schema extends v.GenericSchema>(schema: Schema) => v.tuple([schema]
 export const bucket = resourceKind({
   properties: v.strictObject({
     BucketName: v.optional(v.string()),
+    AccessControl: v.optional(v.literal('Private')),
     BucketNamespace: v.optional(v.picklist(['global', 'account-regional']), 'global'),
     BucketEncryption: v.optional(v.strictObject({ ServerSideEncryptionConfiguration: one(encryptionRule) })),
     LifecycleConfiguration: v.optional(
