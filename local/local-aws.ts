@@ -20,7 +20,7 @@ program
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option(
     '--spool-directory <path>',
-    "where uploads over 1 MiB are kept (default: the system's temporary directory)",
+    "where uploads over 1 MiB go once they are 256 MiB in all (default: the system's temporary directory)",
   )
   .parse();
 

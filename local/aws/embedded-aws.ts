@@ -35,6 +35,8 @@ export interface EmbeddedAwsOptions {
   readonly host?: string;
   /** Where large uploads go, in files that are unlinked at once; the system's temporary directory by default. */
   readonly spoolDirectory?: string;
+  /** How much of them stays in memory before the rest goes there. @default 256 MiB */
+  readonly spoolAfterBytes?: number;
   /** Decides for each request whether and how it fails. */
   readonly faults?: FaultHook;
   /**
@@ -68,7 +70,11 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
     ...(options.admin && { credentials: options.admin }),
   });
   const { tlsVersion = '1.3' } = options;
-  const s3 = s3Protocol(world, new Spool(options.spoolDirectory ?? tmpdir()), tlsVersion);
+  const s3 = s3Protocol(
+    world,
+    new Spool(options.spoolDirectory ?? tmpdir(), options.spoolAfterBytes),
+    tlsVersion,
+  );
   const json = jsonProtocol(world, tlsVersion);
   const query = queryProtocol(world, tlsVersion);
   const lambda = lambdaProtocol(world, tlsVersion);

@@ -1,12 +1,17 @@
-// Keeps large uploads on disk: many of them share a file, which has no name and vanishes with its last reader.
+// Keeps large uploads: the first in memory, then on disk, where many share a file that has no name and vanishes with its last reader.
 import { randomUUID } from 'node:crypto';
 import { openSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ByteSource, descriptorSource } from '../content/byte-source.ts';
-import { type Content, slice } from '../content/content.ts';
+import { type Content, fromBuffer, slice } from '../content/content.ts';
 
 /** Uploads share files of this size, so that ten thousand parts do not take ten thousand descriptors. */
 const FILE_BYTES = 128 * 1024 ** 2;
+
+/** Uploads up to this size stay in memory. */
+const SMALL_BYTES = 1024 ** 2;
+/** So much of larger ones that a server ever receives does, too, which is faster: few tests and replays send more. */
+const MEMORY_BYTES = 256 * 1024 ** 2;
 
 /** Room for one upload, to be filled from its start to its end. */
 interface Reservation {
@@ -15,16 +20,23 @@ interface Reservation {
   content(): Content;
 }
 
-/** Hands out room in unlinked files: their space is free again as soon as nothing refers to them, even after a crash. */
+/** Hands out room in memory and in unlinked files: their space is free again as soon as nothing refers to them, even after a crash. */
 export class Spool {
   readonly #directory: string;
+  #memoryBytes: number;
   #file: { readonly descriptor: number; readonly source: ByteSource; used: number } | undefined;
 
-  constructor(directory: string) {
+  constructor(directory: string, memoryBytes = MEMORY_BYTES) {
     this.#directory = directory;
+    this.#memoryBytes = memoryBytes;
   }
 
   reserve(sizeBytes: number): Reservation {
+    if (sizeBytes <= SMALL_BYTES) return inMemory();
+    if (sizeBytes <= this.#memoryBytes) {
+      this.#memoryBytes -= sizeBytes;
+      return inMemory();
+    }
     if (this.#file === undefined || this.#file.used + sizeBytes > this.#file.source.sizeBytes) {
       this.#file = this.#open(Math.max(sizeBytes, FILE_BYTES));
     }
@@ -55,4 +67,12 @@ export class Spool {
     // The source owns the descriptor: it is closed when neither the spool nor any content refers to the source.
     return { descriptor, source: descriptorSource(descriptor, sizeBytes), used: 0 };
   }
+}
+
+function inMemory(): Reservation {
+  const pieces: Buffer[] = [];
+  return {
+    write: (bytes) => void pieces.push(bytes),
+    content: () => fromBuffer(Buffer.concat(pieces)),
+  };
 }

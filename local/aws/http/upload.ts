@@ -1,4 +1,4 @@
-// Takes in a request body: unframed, hashed in passing, checked against what the client announced; large ones go to disk.
+// Takes in a request body: unframed, hashed in passing, checked against what the client announced.
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import {
@@ -9,7 +9,7 @@ import {
   rememberDigest,
   runningDigest,
 } from '../content/checksum.ts';
-import { type Content, fromBuffer } from '../content/content.ts';
+import type { Content } from '../content/content.ts';
 import { MAX_SINGLE_REQUEST_BYTES } from '../limits.ts';
 import { header } from './headers.ts';
 import { decodeAwsChunked } from './signature/aws-chunked.ts';
@@ -33,9 +33,6 @@ interface UploadOptions {
   readonly alsoCompute: readonly ChecksumAlgorithm[];
   readonly checksums: ChecksumSubject;
 }
-
-/** Larger bodies go to a file. */
-const MAX_MEMORY_BYTES = 1024 * 1024;
 
 /** @throws MissingContentLength, EntityTooLarge, IncompleteBody, InvalidDigest, BadDigest, XAmzContentSHA256Mismatch */
 export async function receive(request: IncomingMessage, options: UploadOptions): Promise<Upload> {
@@ -147,8 +144,7 @@ async function keep(
   digests: readonly RunningDigest[],
   spool: Spool,
 ): Promise<Content> {
-  const reservation = sizeBytes > MAX_MEMORY_BYTES ? spool.reserve(sizeBytes) : undefined;
-  const pieces: Buffer[] = [];
+  const reservation = spool.reserve(sizeBytes);
   let received = 0;
   for await (const piece of body) {
     received += piece.length;
@@ -158,11 +154,7 @@ async function keep(
     for (const digest of digests) {
       digest.update(piece);
     }
-    if (reservation === undefined) {
-      pieces.push(piece);
-    } else {
-      reservation.write(piece);
-    }
+    reservation.write(piece);
   }
   if (received !== sizeBytes) {
     throw new AwsError(
@@ -171,5 +163,5 @@ async function keep(
       'You did not provide the number of bytes specified by the Content-Length HTTP header',
     );
   }
-  return reservation?.content() ?? fromBuffer(Buffer.concat(pieces));
+  return reservation.content();
 }

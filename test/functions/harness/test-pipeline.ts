@@ -1,19 +1,11 @@
 // A test pipeline in an embedded AWS: buckets, keys, artifacts, the role as it is deployed, and what became of an invocation.
 import { randomUUID } from 'node:crypto';
-import { BucketCache } from '../../../functions/sync-artifacts/aws/bucket-cache.ts';
-import { S3ClientPool } from '../../../functions/sync-artifacts/aws/s3-clients.ts';
 import { runCheck } from '../../../functions/sync-artifacts/check/check.ts';
 import type { CheckReport } from '../../../functions/sync-artifacts/check/report.ts';
 import type { Container } from '../../../functions/sync-artifacts/create-context.ts';
 import { runInvocation } from '../../../functions/sync-artifacts/invocation.ts';
-import { JobReporter } from '../../../functions/sync-artifacts/result/job-reporter.ts';
 import { readSettings, type Settings } from '../../../functions/sync-artifacts/settings.ts';
-import type { MetricName } from '../../../functions/sync-artifacts/telemetry/metrics.ts';
-import type {
-  Dimensions,
-  LogFields,
-  TelemetrySink,
-} from '../../../functions/sync-artifacts/telemetry/telemetry.ts';
+import type { LogFields } from '../../../functions/sync-artifacts/telemetry/telemetry.ts';
 import { type Content, generated } from '../../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
 import type { FaultHook } from '../../../local/aws/faults/faults.ts';
@@ -30,6 +22,7 @@ import type { PutOptions } from '../../../local/aws/state/place-object.ts';
 import type { LoggedRequest } from '../../../local/aws/state/request-log.ts';
 import type { World } from '../../../local/aws/state/world.ts';
 import { LocalPipeline } from '../../../local/pipeline/local-pipeline.ts';
+import { type DataPoint, type LogLine, Recording, recordingContainer } from './recording-container.ts';
 
 export const ACCOUNT = '111122223333';
 export const OTHER_ACCOUNT = '444455556666';
@@ -76,18 +69,6 @@ export interface InvokeOptions {
   readonly warm?: boolean;
 }
 
-export interface LogLine {
-  readonly level: 'debug' | 'info' | 'warn' | 'error';
-  readonly message: string;
-  readonly fields: LogFields;
-}
-
-export interface DataPoint {
-  readonly metric: MetricName;
-  readonly value: number;
-  readonly dimensions: Dimensions;
-}
-
 /** What an invocation did, as seen from outside. */
 export interface Outcome {
   readonly results: readonly JobResult[];
@@ -108,7 +89,7 @@ export class TestPipeline implements AsyncDisposable {
   faults: FaultHook | undefined;
   readonly #pipeline: LocalPipeline;
   #container: Container | undefined;
-  #recording: Recording = { log: [], metrics: [] };
+  readonly #recording = new Recording();
 
   private constructor(aws: EmbeddedAws) {
     this.server = aws;
@@ -238,7 +219,7 @@ export class TestPipeline implements AsyncDisposable {
   async run(event: unknown, options: InvokeOptions = {}): Promise<Outcome> {
     const { results } = this.aws.codePipeline;
     const [resultsBefore, requestsBefore] = [results.length, this.aws.requests.length];
-    this.#recording = { log: [], metrics: [] };
+    Object.assign(this.#recording, new Recording());
     if (options.warm !== true || this.#container === undefined)
       this.#container = this.#compose(options.settings);
     const deadlineMs = Date.now() + 60_000;
@@ -292,46 +273,8 @@ export class TestPipeline implements AsyncDisposable {
       retryBudgetMs: 1_000,
       ...settings,
     };
-    const telemetry = this.#telemetry();
-    const onThrottled = (): void => telemetry.count('ThrottledRequests');
-    const container: Container = {
-      settings: all,
-      telemetry,
-      clients: new S3ClientPool(all, onThrottled),
-      reporter: new JobReporter(all, onThrottled),
-      facts: new BucketCache(all.bucketCacheMs),
-    };
-    return container;
+    return recordingContainer(all, this.#recording);
   }
-
-  #telemetry(): TelemetrySink {
-    const log =
-      (level: LogLine['level']) =>
-      (message: string, fields: LogFields = {}): void =>
-        void this.#recording.log.push({ level, message, fields });
-    const record: TelemetrySink['record'] = (metric, value, dimensions = {}) =>
-      void this.#recording.metrics.push({ metric, value, dimensions });
-    return {
-      debug: log('debug'),
-      info: log('info'),
-      warn: log('warn'),
-      error: log('error'),
-      record,
-      count: (metric, dimensions) => record(metric, 1, dimensions),
-      begin: () => undefined,
-      correlate: () => undefined,
-      hide: () => undefined,
-      hold: () => undefined,
-      identify: () => undefined,
-      warmUp: async () => undefined,
-      flush: async () => undefined,
-    };
-  }
-}
-
-interface Recording {
-  readonly log: LogLine[];
-  readonly metrics: DataPoint[];
 }
 
 /** The failure that was reported to CodePipeline, and nothing else. */

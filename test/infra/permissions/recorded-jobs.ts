@@ -1,5 +1,4 @@
 // Runs jobs of the built bundle with the role of the table, and records every request that the role signed.
-import { randomUUID } from 'node:crypto';
 import { checksumOf, DEFAULT_ALGORITHM } from '../../../local/aws/content/checksum.ts';
 import { generated } from '../../../local/aws/content/content.ts';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
@@ -9,8 +8,9 @@ import type { PutOptions } from '../../../local/aws/state/place-object.ts';
 import type { LoggedRequest } from '../../../local/aws/state/request-log.ts';
 import { FUNCTION_NAME, LambdaFunction } from '../../../local/lambda/lambda.ts';
 import { readEvent } from '../../../local/pipeline/event/event.ts';
-import { roleSessionArn, roleStatements } from '../../../local/pipeline/identities.ts';
+import { roleSessionArn } from '../../../local/pipeline/identities.ts';
 import { type JobRun, runJob } from '../../../local/pipeline/job-loop.ts';
+import { LocalPipeline } from '../../../local/pipeline/local-pipeline.ts';
 import { scenarioOf } from '../../../local/pipeline/scenarios.ts';
 import { setUp } from '../../../local/pipeline/set-up.ts';
 import { HANDLER_FILE } from '../../../local/replay/run.ts';
@@ -85,19 +85,20 @@ export async function record(
   await using aws = await startEmbeddedAws({ faults });
   const { world } = aws;
   const versioning = job.unversioned ? 'Unversioned' : 'Enabled';
-  const keyArnOf = (name: string, region: string): string => {
-    const { arn } = world.createKey({ region });
-    world.createBucket({
-      name,
-      region,
-      versioning,
-      encryption: { algorithm: 'aws:kms', keyId: arn, bucketKey: true },
-    });
-    return arn;
-  };
-  const source = keyArnOf(SOURCE, HOME);
-  const destinations = Object.entries(DESTINATIONS).map(([name, region]) => keyArnOf(name, region));
-  onKeys({ source, destinations });
+  const pipeline = new LocalPipeline(world, { accountId: ACCOUNT, region: HOME });
+  const { role } = pipeline;
+  const source = world.createKey({ region: HOME });
+  pipeline.addSource(SOURCE, {
+    key: source,
+    versioning,
+    ...(job.roleMayNotReadSource ? { role: 'nothing' } : {}),
+  });
+  const destinations = Object.entries(DESTINATIONS).map(([name, region]) => {
+    const key = world.createKey({ region });
+    pipeline.addDestination(name, { region, key, versioning });
+    return key.arn;
+  });
+  onKeys({ source: source.arn, destinations });
   if (!job.gone) {
     read = world.putObject(SOURCE, OBJECT_KEY, generated(job.sizeBytes, 1), {
       tags: { team: 'web' },
@@ -105,44 +106,31 @@ export async function record(
     });
   }
 
-  const credentials = world.addIdentity({
-    principalArn: ROLE_SESSION,
-    may: roleStatements(world, {
-      sourceBuckets: job.roleMayNotReadSource ? [] : [SOURCE],
-      sourceKeyArns: job.roleMayNotReadSource ? [] : [source],
-      destinationBuckets: Object.keys(DESTINATIONS),
-      destinationKeyArns: destinations,
-    }),
-  }).credentials;
-  await using lambda = lambdaFor(aws, credentials, job);
+  await using lambda = lambdaFor(aws, role.credentials, job);
   const requests: LoggedRequest[] = [];
   world.onRequest((request) => {
-    if (request.accessKeyId === credentials.accessKeyId) requests.push(request);
+    if (request.accessKeyId === role.credentials.accessKeyId) requests.push(request);
   });
   let run: JobRun | undefined;
   for (let each = 0; each < (job.runs ?? 1); each++) {
-    const created = world.codePipeline.createJob({
-      jobId: randomUUID(),
-      accountId: ACCOUNT,
-      data: {
-        actionConfiguration: {
-          configuration: {
-            FunctionName: FUNCTION_NAME,
-            UserParameters: JSON.stringify({
-              DestinationBuckets: Object.keys(DESTINATIONS),
-              ...job.parameters,
-            }),
-          },
+    const created = pipeline.createJob({
+      actionConfiguration: {
+        configuration: {
+          FunctionName: FUNCTION_NAME,
+          UserParameters: JSON.stringify({
+            DestinationBuckets: Object.keys(DESTINATIONS),
+            ...job.parameters,
+          }),
         },
-        inputArtifacts: [
-          {
-            name: 'App',
-            location: { type: 'S3', s3Location: { bucketName: SOURCE, objectKey: OBJECT_KEY } },
-          },
-        ],
-        outputArtifacts: [],
-        encryptionKey: { id: source, type: 'KMS' },
       },
+      inputArtifacts: [
+        {
+          name: 'App',
+          location: { type: 'S3', s3Location: { bucketName: SOURCE, objectKey: OBJECT_KEY } },
+        },
+      ],
+      outputArtifacts: [],
+      encryptionKey: { id: source.arn, type: 'KMS' },
     });
     run = await runJob(world, lambda, {
       job: created,

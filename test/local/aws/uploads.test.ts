@@ -20,7 +20,8 @@ import { freshName, useAws } from './running-aws.ts';
 describe('uploads', () => {
   const spoolDirectory = mkdtempSync(join(tmpdir(), 'spool-'));
   afterAll(() => rmSync(spoolDirectory, { recursive: true }));
-  const aws = useAws({ spoolDirectory });
+  // The first body over 1 MiB stays in memory, all that follow go to disk.
+  const aws = useAws({ spoolDirectory, spoolAfterBytes: 2 * 1024 ** 2 });
 
   function bucket(): string {
     const name = freshName();
@@ -31,7 +32,7 @@ describe('uploads', () => {
   test('of any size come back as they were, and leave no files behind', async () => {
     const s3 = aws().s3();
     const Bucket = bucket();
-    for (const sizeBytes of [0, 1, 1024 ** 2, 1024 ** 2 + 1, 20 * 1024 ** 2 + 3]) {
+    for (const sizeBytes of [0, 1, 1024 ** 2, 1024 ** 2 + 1, 1024 ** 2 + 2, 20 * 1024 ** 2 + 3]) {
       const bytes = toBuffer(generated(sizeBytes, sizeBytes));
       await s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: bytes }));
       const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: 'k' }));

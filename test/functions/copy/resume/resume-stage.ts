@@ -1,17 +1,9 @@
 // A pipeline's world for tests of the function: source buckets, destinations, the role, a job; and what must hold when it ended.
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import { BucketCache } from '../../../../functions/sync-artifacts/aws/bucket-cache.ts';
-import { S3ClientPool } from '../../../../functions/sync-artifacts/aws/s3-clients.ts';
 import type { Container } from '../../../../functions/sync-artifacts/create-context.ts';
 import { runInvocation } from '../../../../functions/sync-artifacts/invocation.ts';
-import { JobReporter } from '../../../../functions/sync-artifacts/result/job-reporter.ts';
 import { readSettings } from '../../../../functions/sync-artifacts/settings.ts';
-import type {
-  Dimensions,
-  LogFields,
-  TelemetrySink,
-} from '../../../../functions/sync-artifacts/telemetry/telemetry.ts';
 import { type Content, compareContent } from '../../../../local/aws/content/content.ts';
 import type { EmbeddedAws } from '../../../../local/aws/embedded-aws.ts';
 import {
@@ -26,7 +18,8 @@ import type { PutOptions } from '../../../../local/aws/state/place-object.ts';
 import type { LoggedRequest } from '../../../../local/aws/state/request-log.ts';
 import { DEFAULT_ACCOUNT_ID } from '../../../../local/aws/state/world.ts';
 import type { Invocation } from '../../../../local/lambda/lambda.ts';
-import { roleSessionArn, roleStatements } from '../../../../local/pipeline/identities.ts';
+import { LocalPipeline } from '../../../../local/pipeline/local-pipeline.ts';
+import { type LogLine, Recording, recordingContainer } from '../../harness/recording-container.ts';
 
 export const MIB = 1024 ** 2;
 export const HOME_REGION = 'eu-central-1';
@@ -78,16 +71,12 @@ export const DESCRIBED: PutOptions = {
 export function createStage(aws: EmbeddedAws, options: StageOptions): Stage {
   const { world } = aws;
   const id = randomUUID().slice(0, 8);
-  const sourceKey = world.createKey({ region: HOME_REGION });
-  const makeSource = (name: string): Bucket =>
-    world.createBucket({
-      name: `${name}-${id}`,
-      region: HOME_REGION,
-      versioning: options.sourceVersioning ?? 'Enabled',
-      encryption: { algorithm: 'aws:kms', keyId: sourceKey.arn, bucketKey: true },
-    });
-  const own = makeSource('pipeline');
-  const foreign = makeSource('vendor');
+  const home = { accountId: DEFAULT_ACCOUNT_ID, region: HOME_REGION };
+  const pipeline = new LocalPipeline(world, home, options.role);
+  const key = world.createKey({ region: HOME_REGION });
+  const source = { key, versioning: options.sourceVersioning ?? 'Enabled' } as const;
+  const own = pipeline.addSource(`pipeline-${id}`, source);
+  const foreign = pipeline.addSource(`vendor-${id}`, { ...source, role: 'nothing' });
   const keyOf = ({ name }: StageArtifact): string => `shop/${name}/an artifact+1.zip`;
   for (const artifact of options.artifacts) {
     world.putObject(artifact.foreign ? foreign : own, keyOf(artifact), artifact.content, {
@@ -96,55 +85,36 @@ export function createStage(aws: EmbeddedAws, options: StageOptions): Stage {
       ...artifact.put,
     });
   }
-  const regions = DESTINATION_REGIONS.slice(0, options.destinationCount ?? 2);
   const alias = `alias/shop-${id}`;
-  const keys = regions.map((region) => world.createKey({ region, alias }));
-  const destinations = keys.map(({ arn, region }) =>
-    world.createBucket({
-      name: `${region}-${id}`,
+  const destinations = DESTINATION_REGIONS.slice(0, options.destinationCount ?? 2).map((region) => {
+    const { arn } = world.createKey({ region, alias });
+    return pipeline.addDestination(`${region}-${id}`, {
       region,
       versioning: options.destinationVersioning ?? 'Enabled',
       encryption: { algorithm: 'aws:kms', keyId: options.keysByAlias ? alias : arn, bucketKey: true },
-    }),
-  );
-  const may = roleStatements(world, {
-    sourceBuckets: [own.name],
-    sourceKeyArns: [sourceKey.arn],
-    destinationBuckets: destinations.map(({ name }) => name),
-    destinationKeyArns: keys.map(({ arn }) => arn),
-  });
-  const role =
-    options.role ??
-    world.addIdentity({
-      principalArn: roleSessionArn(DEFAULT_ACCOUNT_ID, `sync-${id}`),
-      expiresAt: new Date(Date.now() + 3_600_000),
-      may,
     });
-  role.may = may;
+  });
   const location = (bucket: Bucket, objectKey: string) =>
     ({ type: 'S3', s3Location: { bucketName: bucket.name, objectKey } }) as const;
-  const job = world.codePipeline.createJob({
-    accountId: DEFAULT_ACCOUNT_ID,
-    data: {
-      actionConfiguration: {
-        configuration: {
-          FunctionName: 'sync-artifacts',
-          UserParameters: JSON.stringify({
-            DestinationBuckets: destinations.map(({ name }) => name),
-            ...options.parameters,
-          }),
-        },
+  const job = pipeline.createJob({
+    actionConfiguration: {
+      configuration: {
+        FunctionName: 'sync-artifacts',
+        UserParameters: JSON.stringify({
+          DestinationBuckets: destinations.map(({ name }) => name),
+          ...options.parameters,
+        }),
       },
-      inputArtifacts: options.artifacts.map((artifact) => ({
-        name: artifact.name,
-        revision: 'abc123',
-        location: location(artifact.foreign ? foreign : own, keyOf(artifact)),
-      })),
-      outputArtifacts: options.outputArtifact
-        ? [{ name: 'Manifest', location: location(own, 'shop/Manifest/out.zip') }]
-        : [],
-      encryptionKey: { id: sourceKey.arn, type: 'KMS' },
     },
+    inputArtifacts: options.artifacts.map((artifact) => ({
+      name: artifact.name,
+      revision: 'abc123',
+      location: location(artifact.foreign ? foreign : own, keyOf(artifact)),
+    })),
+    outputArtifacts: options.outputArtifact
+      ? [{ name: 'Manifest', location: location(own, 'shop/Manifest/out.zip') }]
+      : [],
+    encryptionKey: { id: key.arn, type: 'KMS' },
   });
   const sourceOf = (artifact: StageArtifact): ObjectVersion => {
     const found = latest(artifact.foreign ? foreign : own, keyOf(artifact));
@@ -154,27 +124,13 @@ export function createStage(aws: EmbeddedAws, options: StageOptions): Stage {
   return {
     aws,
     job,
-    role,
+    role: pipeline.role,
     artifacts: options.artifacts,
     sourceBuckets: [own, foreign],
     destinations,
     keyOf,
     sourceOf,
   };
-}
-
-/** A value of a metric. */
-export interface MetricPoint {
-  readonly metric: string;
-  readonly value: number;
-  readonly dimensions: Dimensions | undefined;
-}
-
-export interface LogLine {
-  readonly level: string;
-  readonly message: string;
-  readonly fields: LogFields;
-  readonly correlationId: string;
 }
 
 export interface FunctionOptions {
@@ -186,8 +142,7 @@ export interface FunctionOptions {
 
 /** The function in this process, as one cold container would run it. */
 export class InProcessFunction {
-  readonly metrics: MetricPoint[] = [];
-  readonly lines: LogLine[] = [];
+  readonly #recording = new Recording();
   readonly #stage: Stage;
   readonly #container: Container;
   readonly #options: FunctionOptions;
@@ -201,16 +156,16 @@ export class InProcessFunction {
       SYNC_ACCESS_DENIED_RETRY_MS: '0',
       ...options.environment,
     });
-    const telemetry = this.#telemetry();
-    const onThrottled = (): void => telemetry.count('ThrottledRequests');
-    const container: Container = {
-      settings,
-      telemetry,
-      clients: new S3ClientPool(settings, onThrottled),
-      reporter: new JobReporter(settings, onThrottled),
-      facts: new BucketCache(settings.bucketCacheMs),
-    };
-    this.#container = container;
+    this.#container = recordingContainer(settings, this.#recording);
+  }
+
+  /** The correlation id of each line that it logged. */
+  get correlationIds(): readonly string[] {
+    return this.#recording.correlationIds;
+  }
+
+  get lines(): readonly LogLine[] {
+    return this.#recording.log;
   }
 
   async invoke(event: unknown, requestId: string = randomUUID()): Promise<Invocation> {
@@ -246,34 +201,7 @@ export class InProcessFunction {
 
   /** All values of a metric. */
   values(metric: string): number[] {
-    return this.metrics.filter((point) => point.metric === metric).map(({ value }) => value);
-  }
-
-  #telemetry(): TelemetrySink {
-    let correlationId = '';
-    const line =
-      (level: string) =>
-      (message: string, fields: LogFields = {}): void =>
-        void this.lines.push({ level, message, fields, correlationId });
-    const record = (metric: string, value: number, dimensions?: Dimensions): void =>
-      void this.metrics.push({ metric, value, dimensions });
-    return {
-      debug: line('debug'),
-      info: line('info'),
-      warn: line('warn'),
-      error: line('error'),
-      record,
-      count: (metric, dimensions) => record(metric, 1, dimensions),
-      warmUp: async () => undefined,
-      begin: () => undefined,
-      hide: () => undefined,
-      hold: () => undefined,
-      identify: () => undefined,
-      correlate: (id) => {
-        correlationId = id;
-      },
-      flush: async () => undefined,
-    };
+    return this.#recording.metrics.filter((point) => point.metric === metric).map(({ value }) => value);
   }
 }
 

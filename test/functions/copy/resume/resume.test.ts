@@ -62,7 +62,7 @@ describe('a job that needs several invocations', () => {
         { environment: SLOW, remainingMs: timeForParts(aws, 35) },
         job.event,
       );
-      for (const { correlationId } of lambda.lines) correlationIds.add(correlationId);
+      for (const id of lambda.correlationIds) correlationIds.add(id);
       latencies.push(...lambda.values('JobLatency'));
       endedAtMs.push(Date.now());
     }
