@@ -8,10 +8,11 @@ import { DeploymentError } from './deployment-error.ts';
 import { locate } from './locate.ts';
 import { checkStack, resourcesInOrder } from './template/check-stack.ts';
 import { checkRules } from './template/conditions.ts';
-import { object, resolve } from './template/intrinsics.ts';
+import { object, resolve, type Scope } from './template/intrinsics.ts';
 import { outputsOf } from './template/outputs.ts';
 import { parameterValues } from './template/parameters.ts';
 import { type StackPlace, scopeOf } from './template/scope.ts';
+import type { CheckedTemplate } from './template/template.ts';
 
 /** In whose name a stack is deployed. */
 export interface DeployOptions {
@@ -40,17 +41,7 @@ export function changeStack(
     return now;
   };
 
-  const [template, scope] = locate({ stack: name }, () => {
-    const checked = checkStack(stack);
-    const parameters = parameterValues(checked, stack.parameters ?? {}, (parameter) =>
-      storedParameter(deployment, stack, parameter),
-    );
-    const within = scopeOf(place, checked, parameters, resources, deployment);
-    checkRules(checked, within);
-    return [checked, within] as const;
-  });
-  const declared = locate({ stack: name }, () => resourcesInOrder(template, scope));
-
+  const { template, scope, declared } = readStack(deployment, stack, place, resources);
   const changes: Change[] = [];
   // Resources see those that were made before them in the same stack.
   put(before === undefined ? 'CREATE_IN_PROGRESS' : 'UPDATE_IN_PROGRESS', {
@@ -83,6 +74,43 @@ export function changeStack(
     }
     throw error;
   }
+}
+
+/**
+ * Checks what CloudFormation checks when a change set is made: the template, its parameters and rules, what refers to
+ * what, and whether the stack can be changed at all. Nothing is made, and what the services say is not known.
+ *
+ * @throws DeploymentError
+ */
+export function validateStack(deployment: Deployment, stack: StackTemplate): void {
+  const before = deployment.stack(stack.account, stack.region, stack.name);
+  requireChangeable(before);
+  readStack(deployment, stack, { ...stack, id: before?.id ?? '' }, new Map());
+}
+
+/** A stack that is checked as far as its template says. */
+interface ReadStack {
+  readonly template: CheckedTemplate;
+  readonly scope: Scope;
+  /** In the order in which they are made. */
+  readonly declared: ReturnType<typeof resourcesInOrder>;
+}
+
+function readStack(
+  deployment: Deployment,
+  stack: StackTemplate,
+  place: StackPlace,
+  resources: ReadonlyMap<string, DeployedResource>,
+): ReadStack {
+  return locate({ stack: stack.name }, () => {
+    const template = checkStack(stack);
+    const parameters = parameterValues(template, stack.parameters ?? {}, (parameter) =>
+      storedParameter(deployment, stack, parameter),
+    );
+    const scope = scopeOf(place, template, parameters, resources, deployment);
+    checkRules(template, scope);
+    return { template, scope, declared: resourcesInOrder(template, scope) };
+  });
 }
 
 /** Deletes a stack with all that it does not retain. @throws DeploymentError; the stack then keeps what is left of it */

@@ -10,7 +10,8 @@ import { kmsAlias, kmsKey } from './kms.ts';
 import { eventInvokeConfig, lambdaFunction } from './lambda/lambda.ts';
 import { logGroup, logsResourcePolicy, queryDefinition } from './logs.ts';
 import { alarm, compositeAlarm, dashboard, subscription, topic, topicPolicy } from './observability.ts';
-import { bucket, bucketPolicy } from './s3.ts';
+import { bucketPolicy } from './s3/bucket-policy.ts';
+import { bucket } from './s3/buckets.ts';
 import { parameter } from './ssm.ts';
 
 /** By type. */

@@ -31,6 +31,35 @@ const rule = (more: object): Template => ({
 });
 const PIPELINE_ARN = `arn:aws:codepipeline:${REGION}:${ACCOUNT}:p`;
 
+const publicBucket = (Condition: object, more: object = {}): Template => ({
+  B: bucket('some-bucket', more),
+  P: resource('AWS::S3::BucketPolicy', {
+    Bucket: { Ref: 'B' },
+    PolicyDocument: policy({
+      Effect: 'Allow',
+      Principal: '*',
+      Action: 's3:ListBucket',
+      Resource: arnOf('B'),
+      Condition,
+    }),
+  }),
+});
+
+describe('a bucket policy for everybody', () => {
+  it.each<[string, Template]>([
+    ['that a condition narrows', publicBucket({ StringEquals: { 'aws:PrincipalAccount': ACCOUNT } })],
+    [
+      'of a bucket that does not block it',
+      publicBucket(
+        { NumericLessThan: { 's3:max-keys': '9' } },
+        { PublicAccessBlockConfiguration: { BlockPublicPolicy: false } },
+      ),
+    ],
+  ])('is put, %s', (_name, Resources) => {
+    expect(deploy({ Resources }).status).toBe('CREATE_COMPLETE');
+  });
+});
+
 describe('AWS refuses', () => {
   it.each<[string, Template, RegExp]>([
     [
@@ -71,6 +100,32 @@ describe('AWS refuses', () => {
         P: resource('AWS::S3::BucketPolicy', { Bucket: 'none', PolicyDocument: allow('s3:GetObject', '*') }),
       },
       /The specified bucket does not exist: none \(NoSuchBucket\)/,
+    ],
+    [
+      'a lifecycle rule that does nothing',
+      { B: bucket('some-bucket', { LifecycleConfiguration: { Rules: [{ Id: 'r', Status: 'Enabled' }] } }) },
+      /At least one action needs to be specified in a rule/,
+    ],
+    [
+      'two lifecycle rules of an id',
+      {
+        B: bucket('some-bucket', {
+          LifecycleConfiguration: {
+            Rules: [1, 2].map((ExpirationInDays) => ({ Id: 'r', Status: 'Enabled', ExpirationInDays })),
+          },
+        }),
+      },
+      /Rule ID must be unique/,
+    ],
+    [
+      'a public bucket policy, which buckets block unless they are made otherwise',
+      publicBucket({ NumericLessThan: { 's3:max-keys': '9' } }),
+      /The policy of some-bucket is public, and public policies are blocked/,
+    ],
+    [
+      'a bucket policy for everybody of a name',
+      publicBucket({ ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::*:role/reader' } }),
+      /is public, and public policies are blocked/,
     ],
     [
       'a bucket with capitals',

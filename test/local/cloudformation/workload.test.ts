@@ -6,7 +6,7 @@ import type { Access } from '../../../local/aws/state/access.ts';
 import { World } from '../../../local/aws/state/world.ts';
 import { deployStack } from '../../../local/cloudformation/deploy.ts';
 import { type DeployedStack, Deployment } from '../../../local/cloudformation/deployment.ts';
-import { deleteStack } from '../../../local/cloudformation/stack.ts';
+import { deleteStack, validateStack } from '../../../local/cloudformation/stack.ts';
 import { parseTemplate } from '../../../local/cloudformation/template/parse-template.ts';
 import { ACCOUNT, REGION, stackOf } from './stack.ts';
 
@@ -263,6 +263,27 @@ describe('an update', () => {
         /AWS::S3::Bucket some-bucket cannot be changed here/,
       );
     }
+  });
+});
+
+describe('a stack that is only validated', () => {
+  const stack = (parameters: Readonly<Record<string, string>>) =>
+    stackOf(template, { name: NAME, parameters: { WorkloadName: NAME, ...parameters } });
+
+  it('is not made', () => {
+    validateStack(deployment, stack({ CodeBucket: BUCKET, CodeKey: 'none.zip' }));
+
+    expect(deployment.stacks).toEqual([]);
+  });
+
+  it('is refused for what its template says, and for what an earlier one has left', () => {
+    expect(() => validateStack(deployment, stack({ CodeBucket: BUCKET }))).toThrow(
+      /Parameters: \[CodeKey\] must have values/,
+    );
+    expect(() => deploy('none.zip')).toThrow(/NoSuchKey/);
+    expect(() => validateStack(deployment, stack({ CodeBucket: BUCKET, CodeKey: 'one.zip' }))).toThrow(
+      /is in ROLLBACK_COMPLETE state/,
+    );
   });
 });
 

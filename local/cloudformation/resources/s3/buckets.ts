@@ -1,41 +1,13 @@
 // Buckets and their policies.
 import * as v from 'valibot';
-import { AwsError } from '../../aws/aws-error.ts';
-import { checkBucketName } from '../../aws/s3/bucket-names.ts';
-import type { Bucket, BucketEncryption } from '../../aws/state/buckets.ts';
-import { physicalName } from '../resource-kind/physical-name.ts';
-import { bool, integer, policyDocument, tags, text } from '../resource-kind/properties.ts';
-import { type ResourceContext, resourceKind } from '../resource-kind/resource-kind.ts';
-
-const status = v.picklist(['Enabled', 'Disabled']);
-const days = integer(1, 2_147_483_647);
-
-const lifecycleRule = v.strictObject({
-  Id: v.optional(text(255)),
-  Status: status,
-  Prefix: v.optional(v.string(), ''),
-  AbortIncompleteMultipartUpload: v.optional(v.strictObject({ DaysAfterInitiation: days })),
-  ExpirationInDays: v.optional(days),
-  ExpiredObjectDeleteMarker: v.optional(bool),
-  NoncurrentVersionExpiration: v.optional(
-    v.strictObject({ NoncurrentDays: days, NewerNoncurrentVersions: v.optional(integer(1, 100)) }),
-  ),
-  Transitions: v.optional(
-    v.array(
-      v.strictObject({
-        StorageClass: v.picklist([
-          'INTELLIGENT_TIERING',
-          'STANDARD_IA',
-          'ONEZONE_IA',
-          'GLACIER',
-          'GLACIER_IR',
-          'DEEP_ARCHIVE',
-        ]),
-        TransitionInDays: integer(0, 2_147_483_647),
-      }),
-    ),
-  ),
-});
+import { AwsError } from '../../../aws/aws-error.ts';
+import { checkBucketName } from '../../../aws/s3/bucket-names.ts';
+import type { BucketEncryption } from '../../../aws/state/buckets.ts';
+import { physicalName } from '../../resource-kind/physical-name.ts';
+import { bool, tags, text } from '../../resource-kind/properties.ts';
+import { type ResourceContext, resourceKind } from '../../resource-kind/resource-kind.ts';
+import { lifecycleRules, toLifecycle } from './lifecycle.ts';
+import { ownBucket } from './own-bucket.ts';
 
 const encryptionRule = v.strictObject({
   BucketKeyEnabled: v.optional(bool, false),
@@ -53,6 +25,14 @@ const encryptionRule = v.strictObject({
 
 const one = <Schema extends v.GenericSchema>(schema: Schema) => v.tuple([schema]);
 
+/** What of public access a bucket blocks. */
+export const publicAccessBlock = v.strictObject({
+  BlockPublicAcls: v.optional(bool),
+  BlockPublicPolicy: v.optional(bool),
+  IgnorePublicAcls: v.optional(bool),
+  RestrictPublicBuckets: v.optional(bool),
+});
+
 /** AWS::S3::Bucket */
 export const bucket = resourceKind({
   properties: v.strictObject({
@@ -60,9 +40,7 @@ export const bucket = resourceKind({
     AccessControl: v.optional(v.literal('Private')),
     BucketNamespace: v.optional(v.picklist(['global', 'account-regional']), 'global'),
     BucketEncryption: v.optional(v.strictObject({ ServerSideEncryptionConfiguration: one(encryptionRule) })),
-    LifecycleConfiguration: v.optional(
-      v.strictObject({ Rules: v.pipe(v.array(lifecycleRule), v.minLength(1), v.maxLength(1000)) }),
-    ),
+    LifecycleConfiguration: v.optional(v.strictObject({ Rules: lifecycleRules })),
     LoggingConfiguration: v.optional(
       v.strictObject({
         DestinationBucketName: v.optional(v.string()),
@@ -83,14 +61,7 @@ export const bucket = resourceKind({
         ),
       }),
     ),
-    PublicAccessBlockConfiguration: v.optional(
-      v.strictObject({
-        BlockPublicAcls: v.optional(bool),
-        BlockPublicPolicy: v.optional(bool),
-        IgnorePublicAcls: v.optional(bool),
-        RestrictPublicBuckets: v.optional(bool),
-      }),
-    ),
+    PublicAccessBlockConfiguration: v.optional(publicAccessBlock),
     VersioningConfiguration: v.optional(v.strictObject({ Status: v.picklist(['Enabled', 'Suspended']) })),
     Tags: tags,
   }),
@@ -113,7 +84,6 @@ export const bucket = resourceKind({
     }
     const logBucket = properties.LoggingConfiguration?.DestinationBucketName;
     if (logBucket !== undefined) requireLogBucket(logBucket, context);
-    const rules = properties.LifecycleConfiguration?.Rules ?? [];
     const made = world.createBucket({
       name,
       region,
@@ -124,15 +94,7 @@ export const bucket = resourceKind({
         (properties.OwnershipControls?.Rules[0].ObjectOwnership ?? 'BucketOwnerEnforced') !==
         'BucketOwnerEnforced',
     });
-    made.lifecycleRules = rules.map((rule, index) => ({
-      id: rule.Id ?? `rule-${index + 1}`,
-      status: rule.Status,
-      prefix: rule.Prefix,
-      ...(rule.AbortIncompleteMultipartUpload && {
-        abortIncompleteUploadAfterDays: rule.AbortIncompleteMultipartUpload.DaysAfterInitiation,
-      }),
-      ...(rule.ExpirationInDays !== undefined && { expireAfterDays: rule.ExpirationInDays }),
-    }));
+    made.lifecycleRules = toLifecycle(properties.LifecycleConfiguration?.Rules ?? []);
   },
   delete(_properties, { ref: name }, context) {
     if (ownBucket(name, context).objects.size > 0) {
@@ -141,24 +103,6 @@ export const bucket = resourceKind({
     context.world.deleteBucket(name);
   },
 });
-
-/** AWS::S3::BucketPolicy */
-export const bucketPolicy = resourceKind({
-  properties: v.strictObject({ Bucket: v.string(), PolicyDocument: policyDocument }),
-  identify: ({ Bucket }) => ({ ref: Bucket, attributes: {} }),
-  create: (given, _identity, context) => putBucketPolicy(given, context),
-  update: (given, _identity, context) => putBucketPolicy(given, context),
-  delete({ Bucket }, _identity, context) {
-    ownBucket(Bucket, context).policy = undefined;
-  },
-});
-
-function putBucketPolicy(
-  { Bucket, PolicyDocument }: { readonly Bucket: string; readonly PolicyDocument: string | object },
-  context: ResourceContext,
-): void {
-  context.world.setBucketPolicy(ownBucket(Bucket, context), PolicyDocument);
-}
 
 function encryptionOf(rule: v.InferOutput<typeof encryptionRule> | undefined): BucketEncryption {
   if (rule === undefined) return { algorithm: 'AES256' };
@@ -180,14 +124,4 @@ function requireLogBucket(name: string, context: ResourceContext): void {
       `The target bucket ${name} for logging does not exist, or is not owned by account ${context.account} in ${context.region}`,
     );
   }
-}
-
-function ownBucket(name: string, { world, account }: ResourceContext): Bucket {
-  const found = world.buckets.get(name);
-  if (found === undefined)
-    throw new AwsError(404, 'NoSuchBucket', `The specified bucket does not exist: ${name}`);
-  if (found.ownerAccountId !== account) {
-    throw new AwsError(403, 'AccessDenied', `Bucket ${name} belongs to account ${found.ownerAccountId}`);
-  }
-  return found;
 }
