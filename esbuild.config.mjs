@@ -32,11 +32,11 @@ const neededOnly = {
       ),
     }));
     // Hashes for a Node.js that was built without crypto, ways to retry that the function does not choose, directory buckets, which it
-    // refuses, and multi-Region access points.
+    // refuses, multi-Region access points, and streams of events.
     onLoad(
       {
         filter:
-          /[\\/](?:Sha1Js|Sha256Js|Md5Js|StandardRetryStrategy|AdaptiveRetryStrategy|DefaultRateLimiter|S3ExpressIdentityProviderImpl|AwsSdkSigV4ASigner)\.js$/,
+          /[\\/](?:Sha1Js|Sha256Js|Md5Js|StandardRetryStrategy|AdaptiveRetryStrategy|DefaultRateLimiter|S3ExpressIdentityProviderImpl|AwsSdkSigV4ASigner|HeaderFormatter)\.js$/,
       },
       ({ path }) => ({
         contents: `export class ${basename(path, '.js')} {}`,

@@ -8,7 +8,7 @@ import { SyncError } from './errors.ts';
 import type { JobReporter } from './result/job-reporter.ts';
 import type { Settings } from './settings.ts';
 import type { TelemetrySink } from './telemetry/telemetry.ts';
-import type { SyncJob } from './types.ts';
+import type { Checkpoint, SyncJob } from './types.ts';
 
 /** What lives as long as a container. */
 export interface Container {
@@ -28,6 +28,7 @@ export function createContext(
   deadline: JobContext['deadline'],
   container: Container,
   afterwards: JobContext['afterwards'] = [],
+  checkpoint?: Pick<Checkpoint, 'openConnections'>,
 ): JobContext {
   const { settings, telemetry, clients, facts } = container;
   const failure = new AbortController();
@@ -39,6 +40,7 @@ export function createContext(
     s3,
     noteFailure: (error) => s3.noteFailure(error),
     facts,
+    openConnections: checkpoint?.openConnections ?? clients.openConnections,
     slots: new RequestSlots(settings.maxConcurrency),
     deadline,
     telemetry,

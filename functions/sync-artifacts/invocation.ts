@@ -72,7 +72,7 @@ async function runJob(
     startedAtMs = checkpoint?.startedAtMs ?? receivedAtMs;
     telemetry.correlate(checkpoint?.firstJobId ?? jobId);
     telemetry.info(checkpoint === undefined ? 'Job begins' : 'Job resumes', describeJob(job, deadline));
-    context = createContext(job, deadline, container, afterwards);
+    context = createContext(job, deadline, container, afterwards, checkpoint);
     const current = context;
     if (checkpoint !== undefined) {
       abandon = async () => {

@@ -48,7 +48,7 @@ export function readSettings(environment: Environment): Settings {
   const destinationSets = environment.SYNC_DESTINATION_SETS;
   return {
     region: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? 'us-east-1',
-    maxConcurrency: integer('SYNC_MAX_CONCURRENCY', 256, 1, 1000),
+    maxConcurrency: integer('SYNC_MAX_CONCURRENCY', 704, 1, 900),
     relayMemoryBytes: integer('SYNC_RELAY_MEMORY_MIB', 48, 10, 8192) * 1024 * 1024,
     retryBudgetMs: integer('SYNC_RETRY_BUDGET_MS', 60_000, 0, 900_000),
     stallMs: integer('SYNC_STALL_MS', 8_000, 100, 300_000),

@@ -85,7 +85,7 @@ export async function planJob(
   return planCopies(seen, job, limits);
 }
 
-function limitsOf({ settings, deadline }: JobContext): PlanLimits {
+function limitsOf({ settings, deadline, openConnections }: JobContext): PlanLimits {
   const { maxConcurrency, relayMemoryBytes, region } = settings;
-  return { maxConcurrency, relayMemoryBytes, region, timeLimitMs: deadline.limitMs };
+  return { maxConcurrency, openConnections, relayMemoryBytes, region, timeLimitMs: deadline.limitMs };
 }

@@ -194,6 +194,8 @@ export interface Checkpoint {
   readonly progress: number;
   /** Invocations in a row that finished nothing. */
   readonly idleInvocations: number;
+  /** Connections that earlier jobs had left open when this one began: the plan depends on them, and must stay the same. */
+  readonly openConnections: number;
   /** The pinned source of each artifact, in the job's order. */
   readonly pins: readonly SourcePin[];
   /** How each copy was finished, in the order of artifacts x destinations; `undefined` for one that is not. */

@@ -132,7 +132,7 @@ describe('the function', () => {
       {
         type: 'ConfigurationError',
         message:
-          'Environment variable SYNC_MAX_CONCURRENCY is "many"; expected a whole number from 1 to 1000. ' +
+          'Environment variable SYNC_MAX_CONCURRENCY is "many"; expected a whole number from 1 to 900. ' +
           'Environment variable SYNC_RELAY_MEMORY_MIB is "1"; expected a whole number from 10 to 8192.',
       },
     ]);

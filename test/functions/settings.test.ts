@@ -6,15 +6,15 @@ describe('settings', () => {
   it('have safe defaults', () => {
     expect(readSettings({})).toMatchObject({
       region: 'us-east-1',
-      maxConcurrency: 256,
+      maxConcurrency: 704,
       forcePathStyle: false,
       problems: [],
     });
   });
 
-  it.each(['1.5', '-1', '0', '1001', 'x', ' ', '1e9'])('refuse SYNC_MAX_CONCURRENCY=%j', (text) => {
+  it.each(['1.5', '-1', '0', '901', 'x', ' ', '1e9'])('refuse SYNC_MAX_CONCURRENCY=%j', (text) => {
     expect(readSettings({ SYNC_MAX_CONCURRENCY: text }).problems).toEqual([
-      `Environment variable SYNC_MAX_CONCURRENCY is ${JSON.stringify(text)}; expected a whole number from 1 to 1000.`,
+      `Environment variable SYNC_MAX_CONCURRENCY is ${JSON.stringify(text)}; expected a whole number from 1 to 900.`,
     ]);
   });
 

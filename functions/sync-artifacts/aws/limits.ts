@@ -1,5 +1,7 @@
-// The limits of S3 that copies keep.
+// The limits of S3 and Lambda that copies keep.
 
+/** Lambda quotas, file descriptors: 1,024, of which Node.js needs some twenty; the rest is margin. */
+export const MAX_OPEN_CONNECTIONS = 960;
 /** S3 user guide, multipart upload limits. */
 export const MAX_PARTS = 10_000;
 /** S3 user guide, multipart upload limits; the last part may be smaller. */

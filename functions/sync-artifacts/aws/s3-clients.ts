@@ -121,6 +121,11 @@ export class S3ClientPool {
     this.#preconnect(buckets.map((bucket) => ({ ...bucket, count })));
   }
 
+  /** Connections to all endpoints that earlier jobs left open. */
+  get openConnections(): number {
+    return this.#preconnector.used;
+  }
+
   #preconnect(requests: readonly ExpectedRequests[]): void {
     const byOrigin = new Map<string, { readonly origin: Origin; count: number }>();
     for (const { bucket, region, count } of requests) {

@@ -16,6 +16,8 @@ export interface JobContext extends RequestContext {
   readonly job: Pick<SyncJob, 'overwrite' | 'annotations' | 'minimumProof'>;
   readonly s3: S3Clients;
   readonly facts: BucketCache;
+  /** Connections that earlier jobs had left open when this one began, in its first invocation. */
+  readonly openConnections: number;
   /** Copy requests in flight at once. */
   readonly slots: RequestSlots;
   readonly deadline: Deadline;

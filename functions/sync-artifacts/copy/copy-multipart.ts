@@ -1,7 +1,8 @@
 // Copies an object of any size with UploadPartCopy requests in parallel.
-import { UploadPartCopyCommand } from '@aws-sdk/client-s3';
+import { UploadPartCopyCommand, type UploadPartCopyCommandInput } from '@aws-sdk/client-s3';
 import { MAX_COPY_OBJECT_BYTES } from '../aws/limits.ts';
 import { request } from '../aws/s3-request.ts';
+import { repeatedRequest } from '../aws/transport/repeated-request.ts';
 import type { JobContext } from '../context/context.ts';
 import { lookAt } from '../facts/resolve.ts';
 import type { Part, PartLayout } from '../plan/part-layout.ts';
@@ -53,7 +54,14 @@ async function copySeen(
   // Thousands of requests differ by their parts only.
   const fields = { ...destinationFields(task), ...sourceFields(task) };
   const target = copyTarget(task, 'UploadPartCopy');
-  const client = context.s3.role(task.destination.region);
+  const send = repeatedRequest(
+    context.s3.role(task.destination.region),
+    (input: UploadPartCopyCommandInput) => new UploadPartCopyCommand(input),
+    {
+      headers: { 'x-amz-copy-source-range': 'CopySourceRange' },
+      query: { uploadId: 'UploadId', partNumber: 'PartNumber' },
+    },
+  );
   const prepare = async ({ number, offsetBytes, sizeBytes }: Part) => ({
     send: async ({ upload }: PartTarget): Promise<void> => {
       const part = {
@@ -65,7 +73,7 @@ async function copySeen(
       const { CopyPartResult: copied = {} } = await request(
         context,
         target,
-        (options) => client.send(new UploadPartCopyCommand(part), options),
+        (options) => send(part, options),
         sizeBytes,
       );
       upload.parts.set(number, completedPart(number, copied));

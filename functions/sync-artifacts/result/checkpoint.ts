@@ -7,7 +7,7 @@ import type { Checkpoint, FinishedCopy, ProofKind, StrategyName, UnfinishedUploa
 const MAX_TOKEN_CHARACTERS = 2048;
 
 /** Changes whenever the meaning of a token does: an older token then is a clean start. */
-const FORMAT = 'v2';
+const FORMAT = 'v3';
 /** CodePipeline quotas: an action with continuation tokens ends after 24 hours. */
 const MAX_AGE_MS = 24 * 3_600_000;
 /** S3's version ids have 32 characters; one that is much longer stays out, and the ETag alone pins the source. */
@@ -77,6 +77,7 @@ function write(checkpoint: Checkpoint, binding: string): string {
     checkpoint.startedAtMs,
     checkpoint.progress,
     checkpoint.idleInvocations,
+    checkpoint.openConnections,
     checkpoint.pins.map(({ etagDigest, versionId }) =>
       versionId === undefined || versionId.length > MAX_VERSION_ID_CHARACTERS
         ? [etagDigest]
@@ -112,9 +113,11 @@ function parseBody(body: string): Checkpoint | undefined {
     return undefined;
   }
   if (!Array.isArray(parsed)) return undefined;
-  const [firstJobId, startedAtMs, progress, idleInvocations, pins, codes, uploads] = parsed as unknown[];
+  const [firstJobId, startedAtMs, progress, idleInvocations, openConnections, pins, codes, uploads] =
+    parsed as unknown[];
   if (typeof firstJobId !== 'string' || !/^[0-9A-Za-z-]{1,100}$/.test(firstJobId)) return undefined;
-  if (!isCount(startedAtMs) || !isCount(progress) || !isCount(idleInvocations)) return undefined;
+  if (!isCount(startedAtMs) || !isCount(progress) || !isCount(idleInvocations) || !isCount(openConnections))
+    return undefined;
   if (!Array.isArray(pins) || !pins.every(isPin) || typeof codes !== 'string') return undefined;
   const finished = decodeFinished(codes);
   if (finished === undefined) return undefined;
@@ -124,6 +127,7 @@ function parseBody(body: string): Checkpoint | undefined {
     startedAtMs,
     progress,
     idleInvocations,
+    openConnections,
     pins: pins.map(([digestOfEtag, versionId]) => ({
       etagDigest: digestOfEtag,
       ...(versionId === undefined ? {} : { versionId }),

@@ -62,6 +62,7 @@ export async function continueJob(
       startedAtMs,
       progress,
       idleInvocations,
+      openConnections: context.openConnections,
       pins: sources.map((source) => pinOf(source ?? { etag: '' })),
       uploads,
       finished: reports.map((report) => report && finishedCopy(report)),

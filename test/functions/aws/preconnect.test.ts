@@ -1,20 +1,29 @@
 // Connections are opened before they are needed, taken by the requests that follow, and closed when nobody does.
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, get, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer, get as getWithTls } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeCertificates } from '../../../bench/server/certificates.ts';
 import { type Origin, Preconnector } from '../../../functions/sync-artifacts/aws/transport/preconnect.ts';
 
 describe('connections', () => {
   let server: Server;
   let origin: Origin;
   let accepted = 0;
+  const sockets = new Set<Socket>();
 
   beforeEach(async () => {
     accepted = 0;
+    sockets.clear();
     server = createServer((_, response) => response.end('ok'));
-    server.on('connection', () => accepted++);
+    server.on('connection', (socket) => {
+      accepted++;
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket));
+    });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -71,5 +80,46 @@ describe('connections', () => {
     await request(connections);
     expect(accepted).toBe(2);
     connections.httpAgent.destroy();
+  });
+
+  it('are never more than may be open: one to another endpoint that has nothing to do is closed first', async () => {
+    const connections = new Preconnector({ keepAlive: true, maxSockets: 10 }, 3);
+    const elsewhere = { ...origin, hostname: 'localhost' };
+    connections.connect(elsewhere, 2);
+    await opened(2);
+    await Promise.all([request(connections), request(connections), request(connections)]);
+    while (sockets.size > 3) await setImmediate();
+    expect(accepted).toBe(5);
+    connections.connect(elsewhere, 5);
+    await opened(8);
+    while (sockets.size > 3) await setImmediate();
+    expect(accepted).toBe(8);
+    connections.httpAgent.destroy();
+  });
+});
+
+describe('connections with TLS', () => {
+  it('that are opened ahead resume the session of an earlier one', async () => {
+    const { certificate, authorityFile } = await makeCertificates();
+    const resumed: boolean[] = [];
+    const server = createTlsServer(certificate, (_, response) => response.end('ok'));
+    server.on('secureConnection', (socket) => resumed.push(socket.isSessionReused()));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const options = { keepAlive: true, maxSockets: 10, ca: await readFile(authorityFile) };
+    const connections = new Preconnector(options);
+    const [response] = await once(
+      getWithTls({ host: 'localhost', port, servername: 'localhost', agent: connections.httpsAgent }),
+      'response',
+    );
+    response.resume();
+    await once(response, 'end');
+    connections.connect({ protocol: 'https:', hostname: 'localhost', port }, 3);
+    while (resumed.length < 3) await once(server, 'secureConnection');
+    connections.httpsAgent.destroy();
+    server.closeAllConnections();
+    server.close();
+    expect(resumed).toEqual([false, true, true]);
   });
 });

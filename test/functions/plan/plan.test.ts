@@ -19,6 +19,7 @@ import type { CopyTask, ObjectFacts, SourceFacts } from '../../../functions/sync
 const KEY_ARN = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const LIMITS = {
   maxConcurrency: 256,
+  openConnections: 0,
   relayMemoryBytes: 64 * 1024 ** 2,
   region: 'us-east-1',
   timeLimitMs: 900_000,
@@ -147,6 +148,20 @@ describe('the plan', () => {
     expect(layoutOf(taskOf({ sizeBytes: 1024 ** 3, etag: '"other"' }))).not.toEqual(first);
     expect(layoutOf({ ...task, key: 'other' })).not.toEqual(first);
     expect(layoutOf(taskOf({ sizeBytes: 1024 ** 3, metadata: { a: 'b' } }))).not.toEqual(first);
+  });
+
+  it('opens fewer connections than it would use were they open, and grows with what is', () => {
+    const task = taskOf({ sizeBytes: 50 * 1024 ** 3 });
+    const partsWith = (openConnections: number): number =>
+      partCount(layoutOf(task, { ...LIMITS, maxConcurrency: 900, openConnections }));
+    const counts = [0, 300, 600, 900].map(partsWith);
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b));
+    expect(counts[0]).toBeLessThan(600);
+    expect(counts.at(-1)).toBe(900);
+    const small = taskOf({ sizeBytes: 64 * 1024 ** 2 });
+    expect(partCount(layoutOf(small, { ...LIMITS, maxConcurrency: 900, openConnections: 900 }))).toBeLessThan(
+      60,
+    );
   });
 
   it('keeps a whole-object SHA-256 by copying in one request, unless one invocation cannot end it', () => {

@@ -16,6 +16,7 @@ const checkpoints: fc.Arbitrary<Checkpoint> = fc
       startedAtMs: fc.integer({ min: NOW_MS - 23 * 3_600_000, max: NOW_MS }),
       progress: fc.nat(10_000_000),
       idleInvocations: fc.nat(3),
+      openConnections: fc.nat(1000),
       pins: fc.array(
         fc.record(
           {
@@ -116,6 +117,7 @@ describe('the continuation token', () => {
       startedAtMs: NOW_MS,
       progress: 1,
       idleInvocations: 0,
+      openConnections: 0,
       pins: Array.from({ length: 5 }, () => ({ etagDigest: 'abcdefghijkl' })),
       finished: finished.map((copy, index) => (index < 600 ? copy : undefined)),
     };
@@ -135,6 +137,7 @@ describe('the continuation token', () => {
       startedAtMs: NOW_MS,
       progress: 1,
       idleInvocations: 0,
+      openConnections: 0,
       pins: [{ etagDigest: 'abcdefghijkl' }],
       finished: Array.from({ length: 2000 }, () => undefined),
     };
@@ -164,6 +167,7 @@ describe('the continuation token', () => {
       startedAtMs: NOW_MS,
       progress: 1,
       idleInvocations: 0,
+      openConnections: 0,
       pins: Array.from({ length: 5 }, () => ({ etagDigest: 'abcdefghijkl', versionId: 'v'.repeat(1024) })),
       finished: Array.from({ length: 810 }, () => undefined),
     };
@@ -226,6 +230,7 @@ describe('a job', () => {
       startedAtMs: NOW_MS,
       progress: 1,
       idleInvocations: 0,
+      openConnections: 0,
       pins: [{ etagDigest: 'abcdefghijkl' }],
       finished: [undefined],
     };
@@ -241,6 +246,7 @@ describe('the uploads in a continuation token', () => {
     startedAtMs: NOW_MS,
     progress: 1,
     idleInvocations: 0,
+    openConnections: 0,
     pins: [{ etagDigest: 'abcdefghijkl' }],
     finished: Array.from({ length: 20 }, () => undefined),
     uploads,

@@ -86,6 +86,30 @@ describe('a job that needs several invocations', () => {
     expect(finalResults(stage)).toHaveLength(1);
   });
 
+  it('cuts parts as its first invocation did, although connections are open by then', async () => {
+    const stage = createStage(aws, {
+      artifacts: [{ name: 'Image', content: generated(16 * GIB, 1) }],
+      destinationCount: 1,
+    });
+    const firstRequest = aws.world.requests.length;
+    let next: Job | undefined;
+    const unsubscribe = aws.world.codePipeline.onJob((job) => {
+      next = job;
+    });
+    let isShort = true;
+    const enough = timeForParts(aws, 20);
+    const remainingMs = (): number => (isShort ? enough() : 900_000);
+    const lambda = new InProcessFunction(stage, { remainingMs });
+    await lambda.invoke(stage.job.event);
+    unsubscribe();
+    isShort = false;
+    await lambda.invoke(next?.event);
+    expectRightCopies(stage);
+    const requests = aws.world.requests.slice(firstRequest);
+    expect(countOperations(requests)).toMatchObject({ CompleteMultipartUpload: 1 });
+    expect(partsWrittenTwice(requests)).toEqual([]);
+  });
+
   it('copies the pinned version although the source was overwritten meanwhile', async () => {
     const { stage, next } = await continuedJob();
     const [image] = stage.artifacts;
