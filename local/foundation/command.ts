@@ -10,7 +10,7 @@ import { accessLines } from './report/accesses.ts';
 import { conclusion } from './report/conclusion.ts';
 import { documentOf } from './report/document.ts';
 import { pageOfRun } from './report/page.ts';
-import { REMOVAL_HEAD, removalRow, statementLines } from './report/statements.ts';
+import { REMOVAL_HEAD, removalDocument, removalRow, statementLines } from './report/statements.ts';
 import { watchSteps } from './report/watch.ts';
 import { type RunOutcome, runFoundation } from './run.ts';
 import { denying, findStatement, without } from './statements/change.ts';
@@ -43,7 +43,7 @@ export async function runCommand(options: PipelineOptions, at: Surroundings): Pr
     options.release === undefined
       ? await zipFiles(SAMPLE_WORKLOAD, ['template.yaml', 'code/index.mjs'])
       : await readFile(options.release);
-  if (options.eachStatement === true) return listRemovals(foundation, release, at);
+  if (options.eachStatement === true) return listRemovals(foundation, release, options.json, at);
 
   const declared = statementsOf(foundation.stacks);
   const gone = options.without.map((name) => findStatement(declared, name));
@@ -83,13 +83,14 @@ export async function runCommand(options: PipelineOptions, at: Surroundings): Pr
 async function listRemovals(
   foundation: Foundation,
   release: Uint8Array,
+  json: boolean,
   { print }: Surroundings,
 ): Promise<number> {
-  print(REMOVAL_HEAD);
+  if (!json) print(REMOVAL_HEAD);
   let surplus = 0;
   for await (const removal of removeEach(foundation, release)) {
     if (removal.step === undefined && removal.reason === undefined) surplus += 1;
-    print(removalRow(removal));
+    print(json ? JSON.stringify(removalDocument(removal)) : removalRow(removal));
   }
   return surplus === 0 ? 0 : 1;
 }

@@ -66,7 +66,7 @@ export function parseOptions(argv: readonly string[], output: CommandOutput = {}
       'take out each statement in turn, and list which step fails then; takes minutes',
     )
     .option('--report <file>', 'write what happened as one HTML page')
-    .option('--json', 'print one JSON document instead', false)
+    .option('--json', 'print one JSON document instead; with --each-statement, one for each line', false)
     .addHelpText('after', EXAMPLES)
     .exitOverride()
     .configureOutput(output)

@@ -1,5 +1,5 @@
 // One run: deploys the stacks into an embedded AWS, starts the pipeline by an upload, and looks at what came of it.
-import { plural } from '../../functions/sync-artifacts/result/summary.ts';
+import { formatBytes, plural } from '../../functions/sync-artifacts/result/summary.ts';
 import { startEmbeddedAws } from '../aws/embedded-aws.ts';
 import type { World } from '../aws/state/world.ts';
 import { bootstrap } from '../cloudformation/cdk/bootstrap.ts';
@@ -140,12 +140,12 @@ async function releaseOnce(run: PipelineRun, previous?: Execution): Promise<Exec
     let versionId = '';
     const uploaded = await steps.run({ phase: START, name: 'Upload' }, async () => {
       versionId = await upload(cloud, pipeline, object, run.release);
-      return `s3://${object.bucket}/${object.key}`;
+      return `${object.key}, ${formatBytes(run.release.length)}`;
     });
     if (uploaded.failure) return undefined;
     const started = await steps.run({ phase: START, name: 'EventBridge' }, () => {
       revisions = startOnUpload(cloud, pipeline, { ...object, versionId });
-      return `starts ${pipeline.name} with this version`;
+      return `starts ${pipeline.name}`;
     });
     if (started.failure) return undefined;
   }

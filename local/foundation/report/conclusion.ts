@@ -6,7 +6,8 @@ import type { Colour, Terminal } from '../../replay/terminal/terminal.ts';
 import type { Step } from '../execution/steps.ts';
 import type { RunOutcome } from '../run.ts';
 import type { StatementNames, StatementUse } from '../statements/coverage.ts';
-import { deniedWords, whoWords } from './words.ts';
+import { pictureOf } from './picture.ts';
+import { deniedWords, verdictOf, whoWords } from './words.ts';
 
 /** The table of roles, and the verdict. */
 export function conclusion(
@@ -18,23 +19,19 @@ export function conclusion(
   const failed = steps.filter(({ failure }) => failure !== undefined);
   const losses = steps.filter((step) => step.losses.length > 0);
   const count = steps.reduce((sum, { accesses }) => sum + accesses.length, 0);
-  const [first] = failed;
-  const [title, colour, lines]: [string, Colour, string[]] = first
-    ? [`Failed: ${first.phase}`, 'red', failed.flatMap((step) => failureLines(step, nameOf))]
-    : losses.length > 0
-      ? [
-          'Succeeded, although something was denied',
-          'yellow',
-          losses.flatMap((step) => [`${step.phase}: ${step.name}`, ...lossLines(step, nameOf)]),
-        ]
-      : [
-          'Succeeded',
-          'green',
-          [
-            `${plural(actions, 'action')}, ${plural(count, 'access', 'accesses')}, each decided by the policies of the templates.`,
-          ],
-        ];
+  const [colour, lines]: [Colour, string[]] =
+    failed.length > 0
+      ? ['red', failed.flatMap((step) => failureLines(step, nameOf))]
+      : losses.length > 0
+        ? ['yellow', losses.flatMap((step) => lossLines(step, nameOf))]
+        : [
+            'green',
+            [
+              `${plural(actions, 'action')}, ${plural(count, 'access', 'accesses')}, each decided by the policies of the templates.`,
+            ],
+          ];
   return [
+    ...(pipeline ? ['', `  ${pictureOf(pipeline, steps, { paint })}`] : []),
     '',
     table(
       [
@@ -49,7 +46,7 @@ export function conclusion(
     ),
     ...assumptions.map((assumption) => `  ${paint('yellow', '!')} ${assumption}`),
     '',
-    section(title, lines, width(), colour, paint),
+    section(verdictOf({ steps }), lines, width(), colour, paint),
   ].join('\n');
 }
 
@@ -63,8 +60,8 @@ function failureLines({ accesses, failure, name }: Step, nameOf: StatementNames)
 }
 
 /** Each once. */
-function lossLines({ losses }: Step, nameOf: StatementNames): string[] {
-  return [...new Set(losses.map((access) => `  ${deniedWords(access, nameOf)}`))];
+function lossLines({ losses, name, phase }: Step, nameOf: StatementNames): string[] {
+  return [`${phase}: ${name}`, ...new Set(losses.map((access) => `  ${deniedWords(access, nameOf)}`))];
 }
 
 interface RoleRow {

@@ -1,14 +1,15 @@
 // The page of a run: the pipeline, its steps with their accesses, and the use of every statement, as one HTML document.
 
 import { pageOf } from '../../replay/page/frame.ts';
-import { html, type Markup } from '../../replay/page/html.ts';
+import { html, Markup } from '../../replay/page/html.ts';
 import { formatDuration } from '../../replay/quantity.ts';
 import type { Step } from '../execution/steps.ts';
 import type { RunOutcome } from '../run.ts';
 import type { StatementNames } from '../statements/coverage.ts';
 import { groupAccesses } from './accesses.ts';
+import { pictureOf } from './picture.ts';
 import { unusedActions, useWords } from './statements.ts';
-import { deniedWords, whoWords } from './words.ts';
+import { deniedWords, verdictOf, whoWords } from './words.ts';
 
 /** The document. */
 export function pageOfRun(outcome: RunOutcome): string {
@@ -20,8 +21,9 @@ export function pageOfRun(outcome: RunOutcome): string {
     title,
     html`<header>
 <h1>${title}</h1>
-<p class="verdict ${succeeded ? 'succeeded' : 'failed'}">${succeeded ? 'Succeeded' : 'Failed'}</p>
+<p class="verdict ${succeeded ? 'succeeded' : 'failed'}">${verdictOf(outcome)}</p>
 </header>
+<p>${pictureOf(pipeline, steps, { paint: (_, text) => text })}</p>
 <section class="figures">
 ${figure('Steps', String(steps.length))}${figure('Accesses', String(accesses.length))}${figure('Principals', String(new Set(accesses.map(whoWords)).size))}${figure('Statements used', `${uses.filter((use) => use.steps.length > 0).length} of ${uses.length}`)}
 </section>
@@ -49,11 +51,10 @@ function phaseHtml(phase: string, steps: readonly Step[], nameOf: StatementNames
 }
 
 function stepHtml(step: Step, nameOf: StatementNames): Markup {
-  const { failure, losses, name, summary, where, durationMs } = step;
+  const { accesses, failure, losses, name, summary, where, durationMs } = step;
   const text = failure ? `${failure.code}: ${failure.message}` : summary;
-  return html`<div class="result ${failure ? 'Failed' : 'Succeeded'}"><p><strong>${name}</strong> <span class="small">${where} ${formatDuration(durationMs)}</span></p><p>${text}</p>${losses.map((access) => html`<p class="note">${deniedWords(access, nameOf)}</p>`)}
-<details><summary class="small">${step.accesses.length} accesses</summary><div class="scroll"><table>
+  return html`<details class="result ${failure ? 'Failed' : 'Succeeded'}"${failure ? new Markup(' open') : ''}><summary><strong>${name}</strong> ${text} <span class="small">${where} ${formatDuration(durationMs)}, ${accesses.length} accesses</span></summary>${losses.map((access) => html`<p class="note">${deniedWords(access, nameOf)}</p>`)}<div class="scroll"><table>
 <thead><tr><th>Who</th><th>Actions</th><th>Resource</th><th>Decided</th></tr></thead>
 <tbody>${groupAccesses(step, nameOf).map(({ actions, decidedBy, effect, resource, who }) => html`<tr><td>${who}</td><td><code>${actions.join(' ')}</code></td><td><code class="small">${resource}</code></td><td class="${effect === 'Allow' ? '' : 'wrong'}">${decidedBy}</td></tr>`)}</tbody>
-</table></div></details></div>`;
+</table></div></details>`;
 }

@@ -53,5 +53,10 @@ export function removalRow({ statement, step, message, reason }: Removal): strin
   return `| ${statement.id} | ${what} | ${text.replaceAll('|', '\\|')} |`;
 }
 
+/** The same as JSON. */
+export function removalDocument({ statement, step, message, reason }: Removal): object {
+  return { statement: statement.id, step, message, reason };
+}
+
 /** The head of that table. */
 export const REMOVAL_HEAD = '| without | fails | message |\n| --- | --- | --- |';

@@ -1,10 +1,9 @@
 // Shows steps as they end, and below them where the pipeline is: redrawn on a terminal, plain lines elsewhere.
 import { createLogUpdate } from 'log-update';
-import { plural } from '../../../functions/sync-artifacts/result/summary.ts';
-import { formatDuration } from '../../replay/quantity.ts';
 import type { Terminal } from '../../replay/terminal/terminal.ts';
 import type { PipelineDeclaration } from '../execution/declaration.ts';
 import type { Step, StepListener, StepPlace } from '../execution/steps.ts';
+import { pictureOf } from './picture.ts';
 
 /** Prints what happens until it is stopped. */
 export interface Watch extends StepListener {
@@ -14,21 +13,26 @@ export interface Watch extends StepListener {
   stop(): void;
 }
 
+/** So that the steps before the pipeline is known stand in line with its actions. */
+const MIN_NAME = 31;
 /** Narrower than this, a summary gets a line of its own. */
 const MIN_SUMMARY = 24;
 const FRAME_INTERVAL_MS = 80;
+/** Over the column of numbers. */
+const HEAD = 'accesses decided';
 
 /** Watches one run. */
 export function watchSteps(terminal: Terminal): Watch {
   const draw = terminal.redraws ? createLogUpdate(terminal.out as NodeJS.WritableStream) : undefined;
-  const stages = new Map<string, 'succeeded' | 'failed' | undefined>();
-  let nameWidth = 16;
+  const ended: Step[] = [];
+  let pipeline: PipelineDeclaration | undefined;
+  let nameWidth = MIN_NAME;
   let phase = '';
   let current: StepPlace | undefined;
   let paused = false;
   const frame = (): void => {
     if (draw === undefined || paused || current === undefined) return;
-    const picture = pictureOf(stages, current, terminal);
+    const picture = pictureOf(pipeline, ended, terminal, current.phase);
     draw(terminal.adapt(`\n  ${picture}\n  ${terminal.paint('dim', `${current.phase}: ${current.name} …`)}`));
   };
   const print = (line: string): void => {
@@ -37,24 +41,23 @@ export function watchSteps(terminal: Terminal): Watch {
   };
   const timer = draw === undefined ? undefined : setInterval(frame, FRAME_INTERVAL_MS);
   return {
-    deployed({ stages: declared }) {
-      for (const { name, actions } of declared) {
-        stages.set(name, undefined);
-        nameWidth = Math.max(nameWidth, ...actions.map((action) => action.name.length));
-      }
+    deployed(declared) {
+      pipeline = declared;
+      const names = declared.stages.flatMap(({ actions }) => actions.map(({ name }) => name.length));
+      nameWidth = Math.max(nameWidth, ...names);
     },
     begun(place) {
       current = place;
+      if (phase === '') print(terminal.paint('dim', HEAD.padStart(terminal.width() - 1)));
       if (place.phase !== phase) {
         phase = place.phase;
-        print(`  ${terminal.paint('bold', phase)}`);
+        const [account = ''] = place.where?.split(' ') ?? [];
+        print(`  ${terminal.paint('bold', phase)} ${terminal.paint('dim', account)}`.trimEnd());
       }
       frame();
     },
     ended(step) {
-      const failed = step.failure !== undefined;
-      if (stages.has(step.phase) && stages.get(step.phase) !== 'failed')
-        stages.set(step.phase, failed ? 'failed' : 'succeeded');
+      ended.push(step);
       for (const line of linesOf(step, nameWidth, terminal)) print(line);
     },
     async pause(action) {
@@ -74,25 +77,10 @@ export function watchSteps(terminal: Terminal): Watch {
   };
 }
 
-/** `✓ Source → ✓ Sync → … Dev → Test → Prod` */
-export function pictureOf(
-  stages: ReadonlyMap<string, 'succeeded' | 'failed' | undefined>,
-  current: Pick<StepPlace, 'phase'> | undefined,
-  { paint }: Pick<Terminal, 'paint'>,
-): string {
-  return [...stages]
-    .map(([name, state]) => {
-      if (state === 'failed') return paint('red', `✗ ${name}`);
-      if (name === current?.phase) return paint('cyan', `… ${name}`);
-      return state === 'succeeded' ? paint('green', `✓ ${name}`) : paint('dim', name);
-    })
-    .join(paint('dim', ' → '));
-}
-
 function linesOf(step: Step, nameWidth: number, { paint, width }: Terminal): string[] {
-  const { failure, name, summary, accesses, losses, durationMs } = step;
+  const { failure, name, summary, accesses, losses } = step;
   const mark = failure ? paint('red', '✗') : losses.length > 0 ? paint('yellow', '!') : paint('green', '✓');
-  const detail = `${plural(accesses.length, 'decision')}, ${formatDuration(durationMs)}`;
+  const detail = String(accesses.length);
   const label = `    ${mark} ${name.padEnd(nameWidth)}  `;
   const room = width() - (nameWidth + 8);
   const what = failure ? failure.code : summary;

@@ -1,5 +1,6 @@
 // Principals and resources as short as people name them.
 import type { Access } from '../../aws/state/access.ts';
+import type { RunOutcome } from '../run.ts';
 import type { StatementNames } from '../statements/coverage.ts';
 
 /** The role of a session, the name of a user, or a service. */
@@ -31,3 +32,12 @@ const MISSING: Readonly<Record<string, string>> = {
   session: 'session policy',
   'permissions-boundary': 'permissions boundary',
 };
+
+/** What came of a run, in a few words. */
+export function verdictOf({ steps }: Pick<RunOutcome, 'steps'>): string {
+  const failed = steps.find(({ failure }) => failure !== undefined);
+  if (failed !== undefined) return `Failed: ${failed.phase}`;
+  return steps.some(({ losses }) => losses.length > 0)
+    ? 'Succeeded, although something was denied'
+    : 'Succeeded';
+}

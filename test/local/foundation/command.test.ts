@@ -1,0 +1,142 @@
+// `npm run pipeline` as a command: its options, what it refuses, and what it prints and writes.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../../../local/foundation/command.ts';
+import { parseOptions } from '../../../local/foundation/options.ts';
+import { createTerminal } from '../../../local/replay/terminal/terminal.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'pipeline-command-'));
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('npm run pipeline', () => {
+  it('shows each action, the roles, and the verdict', async () => {
+    const { code, text } = await command('--approve', 'all');
+    expect(code).toBe(0);
+    expect(text).toMatch(/Sync 111122223333\n +✓ us-east-1 +Synced 1 artifact/);
+    expect(text).toContain('✓ Source → ✓ Sync → ✓ Dev → ✓ Test → ✓ Prod');
+    expect(text).toMatch(/artsync-pipeline +111122223333 +\d+ +8 of 8/);
+    expect(text).toMatch(/── Succeeded ─/);
+  });
+
+  it('lists every access with the statements that decided it', async () => {
+    const { text } = await command('--approve', 'all', '--accesses');
+    expect(text).toMatch(
+      / {4}artsync-pipeline: lambda:InvokeFunction\n.*\n +by artsync-pipeline\/InvokeSync\n/,
+    );
+    expect(text).toContain('by artsync-sync-artifacts/DecryptSources and');
+  });
+
+  it('lists every statement with what used it, and the actions that nothing asked for', async () => {
+    const { code, text } = await command('--approve', 'all', '--statements');
+    expect(code).toBe(0);
+    expect(text).toMatch(/HandOverLostJobs +Deployment: 7 stacks, and 1 more/);
+    expect(text).toMatch(/FindSources +Afterwards: Missing revision/);
+    expect(text).toMatch(/not asked for: cloudformation:DeleteChangeSet/);
+  });
+
+  it('says in the end what failed, what AWS says, and which policy lacks what', async () => {
+    const { code, text } = await command('--approve', 'all', '--without', 'InvokeSync');
+    expect(code).toBe(1);
+    expect(text).toContain('✓ Source → ✗ Sync → Dev → Test → Prod');
+    expect(text).toMatch(/── Failed: Sync ─/);
+    expect(flat(text)).toContain(
+      "No statement of the role's own policies allows artsync-pipeline lambda:InvokeFunction on lambda:eu-west-1:111122223333:function:artsync-sync-artifacts.",
+    );
+  });
+
+  it('shows what the function advises to the role that is denied', async () => {
+    const denial = 'artsync-sync-artifacts kms:GenerateDataKey';
+    const { code, text } = await command('--approve', 'all', '--deny', denial);
+    expect(code).toBe(1);
+    expect(flat(text)).toMatch(/An explicit deny in an identity-based policy refuses kms:GenerateDataKey/);
+    expect(flat(text)).toContain('artsync-sync-artifacts/AddedDeny denies artsync-sync-artifacts');
+  });
+
+  it('asks the person at the terminal, and stops at a no', async () => {
+    const questions: string[] = [];
+    const { code, text } = await command({
+      ask: (question) => {
+        questions.push(question);
+        return Promise.resolve(false);
+      },
+    });
+    expect(questions).toEqual(['Approve Prod?']);
+    expect(code).toBe(1);
+    expect(text).toContain('Prod was not approved.');
+  });
+
+  it('writes one document with --json, and one page with --report', async () => {
+    const report = join(folder, 'run.html');
+    const { document } = await command('--approve', 'all', '--json', '--report', report);
+    const page = await readFile(report, 'utf8');
+    expect(document).toMatchObject({ schema: 1, succeeded: true, pipeline: 'artsync-reference' });
+    expect(page).toContain('Run of artsync-reference');
+    expect(page).not.toMatch(/<script|https?:\/\//);
+  });
+
+  it('keeps credentials out of what it prints and writes', async () => {
+    const report = join(folder, 'secrets.html');
+    const { document, text } = await command('--approve', 'all', '--accesses', '--json', '--report', report);
+    const all = [JSON.stringify(document), text, await readFile(report, 'utf8')].join('\n');
+    expect(all).not.toMatch(/A[SK]IA[0-9A-F]{16}|secretAccessKey|sessionToken/);
+  });
+});
+
+describe('what cannot be run', () => {
+  it.each([
+    [
+      [],
+      /Prod waits for an approval, and there is no terminal to ask on: add --approve Prod, or --approve all/,
+    ],
+    [['--approve', 'Pord'], /no stage of that name waits for an approval.*Did you mean Prod/],
+    [
+      ['--without', 'FindArtifacts'],
+      /means 3 statements\. Give one of:\n {2}artsync-deploy-roles-dev\/artsync-pipeline-action/,
+    ],
+    [['--without', 'InvokeSink'], /There is no statement "InvokeSink".*Did you mean InvokeSync\?/s],
+    [['--deny', 'nobody s3:GetObject'], /There is no role "nobody"\. Give one of:\n/],
+    [
+      ['--deny', 'artsync-pipeline-action s3:GetObject'],
+      /means 2 roles\. Give one of:\n {2}artsync-deploy-roles-dev\/artsync-pipeline-action\n/,
+    ],
+  ])('is refused with what there is: %j', async (argv, message) => {
+    await expect(command(...argv)).rejects.toThrow(message);
+  });
+
+  it.each([
+    [['--deny', 'artsync-pipeline'], /Expected a role and an action/],
+    [['--topology', 'missing.ts'], /There is no file missing\.ts/],
+    [['--statement'], /unknown option '--statement'/],
+  ])('is refused by its options: %j', (argv, message) => {
+    let printed = '';
+    const writeErr = (text: string): void => {
+      printed += text;
+    };
+    expect(() => parseOptions(argv, { writeErr })).toThrow();
+    expect(printed).toMatch(message);
+  });
+});
+
+/** Runs the command on a log of 100 columns. */
+async function command(
+  ...argv: readonly (string | { readonly ask: (question: string) => Promise<boolean> })[]
+) {
+  let text = '';
+  let printed = '';
+  const out = { write: (part: string) => (text += part) };
+  const options = argv.find((each) => typeof each === 'object');
+  const code = await runCommand(parseOptions(argv.filter((each) => typeof each === 'string')), {
+    terminal: createTerminal(out, {}),
+    ask: options?.ask,
+    print: (part) => {
+      printed += part;
+    },
+  });
+  return { code, text, document: printed === '' ? undefined : (JSON.parse(printed) as unknown) };
+}
+
+function flat(text: string): string {
+  return text.replaceAll(/\s+/g, ' ');
+}
