@@ -1,5 +1,7 @@
 // Lists the licences of all dependencies, from the lockfile: what goes into the bundle first, then what only builds and tests.
 import { readFile } from 'node:fs/promises';
+import { program } from 'commander';
+import { calledAs } from './called-as.ts';
 
 interface LockedPackage {
   readonly version?: string;
@@ -37,6 +39,10 @@ export async function readDependencies(lockfile: URL | string): Promise<readonly
 }
 
 if (import.meta.main) {
+  program
+    .name(calledAs('licences'))
+    .description('Lists the licences of all dependencies in package-lock.json: what may be deployed first.')
+    .parse();
   const dependencies = await readDependencies(new URL('../package-lock.json', import.meta.url));
   for (const { name, version, licence, deployed } of dependencies) {
     process.stdout.write(`${deployed ? 'deployed' : 'dev     '}  ${licence.padEnd(26)} ${name}@${version}\n`);

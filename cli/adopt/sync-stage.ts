@@ -109,8 +109,20 @@ export function planSyncStage(pipeline: Pipeline, options: SyncStageOptions): Sy
     destinations,
     ...(destinationSet === undefined ? {} : { destinationSet }),
     stage: { [spell('name')]: options.stageName, [spell('actions')]: chunks(inputs).map(action) },
-    notes,
+    notes: [...notes, ...(options.destinations.length > 0 ? [] : keylessNotes(destinations))],
   };
+}
+
+/** CodePipeline writes into stores without a key under aws/s3; copies would be refused, unless the bucket itself names a key. */
+function keylessNotes(destinations: readonly Destination[]): string[] {
+  const keyless = destinations
+    .filter(({ KmsKeyId }) => KmsKeyId === undefined)
+    .map(({ Bucket }) => show(Bucket));
+  return keyless.length === 0
+    ? []
+    : [
+        `${keyless.join(', ')}: the store has no encryptionKey. Sync needs a customer managed KMS key there: give the store one, or make one the default encryption of the bucket.`,
+      ];
 }
 
 function placeOf(

@@ -24,14 +24,23 @@ export async function handler(record: unknown, context: LambdaContext): Promise<
 }
 
 async function answer(record: unknown, context: LambdaContext): Promise<void> {
-  const found = findJob(record);
-  if (found === undefined) {
+  // A message may quote its event more than once.
+  const jobs = new Map(jobsIn(record).map((found) => [found.jobId, found.about]));
+  if (jobs.size === 0) {
     telemetry.error(
       'The record of a failed invocation holds no CodePipeline job, so no result can be reported',
     );
     return;
   }
-  const { jobId, about } = found;
+  const errors: unknown[] = [];
+  for (const [jobId, about] of jobs) {
+    // One job that cannot be answered must not cost the others their answers.
+    await failJob(jobId, about, context).catch((error: unknown) => errors.push(error));
+  }
+  if (errors.length > 0) throw errors[0];
+}
+
+async function failJob(jobId: string, about: unknown, context: LambdaContext): Promise<void> {
   telemetry.correlate(jobId);
   const ended = v.parse(recordSchema, about);
   const failure = lostJobFailure(ended);
@@ -51,21 +60,17 @@ interface FoundJob {
   readonly about: unknown;
 }
 
-/** The job of a record, wherever in it the event is: a field that looks otherwise than expected must not cost the result. */
-function findJob(value: unknown, about: unknown = value, depth = 0): FoundJob | undefined {
-  if (depth > MAX_DEPTH) return undefined;
+/** The jobs of a record or of a batch, wherever in it their events are: a field that looks otherwise than expected must not cost the result. */
+function jobsIn(value: unknown, about: unknown = value, depth = 0): FoundJob[] {
+  if (depth > MAX_DEPTH) return [];
   if (typeof value === 'string') {
-    return value.includes('CodePipeline.job') ? findJob(parseJson(value), undefined, depth + 1) : undefined;
+    return value.includes('CodePipeline.job') ? jobsIn(parseJson(value), undefined, depth + 1) : [];
   }
-  if (typeof value !== 'object' || value === null) return undefined;
+  if (typeof value !== 'object' || value === null) return [];
   const jobId = jobIdOf(value);
-  if (jobId !== undefined) return { jobId, about: about ?? value };
-  const record = 'requestPayload' in value ? value : undefined;
-  for (const inner of Object.values(value)) {
-    const found = findJob(inner, record ?? about, depth + 1);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  if (jobId !== undefined) return [{ jobId, about: about ?? value }];
+  const record = 'requestPayload' in value ? value : about;
+  return Object.values(value).flatMap((inner: unknown) => jobsIn(inner, record, depth + 1));
 }
 
 function parseJson(text: string): unknown {

@@ -7,7 +7,7 @@ import type { KmsKey } from '../aws/state/kms-keys.ts';
 import type { PutOptions } from '../aws/state/place-object.ts';
 import type { World } from '../aws/state/world.ts';
 import type { DestinationBucket } from './event/destinations.ts';
-import type { ArtifactLocation, ReplayEvent } from './event/event.ts';
+import { type ArtifactLocation, BUCKET_NAME, type ReplayEvent } from './event/event.ts';
 import { addLostJobRole, LocalPipeline } from './local-pipeline.ts';
 import { regionOfKey } from './regions.ts';
 import { DEFAULT_ARTIFACT_BYTES, type Scenario } from './scenarios.ts';
@@ -44,8 +44,6 @@ const KEY_ALIAS = 'alias/artifacts';
 const KEY_ARN = /^arn:aws[\w-]*:kms:([\w-]+):(\d{12}):(?:key\/([\w-]+)|(alias\/.+))$/;
 /** KMS developer guide, key identifiers: a UUID, or `mrk-` and 32 hexadecimal digits. */
 const KEY_ID = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
-/** S3 user guide, bucket naming rules; other names are left for the function to complain about. */
-const BUCKET_NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
 /** Sets everything up in an empty world. */
 export function setUp(
@@ -69,6 +67,7 @@ export function setUp(
     );
   }
   const keyArns = new Map<string, string>();
+  // Other names are left for the function to complain about.
   for (const destination of event.destinations.filter(({ bucket }) => BUCKET_NAME.test(bucket))) {
     const arn = addDestination(pipeline, destination, scenario);
     if (arn !== undefined) keyArns.set(destination.bucket, arn);

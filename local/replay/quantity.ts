@@ -35,11 +35,17 @@ export function parseDurationMs(text: string): number | undefined {
   return match?.[1] === undefined || unit === undefined ? undefined : Math.round(Number(match[1]) * unit);
 }
 
-/** A duration as people read it, such as `812 ms`, `8.2 s` or `3 min 05 s`. */
+/** A duration as people read it, such as `812 ms`, `8.2 s`, `3 min 05 s` or `12 h`. */
 export function formatDuration(durationMs: number): string {
   if (durationMs < 999.5) return `${Math.round(durationMs)} ms`;
   if (durationMs < 59_950) return `${(durationMs / 1000).toFixed(1)} s`;
   const seconds = Math.round(durationMs / 1000);
-  const rest = seconds % 60;
-  return `${Math.floor(seconds / 60)} min${rest === 0 ? '' : ` ${String(rest).padStart(2, '0')} s`}`;
+  if (seconds < 3600) return inTwo(seconds, 'min', 's');
+  return inTwo(Math.round(seconds / 60), 'h', 'min');
+}
+
+/** Sixty of the smaller unit are one of the larger. */
+function inTwo(amount: number, large: string, small: string): string {
+  const rest = amount % 60;
+  return `${Math.floor(amount / 60)} ${large}${rest === 0 ? '' : ` ${String(rest).padStart(2, '0')} ${small}`}`;
 }

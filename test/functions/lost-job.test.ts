@@ -154,6 +154,25 @@ describe('a job whose function', () => {
     expect(results.map(({ operation }) => operation)).toEqual(['PutJobFailureResult']);
   });
 
+  it('came in a batch is failed with what its own record says', async () => {
+    const jobs = [1, 2].map(() => pipeline.job({ DestinationBucket: 'lost-eu' }));
+    const handler = await coldStart('lost-job');
+    const Records = jobs.map((job, index) => ({
+      body: JSON.stringify(recordOf(job, { attempts: index + 1 })),
+    }));
+
+    await printedBy(() => handler({ Records }, context));
+
+    const messages = jobs.map(({ id }) => {
+      const results = pipeline.aws.codePipeline.results.filter(({ jobId }) => jobId === id);
+      return results.map(({ input }) => (input.failureDetails as { message: string }).message);
+    });
+    expect(messages).toEqual([
+      [expect.stringContaining('after 1 attempt.')],
+      [expect.stringContaining('after 2 attempts.')],
+    ]);
+  });
+
   it('had answered before it died keeps its answer', async () => {
     const job = pipeline.job({ DestinationBucket: 'lost-eu' });
     await using answering = deployed(pipeline);

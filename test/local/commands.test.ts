@@ -20,6 +20,7 @@ function stderrOf(file: string, args: readonly string[]): Promise<string> {
 describe('--help', () => {
   it.each([
     'local/replay.ts',
+    'local/licences.ts',
     'local/local-aws.ts',
     'local/soak.ts',
     'local/wan.ts',

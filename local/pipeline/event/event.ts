@@ -71,6 +71,8 @@ const ASSUMED_HOME_REGION = 'eu-central-1';
 /** CodePipeline API, JobId. */
 const JOB_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const ACCOUNT_ID = /^\d{12}$/;
+/** S3 user guide, bucket naming rules, as far as the replay has to know them. */
+export const BUCKET_NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
 /** Reads and interprets an event file. @throws EventError if it cannot be replayed */
 export async function readEvent(file: string, options: EventOptions = {}): Promise<ReplayEvent> {
@@ -109,6 +111,7 @@ export function interpretEvent(given: unknown, name: string, options: EventOptio
   const bucketRegions = options.bucketRegions ?? new Map<string, string>();
   for (const [bucket, region] of bucketRegions) requireRegion(region, `--bucket-region ${bucket}`);
   const inputs = locations(data.inputArtifacts);
+  for (const input of inputs) requireBucketName(input, name);
   const encryptionKeyId = text(record(data.encryptionKey).id);
   const region = homeRegion(inputs[0]?.bucket, encryptionKeyId, bucketRegions, assumptions);
   const parameters = userParameters(data);
@@ -269,6 +272,14 @@ function expectedCopies(
         return { artifact, destination, key, isSource };
       }),
     );
+}
+
+/** Samples in documents have prose in the place of names. */
+function requireBucketName({ name, bucket }: ArtifactLocation, file: string): void {
+  if (BUCKET_NAME.test(bucket)) return;
+  throw new EventError(
+    `${file}: input artifact ${name} is in the bucket "${bucket}", which is not the name of a bucket. Put the name of the pipeline's artifact bucket into its location.s3Location.bucketName.`,
+  );
 }
 
 function locations(value: unknown): ArtifactLocation[] {

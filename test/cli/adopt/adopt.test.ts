@@ -319,3 +319,30 @@ describe('what cannot be adopted is refused with what to do', () => {
     expect(() => adoptFile(twoRegions, { destinations })).toThrow(/1\d{3} characters.*SYNC_DESTINATION_SETS/);
   });
 });
+
+describe('stores without a key', () => {
+  const pipeline = JSON.parse(read('get-pipeline-two-regions.json')) as {
+    pipeline: { artifactStores: Record<string, { encryptionKey?: object; location: string }> };
+  };
+  const text = (withKeys: boolean): string => {
+    const stores = Object.entries(pipeline.pipeline.artifactStores).map(
+      ([region, { encryptionKey, ...store }]) => [
+        region,
+        withKeys
+          ? { ...store, encryptionKey: encryptionKey ?? { id: 'alias/artifacts', type: 'KMS' } }
+          : store,
+      ],
+    );
+    return JSON.stringify({ pipeline: { ...pipeline.pipeline, artifactStores: Object.fromEntries(stores) } });
+  };
+  const notesFor = (withKeys: boolean, more: Partial<AdoptOptions> = {}): string => {
+    const adoption = adopt(text(withKeys), 'pipeline.json', { ...DEFAULTS, ...more });
+    return adoption.changed ? adoption.sync.notes.join('\n') : '';
+  };
+
+  it('are pointed out, unless the buckets are named on the command line', () => {
+    expect(notesFor(false)).toContain('the store has no encryptionKey');
+    expect(notesFor(true)).not.toContain('encryptionKey');
+    expect(notesFor(false, { destinations: [parseDestination('dr-bucket')] })).not.toContain('encryptionKey');
+  });
+});

@@ -54,6 +54,19 @@ describe('interpretEvent', () => {
     expect(new Set(regions).size).toBe(3);
   });
 
+  it('refuses prose in the place of a bucket, as samples in documents have it', () => {
+    const bucketName = 'the name of the bucket configured as the pipeline artifact store in CodePipeline';
+    const location = { type: 'S3', s3Location: { bucketName, objectKey: 'the name of the application' } };
+    const event = eventWith(
+      { DestinationBucket: 'a-us-east-1' },
+      { inputArtifacts: [{ name: 'App', location }] },
+    );
+
+    expect(() => interpretEvent(event, 'sample.json')).toThrow(
+      /^sample\.json: input artifact App is in the bucket "the name of .*location\.s3Location\.bucketName\.$/,
+    );
+  });
+
   it('expects only the artifacts that InputArtifacts names', () => {
     expect(copiesOf({ DestinationBucket: 'a-us-east-1', InputArtifacts: ['Web'] })).toEqual([
       'us-east-1: a-us-east-1/p/Web/2.zip',

@@ -75,6 +75,9 @@ describe('formatDuration', () => {
     [8_249, '8.2 s'],
     [185_000, '3 min 05 s'],
     [900_000, '15 min'],
+    [3_599_700, '1 h'],
+    [5_430_000, '1 h 31 min'],
+    [43_200_000, '12 h'],
   ])('writes %d ms as %s', (durationMs, text) => {
     expect(formatDuration(durationMs)).toBe(text);
   });
