@@ -35,6 +35,8 @@ export interface SoakJob {
   readonly outputArtifact: boolean;
   readonly timeoutMs: number;
   readonly faults: FaultRates;
+  /** The destinations are a set in the configuration of a function that starts for this job: it writes before it looks. */
+  readonly namesSet: boolean;
 }
 
 /** What a series of jobs has in common; what is left out is random. */
@@ -88,6 +90,7 @@ export function soakJob(seed: number, wishes: SoakWishes = {}): SoakJob {
     outputArtifact: dice.chance(0.2),
     timeoutMs: short ? dice.integer(5_000, 8_000) : LONG_MS,
     faults: rates,
+    namesSet: dice.chance(0.3),
     ...wishes,
   };
 }

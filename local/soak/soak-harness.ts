@@ -43,6 +43,7 @@ export class SoakHarness implements AsyncDisposable {
   /** For jobs whose answers stall. */
   readonly #shortStall: LambdaFunction;
   readonly #onFailure: LambdaFunction;
+  readonly #cold: (environment: Environment) => LambdaFunction;
   readonly #setFaults: (hook: FaultHook | undefined) => void;
 
   private constructor(
@@ -73,6 +74,7 @@ export class SoakHarness implements AsyncDisposable {
     });
     this.#lambda = new LambdaFunction(options('handler.mjs', this.#role.credentials));
     this.#shortStall = new LambdaFunction(options('handler.mjs', this.#role.credentials, SOON));
+    this.#cold = (extra) => new LambdaFunction(options('handler.mjs', this.#role.credentials, extra));
     this.#onFailure = new LambdaFunction(options('lost-job.mjs', lostJobRole.credentials));
   }
 
@@ -108,9 +110,12 @@ export class SoakHarness implements AsyncDisposable {
     const started = performance.now();
     this.#setFaults(injector.hook);
     let deaths = 0;
+    const stalls = soak.faults.stall || soak.faults['stall-body'];
+    await using cold = soak.namesSet
+      ? this.#cold({ ...staged.environment, ...(stalls ? SOON : {}) })
+      : undefined;
     try {
-      const stalls = soak.faults.stall || soak.faults['stall-body'];
-      const killable = killing(stalls ? this.#shortStall : this.#lambda, world, {
+      const killable = killing(cold ?? (stalls ? this.#shortStall : this.#lambda), world, {
         seed: soak.seed,
         rate: soak.faults.oom ?? 0,
         onDeath: () => {

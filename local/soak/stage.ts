@@ -34,6 +34,8 @@ export interface StagedJob {
   readonly manifest: { readonly bucket: string; readonly key: string } | undefined;
   /** Unfinished uploads that are not ours. */
   readonly strangersUploads: ReadonlySet<string>;
+  /** What the function that runs it has in its environment. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Sets the stage for a job, and gives the role exactly what a deployed one has. */
@@ -76,12 +78,21 @@ export function stage(world: World, role: SimpleIdentity, soak: SoakJob): Staged
       };
     }),
   );
+  const set = destinations.map(({ bucket, keyArn }) => ({
+    Bucket: bucket.name,
+    Region: bucket.region,
+    KmsKeyId: keyArn,
+  }));
+  const DestinationBuckets = destinations.map(({ bucket, named }) =>
+    named === undefined ? bucket.name : { Bucket: bucket.name, KmsKeyId: named.arn },
+  );
   const userParameters = {
-    DestinationBuckets: destinations.map(({ bucket, named }) =>
-      named === undefined ? bucket.name : { Bucket: bucket.name, KmsKeyId: named.arn },
-    ),
+    ...(soak.namesSet ? { Destinations: 'soak' } : { DestinationBuckets }),
     Mode: soak.mode,
   };
+  const environment: StagedJob['environment'] = soak.namesSet
+    ? { SYNC_DESTINATION_SETS: JSON.stringify({ soak: set }) }
+    : {};
   const location = (name: string, objectKey: string) => ({
     name,
     location: { type: 'S3' as const, s3Location: { bucketName: source.name, objectKey } },
@@ -95,7 +106,7 @@ export function stage(world: World, role: SimpleIdentity, soak: SoakJob): Staged
   });
   const bucketNames = new Set([source.name, ...destinations.map(({ bucket }) => bucket.name)]);
   const manifest = soak.outputArtifact ? { bucket: source.name, key: MANIFEST_KEY } : undefined;
-  return { job, copies, bucketNames, manifest, strangersUploads };
+  return { job, copies, bucketNames, manifest, strangersUploads, environment };
 }
 
 const MANIFEST_KEY = 'manifest/out.zip';
