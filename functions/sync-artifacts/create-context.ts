@@ -21,13 +21,13 @@ export interface Container {
 
 /**
  * The surroundings of one job in a container.
- * @param afterwards  takes what is to be waited for before the invocation ends
+ * @param invocation  what takes part in the job's waiting times, and waits for what the job leaves
  */
 export function createContext(
   job: SyncJob,
   deadline: JobContext['deadline'],
   container: Container,
-  afterwards: JobContext['afterwards'] = [],
+  invocation: Pick<JobContext, 'afterwards' | 'onWaiting'> = { afterwards: [], onWaiting: () => undefined },
   checkpoint?: Pick<Checkpoint, 'openConnections'>,
 ): JobContext {
   const { settings, telemetry, clients, facts } = container;
@@ -44,7 +44,7 @@ export function createContext(
     slots: new RequestSlots(settings.maxConcurrency),
     deadline,
     telemetry,
-    afterwards,
+    ...invocation,
     signal: AbortSignal.any([failure.signal, deadline.signal]),
     get failed() {
       return failure.signal.aborted;

@@ -37,12 +37,14 @@ export async function runInvocation(
     }
     telemetry.hold();
     telemetry.correlate(jobId);
-    const result = runJob(event, jobId, lambda, container, afterwards);
-    // Loaded while the first S3 requests are on their way; a failure to load shows when the result is reported.
-    Promise.all([reporter.warmUp(), telemetry.warmUp()]).catch(() => undefined);
-    void reporter
-      .origin(jobId, over.signal)
-      .then((origin) => over.signal.aborted || telemetry.identify(origin));
+    const prepareReport = (): void => {
+      // A failure to load shows when the result is reported.
+      Promise.all([reporter.warmUp(), telemetry.warmUp()]).catch(() => undefined);
+      void reporter
+        .origin(jobId, over.signal)
+        .then((origin) => over.signal.aborted || telemetry.identify(origin));
+    };
+    const result = runJob(event, jobId, lambda, container, { afterwards, onWaiting: once(prepareReport) });
     const ended = await result;
     recordEnd(jobId, ended, await reporter.report(jobId, lambda, ended, telemetry), telemetry);
   } finally {
@@ -57,7 +59,7 @@ async function runJob(
   jobId: string,
   lambda: LambdaContext,
   container: Container,
-  afterwards: Promise<void>[],
+  invocation: Parameters<typeof createContext>[3],
 ): Promise<JobResult> {
   const { telemetry, settings, facts } = container;
   const receivedAtMs = Date.now();
@@ -72,7 +74,7 @@ async function runJob(
     startedAtMs = checkpoint?.startedAtMs ?? receivedAtMs;
     telemetry.correlate(checkpoint?.firstJobId ?? jobId);
     telemetry.info(checkpoint === undefined ? 'Job begins' : 'Job resumes', describeJob(job, deadline));
-    context = createContext(job, deadline, container, afterwards, checkpoint);
+    context = createContext(job, deadline, container, invocation, checkpoint);
     const current = context;
     if (checkpoint !== undefined) {
       abandon = async () => {
@@ -123,6 +125,14 @@ async function runJob(
     // What nobody waits for any more must not continue in the next invocation of this process.
     context?.fail(new DOMException('the job is over', 'AbortError'));
   }
+}
+
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
+  };
 }
 
 /** What a job is going to do, for its first log line. */

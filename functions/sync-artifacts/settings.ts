@@ -23,6 +23,8 @@ export interface Settings {
   readonly forcePathStyle: boolean;
   /** Endpoint of S3 instead of that of each region. */
   readonly endpoint?: string;
+  /** What the names of S3's own hosts begin with: `s3`, or another kind of endpoint that the SDK's variables ask for. */
+  readonly s3Host: string;
   /** Named sets of destinations, as JSON text; parsed where a job asks for one. */
   readonly destinationSets?: string;
   /** What is wrong with the variables, one sentence each; their defaults stand in for them. */
@@ -56,6 +58,7 @@ export function readSettings(environment: Environment): Settings {
     deadlineMarginMs: integer('SYNC_DEADLINE_MARGIN_MS', 10_000, 500, 300_000),
     bucketCacheMs: integer('SYNC_BUCKET_CACHE_MS', 300_000, 0, 3_600_000),
     forcePathStyle: Boolean(endpoint),
+    s3Host: `s3${environment.AWS_USE_FIPS_ENDPOINT === 'true' ? '-fips' : ''}${environment.AWS_USE_DUALSTACK_ENDPOINT === 'true' ? '.dualstack' : ''}`,
     ...(endpoint ? { endpoint } : {}),
     ...(destinationSets ? { destinationSets } : {}),
     problems,

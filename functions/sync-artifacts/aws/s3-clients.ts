@@ -7,18 +7,11 @@ import type { Settings } from '../settings.ts';
 import { omitUndefined } from '../util.ts';
 import { httpStatus, isTransient, type RequestTarget, S3RequestError } from './errors.ts';
 import { requireXml } from './other-servers.ts';
-import { type Origin, Preconnector } from './transport/preconnect.ts';
+import { BucketConnections, type ExpectedRequests } from './transport/bucket-connections.ts';
 import { withResponseLimits } from './transport/response-limits.ts';
 import { TimedRetryStrategy } from './transport/retry.ts';
 
 const CONNECTION_TIMEOUT_MS = 5_000;
-/** Sockets beyond the copy requests in flight: facts, listings, completions. */
-const SPARE_SOCKETS = 64;
-
-/** Connections that are opened ahead: each costs 2 ms of CPU, which the start of a process has to spare while it loads and waits. */
-const MAX_AHEAD = 16;
-/** First requests of a job to one destination: one for each of five artifacts (CodePipeline quotas); or to look, list and create. */
-const FIRST_REQUESTS = 5;
 
 /** No SDK logger, redirects of our own, no directory buckets, whose names are refused, and no Lambda function behind S3 to call us again. */
 const IDLE_MIDDLEWARE = [
@@ -50,20 +43,11 @@ export interface S3Clients {
   lastFailure(): S3RequestError | undefined;
 }
 
-/** How many requests a bucket is going to get at once. */
-interface ExpectedRequests {
-  readonly bucket: string;
-  readonly region: string;
-  readonly count: number;
-}
-
 /** Client factory of a container: connections and clients live as long as it does. */
 export class S3ClientPool {
   readonly #settings: Settings;
   readonly #handler: HttpHandler<NodeHttpHandlerOptions>;
-  readonly #preconnector: Preconnector;
-  /** The endpoint of each region and bucket that connections were opened to. */
-  readonly #origins = new Map<string, Origin | undefined>();
+  readonly #connections: BucketConnections;
   readonly #role = new Map<string, S3Client>();
   readonly #strategies = new Map<string, TimedRetryStrategy>();
   readonly #onThrottled: () => void;
@@ -71,18 +55,19 @@ export class S3ClientPool {
   /** Requests of the job that fail, by what they are about, the latest last. */
   readonly #failing = new Map<string, S3RequestError>();
 
-  constructor(settings: Settings, onThrottled: () => void) {
+  /** @param connections  of which some may be open already */
+  constructor(
+    settings: Settings,
+    onThrottled: () => void,
+    connections: BucketConnections = new BucketConnections(settings),
+  ) {
     this.#settings = settings;
     this.#onThrottled = onThrottled;
-    this.#preconnector = new Preconnector({
-      keepAlive: true,
-      maxSockets: settings.maxConcurrency + SPARE_SOCKETS,
-      maxFreeSockets: settings.maxConcurrency + SPARE_SOCKETS,
-    });
+    this.#connections = connections;
     this.#handler = withResponseLimits(
       new NodeHttpHandler({
-        httpAgent: this.#preconnector.httpAgent,
-        httpsAgent: this.#preconnector.httpsAgent,
+        httpAgent: connections.preconnector.httpAgent,
+        httpsAgent: connections.preconnector.httpsAgent,
         connectionTimeout: CONNECTION_TIMEOUT_MS,
         requestTimeout: settings.stallMs,
         throwOnRequestTimeout: true,
@@ -98,11 +83,8 @@ export class S3ClientPool {
     this.#failing.clear();
     for (const strategy of this.#strategies.values()) strategy.reset();
     return {
-      preconnect: (requests) => this.#preconnect(requests),
-      idleConnections: (bucket, region) => {
-        const origin = this.#origin(bucket, region);
-        return origin === undefined ? 0 : this.#preconnector.idle(origin);
-      },
+      preconnect: (requests) => void this.#connections.open(requests),
+      idleConnections: (bucket, region) => this.#connections.idle(bucket, region),
       noteFailure: (error) => this.#noteFailure(error),
       lastFailure: () => [...this.#failing.values()].at(-1),
       hasArtifactCredentials: artifactCredentials !== undefined,
@@ -115,46 +97,9 @@ export class S3ClientPool {
     };
   }
 
-  /** Opens connections for the first requests to buckets that jobs will copy to. */
-  connectAhead(buckets: readonly Pick<ExpectedRequests, 'bucket' | 'region'>[]): void {
-    const count = Math.max(1, Math.min(FIRST_REQUESTS, Math.floor(MAX_AHEAD / buckets.length)));
-    this.#preconnect(buckets.map((bucket) => ({ ...bucket, count })));
-  }
-
   /** Connections to all endpoints that earlier jobs left open. */
   get openConnections(): number {
-    return this.#preconnector.used;
-  }
-
-  #preconnect(requests: readonly ExpectedRequests[]): void {
-    const byOrigin = new Map<string, { readonly origin: Origin; count: number }>();
-    for (const { bucket, region, count } of requests) {
-      const origin = this.#origin(bucket, region);
-      if (origin === undefined) continue;
-      const { protocol, hostname, port } = origin;
-      const shared = memoized(byOrigin, `${protocol}//${hostname}:${port}`, () => ({ origin, count: 0 }));
-      shared.count += count;
-    }
-    for (const { origin, count } of byOrigin.values()) this.#preconnector.connect(origin, count);
-  }
-
-  /** Where requests to a bucket go; `undefined` for an endpoint of the settings that is none, of which the first request tells. */
-  #origin(bucket: string, region: string): Origin | undefined {
-    const { endpoint, forcePathStyle } = this.#settings;
-    return memoized(this.#origins, `${region}/${bucket}`, () => {
-      try {
-        const { url } = memoized(this.#role, region, () => this.#client(region)).config.endpointProvider({
-          Bucket: bucket,
-          Region: region,
-          ForcePathStyle: forcePathStyle,
-          ...(endpoint === undefined ? {} : { Endpoint: endpoint }),
-        });
-        const { protocol, hostname, port } = url;
-        return { protocol, hostname, port: port === '' ? undefined : Number(port) };
-      } catch {
-        return undefined;
-      }
-    });
+    return this.#connections.preconnector.used;
   }
 
   #client(region: string, credentials?: () => Promise<AwsCredentialIdentity>): S3Client {

@@ -24,6 +24,8 @@ export interface JobContext extends RequestContext {
   readonly telemetry: Telemetry;
   /** Aborts when the job has failed or the deadline is near. */
   readonly signal: AbortSignal;
+  /** To be called when nothing is left to do but to wait for S3: what is needed later is loaded then. */
+  onWaiting(): void;
   /** What the job's result does not wait for, but the end of the invocation does; none of it fails. */
   readonly afterwards: Promise<void>[];
   /** Ends the job: the first cause counts, and everything in flight is aborted. */

@@ -108,12 +108,13 @@ export async function writeFirst<T>(
 ): Promise<T | FinishedCopyResult> {
   let seen = task;
   if (task.unseen !== undefined) {
+    const firstSentMs = Date.now();
     try {
       return await write(task, NOTHING_THERE);
     } catch (error) {
       if (context.signal.aborted) throw error;
       seen = await look(task);
-      const proved = provedCopy(seen, context, error);
+      const proved = provedCopy(seen, context, error, firstSentMs);
       if (proved !== undefined) return proved;
       const isElsewhere = seen.destination.region !== task.destination.region;
       const isCondition = refusalOf(error, NOTHING_THERE) !== undefined || isConditionUnsupported(error);

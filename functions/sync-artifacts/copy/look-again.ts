@@ -5,6 +5,7 @@ import { request } from '../aws/s3-request.ts';
 import type { JobContext } from '../context/context.ts';
 import { headObject } from '../facts/head-object.ts';
 import { isEnough, proofOfExisting } from '../proof/proof.ts';
+import { CLOCK_SKEW_MS } from '../speeds.ts';
 import type { CopyTask, ObjectFacts } from '../types.ts';
 import { omitUndefined } from '../util.ts';
 import { destinationFields, destinationTarget } from './request-fields.ts';
@@ -54,14 +55,17 @@ export function withLook(task: CopyTask, { facts }: Look): CopyTask {
 /**
  * The finished copy, when what is at the destination of the task is provably it, and well enough for the job.
  * @param refusal  the error that made it necessary to look: a request that was sent twice may have been refused for its own first effect
+ * @param firstSentMs  when that request was sent first, where nobody had looked before: what is older is somebody else's
  */
 export function provedCopy(
   task: CopyTask,
   { job }: JobContext,
   refusal: unknown,
+  firstSentMs = 0,
 ): FinishedCopyResult | undefined {
   const proof = proofOfExisting(task);
-  const found = foundCopy(task, attemptCount(refusal) === 1);
+  const isOlder = (task.existing?.lastModified?.getTime() ?? firstSentMs) < firstSentMs - CLOCK_SKEW_MS;
+  const found = foundCopy(task, isOlder || attemptCount(refusal) === 1);
   if (proof === undefined || found === undefined || !isEnough(proof.kind, job.minimumProof)) return undefined;
   const { etag = '', versionId, checksum } = found.written;
   return { ...found, task, proved: { proof, etag, ...omitUndefined({ versionId, checksum }) } };

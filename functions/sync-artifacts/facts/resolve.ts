@@ -21,16 +21,16 @@ export async function resolve(
   onSources: (sources: readonly SourceFacts[]) => Promise<void>,
 ): Promise<readonly CopyTask[]> {
   const unseen = maySkipLook ? unseenDestinations(job, context) : undefined;
-  const [destinations, sources] = await Promise.all([
-    unseen ?? readDestinations(job, context),
+  const read = async (): Promise<readonly SourceFacts[]> => {
     // The destinations are far: their requests leave before those to the sources are made ready.
-    (unseen === undefined ? setImmediate() : Promise.resolve())
-      .then(() => readSources(job, context, checkpoint))
-      .then((sources) => {
-        void onSources(sources);
-        return sources;
-      }),
-  ]);
+    if (unseen === undefined) await setImmediate();
+    const reading = readSources(job, context, checkpoint);
+    if (unseen === undefined) void setImmediate().then(() => context.onWaiting());
+    const sources = await reading;
+    void onSources(sources);
+    return sources;
+  };
+  const [destinations, sources] = await Promise.all([unseen ?? readDestinations(job, context), read()]);
   return sources.flatMap((source, artifactIndex) =>
     destinations.map(({ facts, keys, existing, request }, destinationIndex): CopyTask => {
       const there = existing[artifactIndex];

@@ -2,9 +2,10 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, get, type Server } from 'node:http';
-import { createServer as createTlsServer, get as getWithTls } from 'node:https';
+import { createServer as createTlsServer, get as getWithTls, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
+import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeCertificates } from '../../../bench/server/certificates.ts';
 import { type Origin, Preconnector } from '../../../functions/sync-artifacts/aws/transport/preconnect.ts';
@@ -50,7 +51,7 @@ describe('connections', () => {
 
   it('are open before the first request, which opens no other', async () => {
     const connections = new Preconnector({ keepAlive: true, maxSockets: 10 });
-    connections.connect(origin, 3);
+    void connections.connect(origin, 3);
     await opened(3);
     await Promise.all([request(connections), request(connections), request(connections)]);
     expect(accepted).toBe(3);
@@ -60,8 +61,8 @@ describe('connections', () => {
   it('are opened only as far as there are not enough', async () => {
     const connections = new Preconnector({ keepAlive: true, maxSockets: 10 });
     await request(connections);
-    connections.connect(origin, 3);
-    connections.connect(origin, 3);
+    void connections.connect(origin, 3);
+    void connections.connect(origin, 3);
     await opened(3);
     await Promise.all(Array.from({ length: 5 }, () => request(connections)));
     expect(accepted).toBe(5);
@@ -70,11 +71,11 @@ describe('connections', () => {
 
   it('that the server closed in the meantime are not used', async () => {
     const connections = new Preconnector({ keepAlive: true, maxSockets: 10 });
-    connections.connect(origin, 1);
+    void connections.connect(origin, 1);
     const [socket] = await once(server, 'connection');
     socket.destroy();
     while (accepted < 2) {
-      connections.connect(origin, 1);
+      void connections.connect(origin, 1);
       await setImmediate();
     }
     await request(connections);
@@ -85,12 +86,12 @@ describe('connections', () => {
   it('are never more than may be open: one to another endpoint that has nothing to do is closed first', async () => {
     const connections = new Preconnector({ keepAlive: true, maxSockets: 10 }, 3);
     const elsewhere = { ...origin, hostname: 'localhost' };
-    connections.connect(elsewhere, 2);
+    void connections.connect(elsewhere, 2);
     await opened(2);
     await Promise.all([request(connections), request(connections), request(connections)]);
     while (sockets.size > 3) await setImmediate();
     expect(accepted).toBe(5);
-    connections.connect(elsewhere, 5);
+    void connections.connect(elsewhere, 5);
     await opened(8);
     while (sockets.size > 3) await setImmediate();
     expect(accepted).toBe(8);
@@ -115,11 +116,59 @@ describe('connections with TLS', () => {
     );
     response.resume();
     await once(response, 'end');
-    connections.connect({ protocol: 'https:', hostname: 'localhost', port }, 3);
+    void connections.connect({ protocol: 'https:', hostname: 'localhost', port }, 3);
     while (resumed.length < 3) await once(server, 'secureConnection');
     connections.httpsAgent.destroy();
     server.closeAllConnections();
     server.close();
     expect(resumed).toEqual([false, true, true]);
+  });
+});
+
+describe('connections over TLS', () => {
+  let server: TlsServer;
+  let origin: Origin;
+  const reused: boolean[] = [];
+
+  beforeEach(async () => {
+    const { certificate } = await makeCertificates();
+    server = createTlsServer(certificate, (_, response) => response.end('ok'));
+    server.on('secureConnection', (socket: TLSSocket) => reused.push(socket.isSessionReused()));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    origin = { protocol: 'https:', hostname: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  });
+
+  afterEach(() => {
+    reused.length = 0;
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('are taken by requests to an address, and give later ones their session', async () => {
+    const connections = new Preconnector({ keepAlive: false, rejectUnauthorized: false });
+    const request = async (): Promise<void> => {
+      const options = { host: origin.hostname, port: origin.port, agent: connections.httpsAgent };
+      const [response] = await once(getWithTls(options), 'response');
+      response.resume();
+      await once(response, 'end');
+    };
+    await Promise.all(connections.connect(origin, 1));
+
+    await request();
+    await request();
+
+    expect(reused).toEqual([false, true]);
+    connections.httpsAgent.destroy();
+  });
+
+  it('to a name are on their way when it has been looked up', async () => {
+    const connections = new Preconnector({ keepAlive: true, rejectUnauthorized: false });
+    const named = { ...origin, hostname: 'localhost' };
+
+    await Promise.all(connections.connect(named, 1));
+
+    expect(connections.idle(named)).toBe(1);
+    connections.httpsAgent.destroy();
   });
 });

@@ -118,6 +118,16 @@ describe('a copy in one request to a destination of which everything is known', 
     expect(successOf(again).executionDetails.summary).toMatch(/1 already there$/);
   });
 
+  it('leaves before anything that only the result needs is asked for', async () => {
+    await using set = await SetPipeline.create();
+
+    const outcome = await set.invoke();
+
+    const operations = outcome.requests.map(({ operation }) => operation);
+    expect(operations.indexOf('CopyObject')).toBeLessThan(operations.indexOf('PutJobSuccessResult'));
+    expect(operations.slice(0, operations.indexOf('CopyObject'))).not.toContain('GetJobDetails');
+  });
+
   it('replaces what is there only as it was seen', async () => {
     await using set = await SetPipeline.create();
     set.pipeline.aws.putObject(EU, KEY, generated(SMALL_BYTES, 9));
@@ -151,6 +161,21 @@ describe('a copy in one request to a destination of which everything is known', 
     expect(set.pipeline.bucket(EU).objects.get(KEY)).toHaveLength(1);
     expect(valuesOf('ArtifactsCopied', outcome)).toEqual([1]);
     expect(valuesOf('CopiesSkipped', outcome)).toEqual([]);
+  });
+
+  it('that was there long before is not taken for its own, however often it was sent', async () => {
+    await using set = await SetPipeline.create();
+    successOf(await set.invoke());
+    Object.assign(set.pipeline.object(EU, KEY), { lastModified: new Date(Date.now() - 600_000) });
+    let lost = 0;
+    set.pipeline.faults = ({ operation, phase }) =>
+      operation === 'CopyObject' && phase === 'before' && lost++ === 0 ? { kind: 'reset' } : undefined;
+
+    const again = await set.invoke();
+
+    successOf(again);
+    expect(valuesOf('ArtifactsCopied', again)).toEqual([]);
+    expect(valuesOf('CopiesSkipped', again)).toEqual([1]);
   });
 
   it('need not be allowed where it is already', async () => {

@@ -1,8 +1,9 @@
 // Connections to S3, some of them opened before they are needed: a new one costs two round trips, TCP and TLS.
-import type { AgentOptions, ClientRequestArgs, Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { ClientRequestArgs, Agent as HttpAgent } from 'node:http';
+import { type AgentOptions, Agent as HttpsAgent } from 'node:https';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { SecureContext, SecureContextOptions } from 'node:tls';
 import { MAX_OPEN_CONNECTIONS } from '../limits.ts';
 
@@ -41,18 +42,25 @@ export class Preconnector {
     this.httpsAgent = this.#reuseIdle(new HttpsAgent(options));
   }
 
-  /** Opens connections until `count` requests to an endpoint can be sent at once without waiting for a handshake. */
-  connect(origin: Origin, count: number): void {
+  /**
+   * Opens connections until `count` requests to an endpoint can be sent at once without waiting for a handshake.
+   * @returns when each new one knows its address, and so is on its way
+   */
+  connect(origin: Origin, count: number): readonly Promise<void>[] {
     const { agent, options, name } = this.#endpoint(origin);
     const waiting = (this.#waiting.get(name) ?? []).filter(({ destroyed }) => !destroyed);
     this.#waiting.set(name, waiting);
     const known =
       waiting.length + (agent.sockets[name]?.length ?? 0) + (agent.freeSockets[name]?.length ?? 0);
+    const leaving: Promise<void>[] = [];
     for (let opened = known; opened < Math.min(count, agent.maxSockets); opened++) {
-      if (!this.#makeRoom(name)) return;
+      if (!this.#makeRoom(name)) break;
       const socket = this.#create.get(agent)?.({ ...options });
-      if (socket) waiting.push(new IdleConnection(socket));
+      if (!socket) continue;
+      waiting.push(new IdleConnection(socket));
+      leaving.push(addressKnown(socket, origin));
     }
+    return leaving;
   }
 
   /** How many connections to an endpoint are open or opening, and have nothing to do. */
@@ -130,6 +138,16 @@ export class Preconnector {
     idle?.destroy();
     return idle !== undefined;
   }
+}
+
+/** Node.js connects in the turn after it has the address; an address that is given is looked up nowhere. */
+async function addressKnown(socket: Duplex, { hostname }: Origin): Promise<void> {
+  if (isIP(hostname) === 0) {
+    await new Promise<void>((resolve) => {
+      socket.once('lookup', () => resolve()).once('close', resolve);
+    });
+  }
+  await setImmediate();
 }
 
 /** A connection that waits to be taken, and closes when it is not. */
