@@ -266,6 +266,56 @@ describe('an update', () => {
   });
 });
 
+describe('a bucket of a first creation that fails', () => {
+  const withFailure = (DeletionPolicy: string): ReturnType<typeof stackOf> =>
+    stackOf({
+      Resources: {
+        B: { Type: 'AWS::S3::Bucket', DeletionPolicy, Properties: { BucketName: 'some-bucket' } },
+        Fails: {
+          Type: 'AWS::S3::BucketPolicy',
+          Properties: { Bucket: { Ref: 'B' }, PolicyDocument: { Version: '2012-10-17', Statement: [] } },
+        },
+      },
+    });
+
+  it.each([
+    ['Delete', false],
+    ['RetainExceptOnCreate', false],
+    ['Retain', true],
+  ])('with the deletion policy %s is there afterwards: %s', (deletionPolicy, there) => {
+    expect(() => deployStack(deployment, withFailure(deletionPolicy))).toThrow(
+      /Missing required field Statement/,
+    );
+
+    expect(deployment.world.buckets.has('some-bucket')).toBe(there);
+    expect(deployment.stack(ACCOUNT, REGION, 'stack')?.resources.size).toBe(0);
+  });
+});
+
+describe('a stack that is deleted', () => {
+  it('takes all with it, except a bucket that is not empty: then it stays, with what is left', () => {
+    const stack = deployStack(
+      deployment,
+      stackOf({
+        Resources: {
+          B: { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'some-bucket' } },
+          L: { Type: 'AWS::Logs::LogGroup', DependsOn: 'B', Properties: { LogGroupName: '/l' } },
+        },
+      }),
+    );
+    deployment.world.putObject('some-bucket', 'key', generated(1, 1));
+
+    expect(() => deleteStack(deployment, stack, {})).toThrow(/not empty: some-bucket \(BucketNotEmpty\)/);
+    const failed = deployment.stack(ACCOUNT, REGION, 'stack');
+    expect([failed?.status, ...(failed?.resources.keys() ?? [])]).toEqual(['DELETE_FAILED', 'B']);
+
+    deployment.world.deleteObject('some-bucket', 'key');
+    if (failed !== undefined) deleteStack(deployment, failed, {});
+    expect(deployment.stack(ACCOUNT, REGION, 'stack')).toBeUndefined();
+    expect(deployment.world.buckets.has('some-bucket')).toBe(false);
+  });
+});
+
 describe('a stack that is only validated', () => {
   const stack = (parameters: Readonly<Record<string, string>>) =>
     stackOf(template, { name: NAME, parameters: { WorkloadName: NAME, ...parameters } });
