@@ -17,6 +17,8 @@ export interface Deployer {
   readonly stackId: string;
   readonly account: string;
   readonly region: string;
+  /** The resources that the stack had before, by logical id. */
+  readonly previous: ReadonlyMap<string, DeployedResource>;
   readonly caller: Caller;
   /** Only what CloudFormation is known to call for a type can be decided, so administrators alone deploy the rest. */
   readonly administrator: boolean;
@@ -39,12 +41,17 @@ export interface Change {
   readonly undo: (() => void) | undefined;
 }
 
-/** Makes a resource, or changes what it was before, or leaves it. @throws AwsError, PolicyError, TemplateError */
+/**
+ * Makes a resource, or changes what it was before, or leaves it. `onChange` hears of it as soon as there is something to
+ * take back, which CloudFormation may still find that it cannot read.
+ *
+ * @throws AwsError, PolicyError, TemplateError
+ */
 export function changeResource(
   deployer: Deployer,
   wanted: WantedResource,
-  before: DeployedResource | undefined,
-): Change {
+  onChange: (change: Change) => void,
+): void {
   const { logicalId, type, properties } = wanted;
   const prepared = prepare(deployer, wanted);
   const { stack, account, region } = deployer;
@@ -52,16 +59,20 @@ export function changeResource(
   const [excess] = excessesOf({ id: logicalId, type, properties }, templateOf('{}'));
   if (excess !== undefined) throw new TemplateError(excess.description);
 
+  const before = deployer.previous.get(logicalId);
   if (before === undefined) {
     requireNew(deployer, resource);
     ask(deployer, prepared.calls?.create);
     prepared.create();
-    ask(deployer, prepared.calls?.read);
-    return { resource, undo: () => undoCreation(deployer, resource) };
+    onChange({ resource, undo: () => undoCreation(deployer, resource) });
+  } else if (before.type === type && isDeepStrictEqual(before.properties, properties)) {
+    onChange({ resource, undo: undefined });
+    return;
+  } else {
+    update(deployer, prepared, resource, before);
+    onChange({ resource, undo: () => update(deployer, prepare(deployer, before), before, resource) });
   }
-  if (isDeepStrictEqual(before.properties, properties)) return { resource, undo: undefined };
-  update(deployer, prepared, resource, before);
-  return { resource, undo: () => update(deployer, prepare(deployer, before), before, resource) };
+  ask(deployer, prepared.calls?.read);
 }
 
 /** What is retained in any case, a rollback leaves where it is. */
@@ -92,7 +103,6 @@ function update(
   }
   ask(deployer, calls?.update(from.properties));
   change(from.properties);
-  ask(deployer, calls?.read);
 }
 
 function prepare(deployer: Deployer, { type, properties, logicalId }: WantedResource): Prepared {
@@ -105,11 +115,15 @@ function prepare(deployer: Deployer, { type, properties, logicalId }: WantedReso
   return prepared;
 }
 
-/** CloudFormation and the services: what is there already is not made again, whichever stack has made it. */
-function requireNew({ deployment }: Deployer, { type, account, region, ref }: DeployedResource): void {
-  const owner = deployment
-    .resourcesOf(type)
-    .find((other) => other.account === account && other.region === region && other.ref === ref);
+/** What is there already is not made again, whichever stack has made it, and be it under another logical id. */
+function requireNew(
+  { deployment, previous }: Deployer,
+  { type, account, region, ref }: DeployedResource,
+): void {
+  const owner = [...deployment.resourcesOf(type), ...previous.values()].find(
+    (other) =>
+      other.type === type && other.account === account && other.region === region && other.ref === ref,
+  );
   if (owner === undefined) return;
   throw new AwsError(
     400,

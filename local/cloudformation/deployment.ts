@@ -41,6 +41,8 @@ export interface DeployedStack extends Outputs {
   readonly id: string;
   /** By logical id, in the order in which they were made. */
   readonly resources: ReadonlyMap<string, DeployedResource>;
+  /** Why resources that the last update took out are still there, outside of the stack. */
+  readonly undeleted: readonly string[];
 }
 
 /** All stacks of a world. */

@@ -33,10 +33,18 @@ export function changeStack(
   requireChangeable(before);
   const id = before?.id ?? deployment.newStackArn(stack);
   const place = { name, account, region, id };
-  const deployer = deployerOf(deployment, place, options);
+  const deployer = deployerOf(deployment, place, options, before?.resources);
   const resources = new Map<string, DeployedResource>();
   const put = (status: StackStatus, more: Partial<DeployedStack> = {}): DeployedStack => {
-    const now = { ...place, status, resources, outputs: new Map(), exports: new Map(), ...more };
+    const now = {
+      ...place,
+      status,
+      resources,
+      outputs: new Map(),
+      exports: new Map(),
+      undeleted: [],
+      ...more,
+    };
     deployment.put(now);
     return now;
   };
@@ -53,26 +61,28 @@ export function changeStack(
       locate({ stack: name, resource: `${logicalId} (${type})` }, () => {
         const properties = object(resolve(Properties, scope, 'Properties'), 'Properties');
         const wanted = { logicalId, type, properties, deletionPolicy: DeletionPolicy };
-        const change = changeResource(deployer, wanted, before?.resources.get(logicalId));
-        changes.push(change);
-        resources.set(logicalId, change.resource);
+        changeResource(deployer, wanted, (change) => {
+          changes.push(change);
+          resources.set(logicalId, change.resource);
+        });
       });
     }
     const outputs = locate({ stack: name }, () => outputsOf(template, scope, place, deployment));
-    const deployed = put(before === undefined ? 'CREATE_COMPLETE' : 'UPDATE_COMPLETE', outputs);
-    deleteRemoved(deployer, before, deployed);
-    return deployed;
+    // What the template has no more is deleted after all else; what cannot be is left outside of the stack.
+    const removed = [...deployer.previous.values()].filter(({ logicalId }) => !resources.has(logicalId));
+    const undeleted = attempt(removed.reverse(), (resource) => deleteUnlessRetained(deployer, resource));
+    return put(before === undefined ? 'CREATE_COMPLETE' : 'UPDATE_COMPLETE', { ...outputs, undeleted });
   } catch (error) {
-    const failed = rollBack(changes, resources);
-    const result = failed === undefined ? 'COMPLETE' : 'FAILED';
+    const failures = attempt([...changes].reverse(), ({ undo, resource }) => {
+      locate({ stack: name, resource: resource.logicalId }, () => undo?.());
+      resources.delete(resource.logicalId);
+    });
+    const result = failures.length === 0 ? 'COMPLETE' : 'FAILED';
     if (before === undefined) put(`ROLLBACK_${result}`);
     else deployment.put({ ...before, status: `UPDATE_ROLLBACK_${result}` });
-    if (failed !== undefined && error instanceof DeploymentError) {
-      throw new DeploymentError(error.place, `${error.reason}; and it could not be rolled back: ${failed}`, {
-        cause: error,
-      });
-    }
-    throw error;
+    if (failures.length === 0 || !(error instanceof DeploymentError)) throw error;
+    const reason = `${error.reason}; and it could not be rolled back: ${failures.join('; ')}`;
+    throw new DeploymentError(error.place, reason, { cause: error });
   }
 }
 
@@ -133,6 +143,7 @@ function deployerOf(
   deployment: Deployment,
   { name: stack, account, region, id: stackId }: StackPlace,
   { caller, onAccess = () => {} }: DeployOptions,
+  previous: ReadonlyMap<string, DeployedResource> = new Map(),
 ): Deployer {
   const root: Caller = { type: 'Account', accountId: account, arn: `arn:aws:iam::${account}:root` };
   return {
@@ -141,6 +152,7 @@ function deployerOf(
     stackId,
     account,
     region,
+    previous,
     caller: caller ?? root,
     administrator: caller === undefined,
     onAccess,
@@ -156,18 +168,6 @@ function requireChangeable(stack: DeployedStack | undefined): void {
   );
 }
 
-/** What the template has no more is deleted after all else, the latest first. */
-function deleteRemoved(
-  deployer: Deployer,
-  before: DeployedStack | undefined,
-  { resources }: DeployedStack,
-): void {
-  const removed = [...(before?.resources.values() ?? [])].filter(
-    ({ logicalId }) => !resources.has(logicalId),
-  );
-  for (const resource of removed.reverse()) deleteUnlessRetained(deployer, resource);
-}
-
 function deleteUnlessRetained(deployer: Deployer, resource: DeployedResource): void {
   if (resource.deletionPolicy.startsWith('Retain')) return;
   locate({ stack: resource.stack, resource: `${resource.logicalId} (${resource.type})` }, () =>
@@ -175,18 +175,16 @@ function deleteUnlessRetained(deployer: Deployer, resource: DeployedResource): v
   );
 }
 
-/** Takes changes back, the latest first; says what could not be, and leaves that in the stack. */
-function rollBack(changes: readonly Change[], resources: Map<string, DeployedResource>): string | undefined {
-  const failures = [...changes].reverse().flatMap(({ undo, resource }) => {
+/** Acts on each, whatever becomes of the others; says what failed. */
+function attempt<Item>(items: readonly Item[], act: (item: Item) => void): string[] {
+  return items.flatMap((item) => {
     try {
-      undo?.();
-      resources.delete(resource.logicalId);
+      act(item);
       return [];
     } catch (error) {
-      return [`${resource.logicalId}: ${error instanceof Error ? error.message : String(error)}`];
+      return [error instanceof Error ? error.message : String(error)];
     }
   });
-  return failures.length === 0 ? undefined : failures.join('; ');
 }
 
 /** The value of a parameter in the Parameter Store that a stack of the account and region has made. */

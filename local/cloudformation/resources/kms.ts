@@ -28,16 +28,16 @@ export const kmsKey = resourceKind({
     const arn = `arn:aws:kms:${context.region}:${context.account}:key/${keyId}`;
     return { ref: keyId, attributes: { Arn: arn, KeyId: keyId } };
   },
-  create({ KeyPolicy, Description, Enabled, EnableKeyRotation }, { ref, attributes }, context) {
+  create({ KeyPolicy, Description, Enabled, EnableKeyRotation }, { ref }, context) {
     const { world, account, region } = context;
     const key = world.createKey({ accountId: account, region, keyId: ref, description: Description });
     try {
       setPolicy(key, KeyPolicy, context);
+      if (EnableKeyRotation) context.authorize('kms:EnableKeyRotation', key.arn, factsOf(context));
     } catch (error) {
       world.keys.delete(key.arn);
       throw error;
     }
-    if (EnableKeyRotation) context.authorize('kms:EnableKeyRotation', attributes.Arn ?? '', factsOf(context));
     if (!Enabled) world.setKeyState(key.arn, 'Disabled');
   },
   update({ KeyPolicy, Enabled }, { attributes: { Arn = '' } }, context) {

@@ -110,6 +110,8 @@ describe('a first deployment', () => {
   it.each([
     ['logs:CreateLogGroup', 'LogGroup', []],
     ['iam:CreateRole', 'Role', ['logs:DeleteLogGroup']],
+    ['logs:ListTagsForResource', 'LogGroup', ['logs:DeleteLogGroup']],
+    ['iam:GetRolePolicy', 'Role', ['iam:DeleteRole', 'logs:DeleteLogGroup']],
     ['iam:PassRole', 'Function', ['iam:DeleteRolePolicy', 'iam:DeleteRole', 'logs:DeleteLogGroup']],
   ] as const)('without %s fails at %s, and takes back what was made', (action, resource, deletions) => {
     permitAllBut(action);
@@ -142,7 +144,7 @@ describe('a first deployment', () => {
     permitAllBut('lambda:CreateFunction', 'iam:DeleteRole');
 
     expect(() => deploy()).toThrow(
-      /lambda:CreateFunction .* and it could not be rolled back: Role: .*iam:DeleteRole/,
+      /lambda:CreateFunction .* and it could not be rolled back: team-workload-dev \/ Role: .*iam:DeleteRole/,
     );
 
     expect(status()).toBe('ROLLBACK_FAILED');
@@ -249,6 +251,33 @@ describe('an update', () => {
     expect(heard.filter((access) => access.startsWith('logs:DeleteLogGroup'))).toEqual([
       `logs:DeleteLogGroup arn:aws:logs:${REGION}:${ACCOUNT}:log-group:/b:log-stream:`,
     ]);
+  });
+
+  it('leaves what it may not delete outside of the stack, and says so', () => {
+    deploy();
+    permitAllBut('iam:DeleteRole');
+    const { LogGroup } = template.Resources as Readonly<Record<string, object>>;
+    const caller = deployment.world.principal(ROLE);
+    if (caller === undefined) throw new Error(`there is no role ${ROLE}`);
+    const without = stackOf(
+      { ...template, Resources: { LogGroup } },
+      { name: NAME, parameters: { WorkloadName: NAME, CodeBucket: BUCKET, CodeKey: 'one.zip' } },
+    );
+
+    const { status: after, undeleted } = deployStack(deployment, without, { caller });
+
+    expect(after).toBe('UPDATE_COMPLETE');
+    expect(undeleted).toEqual([expect.stringMatching(/^team-workload-dev \/ Role .*iam:DeleteRole/)]);
+    expect(theFunction()).toBeUndefined();
+  });
+
+  it('does not make what it has under another logical id', () => {
+    const group = { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/l' } };
+    deployStack(deployment, stackOf({ Resources: { A: group } }));
+
+    expect(() => deployStack(deployment, stackOf({ Resources: { B: group } }))).toThrow(
+      /\/l already exists in stack stack, made of A/,
+    );
   });
 
   it('of another name, or of a kind that cannot be changed here, is refused', () => {
