@@ -13,9 +13,9 @@ import { pageOfRun } from './report/page.ts';
 import { REMOVAL_HEAD, removalDocument, removalRow, statementLines } from './report/statements.ts';
 import { watchSteps } from './report/watch.ts';
 import { type RunOutcome, runFoundation } from './run.ts';
-import { denying, findStatement, without } from './statements/change.ts';
+import { ADDED_DENY, denying, findStatement, without } from './statements/change.ts';
 import { removeEach } from './statements/each-statement.ts';
-import { statementsOf } from './statements/inventory.ts';
+import { statementsOf, type TemplateStatement } from './statements/inventory.ts';
 import { unexplained } from './statements/unused.ts';
 import { type Foundation, synthesise } from './templates.ts';
 
@@ -70,6 +70,7 @@ export async function runCommand(options: PipelineOptions, at: Surroundings): Pr
   if (options.accesses) terminal.print(accessLines(outcome, terminal));
   if (options.statements === true) terminal.print(statementLines(outcome.uses, terminal));
   terminal.print(conclusion(outcome, terminal));
+  for (const line of withoutConsequence(outcome, gone)) terminal.print(`  ${line}`);
   const surplus = options.statements === true && outcome.succeeded ? unexplained(outcome.uses) : [];
   for (const { id } of surplus) terminal.print(`  Nothing used ${id}, and no reason is given for it.`);
   if (options.json) at.print(JSON.stringify(documentOf(outcome), null, 2));
@@ -78,6 +79,18 @@ export async function runCommand(options: PipelineOptions, at: Surroundings): Pr
     terminal.print(`  Report: ${options.report}`);
   }
   return outcome.succeeded && surplus.length === 0 ? 0 : 1;
+}
+
+/** What was changed before the run and made no difference in it. */
+function* withoutConsequence(
+  { succeeded, uses }: RunOutcome,
+  gone: readonly TemplateStatement[],
+): Generator<string> {
+  if (succeeded) for (const { id } of gone) yield `Nothing failed without ${id}.`;
+  for (const { statement, steps } of uses) {
+    if (statement.label === ADDED_DENY && steps.length === 0)
+      yield `Nothing was denied: ${statement.owner} was not seen to ask for ${statement.actions.join()}.`;
+  }
 }
 
 async function listRemovals(

@@ -71,10 +71,14 @@ function putJobFailureResult(request: JsonRequest): Record<string, unknown> {
   return {};
 }
 
+/** What a job is of when nobody has said. */
+const REPLAYED = { pipelineName: 'replayed-pipeline', stage: 'Sync', action: 'SyncArtifacts' };
+
 function getJobDetails(request: JsonRequest): Record<string, unknown> {
   request.authorize('*');
   validate(request.input, { jobId: JOB_ID });
   const job = request.world.codePipeline.refresh(stringAt(request.input, 'jobId') ?? '');
+  const { origin = { ...REPLAYED, pipelineExecutionId: job.actionExecutionId } } = job;
   return {
     jobDetails: {
       id: job.id,
@@ -82,10 +86,10 @@ function getJobDetails(request: JsonRequest): Record<string, unknown> {
       data: {
         actionTypeId: { category: 'Invoke', owner: 'AWS', provider: 'Lambda', version: '1' },
         pipelineContext: {
-          pipelineName: 'replayed-pipeline',
-          stage: { name: 'Sync' },
-          action: { name: 'SyncArtifacts', actionExecutionId: job.actionExecutionId },
-          pipelineExecutionId: job.actionExecutionId,
+          pipelineName: origin.pipelineName,
+          stage: { name: origin.stage },
+          action: { name: origin.action, actionExecutionId: job.actionExecutionId },
+          pipelineExecutionId: origin.pipelineExecutionId,
         },
         ...job.data,
       },

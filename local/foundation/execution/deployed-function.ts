@@ -68,9 +68,16 @@ export class DeployedFunction implements Invocable, AsyncDisposable {
   }
 
   /** Invokes it, and writes logs and traces as Lambda does in its role's name: what is denied is lost. */
-  async invoke(event: unknown, requestId?: string, timeoutMs?: number): Promise<Invocation> {
-    const invocation = await this.#lambda.invoke(event, requestId, timeoutMs);
+  async invoke(event: unknown, requestId?: string): Promise<Invocation> {
+    const invocation = await this.#lambda.invoke(event, requestId);
     this.#log();
+    return invocation;
+  }
+
+  /** Invokes it, and kills it before it can do anything. */
+  async invokeAndKill(event: unknown, requestId?: string): Promise<Invocation> {
+    const invocation = this.#lambda.invoke(event, requestId);
+    this.#lambda.kill();
     return invocation;
   }
 

@@ -23,17 +23,16 @@ export class Functions implements AsyncDisposable {
     return started;
   }
 
-  /**
-   * Delivers a job as Lambda does: with the retries and the on-failure destination of the template.
-   *
-   * @param timeoutMs of each invocation, where it is not the deployed one
-   */
-  async runJob(functionName: string, job: Job, timeoutMs?: number): Promise<JobRun> {
+  /** Delivers a job as Lambda does: with the retries and the on-failure destination of the template. */
+  async runJob(functionName: string, job: Job, { dies = false } = {}): Promise<JobRun> {
     const lambda = this.get(functionName);
     const lostJobName = lambda.onFailureArn?.split(':').at(-1);
     return runJob(
       this.#cloud.aws.world,
-      { invoke: (event, requestId) => lambda.invoke(event, requestId, timeoutMs) },
+      {
+        invoke: (event, requestId) =>
+          dies ? lambda.invokeAndKill(event, requestId) : lambda.invoke(event, requestId),
+      },
       { job, event: job.event },
       {
         attempts: lambda.attempts,

@@ -5,9 +5,6 @@ import type { PipelineDeclaration } from '../execution/declaration.ts';
 import type { Functions } from '../execution/functions.ts';
 import { StepError } from '../execution/steps.ts';
 
-/** Too short for anything. */
-const TIMEOUT_MS = 1;
-
 /** Loses a job of the first Lambda action. @throws StepError when nobody fails it */
 export async function loseJob(
   cloud: Cloud,
@@ -24,7 +21,7 @@ export async function loseJob(
       outputArtifacts: [],
     },
   });
-  const { state } = await functions.runJob(action.configuration.FunctionName ?? '', job, TIMEOUT_MS);
+  const { state } = await functions.runJob(action.configuration.FunctionName ?? '', job, { dies: true });
   if (state === 'Failed') return 'failed by the on-failure destination';
   throw new StepError(
     'ActionTimeout',

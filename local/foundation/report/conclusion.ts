@@ -76,14 +76,10 @@ interface RoleRow {
 function rolesOf(steps: readonly Step[], uses: readonly StatementUse[]): RoleRow[] {
   const accesses = steps.flatMap((step) => step.accesses);
   const ofRoles = uses.filter(({ statement }) => statement.place === 'role');
-  const roles = new Map(
-    ofRoles.map(({ statement }) => [`${statement.account}/${statement.owner}`, statement]),
-  );
-  return [...roles.values()]
-    .map(({ account, owner: name }) => {
-      const own = ofRoles.filter(
-        ({ statement }) => statement.account === account && statement.owner === name,
-      );
+  const roles = Map.groupBy(ofRoles, ({ deployedName, statement }) => `${statement.account} ${deployedName}`);
+  return [...roles]
+    .map(([role, own]) => {
+      const [account = '', name = ''] = role.split(' ');
       const by = accesses.filter((access) => whoWords(access) === name && accountOf(access) === account);
       const used = own.filter((use) => use.steps.length > 0).length;
       return { name, account, accesses: by.length, used, of: own.length };

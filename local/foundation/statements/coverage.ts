@@ -8,6 +8,8 @@ import type { TemplateStatement } from './inventory.ts';
 /** What a statement did in a run. */
 export interface StatementUse {
   readonly statement: TemplateStatement;
+  /** Name of the role, key or bucket once it is deployed. */
+  readonly deployedName: string | undefined;
   /** Steps that it decided something in, each once. */
   readonly steps: readonly Step[];
   /** Actions that it decided. */
@@ -34,7 +36,8 @@ export function usesOf(
   }
   return statements.map((statement) => {
     const use = uses.get(keyOfStatement(statement, deployment));
-    return { statement, steps: [...(use?.steps ?? [])], actions: use?.actions ?? new Set() };
+    const deployedName = deployment.resource(statement.stack, statement.subject)?.ref;
+    return { statement, deployedName, steps: [...(use?.steps ?? [])], actions: use?.actions ?? new Set() };
   });
 }
 

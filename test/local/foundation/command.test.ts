@@ -54,6 +54,12 @@ describe('npm run pipeline', () => {
     expect(flat(text)).toContain('artsync-sync-artifacts/AddedDeny denies artsync-sync-artifacts');
   });
 
+  it('says so when what was changed makes no difference', async () => {
+    const { code, text } = await command('--approve', 'all', '--deny', 'artsync-pipeline s3:DeleteObject');
+    expect(code).toBe(0);
+    expect(text).toContain('Nothing was denied: artsync-pipeline was not seen to ask for s3:DeleteObject.');
+  });
+
   it('asks the person at the terminal, and stops at a no', async () => {
     const questions: string[] = [];
     const { code, text } = await command({

@@ -1,4 +1,4 @@
-// A topology with a repository, one Sync action for all regions, retries, a topic and a boundary.
+// A topology with a repository, one Sync action for all regions, a retry, a rollback, a topic and a boundary.
 import { sampleWorkloadPolicy } from '../../../infra/sample-workload/policy.ts';
 import { defineTopology } from '../../../infra/shape/topology-rules.ts';
 
@@ -14,7 +14,7 @@ export const topology = defineTopology({
       policies: [sampleWorkloadPolicy],
     },
   ],
-  environments: [{ name: 'Live', deployAccount: 'live', approval: true }],
+  environments: [{ name: 'Live', deployAccount: 'live', approval: true, onFailure: 'rollback' }],
   sync: 'one-action',
   alarms: { copyLatencyP99Ms: 60_000, notify: { email: 'oncall@example.com' } },
   pipeline: { retrySync: true },

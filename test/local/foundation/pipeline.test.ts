@@ -152,24 +152,54 @@ describe('what is broken', () => {
     const template = JSON.stringify({ ...topic, Parameters: parameters });
     const outcome = await run({ release: zipSync({ 'template.yaml': new TextEncoder().encode(template) }) });
     expect(failedStep(outcome)).toMatchObject({ phase: 'Dev', name: 'ExecuteChangeSet-eu-west-1' });
-    expect(failedStep(outcome)?.failure?.message).toMatch(/logs:\w+ on resource: .*\/elsewhere/);
+    expect(failedStep(outcome)?.failure?.message).toMatch(
+      /^Failed to execute change set\. .*logs:\w+ on resource: .*\/elsewhere/,
+    );
   });
 });
 
-describe('another topology', () => {
-  it('builds from a repository with the role of the project, and retries what fails once', async () => {
-    const file = new URL('github-topology.ts', import.meta.url).pathname;
-    const github = await synthesise(file);
-    const statements = statementsOf(github.stacks);
-    const whole = await run({ ...github, declared: statements, rarities: true });
-    expect(failedStep(whole)).toBeUndefined();
-    expect(unexplained(whole.uses)).toEqual([]);
-    expect(whole.steps.map(({ phase }) => phase)).toContain('Build');
+describe('another topology', async () => {
+  const github = await synthesise(new URL('github-topology.ts', import.meta.url).pathname);
+  const statements = statementsOf(github.stacks);
+  const options = { ...github, declared: statements };
 
-    const [invoke] = statements.filter(({ label }) => label === 'InvokeSync');
-    if (invoke === undefined) throw new Error('expected a statement InvokeSync');
-    const broken = await run({ ...github, stacks: without(github.stacks, invoke), declared: statements });
-    expect(broken.steps.filter(({ phase }) => phase === 'Sync')).toHaveLength(2);
+  it('builds from a repository with the role of the project, and needs every statement', async () => {
+    const outcome = await run({ ...options, rarities: true });
+    expect(failedStep(outcome)).toBeUndefined();
+    expect(unexplained(outcome.uses)).toEqual([]);
+    expect(outcome.steps.map(({ phase }) => phase)).toContain('Build');
+    expect(outcome.assumptions).toEqual([
+      expect.stringMatching(/policy\/platform-boundary is not in the templates/),
+    ]);
+  });
+
+  it('retries a stage once, as it says', async () => {
+    const invoke = statements.find(({ label }) => label === 'InvokeSync');
+    const stacks = invoke === undefined ? [] : without(github.stacks, invoke);
+    const outcome = await run({ ...options, stacks });
+    expect(outcome.steps.filter(({ phase }) => phase === 'Sync')).toHaveLength(2);
+    expect(outcome.steps.at(-1)).toMatchObject({ phase: 'Sync', failure: { code: 'AccessDenied' } });
+  });
+
+  it('rolls a stage back to the last release that it had', async () => {
+    const answers = [true, false, true];
+    const approve = () => Promise.resolve(answers.shift() === true);
+    const { steps } = await run({ ...options, approve, rarities: true });
+    const live = steps
+      .filter(({ phase }) => phase === 'Live')
+      .map(({ name, failure }) => `${name}${failure ? ' failed' : ''}`);
+    const changed = ['CreateChangeSet-us-west-2', 'CreateChangeSet-eu-central-1'];
+    const executed = ['ExecuteChangeSet-us-west-2', 'ExecuteChangeSet-eu-central-1'];
+    expect(live).toEqual([
+      ...[...changed, 'Approve', ...executed],
+      ...[...changed, 'Approve failed'],
+      ...[...changed, 'Approve', ...executed],
+    ]);
+  });
+
+  it('says that there is nothing to roll back to in the first release', async () => {
+    const { steps } = await run({ ...options, approve: () => Promise.resolve(false) });
+    expect(steps.at(-1)).toMatchObject({ name: 'Rollback', failure: { code: 'NotRolledBack' } });
   });
 });
 

@@ -36,8 +36,17 @@ export interface Job {
   /** The job whose continuation token this one carries. */
   readonly continues: string | undefined;
   readonly roleArn: string | undefined;
+  readonly origin: JobOrigin | undefined;
   /** Stays the same through all jobs of one action execution. */
   readonly actionExecutionId: string;
+}
+
+/** Which action of which execution a job is of (CodePipeline API, PipelineContext). */
+export interface JobOrigin {
+  readonly pipelineName: string;
+  readonly stage: string;
+  readonly action: string;
+  readonly pipelineExecutionId: string;
 }
 
 /** What a job is made of. */
@@ -46,6 +55,7 @@ export interface NewJob {
   readonly accountId: string;
   /** The pipeline's role, of which artifactCredentials are a session; without one they stand for themselves. */
   readonly roleArn?: string | undefined;
+  readonly origin?: JobOrigin | undefined;
   /** Credentials that are given are made valid as they are; without any, the job gets new ones. */
   readonly data: Omit<JobData, 'artifactCredentials'> & {
     readonly artifactCredentials?: JobData['artifactCredentials'] | null | undefined;
@@ -118,9 +128,9 @@ export class CodePipelineJobs {
       entry.state = 'Succeeded';
     } else {
       entry.state = 'Continued';
-      const { accountId, roleArn, data: old } = entry.job;
+      const { accountId, origin, roleArn, data: old } = entry.job;
       const { artifactCredentials: _expired, ...data } = old;
-      const job = { accountId, roleArn, data: { ...data, continuationToken } };
+      const job = { accountId, origin, roleArn, data: { ...data, continuationToken } };
       const next = this.#create(randomUUID(), job, entry.job);
       for (const listener of this.#listeners) {
         listener(next);
@@ -140,12 +150,13 @@ export class CodePipelineJobs {
   }
 
   #create(id: string, job: Omit<NewJob, 'jobId'>, previous: Job | undefined): Job {
-    const { accountId, roleArn } = job;
+    const { accountId, origin, roleArn } = job;
     const data: JobData = { ...job.data, artifactCredentials: this.#credentials(job) };
     const created: Job = {
       id,
       accountId,
       roleArn,
+      origin,
       data,
       event: { 'CodePipeline.job': { id, accountId, data } },
       continues: previous?.id,

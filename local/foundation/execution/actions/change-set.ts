@@ -1,6 +1,7 @@
 // The CloudFormation actions: the role of the action makes and executes a change set, CloudFormation's role changes the stack.
 import { unzipSync } from 'fflate';
 import { deployStack } from '../../../cloudformation/deploy.ts';
+import { DeploymentError } from '../../../cloudformation/deployment-error.ts';
 import { parseTemplate } from '../../../cloudformation/template/parse-template.ts';
 import type { Template } from '../../../cloudformation/template/template.ts';
 import type { ActionContext, ActionResult } from '../action.ts';
@@ -83,21 +84,29 @@ function executeChangeSet(context: ActionContext): ActionResult {
   changeSetsOf(cloud).delete(stack);
   const { caller } = assumeAsCloudFormation(cloud, changeSet.roleArn, action.region);
   const [, , , region = '', account = ''] = stack.split(':');
+  const { template, parameters } = changeSet;
   const isNew = cloud.deployment.stack(account, region, StackName) === undefined;
-  deployStack(
-    cloud.deployment,
-    {
-      name: StackName,
-      account,
-      region,
-      dependsOn: [],
-      template: changeSet.template,
-      parameters: changeSet.parameters,
-    },
-    { caller, onAccess: (access) => cloud.recorder.add([access]) },
-  );
+  try {
+    deployStack(
+      cloud.deployment,
+      { name: StackName, account, region, dependsOn: [], template, parameters },
+      { caller, onAccess: (access) => cloud.recorder.add([access]) },
+    );
+  } catch (error) {
+    if (!(error instanceof DeploymentError)) throw error;
+    throw new StepError('ActionExecutionFailed', reasonOf(error, context, stack), { cause: error });
+  }
   session.call('cloudformation:DescribeStacks', stack, action.region);
   return { summary: `${StackName} ${isNew ? 'created' : 'updated'}` };
+}
+
+/** The console shows why a change set failed only where the role of the action may see it. */
+function reasonOf({ message }: DeploymentError, { action, session }: ActionContext, stack: string): string {
+  const mayDescribe =
+    session.decide('cloudformation:DescribeStackEvents', stack, action.region).effect === 'Allow';
+  return mayDescribe
+    ? `Failed to execute change set. ${message}`
+    : 'Failed to execute change set. Status reason is not available: the role of the action may not describe stack events.';
 }
 
 function assumeAsCloudFormation(cloud: Cloud, roleArn: string, region: string): Session {

@@ -9,7 +9,7 @@ import { StepError } from '../steps.ts';
 
 /** Runs it: the pipeline's role invokes, CodePipeline waits for the result. */
 export async function lambdaInvoke(context: ActionContext, functions: Functions): Promise<ActionResult> {
-  const { action, cloud, inputs, pipeline, session } = context;
+  const { action, cloud, executionId, inputs, pipeline, session, stage } = context;
   const { FunctionName = '' } = action.configuration;
   const arn = `arn:aws:lambda:${action.region}:${pipeline.accountId}:function:${FunctionName}`;
   session.call('lambda:InvokeFunction', arn, action.region);
@@ -19,6 +19,7 @@ export async function lambdaInvoke(context: ActionContext, functions: Functions)
   const job = cloud.aws.world.codePipeline.createJob({
     accountId: pipeline.accountId,
     roleArn: pipeline.roleArn,
+    origin: { pipelineName: pipeline.name, stage, action: action.name, pipelineExecutionId: executionId },
     data: {
       actionConfiguration: { configuration: action.configuration },
       inputArtifacts: inputs.map(({ name, key, revision }) => ({ name, revision, location: location(key) })),
