@@ -26,7 +26,7 @@ export interface Deployer {
 }
 
 /** A resource as it should be. */
-export interface WantedResource {
+interface WantedResource {
   readonly logicalId: string;
   readonly type: string;
   /** Resolved. */

@@ -32,7 +32,7 @@ export interface ResourceContext {
 export type ApiCall = readonly [action: string, resource: string, facts?: Facts];
 
 /** The API calls that CloudFormation makes in the life of a resource, each list in order. */
-export interface ApiCalls<Properties> {
+interface ApiCalls<Properties> {
   readonly create: readonly ApiCall[];
   /** After it was made or changed, for its attributes and state. */
   readonly read: readonly ApiCall[];

@@ -13,7 +13,7 @@ export interface Scope {
 }
 
 /** What Fn::GetStackOutput names. */
-export interface StackOutput {
+interface StackOutput {
   readonly stackName: string;
   readonly outputName: string;
   readonly region?: string;

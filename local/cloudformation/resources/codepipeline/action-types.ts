@@ -1,7 +1,7 @@
 // The types of actions that are known: how many artifacts each takes and gives, and how it is configured.
 
 /** What CodePipeline takes for a type of action. */
-export interface ActionType {
+interface ActionType {
   /** Least and most. */
   readonly inputs: readonly [number, number];
   readonly outputs: readonly [number, number];
