@@ -43,6 +43,8 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     // A worker of its own for each file would load the same modules 150 times.
     isolate: false,
+    // Requests and answers are much garbage that dies young.
+    execArgv: ['--max-semi-space-size=32'],
     sequence: { sequencer: LongestFirst },
     globalSetup: ['test/build-bundle.ts'],
     setupFiles: ['test/set-up.ts'],

@@ -1,4 +1,4 @@
-// The documents for contributors name files, folders and scripts that there are, and the map shows every room.
+// The documents for contributors name files, folders and scripts that there are, the map shows every room, and SECURITY.md names tests that there are.
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -49,3 +49,40 @@ describe('the map', () => {
     expect(rooms.filter((room) => !text.includes(`${room}/`))).toEqual([]);
   });
 });
+
+describe('SECURITY.md', () => {
+  const named = namedTests(readFileSync('SECURITY.md', 'utf8'));
+
+  it('has tests beside every threat', () => {
+    expect(named.length).toBeGreaterThan(20);
+  });
+
+  it.each(named)('names $file with titles that it has: $pieces', ({ file, pieces }) => {
+    expect(existsSync(file)).toBe(true);
+    const text = readFileSync(file, 'utf8').replaceAll(String.raw`\'`, "'");
+    expect(pieces.filter((piece) => !text.includes(piece))).toEqual([]);
+  });
+});
+
+interface NamedTest {
+  readonly file: string;
+  /** Pieces of titles: what the document leaves out, it shows by an ellipsis. */
+  readonly pieces: readonly string[];
+}
+
+/** The last column of the table of threats: `room/file` "title", "title". */
+function namedTests(markdown: string): readonly NamedTest[] {
+  const rows = markdown.split('\n').filter((line) => /^\| \*\*/.test(line));
+  return rows.flatMap((row) => {
+    const tests = row.split('|').at(-2) ?? '';
+    return [...tests.matchAll(/`([^`]+)`([^`]*)/g)].map(([, file = '', about = '']) => ({
+      file: `test/${file}.test.ts`,
+      pieces: [...about.matchAll(/"([^"]+)"/g)].flatMap(([, title = '']) =>
+        title
+          .split('…')
+          .map((piece) => piece.trim())
+          .filter((piece) => piece !== ''),
+      ),
+    }));
+  });
+}

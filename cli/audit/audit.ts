@@ -13,7 +13,7 @@ import type { ExpectedCopy, ExpectedObject } from './expected.ts';
  * bytes are there; `vanished`: nothing is there; `re-encrypted`: it has another key; `changed`: headers, metadata or tags differ from
  * the source's; `unproved`: nothing shows that the bytes are the same or not; `unknown`: it may not be looked at.
  */
-export type CopyState =
+type CopyState =
   | 'same'
   | 'rewritten'
   | 'replaced'

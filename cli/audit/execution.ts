@@ -15,7 +15,7 @@ import { copiesOfJob } from './job.ts';
 import { readManifest } from './manifest.ts';
 
 /** An execution to be audited: the latest one that synced, unless one is named. */
-export interface ExecutionChoice {
+interface ExecutionChoice {
   readonly pipeline: string;
   readonly execution?: string;
   readonly action?: string;

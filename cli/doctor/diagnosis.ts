@@ -18,7 +18,7 @@ export interface Diagnosis {
 }
 
 /** The function as it is configured. */
-export interface DiagnosedFunction {
+interface DiagnosedFunction {
   readonly arn: string;
   readonly roleArn: string;
   readonly runtime: string;

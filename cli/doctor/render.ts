@@ -55,7 +55,7 @@ const COLUMNS = [
     cell: ({ objectLock }: DiagnosedDestination) =>
       objectLock === undefined ? '?' : objectLock ? 'on' : 'off',
   },
-  { title: 'Upload', cell: ({ writable }: DiagnosedDestination) => (writable ? '✓ begun' : '✗ refused') },
+  { title: 'Upload', cell: ({ writable }: DiagnosedDestination) => (writable ? '✓ started' : '✗ refused') },
 ];
 
 function head({ action, function: fn, sources }: Diagnosis): string {

@@ -24,7 +24,7 @@ export interface SimulatedBucket {
 }
 
 /** What is simulated. */
-export interface Simulation {
+interface Simulation {
   readonly roleArn: string;
   readonly region: string;
   readonly mode: Mode;

@@ -12,7 +12,7 @@ import {
 } from './policy.ts';
 
 /** What one pipeline needs besides its artifact stores and the function. */
-export interface PipelineNeeds {
+interface PipelineNeeds {
   /** Key in the build bucket that its source action reads; of no meaning when the source is a GitHub repository. */
   readonly sourceObject: string;
   /** CodeBuild projects that its actions start. */

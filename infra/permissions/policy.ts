@@ -14,7 +14,7 @@ export interface Statement {
 }
 
 /** A policy document of the current version of the policy language. */
-export interface PolicyDocumentJson {
+interface PolicyDocumentJson {
   readonly Version: '2012-10-17';
   readonly Statement: readonly (Statement | IResolvable)[];
 }

@@ -28,7 +28,7 @@ const QUEUEING_SECONDS = 30;
 const MARGIN_SECONDS = 20;
 
 /** How Lambda treats the asynchronous invocations of the function. */
-export interface AsyncInvocation {
+interface AsyncInvocation {
   /** Attempts after the first one. */
   readonly retryAttempts: number;
   readonly maxEventAgeSeconds: number;

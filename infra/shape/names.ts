@@ -133,7 +133,7 @@ export function keyArnOutput(topology: Topology, region: string): string {
 }
 
 /** What ends the names of a key of a later generation than the first. */
-export function generationSuffix(topology: Topology, region: string): string {
+function generationSuffix(topology: Topology, region: string): string {
   const { keyGeneration = 1 } = topology.regions.find((each) => each.region === region) ?? {};
   return keyGeneration === 1 ? '' : String(keyGeneration);
 }

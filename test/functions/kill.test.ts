@@ -47,7 +47,7 @@ const STRATEGIES: Readonly<Record<string, StageArtifact>> = {
     content: generated(12 * MIB, 3),
     put: { partSizeBytes: 5 * MIB, checksum: { algorithm: 'SHA256', type: 'COMPOSITE' } },
   },
-  'by relay': { name: 'Vendor', content: generated(5.5 * MIB, 4), foreign: true },
+  'by relay': { name: 'Vendor', content: generated(5.5 * MIB, 4), roleMayNotRead: true },
 };
 
 /** Tells every request of a job, whoever signed it, to the listener. */

@@ -11,7 +11,7 @@ import {
 } from '../../../functions/sync-artifacts/telemetry/metrics.ts';
 
 /** Dimension values of a metric beside the function's name; exactly those that its definition names. */
-export type DimensionValues = Readonly<Partial<Record<Exclude<MetricDimension, 'FunctionName'>, string>>>;
+type DimensionValues = Readonly<Partial<Record<Exclude<MetricDimension, 'FunctionName'>, string>>>;
 
 /** The function whose metrics are meant. */
 export type MeasuredFunction = Pick<IFunction, 'functionName'>;

@@ -7,7 +7,7 @@ import { KEY_ADMINISTRATION } from '../../permissions/artifact-store-policies.ts
 import type { Statement } from '../../permissions/policy.ts';
 
 /** What writes under the key: log groups, rules of EventBridge that publish notices, alarms that publish themselves. */
-export type TelemetryWriter = 'logs' | 'notices' | 'alarms';
+type TelemetryWriter = 'logs' | 'notices' | 'alarms';
 
 /** Makes the key, and its alias if there is a name for it. */
 export function telemetryKey(

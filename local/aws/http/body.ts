@@ -13,6 +13,16 @@ import { type Signature, verifySignature } from './signature/sigv4.ts';
 /** More than any of the operations can take. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
+/** What services with JSON answers call what S3 says about signatures. */
+export const JSON_SIGNATURE_ERRORS: Readonly<Record<string, string>> = {
+  InvalidAccessKeyId: 'UnrecognizedClientException',
+  InvalidToken: 'UnrecognizedClientException',
+  SignatureDoesNotMatch: 'InvalidSignatureException',
+  RequestTimeTooSkewed: 'InvalidSignatureException',
+  ExpiredToken: 'ExpiredTokenException',
+  AccessDenied: 'MissingAuthenticationTokenException',
+};
+
 /** The body of a request. @throws RequestEntityTooLargeException */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const pieces: Buffer[] = [];

@@ -60,7 +60,7 @@ export interface StatementReference {
 }
 
 /** Makes a context; what is undefined or empty is absent. Keys are not case-sensitive. */
-export function contextOf(
+export function requestContext(
   facts: Readonly<Record<string, string | readonly string[] | undefined>>,
 ): Map<string, readonly string[]> {
   const context = new Map<string, readonly string[]>();

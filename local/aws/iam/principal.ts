@@ -1,5 +1,5 @@
 // Who asks, and the Principal element that says who is meant.
-import { contextOf, type Policy } from './policy.ts';
+import { type Policy, requestContext } from './policy.ts';
 import { PolicyError, unsupported } from './policy-error.ts';
 
 /** What limits a principal of an account, and what it is given. */
@@ -105,7 +105,7 @@ function matchOne(pattern: PrincipalPattern, caller: Caller): PrincipalMatch | u
 /** The global condition keys that tell who asks (IAM user guide, global condition context keys). */
 export function principalContext(caller: Caller): Map<string, readonly string[]> {
   const ofAccount = 'accountId' in caller;
-  return contextOf({
+  return requestContext({
     'aws:PrincipalType': ofAccount ? caller.type : caller.type === 'Anonymous' ? 'Anonymous' : undefined,
     'aws:PrincipalArn': caller.type === 'AssumedRole' ? caller.roleArn : ofAccount ? caller.arn : undefined,
     'aws:PrincipalAccount': ofAccount ? caller.accountId : undefined,

@@ -1,7 +1,7 @@
 // The JSON 1.1 protocol of CodePipeline and KMS: one path, the operation in X-Amz-Target.
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
-import { authenticateBody, readBody } from '../http/body.ts';
+import { authenticateBody, JSON_SIGNATURE_ERRORS, readBody } from '../http/body.ts';
 import type { TlsVersion } from '../http/global-facts.ts';
 import { header } from '../http/headers.ts';
 import type { Call, Protocol, Reply } from '../http/protocol.ts';
@@ -24,16 +24,6 @@ const SERVICES: Readonly<Record<string, JsonService>> = {
     operations: { ...codePipelineOperations, ...pipelineOperations },
   },
   TrentService: { name: 'kms', operations: kmsOperations },
-};
-
-/** These services have other names for what S3 says about signatures. */
-const SIGNATURE_ERRORS: Readonly<Record<string, string>> = {
-  InvalidAccessKeyId: 'UnrecognizedClientException',
-  InvalidToken: 'UnrecognizedClientException',
-  SignatureDoesNotMatch: 'InvalidSignatureException',
-  RequestTimeTooSkewed: 'InvalidSignatureException',
-  ExpiredToken: 'ExpiredTokenException',
-  AccessDenied: 'MissingAuthenticationTokenException',
 };
 
 /** The protocol of both services on one world. */
@@ -63,7 +53,7 @@ function parse(world: World, tlsVersion: TlsVersion, request: IncomingMessage): 
       const { identity, authorizer, logged } = await authenticateBody(world, tlsVersion, request, body, {
         name: service.name,
         status: 400,
-        errorNames: SIGNATURE_ERRORS,
+        errorNames: JSON_SIGNATURE_ERRORS,
       });
       const { region } = logged;
       return {

@@ -2,7 +2,7 @@
 import { AwsError } from '../aws-error.ts';
 import type { XmlElements } from '../http/xml.ts';
 import { decide } from '../iam/evaluate.ts';
-import { contextOf } from '../iam/policy.ts';
+import { requestContext } from '../iam/policy.ts';
 import { authorize, type QueryRequest, required } from './request.ts';
 
 const DECISIONS = { Allow: 'allowed', ExplicitDeny: 'explicitDeny', ImplicitDeny: 'implicitDeny' } as const;
@@ -22,7 +22,7 @@ export function simulatePrincipalPolicy(request: QueryRequest): XmlElements {
   required(request, 'ActionNames.member.1');
   const given = members(request, 'ResourceArns');
   const resources = given.length === 0 ? ['*'] : given;
-  const context = contextOf(Object.fromEntries(contextEntries(request)));
+  const context = requestContext(Object.fromEntries(contextEntries(request)));
   const results = members(request, 'ActionNames').flatMap((action) =>
     resources.map((resource) => ({
       EvalActionName: action,

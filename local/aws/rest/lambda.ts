@@ -1,7 +1,7 @@
 // Lambda's REST API as far as it takes to look at a function and to invoke it and wait for its answer.
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
-import { authenticateBody, readBody } from '../http/body.ts';
+import { authenticateBody, JSON_SIGNATURE_ERRORS, readBody } from '../http/body.ts';
 import type { TlsVersion } from '../http/global-facts.ts';
 import { header } from '../http/headers.ts';
 import type { Call, Protocol, Reply } from '../http/protocol.ts';
@@ -49,16 +49,6 @@ const OPERATIONS: readonly Operation[] = [
   },
 ];
 
-/** Lambda has other names for what S3 says about signatures. */
-const SIGNATURE_ERRORS: Readonly<Record<string, string>> = {
-  InvalidAccessKeyId: 'UnrecognizedClientException',
-  InvalidToken: 'UnrecognizedClientException',
-  SignatureDoesNotMatch: 'InvalidSignatureException',
-  RequestTimeTooSkewed: 'InvalidSignatureException',
-  ExpiredToken: 'ExpiredTokenException',
-  AccessDenied: 'MissingAuthenticationTokenException',
-};
-
 /** Whether a request is for Lambda, which those who sign name. */
 export function isLambda({ headers }: IncomingMessage): boolean {
   return /Credential=[^,]*\/lambda\/aws4_request/.test(header(headers, 'authorization') ?? '');
@@ -92,7 +82,7 @@ function parse(world: World, tlsVersion: TlsVersion, request: IncomingMessage): 
       const { identity, authorizer, logged } = await authenticateBody(world, tlsVersion, request, body, {
         name: 'lambda',
         status: 403,
-        errorNames: SIGNATURE_ERRORS,
+        errorNames: JSON_SIGNATURE_ERRORS,
       });
       const { region } = logged;
       return {

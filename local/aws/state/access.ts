@@ -1,7 +1,7 @@
 // Decides accesses to what there is: finds the resource's owner and policy, evaluates, and keeps what was decided.
 import { hasKey } from '../iam/bucket-policy.ts';
 import { type AccessRequest, type Decision, decide } from '../iam/evaluate.ts';
-import { contextOf, type Policy, type PolicyKind, type StatementReference } from '../iam/policy.ts';
+import { type Policy, type PolicyKind, requestContext, type StatementReference } from '../iam/policy.ts';
 import type { Caller } from '../iam/principal.ts';
 import type { Bucket } from './buckets.ts';
 import type { KmsKeys } from './kms-keys.ts';
@@ -47,7 +47,7 @@ export function decideAccess(
     resource,
     ...(resourceAccountId !== undefined && { resourceAccountId }),
     ...(policy && { resourcePolicy: policy }),
-    context: contextOf({
+    context: requestContext({
       ...factsOf(action, facts),
       'aws:ResourceAccount': resourceAccountId,
       's3:ResourceAccount': resource.startsWith('arn:aws:s3:') ? resourceAccountId : undefined,

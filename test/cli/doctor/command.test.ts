@@ -29,7 +29,7 @@ describe('doctor on a terminal', () => {
     expect(exitCode).toBe(0);
     expect(text).toContain('shop, action Sync/SyncArtifacts');
     expect(text).toContain('App: s3://pipeline-artifacts/pipeline/App/abc.zip');
-    expect(text).toMatch(new RegExp(`${EU} +eu-west-1 .*✓ begun`));
+    expect(text).toMatch(new RegExp(`${EU} +eu-west-1 .*✓ started`));
     expect(text).toMatch(/Nothing is wrong\.\n$/);
   });
 

@@ -24,7 +24,7 @@ it.each([
     artifacts: Array.from({ length: artifactCount }, (_unused, index) => ({
       name: `Vendor${index}`,
       content: generated(SIZE_BYTES / artifactCount, index),
-      foreign: true,
+      roleMayNotRead: true,
     })),
     destinationCount,
   });

@@ -177,7 +177,7 @@ describe('the schema of the manifest', () => {
         { name: 'Small', content: generated(1000, 1) },
         { name: 'Large', content: generated(24 * MIB, 2) },
         { name: 'Plain', content: generated(24 * MIB, 3), put: { checksum: 'none' } },
-        { name: 'Vendor', content: generated(1000, 4), foreign: true },
+        { name: 'Vendor', content: generated(1000, 4), roleMayNotRead: true },
         {
           name: 'Composite',
           content: generated(12 * MIB, 5),

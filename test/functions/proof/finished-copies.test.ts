@@ -21,7 +21,12 @@ afterAll(() => aws.close());
 /** Templates have no checksum that could be compared, and are relayed; the image keeps the job busy. */
 const RELAYED: StageOptions = {
   artifacts: [
-    { name: 'Templates', content: generated(38_000, 2), put: { checksum: 'none', tags: {} }, foreign: true },
+    {
+      name: 'Templates',
+      content: generated(38_000, 2),
+      put: { checksum: 'none', tags: {} },
+      roleMayNotRead: true,
+    },
     { name: 'Image', content: generated(40 * GIB, 1) },
   ],
   destinationCount: 1,

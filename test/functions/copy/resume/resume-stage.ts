@@ -30,7 +30,7 @@ export interface StageArtifact {
   readonly content: Content;
   readonly put?: PutOptions;
   /** Only the job's `artifactCredentials` may read it. */
-  readonly foreign?: boolean;
+  readonly roleMayNotRead?: boolean;
 }
 
 export interface StageOptions {
@@ -76,12 +76,12 @@ export function createStage(aws: EmbeddedAws, options: StageOptions): Stage {
   const key = world.createKey({ region: HOME_REGION });
   const source = { key, versioning: options.sourceVersioning ?? 'Enabled' } as const;
   const own = pipeline.addSource(`pipeline-${id}`, source);
-  const foreign = pipeline.addSource(`vendor-${id}`, { ...source, role: 'nothing' });
+  const vendor = pipeline.addSource(`vendor-${id}`, { ...source, role: 'nothing' });
   const keyOf = ({ name }: StageArtifact): string => `shop/${name}/an artifact+1.zip`;
   for (const artifact of options.artifacts) {
-    world.putObject(artifact.foreign ? foreign : own, keyOf(artifact), artifact.content, {
+    world.putObject(artifact.roleMayNotRead ? vendor : own, keyOf(artifact), artifact.content, {
       ...DESCRIBED,
-      ...(artifact.foreign ? { tags: {} } : {}),
+      ...(artifact.roleMayNotRead ? { tags: {} } : {}),
       ...artifact.put,
     });
   }
@@ -109,7 +109,7 @@ export function createStage(aws: EmbeddedAws, options: StageOptions): Stage {
     inputArtifacts: options.artifacts.map((artifact) => ({
       name: artifact.name,
       revision: 'abc123',
-      location: location(artifact.foreign ? foreign : own, keyOf(artifact)),
+      location: location(artifact.roleMayNotRead ? vendor : own, keyOf(artifact)),
     })),
     outputArtifacts: options.outputArtifact
       ? [{ name: 'Manifest', location: location(own, 'shop/Manifest/out.zip') }]
@@ -117,7 +117,7 @@ export function createStage(aws: EmbeddedAws, options: StageOptions): Stage {
     encryptionKey: { id: key.arn, type: 'KMS' },
   });
   const sourceOf = (artifact: StageArtifact): ObjectVersion => {
-    const found = latest(artifact.foreign ? foreign : own, keyOf(artifact));
+    const found = latest(artifact.roleMayNotRead ? vendor : own, keyOf(artifact));
     if (found === undefined) throw new Error(`no source of ${artifact.name}`);
     return found;
   };
@@ -126,7 +126,7 @@ export function createStage(aws: EmbeddedAws, options: StageOptions): Stage {
     job,
     role: pipeline.role,
     artifacts: options.artifacts,
-    sourceBuckets: [own, foreign],
+    sourceBuckets: [own, vendor],
     destinations,
     keyOf,
     sourceOf,
