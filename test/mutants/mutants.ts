@@ -126,6 +126,20 @@ export const MUTANTS: readonly Mutant[] = [
     check: tests('test/functions/copy/conditional-writes.test.ts'),
   },
   {
+    name: 'writes without a condition where nobody has looked',
+    file: `${FUNCTION}/copy/conditional-write.ts`,
+    find: '      return await write(task, NOTHING_THERE);',
+    replace: '      return await write(task, {});',
+    check: tests('test/functions/copy/unseen-copies.test.ts'),
+  },
+  {
+    name: 'writes before it looks in spite of Overwrite: never',
+    file: `${FUNCTION}/facts/resolve.ts`,
+    find: " || overwrite === 'never'",
+    replace: '',
+    check: tests('test/functions/copy/unseen-copies.test.ts'),
+  },
+  {
     name: 'begins to copy in spite of Overwrite: never',
     file: `${FUNCTION}/copy/conditional-write.ts`,
     find: '  if (other !== undefined) throw mustNotOverwrite(other.task);',
