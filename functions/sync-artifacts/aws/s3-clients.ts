@@ -31,8 +31,8 @@ export interface S3Clients {
   /** Signs with the job's `artifactCredentials`. */
   artifact(region: string): S3Client;
   readonly hasArtifactCredentials: boolean;
-  /** Opens connections for requests that will come soon. */
-  preconnect(requests: readonly ExpectedRequests[]): void;
+  /** Opens connections for requests that will come soon; resolves when they are on their way. */
+  preconnect(requests: readonly ExpectedRequests[]): Promise<void>;
   /** How many connections to a bucket have nothing to do. */
   idleConnections(bucket: string, region: string): number;
   /** Requests that were sent again so far. */
@@ -83,7 +83,7 @@ export class S3ClientPool {
     this.#failing.clear();
     for (const strategy of this.#strategies.values()) strategy.reset();
     return {
-      preconnect: (requests) => void this.#connections.open(requests),
+      preconnect: (requests) => this.#connections.open(requests),
       idleConnections: (bucket, region) => this.#connections.idle(bucket, region),
       noteFailure: (error) => this.#noteFailure(error),
       lastFailure: () => [...this.#failing.values()].at(-1),

@@ -1,5 +1,6 @@
 // Opens connections for the copies of a job while its destinations are still being read.
 import type { JobContext } from '../context/context.ts';
+import { likelyRegion } from '../facts/likely-region.ts';
 import { expectedRequests } from '../plan/expected-requests.ts';
 import type { PartLimits } from '../plan/part-size.ts';
 import type { SourceFacts, SyncJob } from '../types.ts';
@@ -9,14 +10,15 @@ export function preconnectCopies(
   { destinations }: Pick<SyncJob, 'destinations'>,
   sources: readonly SourceFacts[],
   limits: PartLimits,
-  { s3, facts, settings }: JobContext,
+  context: JobContext,
 ): void {
+  const { s3, settings } = context;
   const copied = sources.filter(({ readableBy }) => readableBy === 'role').map(({ sizeBytes }) => sizeBytes);
   const count = expectedRequests(copied, destinations.length, limits);
-  s3.preconnect(
-    destinations.map(({ bucket, region }) => ({
-      bucket,
-      region: region ?? facts.region(bucket) ?? settings.region,
+  void s3.preconnect(
+    destinations.map((destination) => ({
+      bucket: destination.bucket,
+      region: likelyRegion(destination, context) ?? settings.region,
       count,
     })),
   );

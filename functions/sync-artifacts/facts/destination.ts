@@ -145,7 +145,7 @@ async function findRegion(
   }
   if (region === undefined || region === '') return undefined;
   context.facts.setRegion(bucket, region);
-  context.s3.preconnect([{ bucket, region, count: requestCount }]);
+  void context.s3.preconnect([{ bucket, region, count: requestCount }]);
   // To all destinations that have answered by now, before the first requests are made ready: handshakes take a while by themselves.
   await setImmediate();
   return region;

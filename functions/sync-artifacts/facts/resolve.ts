@@ -5,6 +5,7 @@ import { destinationKey } from '../job/destination-key.ts';
 import type { Checkpoint, CopyTask, DestinationRequest, SourceFacts, SyncJob } from '../types.ts';
 import { omitUndefined } from '../util.ts';
 import { type DestinationReading, knownDestination, readDestination, readSameBucket } from './destination.ts';
+import { likelyRegion } from './likely-region.ts';
 import { readSource } from './source.ts';
 
 /**
@@ -21,6 +22,8 @@ export async function resolve(
   onSources: (sources: readonly SourceFacts[]) => Promise<void>,
 ): Promise<readonly CopyTask[]> {
   const unseen = maySkipLook ? unseenDestinations(job, context) : undefined;
+  // Handshakes take two round trips: they begin before S3 has said where a bucket is, and before the first request is made ready.
+  if (unseen === undefined) await connectToLikely(job, context);
   const read = async (): Promise<readonly SourceFacts[]> => {
     // The destinations are far: their requests leave before those to the sources are made ready.
     if (unseen === undefined) await setImmediate();
@@ -47,6 +50,19 @@ export async function resolve(
       };
     }),
   );
+}
+
+/** As many connections as there are first requests: to a source two, to a destination one for its key and one for each artifact. */
+async function connectToLikely({ destinations, artifacts }: SyncJob, context: JobContext): Promise<void> {
+  const { region: home } = context.settings;
+  await context.s3.preconnect([
+    ...artifacts.map(({ bucket }) => ({ bucket, region: context.facts.region(bucket) ?? home, count: 2 })),
+    ...destinations.map((destination) => ({
+      bucket: destination.bucket,
+      region: likelyRegion(destination, context) ?? home,
+      count: artifacts.length + 1,
+    })),
+  ]);
 }
 
 /**

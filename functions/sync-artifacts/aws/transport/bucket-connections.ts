@@ -32,21 +32,15 @@ export class BucketConnections {
     this.preconnector = new Preconnector({ keepAlive: true, maxSockets, maxFreeSockets: maxSockets });
   }
 
-  /**
-   * Opens connections for the first requests to the buckets of the sets; returns when they are on their way, since loading the SDK would
-   * keep them from it. What is wrong with a set, the job that asks for it tells.
-   */
+  /** Opens connections for the first requests to the buckets of the sets. What is wrong with a set, the job that asks for it tells. */
   async openAhead(): Promise<void> {
     const regions = regionsOf(this.#settings.destinationSets);
     const count = Math.max(1, Math.min(FIRST_REQUESTS, Math.floor(MAX_AHEAD / regions.size)));
-    const leaving = this.open([...regions].map(([bucket, region]) => ({ bucket, region, count })));
-    const limit = new AbortController();
-    await Promise.race([Promise.all(leaving), sleep(LOOKUP_MS, undefined, { signal: limit.signal })]);
-    limit.abort();
+    await this.open([...regions].map(([bucket, region]) => ({ bucket, region, count })));
   }
 
-  /** Opens connections for requests that will come soon. */
-  open(requests: readonly ExpectedRequests[]): readonly Promise<void>[] {
+  /** Opens connections for requests that will come soon. Resolves when they are on their way: a busy processor would keep them from it. */
+  async open(requests: readonly ExpectedRequests[]): Promise<void> {
     const counts = new Map<string, { readonly origin: Origin; readonly count: number }>();
     for (const { bucket, region, count } of requests) {
       const origin = endpointOf(bucket, region, this.#settings);
@@ -54,7 +48,13 @@ export class BucketConnections {
       const name = `${origin.protocol}//${origin.hostname}:${origin.port}`;
       counts.set(name, { origin, count: count + (counts.get(name)?.count ?? 0) });
     }
-    return [...counts.values()].flatMap(({ origin, count }) => this.preconnector.connect(origin, count));
+    const leaving = [...counts.values()].flatMap(({ origin, count }) =>
+      this.preconnector.connect(origin, count),
+    );
+    if (leaving.length === 0) return;
+    const limit = new AbortController();
+    await Promise.race([Promise.all(leaving), sleep(LOOKUP_MS, undefined, { signal: limit.signal })]);
+    limit.abort();
   }
 
   /** How many connections to a bucket are open or opening, and have nothing to do. */
