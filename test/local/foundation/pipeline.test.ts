@@ -140,6 +140,25 @@ describe('what is broken', () => {
     });
   });
 
+  it('fails before the approval where a template has a parameter that nobody gives', async () => {
+    const names = ['WorkloadName', 'CodeBucket', 'CodeKey', 'Missing'];
+    const template = JSON.stringify({
+      Parameters: Object.fromEntries(names.map((name) => [name, { Type: 'String' }])),
+      Resources: { Logs: { Type: 'AWS::Logs::LogGroup' } },
+    });
+
+    const outcome = await run({ release: zipSync({ 'template.yaml': new TextEncoder().encode(template) }) });
+
+    expect(failedStep(outcome)).toMatchObject({
+      phase: 'Dev',
+      name: 'CreateChangeSet-eu-west-1',
+      failure: {
+        code: 'ValidationError',
+        message: expect.stringMatching(/\[Missing\] must have values/) as string,
+      },
+    });
+  });
+
   it('fails where a template needs what its role may not do, and says what', async () => {
     const topic = {
       Resources: { Table: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/elsewhere' } } },

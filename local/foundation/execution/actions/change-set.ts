@@ -1,7 +1,9 @@
 // The CloudFormation actions: the role of the action makes and executes a change set, CloudFormation's role changes the stack.
 import { unzipSync } from 'fflate';
+import type { StackTemplate } from '../../../cloudformation/cdk/assembly.ts';
 import { deployStack } from '../../../cloudformation/deploy.ts';
 import { DeploymentError } from '../../../cloudformation/deployment-error.ts';
+import { validateStack } from '../../../cloudformation/stack.ts';
 import { parseTemplate } from '../../../cloudformation/template/parse-template.ts';
 import type { Template } from '../../../cloudformation/template/template.ts';
 import type { ActionContext, ActionResult } from '../action.ts';
@@ -65,6 +67,7 @@ async function replaceChangeSet(context: ActionContext): Promise<ActionResult> {
   });
   assumeAsCloudFormation(cloud, roleArn, action.region);
   const parameters = JSON.parse(action.configuration.ParameterOverrides ?? '{}') as Record<string, string>;
+  validate(cloud, stackTemplate(stack, { template, parameters }));
   changeSets.set(stack, { template, parameters, roleArn });
   session.call('cloudformation:DescribeChangeSet', stack, action.region);
   return { summary: `change set for ${StackName}` };
@@ -83,15 +86,13 @@ function executeChangeSet(context: ActionContext): ActionResult {
   session.call('cloudformation:ExecuteChangeSet', stack, action.region);
   changeSetsOf(cloud).delete(stack);
   const { caller } = assumeAsCloudFormation(cloud, changeSet.roleArn, action.region);
-  const [, , , region = '', account = ''] = stack.split(':');
-  const { template, parameters } = changeSet;
-  const isNew = cloud.deployment.stack(account, region, StackName) === undefined;
+  const target = stackTemplate(stack, changeSet);
+  const isNew = cloud.deployment.stack(target.account, target.region, StackName) === undefined;
   try {
-    deployStack(
-      cloud.deployment,
-      { name: StackName, account, region, dependsOn: [], template, parameters },
-      { caller, onAccess: (access) => cloud.recorder.add([access]) },
-    );
+    deployStack(cloud.deployment, target, {
+      caller,
+      onAccess: (access) => cloud.recorder.add([access]),
+    });
   } catch (error) {
     if (!(error instanceof DeploymentError)) throw error;
     throw new StepError('ActionExecutionFailed', reasonOf(error, context, stack), { cause: error });
@@ -107,6 +108,26 @@ function reasonOf({ message }: DeploymentError, { action, session }: ActionConte
   return mayDescribe
     ? `Failed to execute change set. ${message}`
     : 'Failed to execute change set. Status reason is not available: the role of the action may not describe stack events.';
+}
+
+/** What is wrong with the template itself or its parameters shows before anybody approves it. */
+function validate({ deployment }: Cloud, target: StackTemplate): void {
+  try {
+    validateStack(deployment, target);
+  } catch (error) {
+    if (!(error instanceof DeploymentError)) throw error;
+    throw new StepError('ValidationError', error.message, { cause: error });
+  }
+}
+
+/** The stack of an ARN, as a change set is to make it. */
+function stackTemplate(
+  stack: string,
+  { template, parameters }: Pick<ChangeSet, 'template' | 'parameters'>,
+): StackTemplate {
+  const [, , , region = '', account = '', path = ''] = stack.split(':');
+  const [, name = ''] = path.split('/');
+  return { name, account, region, dependsOn: [], template, parameters };
 }
 
 function assumeAsCloudFormation(cloud: Cloud, roleArn: string, region: string): Session {
