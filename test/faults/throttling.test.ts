@@ -3,11 +3,16 @@ import { describe, expect, it } from 'vitest';
 import type { FaultHook } from '../../local/aws/faults/faults.ts';
 import { MIB, TestPipeline } from '../functions/harness/test-pipeline.ts';
 
-/** THROTTLE_PER_SECOND=50 is the acceptance figure; the default keeps the suite short. */
-const PER_SECOND = Number(process.env.THROTTLE_PER_SECOND ?? 200);
+/** `npm run test:throttling` sets the acceptance figures; the default keeps the suite short. */
+const { THROTTLE_PER_SECOND } = process.env;
+const RATES = (THROTTLE_PER_SECOND ?? '200').split(',').map(Number);
+/** How much longer than ideal a job may take; a machine that is busy with the whole suite slows jobs down by itself. */
+const MAX_TIMES_IDEAL = THROTTLE_PER_SECOND === undefined ? 2 : 1.1;
 const BURST = 50;
 const DESTINATIONS = 75;
 const ARTIFACTS = 5;
+/** How much of the job shows how fast the machine is without a limit. */
+const FREE_SHARE = THROTTLE_PER_SECOND === undefined ? 5 : 1;
 const REGIONS = Number(process.env.THROTTLE_REGIONS ?? 1);
 
 /** Answers SlowDown beyond a rate, as a bucket of tokens that refills. */
@@ -53,25 +58,30 @@ async function measure(destinations: number, faults?: FaultHook) {
 }
 
 describe('a server that throttles', () => {
-  it('is asked at most 1.3 times as often as needed, and a job of 2000 requests takes at most twice the ideal time', async () => {
-    // A busy machine may be slower than the limit: no job is faster than the machine.
-    const free = await measure(DESTINATIONS / 5);
-    const limit = tokenBucket(PER_SECOND, BURST);
-    const { results, sent, seconds } = await measure(DESTINATIONS, limit.hook);
-    const needed = sent - limit.refused();
-    const idealSeconds = Math.max((needed - BURST) / PER_SECOND, (needed / free.sent) * free.seconds);
-    const figures = {
-      needed,
-      sent,
-      ratio: sent / needed,
-      idealSeconds,
-      seconds,
-      slower: seconds / idealSeconds,
-    };
-    if (process.env.THROTTLE_PER_SECOND !== undefined) console.info(figures);
-    expect(results).toMatchObject([{ operation: 'PutJobSuccessResult' }]);
-    expect(needed).toBeGreaterThanOrEqual(2000);
-    expect(figures.ratio).toBeLessThanOrEqual(1.3);
-    expect(figures.slower).toBeLessThanOrEqual(2);
-  }, 300_000);
+  it.each(RATES)(
+    `of more than %i requests a second is asked at most 1.3 times as often as needed, and a job takes at most ${MAX_TIMES_IDEAL} times the ideal time`,
+    async (perSecond) => {
+      // A busy machine may be slower than the limit: no job is faster than the machine.
+      const free = await measure(DESTINATIONS / FREE_SHARE);
+      const limit = tokenBucket(perSecond, BURST);
+      const { results, sent, seconds } = await measure(DESTINATIONS, limit.hook);
+      const needed = sent - limit.refused();
+      const idealSeconds = Math.max((needed - BURST) / perSecond, (needed / free.sent) * free.seconds);
+      const figures = {
+        perSecond,
+        needed,
+        sent,
+        ratio: sent / needed,
+        idealSeconds,
+        seconds,
+        slower: seconds / idealSeconds,
+      };
+      if (THROTTLE_PER_SECOND !== undefined) console.info(JSON.stringify(figures));
+      expect(results).toMatchObject([{ operation: 'PutJobSuccessResult' }]);
+      expect(needed).toBeGreaterThanOrEqual(2000);
+      expect(figures.ratio).toBeLessThanOrEqual(1.3);
+      expect(figures.slower).toBeLessThanOrEqual(MAX_TIMES_IDEAL);
+    },
+    300_000,
+  );
 });

@@ -1,7 +1,7 @@
 // Retries of single requests: backoff with jitter inside a time budget, at a rate that follows throttling.
 import type { RetryErrorInfo, RetryStrategyV2, RetryToken } from '@smithy/types';
-import { httpStatus, isThrottling, isTransient } from '../errors.ts';
-import { RateLimiter } from './rate-limiter.ts';
+import { isThrottling, isTransient } from '../errors.ts';
+import { RateLimiter, type Ticket } from './rate-limiter.ts';
 
 const TRANSIENT_DELAY_MS = 50;
 const THROTTLING_DELAY_MS = 250;
@@ -32,9 +32,7 @@ export class TimedRetryStrategy implements RetryStrategyV2 {
   }
 
   async acquireInitialRetryToken(): Promise<RetryToken> {
-    const turn = this.#limiter.acquire();
-    if (turn !== undefined) await turn;
-    return token(0, 0, Date.now());
+    return token(0, 0, await this.#limiter.acquire(), Date.now());
   }
 
   async refreshRetryTokenForRetry(previous: TimedToken, info: RetryErrorInfo): Promise<RetryToken> {
@@ -43,10 +41,7 @@ export class TimedRetryStrategy implements RetryStrategyV2 {
     const throttled = isThrottling(error);
     if (throttled) {
       this.#options.onThrottled();
-      this.#limiter.onThrottled();
-    } else if (httpStatus(error) !== undefined) {
-      // For the pace, "there is no such object" is as good an answer as any.
-      this.#limiter.onAnswer();
+      this.#limiter.onThrottled(previous.ticket);
     }
     if (!isTransient(error)) throw error;
     const count = previous.getRetryCount();
@@ -61,15 +56,15 @@ export class TimedRetryStrategy implements RetryStrategyV2 {
     this.#options.onRetry?.(error);
     const waitsSinceMs = Date.now();
     const turn = this.#limiter.acquire();
-    if (turn !== undefined) await turn;
-    if (turn === undefined) return token(count + 1, delayMs, previous.startedAtMs);
+    if (!(turn instanceof Promise)) return token(count + 1, delayMs, turn, previous.startedAtMs);
+    const ticket = await turn;
     // Waiting for one's turn is backoff enough, and uses up no more of the budget than the backoff would have.
     const excessMs = Math.max(0, Date.now() - waitsSinceMs - delayMs);
-    return token(count + 1, 0, previous.startedAtMs + excessMs);
+    return token(count + 1, 0, ticket, previous.startedAtMs + excessMs);
   }
 
   recordSuccess(): void {
-    this.#limiter.onAnswer();
+    // The pace follows refusals alone.
   }
 
   /** Lets requests of an earlier job go that still wait for their turn. */
@@ -80,8 +75,9 @@ export class TimedRetryStrategy implements RetryStrategyV2 {
 
 interface TimedToken extends RetryToken {
   readonly startedAtMs: number;
+  readonly ticket: Ticket;
 }
 
-function token(count: number, delayMs: number, startedAtMs: number): TimedToken {
-  return { startedAtMs, getRetryCount: () => count, getRetryDelay: () => delayMs };
+function token(count: number, delayMs: number, ticket: Ticket, startedAtMs: number): TimedToken {
+  return { startedAtMs, ticket, getRetryCount: () => count, getRetryDelay: () => delayMs };
 }
