@@ -34,7 +34,7 @@ export async function readSource(
   context: JobContext,
   pin?: PinnedSource,
 ): Promise<SourceFacts> {
-  const probes = readersOf(job, context).map((reader) => ({
+  const candidates = readersOf(job, context).map((reader) => ({
     artifact,
     bucketOwner: job.accountId,
     reader,
@@ -42,10 +42,10 @@ export async function readSource(
     context,
   }));
   let denial: unknown;
-  for (const probe of probes) {
+  for (const source of candidates) {
     try {
-      return await askInRegion({ bucket: artifact.bucket, region: probe.region }, context, (region) =>
-        readAs({ ...probe, region }, pin),
+      return await askInRegion({ bucket: artifact.bucket, region: source.region }, context, (region) =>
+        readAs({ ...source, region }, pin),
       );
     } catch (error) {
       if (!isAccessDenied(error)) throw error;
@@ -92,35 +92,35 @@ function readersOf({ mode }: Pick<SyncJob, 'mode'>, { s3 }: JobContext): readonl
   );
 }
 
-async function readAs(probe: SourceRequest, pin: PinnedSource | undefined): Promise<SourceFacts> {
+async function readAs(source: SourceRequest, pin: PinnedSource | undefined): Promise<SourceFacts> {
   // Asked for beside the HEAD and so unpinned, to save a round trip; asked again if they turn out to be another version's.
-  const mayTag = probe.reader === 'role' ? probe.context : withoutDenialRetries(probe.context);
-  const early = settle(readTags(probe, pin?.versionId, mayTag));
-  const facts = await readFacts(probe, pin);
-  const partSizesBytes = await readPartSizes(probe, facts);
-  const tags = await readableTags(await early, [probe, ...otherIdentity(probe)], facts.versionId);
+  const mayTag = source.reader === 'role' ? source.context : withoutDenialRetries(source.context);
+  const early = valueOrError(readTags(source, pin?.versionId, mayTag));
+  const facts = await readFacts(source, pin);
+  const partSizesBytes = await readPartSizes(source, facts);
+  const tags = await readableTags(await early, [source, ...otherIdentity(source)], facts.versionId);
   if (tags === undefined) {
-    probe.context.telemetry.warn('Tags of the source may not be read, so they are not copied', {
-      artifact: probe.artifact.name,
+    source.context.telemetry.warn('Tags of the source may not be read, so they are not copied', {
+      artifact: source.artifact.name,
     });
   }
   return {
     ...facts,
-    artifact: probe.artifact,
-    bucketOwner: probe.bucketOwner,
-    region: probe.region,
-    readableBy: probe.reader,
+    artifact: source.artifact,
+    bucketOwner: source.bucketOwner,
+    region: source.region,
+    readableBy: source.reader,
     tags,
     ...(partSizesBytes === undefined ? {} : { partSizesBytes }),
   };
 }
 
-async function readFacts(probe: SourceRequest, pin: PinnedSource | undefined): Promise<ObjectFacts> {
-  if (pin === undefined) return await headSource(probe, undefined);
-  const { name, bucket, key } = probe.artifact;
+async function readFacts(source: SourceRequest, pin: PinnedSource | undefined): Promise<ObjectFacts> {
+  if (pin === undefined) return await headSource(source, undefined);
+  const { name, bucket, key } = source.artifact;
   const [pinned, latest] = await Promise.all([
-    undefinedIfGone(headSource(probe, pin.versionId)),
-    pin.versionId === undefined ? undefined : undefinedIfGone(headSource(probe, undefined)),
+    undefinedIfGone(headSource(source, pin.versionId)),
+    pin.versionId === undefined ? undefined : undefinedIfGone(headSource(source, undefined)),
   ]);
   // A version that was not the latest when the job began is none that the job can have pinned.
   const overtaken = latest !== undefined && latest.versionId !== pin.versionId;
@@ -132,15 +132,15 @@ async function readFacts(probe: SourceRequest, pin: PinnedSource | undefined): P
   );
 }
 
-function headSource(probe: SourceRequest, versionId: string | undefined): Promise<ObjectFacts> {
-  const { artifact, bucketOwner, reader, region, context } = probe;
+function headSource(source: SourceRequest, versionId: string | undefined): Promise<ObjectFacts> {
+  const { artifact, bucketOwner, reader, region, context } = source;
   const location = {
     bucket: artifact.bucket,
     key: artifact.key,
     bucketOwner,
     ...omitUndefined({ versionId }),
   };
-  return headObject(context, clientFor(context, reader, region), location, targetOf(probe, 'HeadObject'));
+  return headObject(context, clientFor(context, reader, region), location, targetOf(source, 'HeadObject'));
 }
 
 async function undefinedIfGone(facts: Promise<ObjectFacts>): Promise<ObjectFacts | undefined> {
@@ -163,9 +163,9 @@ function withoutDenialRetries({ signal, settings }: JobContext): RequestContext 
 }
 
 /** Whatever the mode, tags are read with whichever identity may. */
-function otherIdentity(probe: SourceRequest): readonly SourceRequest[] {
-  if (probe.reader === 'artifactCredentials') return [{ ...probe, reader: 'role' }];
-  return probe.context.s3.hasArtifactCredentials ? [{ ...probe, reader: 'artifactCredentials' }] : [];
+function otherIdentity(source: SourceRequest): readonly SourceRequest[] {
+  if (source.reader === 'artifactCredentials') return [{ ...source, reader: 'role' }];
+  return source.context.s3.hasArtifactCredentials ? [{ ...source, reader: 'artifactCredentials' }] : [];
 }
 
 interface TagReading {
@@ -174,15 +174,15 @@ interface TagReading {
 }
 
 async function readTags(
-  probe: SourceRequest,
+  source: SourceRequest,
   versionId: string | undefined,
-  context: RequestContext = probe.context,
+  context: RequestContext = source.context,
 ): Promise<TagReading> {
-  const { reader, region } = probe;
-  const output = await request(context, targetOf(probe, 'GetObjectTagging'), (options) =>
-    clientFor(probe.context, reader, region).send(
+  const { reader, region } = source;
+  const output = await request(context, targetOf(source, 'GetObjectTagging'), (options) =>
+    clientFor(source.context, reader, region).send(
       new GetObjectTaggingCommand({
-        ...objectFields(probe, versionId),
+        ...objectFields(source, versionId),
       }),
       options,
     ),
@@ -195,17 +195,17 @@ async function readTags(
 
 /** The tags as the first identity that may read them sees them; `undefined` when none may; none on a server without tags. */
 async function readableTags(
-  early: Settled<TagReading>,
+  early: ValueOrError<TagReading>,
   [first, ...others]: readonly [SourceRequest, ...SourceRequest[]],
   versionId: string | undefined,
 ): Promise<readonly Tag[] | undefined> {
   let result = early;
   if ('value' in result && versionId !== undefined && (result.value.versionId ?? versionId) !== versionId) {
-    result = await settle(readTags(first, versionId));
+    result = await valueOrError(readTags(first, versionId));
   }
   for (const other of others) {
     if ('value' in result || !isAccessDenied(result.error)) break;
-    result = await settle(readTags(other, versionId, withoutDenialRetries(other.context)));
+    result = await valueOrError(readTags(other, versionId, withoutDenialRetries(other.context)));
   }
   if ('value' in result) return result.value.tags;
   if (isAccessDenied(result.error)) return undefined;
@@ -218,14 +218,14 @@ async function readableTags(
  * less strongly, as it says.
  */
 async function readPartSizes(
-  probe: SourceRequest,
+  source: SourceRequest,
   facts: ObjectFacts,
 ): Promise<readonly number[] | undefined> {
   if (facts.checksum?.type !== 'COMPOSITE') return undefined;
   const count = Number(/-(\d+)$/.exec(facts.checksum.value)?.[1]);
   if (!Number.isInteger(count) || count < 1) return undefined;
   if (count === 1) return [facts.sizeBytes];
-  const sizes = (await listPartSizes(probe, facts)) ?? (await headPartSizes(probe, facts, count));
+  const sizes = (await listPartSizes(source, facts)) ?? (await headPartSizes(source, facts, count));
   const whole = sizes?.length === count && sizes.reduce((sum, size) => sum + size, 0) === facts.sizeBytes;
   return whole ? sizes : undefined;
 }
@@ -234,19 +234,19 @@ const MAX_PAGES = 1 + MAX_PARTS / 1000;
 
 /** From GetObjectAttributes, up to 1000 parts a request; `undefined` without s3:GetObjectAttributes or on a server that lacks it. */
 async function listPartSizes(
-  probe: SourceRequest,
+  source: SourceRequest,
   facts: ObjectFacts,
 ): Promise<readonly number[] | undefined> {
-  const { reader, region, context } = probe;
+  const { reader, region, context } = source;
   const parts: ObjectPart[] = [];
   let marker: string | undefined;
   // However many pages a server says there are: an object has no more parts than fit on these.
   for (let pageNumber = 0; pageNumber < MAX_PAGES; pageNumber++) {
-    const page = await settle(
-      request(context, targetOf(probe, 'GetObjectAttributes'), (options) =>
+    const page = await valueOrError(
+      request(context, targetOf(source, 'GetObjectAttributes'), (options) =>
         clientFor(context, reader, region).send(
           new GetObjectAttributesCommand({
-            ...objectFields(probe, facts.versionId),
+            ...objectFields(source, facts.versionId),
             ObjectAttributes: ['ObjectParts'],
             MaxParts: 1000,
             PartNumberMarker: marker,
@@ -269,16 +269,16 @@ async function listPartSizes(
 
 /** From a HEAD of the first part: with equal parts, as all tools make them, the others follow from it. */
 async function headPartSizes(
-  probe: SourceRequest,
+  source: SourceRequest,
   facts: ObjectFacts,
   count: number,
 ): Promise<readonly number[] | undefined> {
-  const { reader, region, context } = probe;
-  const result = await settle(
-    request(context, targetOf(probe, 'HeadObject'), (options) =>
+  const { reader, region, context } = source;
+  const result = await valueOrError(
+    request(context, targetOf(source, 'HeadObject'), (options) =>
       clientFor(context, reader, region).send(
         new HeadObjectCommand({
-          ...objectFields(probe, facts.versionId),
+          ...objectFields(source, facts.versionId),
           PartNumber: 1,
         }),
         options,
@@ -306,9 +306,9 @@ function targetOf({ artifact, region, reader }: SourceRequest, operation: string
   return { operation, side: 'source', bucket: artifact.bucket, key: artifact.key, region, principal: reader };
 }
 
-type Settled<T> = { readonly value: T } | { readonly error: unknown };
+type ValueOrError<T> = { readonly value: T } | { readonly error: unknown };
 
-function settle<T>(promise: Promise<T>): Promise<Settled<T>> {
+function valueOrError<T>(promise: Promise<T>): Promise<ValueOrError<T>> {
   return promise.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),

@@ -21,7 +21,9 @@ it.each([
     late.resolve();
     return state === 'Failed' ? { kind: 'error', status: 400, code: 'InvalidRequest' } : undefined;
   };
-  await using lambda = deployed(pipeline, { environment: { SYNC_STALL_MS: '500' } });
+  // Long enough that no other request of a busy machine seems stalled more often than may be.
+  const environment = { SYNC_STALL_MS: '1000', SYNC_RETRY_BUDGET_MS: '30000' };
+  await using lambda = deployed(pipeline, { environment, timeoutMs: 60_000 });
   const { id, event } = pipeline.job({ DestinationBucket: 'late-eu', Mode });
   await lambda.invoke(event);
   expect(pipeline.aws.codePipeline.state(id)).toBe(state);

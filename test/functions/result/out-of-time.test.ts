@@ -19,7 +19,7 @@ async function failureWhile(operation: string, fault: Fault): Promise<{ type: st
       { DestinationBucket: BUCKET },
       {
         settings: { retryBudgetMs: 60_000, stallMs: 60_000, accessDeniedRetryMs: 60_000 },
-        remainingMs: () => (asked++ < 2 ? 2_500 : 4_000),
+        remainingMs: () => (asked++ < 2 ? 4_000 : 8_000),
       },
     ),
   );
