@@ -93,6 +93,8 @@ export class ArtifactStore extends Construct {
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       policy: toPolicyDocument(keyPolicy(stack, readers, props.copyRegions ?? [stack.region])),
     });
+    const { keyArn, keyId } = this.key;
+    const key = { keyArn, keyId, alias: props.keyAlias };
     new CfnAlias(this, 'Alias', { aliasName: props.keyAlias, targetKeyId: this.key.keyArn });
 
     const accessLogs = new Bucket(this, 'AccessLogs', {
@@ -131,7 +133,7 @@ export class ArtifactStore extends Construct {
       ]),
     );
     grant(this.artifactBucket, [
-      ...denyOtherEncryption(this.artifactBucket, this.key, props.keyAlias),
+      ...denyOtherEncryption(stack, this.artifactBucket, key),
       ...allowReaders(this.artifactBucket, readers),
     ]);
 
@@ -151,7 +153,7 @@ export class ArtifactStore extends Construct {
       (this.buildBucket.node.defaultChild as CfnBucket).notificationConfiguration = {
         eventBridgeConfiguration: { eventBridgeEnabled: true },
       };
-      grant(this.buildBucket, denyOtherEncryption(this.buildBucket, this.key, props.keyAlias));
+      grant(this.buildBucket, denyOtherEncryption(stack, this.buildBucket, key));
     }
 
     if (props.bucketNamespace === 'account-regional') {

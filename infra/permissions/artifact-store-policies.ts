@@ -1,7 +1,4 @@
-// The policies of an artifact store: its key's and its buckets'.
-import { Stack } from 'aws-cdk-lib';
-import type { Key } from 'aws-cdk-lib/aws-kms';
-import type { Bucket } from 'aws-cdk-lib/aws-s3';
+// The policies of an artifact store, its key's and its buckets', as plain statements: also for the replay, which knows no CDK.
 import { s3ViaService } from '../shape/names.ts';
 import type { Statement } from './policy.ts';
 
@@ -31,13 +28,33 @@ export const KEY_ADMINISTRATION = [
   'kms:UpdateKeyDescription',
 ];
 
+/** Where a store is. */
+interface Place {
+  readonly partition: string;
+  readonly account: string;
+  readonly region: string;
+}
+
+/** A bucket by its ARNs. */
+interface StoreBucket {
+  readonly bucketArn: string;
+  arnForObjects(keyPattern: string): string;
+}
+
+/** The key of a store; its id and its alias mean it in its own account. */
+interface StoreKey {
+  readonly keyArn: string;
+  readonly keyId: string;
+  readonly alias: string;
+}
+
 /** Who administers the key of a store, and who may use it through S3. */
 export function keyPolicy(
-  stack: Stack,
+  { partition, account: accountId, region }: Place,
   readers: readonly string[],
   copyRegions: readonly string[],
 ): Statement[] {
-  const account = `arn:${stack.partition}:iam::${stack.account}:root`;
+  const account = `arn:${partition}:iam::${accountId}:root`;
   return [
     {
       Sid: 'AdministerInThisAccount',
@@ -54,7 +71,7 @@ export function keyPolicy(
       Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
       Resource: '*',
       Condition: {
-        StringEquals: { 'kms:CallerAccount': stack.account, 'kms:ViaService': copyRegions.map(s3ViaService) },
+        StringEquals: { 'kms:CallerAccount': accountId, 'kms:ViaService': copyRegions.map(s3ViaService) },
       },
     },
     ...(readers.length === 0
@@ -68,7 +85,7 @@ export function keyPolicy(
             Resource: '*',
             Condition: {
               ArnEquals: { 'aws:PrincipalArn': readers },
-              StringEquals: { 'kms:ViaService': s3ViaService(stack.region) },
+              StringEquals: { 'kms:ViaService': s3ViaService(region) },
             },
           },
           {
@@ -89,8 +106,11 @@ export function keyPolicy(
  * condition sees what the request says: the key's ARN, its id, or its alias with or without the ARN around it. Id and bare
  * alias mean a key of the caller's account, which is this one, since no other account may write.
  */
-export function denyOtherEncryption(bucket: Bucket, key: Key, keyAlias: string): Statement[] {
-  const { partition, region, account } = Stack.of(bucket);
+export function denyOtherEncryption(
+  { partition, region, account }: Place,
+  bucket: StoreBucket,
+  key: StoreKey,
+): Statement[] {
   return [
     {
       // An encryption without a key, such as AES256, names another one, too: an absent value is not equal to any.
@@ -105,8 +125,8 @@ export function denyOtherEncryption(bucket: Bucket, key: Key, keyAlias: string):
           's3:x-amz-server-side-encryption-aws-kms-key-id': [
             key.keyArn,
             key.keyId,
-            keyAlias,
-            `arn:${partition}:kms:${region}:${account}:${keyAlias}`,
+            key.alias,
+            `arn:${partition}:kms:${region}:${account}:${key.alias}`,
           ],
         },
       },
@@ -115,7 +135,7 @@ export function denyOtherEncryption(bucket: Bucket, key: Key, keyAlias: string):
 }
 
 /** Lets roles of other accounts read. */
-export function allowReaders(bucket: Bucket, readers: readonly string[]): Statement[] {
+export function allowReaders(bucket: StoreBucket, readers: readonly string[]): Statement[] {
   if (readers.length === 0) return [];
   const who = {
     Principal: { AWS: accountRootsOf(readers) },

@@ -1,4 +1,6 @@
 // Builds the world that an event speaks of: keys, buckets, artifacts, the function's role and the job.
+import { denyOtherEncryption, keyPolicy } from '../../infra/permissions/artifact-store-policies.ts';
+import type { Statement } from '../../infra/permissions/policy.ts';
 import { type Content, fromFile, generated } from '../aws/content/content.ts';
 import type { Bucket, ObjectVersion } from '../aws/state/buckets.ts';
 import type { Job } from '../aws/state/code-pipeline/jobs.ts';
@@ -72,6 +74,7 @@ export function setUp(
     const arn = addDestination(pipeline, destination, scenario);
     if (arn !== undefined) keyArns.set(destination.bucket, arn);
   }
+  protectStores(world, event, keyArns);
   for (const { destination, key } of event.copies) {
     if (scenario.occupiedBuckets?.includes(destination.bucket))
       world.putObject(destination.bucket, key, generated(OCCUPANT_BYTES, OCCUPANT_SEED));
@@ -90,6 +93,38 @@ export function setUp(
     sizesBytes: new Map([...sources].map(([name, { sizeBytes }]) => [name, sizeBytes])),
     keyArns,
   };
+}
+
+/**
+ * Gives the pipeline's own keys and destinations the policies that artifact stores are deployed with: the keys work through S3
+ * only, and nothing is written under another one.
+ */
+function protectStores(world: World, event: ReplayEvent, keyArns: ReadonlyMap<string, string>): void {
+  const { accountId: account } = event;
+  const regions = [...new Set([event.region, ...event.destinations.map(({ region }) => region)])];
+  for (const region of regions) {
+    for (const key of world.keys.list(account, region).filter(({ manager }) => manager === 'CUSTOMER')) {
+      const statements = keyPolicy({ partition: 'aws', account, region }, [], regions);
+      world.setKeyPolicy(key, policyOf(statements));
+    }
+  }
+  for (const [name, keyArn] of keyArns) {
+    const bucket = world.bucket(name);
+    const key = world.keys.get(keyArn);
+    if (bucket.ownerAccountId !== account || key === undefined) continue;
+    const { arn, region } = bucket;
+    const [alias = KEY_ALIAS] = key.aliases;
+    const statements = denyOtherEncryption(
+      { partition: 'aws', account, region },
+      { bucketArn: arn, arnForObjects: (pattern) => `${arn}/${pattern}` },
+      { keyArn, keyId: key.keyId, alias },
+    );
+    world.setBucketPolicy(bucket, policyOf(statements));
+  }
+}
+
+function policyOf(statements: readonly Statement[]): object {
+  return { Version: '2012-10-17', Statement: statements };
 }
 
 /** A new job like the first one, as the pipeline starts when the stage is retried. */
