@@ -57,6 +57,7 @@ export async function copyAll(
       task.unseen !== undefined && plan.strategy === 'object' ? [task] : [],
     ),
   );
+  await setImmediate();
   context.onWaiting();
   await Promise.all(copying);
 }

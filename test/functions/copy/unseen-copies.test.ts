@@ -253,6 +253,8 @@ describe('a copy in parts to a destination of which everything is known', () => 
 
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ strategy: 'multipart', proof: 'checksum' }]);
+    const operations = outcome.requests.map(({ operation }) => operation);
+    expect(operations.slice(0, operations.indexOf('CreateMultipartUpload'))).not.toContain('GetJobDetails');
   });
 
   it('sends no part where it is already, and leaves no upload', async () => {
