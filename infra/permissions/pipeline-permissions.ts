@@ -93,14 +93,19 @@ function pipelineRoleStatements(
             Resource: needs.projectArns,
           },
         ]),
-    {
-      Sid: 'InvokeSync',
-      Effect: 'Allow',
-      Action: ['lambda:InvokeFunction'],
-      Resource: [
-        `arn:${topology.partition}:lambda:${primaryRegion}:${account}:function:${names.functionName}`,
-      ],
-    },
+    // Without destinations there is no Sync stage.
+    ...(topology.destinations.length === 0
+      ? []
+      : [
+          {
+            Sid: 'InvokeSync',
+            Effect: 'Allow' as const,
+            Action: ['lambda:InvokeFunction'],
+            Resource: [
+              `arn:${topology.partition}:lambda:${primaryRegion}:${account}:function:${names.functionName}`,
+            ],
+          },
+        ]),
     {
       Sid: 'AssumeActionRoles',
       Effect: 'Allow',

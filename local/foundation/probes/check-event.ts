@@ -10,6 +10,7 @@ export async function sendCheckEvents(
   { accountId, stages }: PipelineDeclaration,
 ): Promise<string> {
   const actions = stages.flatMap((stage) => stage.actions).filter(({ provider }) => provider === 'Lambda');
+  if (actions.length === 0) return 'the pipeline invokes no function';
   for (const { configuration, name } of actions) {
     const { FunctionName = '', UserParameters: userParameters } = configuration;
     const { errorMessage, result } = await functions

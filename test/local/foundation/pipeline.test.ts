@@ -222,6 +222,19 @@ describe('another topology', async () => {
   });
 });
 
+it('deploys the artifact itself where there is only one region, and needs no permission to invoke', async () => {
+  const small = await synthesise(new URL('one-region-topology.ts', import.meta.url).pathname);
+  const statements = statementsOf(small.stacks);
+  const outcome = await run({ ...small, declared: statements });
+  const reads = accessesOf(outcome, 'small-cloudformation', 's3:GetObject');
+  expect(outcome.succeeded).toBe(true);
+  expect(outcome.pipeline?.stages.map(({ name }) => name)).toEqual(['Source', 'Dev']);
+  expect(reads.map(({ resource }) => resource)).toEqual([
+    expect.stringMatching(/^arn:aws:s3:::small-artifacts-111122223333-eu-west-1\/small-reference\/Release\//),
+  ]);
+  expect(statements.map(({ label }) => label)).not.toContain('InvokeSync');
+});
+
 function accessesOf({ steps }: RunOutcome, role: string, action: string) {
   return steps
     .flatMap(({ accesses }) => accesses)

@@ -7,10 +7,11 @@ import { validateStack } from '../../../cloudformation/stack.ts';
 import { parseTemplate } from '../../../cloudformation/template/parse-template.ts';
 import type { Template } from '../../../cloudformation/template/template.ts';
 import type { ActionContext, ActionResult } from '../action.ts';
-import { AS_ACTION_ROLE, AS_PIPELINE, bringTo, readArtifact } from '../artifacts.ts';
+import { AS_ACTION_ROLE, AS_PIPELINE, bringTo, readArtifact, storeIn } from '../artifacts.ts';
 import type { Cloud } from '../cloud.ts';
 import type { Session } from '../session.ts';
 import { StepError } from '../steps.ts';
+import { type PlacedArtifact, readParameterOverrides } from './parameter-overrides.ts';
 
 /** CodePipeline quotas: an input artifact of a CloudFormation action. */
 const MAX_INPUT_BYTES = 256_000_000;
@@ -36,25 +37,19 @@ export function cloudFormation(context: ActionContext): Promise<ActionResult> | 
 }
 
 async function replaceChangeSet(context: ActionContext): Promise<ActionResult> {
-  const { action, cloud, inputs, pipeline, pipelineSession, session } = context;
+  const { action, cloud, session } = context;
   const { TemplatePath = '', RoleArn: roleArn = '', StackName = '' } = action.configuration;
   const [artifactName = '', path = ''] = TemplatePath.split('::');
-  const artifact = inputs.find(({ name }) => name === artifactName);
+  const artifacts = await placeInputs(context);
+  const artifact = artifacts.get(artifactName);
   if (artifact === undefined) {
     throw new StepError(
       'InvalidActionConfiguration',
       `TemplatePath names the artifact ${artifactName}, which is no input.`,
     );
   }
-  const key = await bringTo(pipelineSession, pipeline, action.region, artifact);
-  const zip = await readArtifact(
-    session,
-    pipeline,
-    action.region,
-    key,
-    session === pipelineSession ? AS_PIPELINE : AS_ACTION_ROLE,
-  );
-  const template = parseTemplate(fileIn(zip, path, artifactName));
+  const template = parseTemplate(await artifact.file(path));
+  const parameters = await readParameterOverrides(action.configuration.ParameterOverrides, artifacts);
   requireCapabilities(template, action.configuration.Capabilities ?? '');
 
   const stack = stackArn(context);
@@ -66,11 +61,25 @@ async function replaceChangeSet(context: ActionContext): Promise<ActionResult> {
     'iam:PassedToService': 'cloudformation.amazonaws.com',
   });
   assumeAsCloudFormation(cloud, roleArn, action.region);
-  const parameters = JSON.parse(action.configuration.ParameterOverrides ?? '{}') as Record<string, string>;
   validate(cloud, stackTemplate(stack, { template, parameters }));
   changeSets.set(stack, { template, parameters, roleArn });
   session.call('cloudformation:DescribeChangeSet', stack, action.region);
   return { summary: `change set for ${StackName}` };
+}
+
+/** Brings the inputs to the region of the action; each is read when a file of it is asked for. */
+async function placeInputs(context: ActionContext): Promise<ReadonlyMap<string, PlacedArtifact>> {
+  const { action, inputs, pipeline, pipelineSession, session } = context;
+  const { bucket } = storeIn(pipeline, action.region);
+  const access = session === pipelineSession ? AS_PIPELINE : AS_ACTION_ROLE;
+  const placed = new Map<string, PlacedArtifact>();
+  for (const artifact of inputs) {
+    const key = await bringTo(pipelineSession, pipeline, action.region, artifact);
+    const file = async (path: string): Promise<string> =>
+      fileIn(await readArtifact(session, pipeline, action.region, key, access), path, artifact.name);
+    placed.set(artifact.name, { bucket, key, file });
+  }
+  return placed;
 }
 
 function executeChangeSet(context: ActionContext): ActionResult {
