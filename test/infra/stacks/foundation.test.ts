@@ -260,7 +260,7 @@ describe('what the topology adds to deploy roles', () => {
       },
     ],
   });
-  const stack = synthesise(buildApp(topology)).stack(namesOf(topology).stacks.deployRoles('live'));
+  const stack = synthesised(buildApp, topology).stack(namesOf(topology).stacks.deployRoles('live'));
 
   it('gives the role of the pipeline further statements, with what they name filled in', () => {
     const [role] = ofType(stack, 'AWS::IAM::Role').filter(

@@ -341,9 +341,9 @@ describe('an upload into which another invocation has put a part again', () => {
     });
     await runOnce(stage);
     expect(replaced.size).toBe(destinationCount);
-    expect(contested.world.requests.filter(({ errorCode }) => errorCode === 'InvalidPart')).toHaveLength(
-      destinationCount,
-    );
+    // At each destination; a slow part that is sent again may come after the other's, and is refused once more.
+    const refused = contested.world.requests.filter(({ errorCode }) => errorCode === 'InvalidPart');
+    expect(new Set(refused.map(({ bucket }) => bucket)).size).toBe(destinationCount);
     expect(finalResults(stage).map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
     expectRightCopies(stage);
   });
