@@ -84,15 +84,23 @@ function rclone(): Contender {
           '--server-side-across-configs',
         ],
         environment: {
-          ...peerEnvironment(job),
+          ...rcloneEnvironment(job),
           ...remote('FROM', job, HOME_REGION),
           ...remote('TO', job, region),
           RCLONE_CONFIG_TO_SSE_KMS_KEY_ID: keyArn,
+          // Buckets have no ACLs by default; it sends "private" by itself, which S3 refuses there.
+          RCLONE_CONFIG_TO_ACL: 'bucket-owner-full-control',
         },
       };
     },
-    start: (job, file) => ({ file, args: ['version'], environment: peerEnvironment(job) }),
+    start: (job, file) => ({ file, args: ['version'], environment: rcloneEnvironment(job) }),
   });
+}
+
+/** Its AWS SDK refuses to read `AWS_CA_BUNDLE`, since rclone brings a transport of its own. */
+function rcloneEnvironment(job: BenchJob): Record<string, string> {
+  const { AWS_CA_BUNDLE: _, ...environment } = peerEnvironment(job);
+  return { ...environment, ...(job.authorityFile && { RCLONE_CA_CERT: job.authorityFile }) };
 }
 
 interface ProcessPeer {
