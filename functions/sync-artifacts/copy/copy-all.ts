@@ -43,8 +43,7 @@ export async function copyAll(
     const { task, plan } = copy;
     if (plan.strategy === 'object') {
       const see = (unseen: CopyTask): Promise<CopyTask> => looks.see(unseen);
-      const copied = copyObject(task, context, see).finally(() => looks.end(task));
-      await start(copied.then((result) => onEnd(copy, result)));
+      await start(copyObject(task, context, see).then((result) => onEnd(copy, result)));
     } else if (plan.strategy === 'multipart') {
       await start(copyMultipart(task, plan.layout, context).then((result) => onEnd(copy, result)));
     } else if (plan.strategy === 'relay') {

@@ -23,7 +23,7 @@ export async function resolve(
 ): Promise<readonly CopyTask[]> {
   const unseen = maySkipLook ? unseenDestinations(job, context) : undefined;
   // Handshakes take two round trips: they begin before S3 has said where a bucket is, and before the first request is made ready.
-  if (unseen === undefined) await connectToLikely(job, context);
+  await (unseen === undefined ? connectToLikely(job, context) : connectToKnown(job, unseen, context));
   const read = async (): Promise<readonly SourceFacts[]> => {
     // The destinations are far: their requests leave before those to the sources are made ready.
     if (unseen === undefined) await setImmediate();
@@ -50,6 +50,20 @@ export async function resolve(
       };
     }),
   );
+}
+
+/** Looks beside copies cost a connection each, 2 ms of CPU: a small job has that while it waits (copy/early-looks.ts). */
+const MAX_LOOKS_BESIDE = 16;
+
+/** To each destination two connections for each artifact: to copy, and to look beside that. */
+async function connectToKnown(
+  { artifacts }: SyncJob,
+  destinations: readonly DestinationState[],
+  { s3 }: JobContext,
+): Promise<void> {
+  const copies = artifacts.length * destinations.length;
+  const count = artifacts.length * (copies <= MAX_LOOKS_BESIDE ? 2 : 1);
+  await s3.preconnect(destinations.map(({ facts: { bucket, region } }) => ({ bucket, region, count })));
 }
 
 /** As many connections as there are first requests: to a source two, to a destination one for its key and one for each artifact. */
