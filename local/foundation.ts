@@ -12,7 +12,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.once('SIGINT', () => process.exit(INTERRUPTED));
 
 const options = readOptions();
-if (!options.json) process.stdout.write('Synthesising the foundation.\n');
+if (options.json !== true) process.stdout.write('Synthesising the foundation.\n');
 
 // What is not needed to answer a wrong option is loaded here.
 const { TopologyError } = await import('../infra/shape/topology-rules.ts');
@@ -20,7 +20,7 @@ const { NameError } = await import('./foundation/statements/change.ts');
 const { createTerminal, silentTerminal } = await import('./replay/terminal/terminal.ts');
 const { runCommand, UsageError } = await import('./foundation/command.ts');
 try {
-  const terminal = options.json ? silentTerminal() : createTerminal(process.stdout);
+  const terminal = options.json === true ? silentTerminal() : createTerminal(process.stdout);
   process.exitCode = await runCommand(options, {
     terminal,
     ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,

@@ -43,7 +43,7 @@ export async function runCommand(options: PipelineOptions, at: Surroundings): Pr
     options.release === undefined
       ? await zipFiles(SAMPLE_WORKLOAD, ['template.yaml', 'code/index.mjs'])
       : await readFile(options.release);
-  if (options.eachStatement === true) return listRemovals(foundation, release, options.json, at);
+  if (options.eachStatement === true) return listRemovals(foundation, release, options.json === true, at);
 
   const declared = statementsOf(foundation.stacks);
   const gone = options.without.map((name) => findStatement(declared, name));
@@ -67,13 +67,13 @@ export async function runCommand(options: PipelineOptions, at: Surroundings): Pr
   } finally {
     watch.stop();
   }
-  if (options.accesses) terminal.print(accessLines(outcome, terminal));
+  if (options.accesses === true) terminal.print(accessLines(outcome, terminal));
   if (options.statements === true) terminal.print(statementLines(outcome.uses, terminal));
   terminal.print(conclusion(outcome, terminal));
   for (const line of withoutConsequence(outcome, gone)) terminal.print(`  ${line}`);
   const surplus = options.statements === true && outcome.succeeded ? unexplained(outcome.uses) : [];
   for (const { id } of surplus) terminal.print(`  Nothing used ${id}, and no reason is given for it.`);
-  if (options.json) at.print(JSON.stringify(documentOf(outcome), null, 2));
+  if (options.json === true) at.print(JSON.stringify(documentOf(outcome), null, 2));
   if (options.report !== undefined) {
     await writeReport(options.report, pageOfRun(outcome));
     terminal.print(`  Report: ${options.report}`);

@@ -1,6 +1,6 @@
 // The command line of `npm run pipeline`: each option once, with what it means and the error for a wrong value.
 import { existsSync } from 'node:fs';
-import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 
 /** What the user asked for. */
 export type PipelineOptions = ReturnType<typeof parseOptions>;
@@ -13,10 +13,10 @@ Examples:
   ${NAME} --approve all --accesses
   ${NAME} --approve all --without artsync-pipeline/InvokeSync
   ${NAME} --approve all --deny "artsync-sync-artifacts kms:GenerateDataKey"
-  ${NAME} --statements
+  ${NAME} --approve all --statements
   ${NAME} --topology my-topology.ts --approve Prod --report pipeline.html
 
-Exit code: 0 when the pipeline succeeded and AWS would have lost nothing, 1 when not,
+Exit code: 0 when the pipeline succeeded and nothing was denied on the way, 1 when not,
 2 when there was nothing to run.
 `;
 
@@ -43,36 +43,45 @@ export function parseOptions(argv: readonly string[], output: CommandOutput = {}
       'release to upload, with template.yaml in it (default: the sample workload)',
       file,
     )
-    .option(
-      '--approve <stage>',
-      'approve a stage, or "all"; can be repeated. Without it you are asked.',
-      collect,
-      [],
+    .addOption(
+      new Option('--approve <stage>', 'approve a stage, or "all"; can be repeated. Without it you are asked')
+        .argParser(collect)
+        .default(NONE, 'none'),
     )
-    .option(
-      '--without <statement>',
-      'take a statement out of the templates first: SID, ROLE/SID or STACK/RESOURCE/SID',
-      collect,
-      [],
+    .addOption(
+      new Option(
+        '--without <statement>',
+        'take a statement out of the templates first: SID, ROLE/SID or STACK/RESOURCE/SID; can be repeated',
+      )
+        .argParser(collect)
+        .default(NONE, 'none'),
     )
-    .option('--deny <role-and-action>', 'deny a role an action first: "ROLE ACTION"', deny, [])
-    .option('--accesses', 'list every access: who, what, and the statements that decided', false)
+    .addOption(
+      new Option('--deny <role-and-action>', 'deny a role an action first: "ROLE ACTION"; can be repeated')
+        .argParser(deny)
+        .default<readonly Denial[]>([], 'none'),
+    )
+    .option('--accesses', 'list every access: who, what, and the statements that decided')
     .option(
       '--statements',
       'list every statement with the step that used it; releases twice, and loses a job',
     )
-    .option(
-      '--each-statement',
-      'take out each statement in turn, and list which step fails then; takes minutes',
+    .addOption(
+      new Option(
+        '--each-statement',
+        'take out each statement in turn, and list which step fails then; takes minutes',
+      ).conflicts(['accesses', 'statements', 'without', 'deny', 'report']),
     )
     .option('--report <file>', 'write what happened as one HTML page')
-    .option('--json', 'print one JSON document instead; with --each-statement, one for each line', false)
+    .option('--json', 'print one JSON document instead; with --each-statement, one for each line')
     .addHelpText('after', EXAMPLES)
     .exitOverride()
     .configureOutput(output)
     .parse(argv, { from: 'user' });
   return command.opts();
 }
+
+const NONE: readonly string[] = [];
 
 function collect(value: string, previous: readonly string[]): readonly string[] {
   return [...previous, value];

@@ -23,6 +23,7 @@ describe('--help', () => {
     'local/licences.ts',
     'local/local-aws.ts',
     'local/soak.ts',
+    'local/foundation.ts',
     'local/wan.ts',
     'bench/bench.ts',
     'bench/cold-start.ts',

@@ -115,6 +115,7 @@ describe('what cannot be run', () => {
     [['--deny', 'artsync-pipeline'], /Expected a role and an action/],
     [['--topology', 'missing.ts'], /There is no file missing\.ts/],
     [['--statement'], /unknown option '--statement'/],
+    [['--each-statement', '--deny', 'a s3:GetObject'], /cannot be used with option '--deny/],
   ])('is refused by its options: %j', (argv, message) => {
     let printed = '';
     const writeErr = (text: string): void => {
