@@ -41,7 +41,7 @@ export interface Execution extends State {
 
 /**
  * Runs an execution. Actions of one run order start together on AWS; here they follow each other, in the order of their
- * declaration, so that what was decided can be told apart.
+ * declaration, so that each decision belongs to one step.
  *
  * @param previous execution that succeeded: what a stage is rolled back to
  */

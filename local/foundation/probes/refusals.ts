@@ -5,7 +5,7 @@ import type { Session } from '../execution/session.ts';
 import { StepError } from '../execution/steps.ts';
 import type { TemplateStatement } from '../statements/inventory.ts';
 
-/** What a Deny is for, told by its conditions. */
+/** What a Deny is for, which its conditions show. */
 interface Refusal {
   readonly title: string;
   /** A part of the condition that only this kind has. */
