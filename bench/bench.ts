@@ -22,7 +22,12 @@ const command = new Command('npm run bench --')
   .description('Measures copies on a modelled wide-area network: this function, its limit, and its peers.')
   .addOption(new Option('--case <name...>', 'only these cases').choices(BENCH_CASES.map(({ name }) => name)))
   .option('--runs <number>', 'runs of each contender', positive, 5)
-  .option('--patience <seconds>', 'after this long a contender gets no further run of a case', positive, 60)
+  .option(
+    '--patience <seconds>',
+    'after this long other contenders get no further run of a case',
+    positive,
+    60,
+  )
   .option('--only <text...>', 'only contenders whose name contains one of these')
   .option(
     '--peers-up-to <GiB>',

@@ -13,7 +13,12 @@ const { runs, patience, peersUpTo } = new Command('npm run bench:record --')
     'Records both profiles of S3, and the waterfalls of two cold jobs, into bench/results/. For a machine that does nothing else.',
   )
   .option('--runs <number>', 'runs of each contender', positive, 5)
-  .option('--patience <seconds>', 'after this long a contender gets no further run of a case', positive, 12)
+  .option(
+    '--patience <seconds>',
+    'after this long other contenders get no further run of a case',
+    positive,
+    12,
+  )
   .option('--peers-up-to <GiB>', 'give the peers no case that moves more', positive, 25)
   .parse()
   .opts<{ runs: number; patience: number; peersUpTo: number }>();
@@ -26,10 +31,7 @@ const steps: readonly (readonly string[])[] = [
     ...['--case', name, '--cold', '--svg', `bench/results/waterfall-${name}.svg`],
   ]),
   // Peers wait for a slower S3 as everybody does: what it shows is what becomes of this function.
-  [
-    'bench/bench.ts',
-    ...[...howOften, '--profile', 'pessimistic', '--only', 'this function', 'one CopyObject', '--write'],
-  ],
+  ['bench/bench.ts', ...[...howOften, '--profile', 'pessimistic', '--only', 'this function', '--write']],
 ];
 let failed = 0;
 for (const step of steps) {
