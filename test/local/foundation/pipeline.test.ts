@@ -70,12 +70,6 @@ describe('what is broken', () => {
       /lambda:InvokeFunction .* no identity-based policy allows/,
     ],
     [
-      'artsync-sync-artifacts/EncryptDestinations',
-      'Sync',
-      'us-east-1',
-      /Allow kms:GenerateDataKey on .* in its IAM policy\. Statement: \{/,
-    ],
-    [
       'artsync-deploy-roles-prod/artsync-pipeline-action/trust',
       'Prod',
       'CreateChangeSet-eu-west-1',
