@@ -1,5 +1,5 @@
 // The command line of `npm run pipeline`: each option once, with what it means and the error for a wrong value.
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 
 /** What the user asked for. */
@@ -88,7 +88,7 @@ function collect(value: string, previous: readonly string[]): readonly string[] 
 }
 
 function file(value: string): string {
-  if (existsSync(value)) return value;
+  if (statSync(value, { throwIfNoEntry: false })?.isFile()) return value;
   throw new InvalidArgumentError(`There is no file ${value}.`);
 }
 

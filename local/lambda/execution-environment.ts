@@ -31,6 +31,8 @@ export interface Invocation {
 /** What a process is started with. */
 export interface ProcessOptions {
   readonly handlerFile: string;
+  /** The export of that file which is invoked. */
+  readonly handlerName: string;
   /** All of its environment variables. */
   readonly environment: Readonly<Record<string, string>>;
   /** The process is killed when it needs more, as Lambda does. */
@@ -87,6 +89,7 @@ export class ExecutionEnvironment {
       ...inspectorArgs(options.inspectPort),
       RUNTIME_FILE,
       resolve(options.handlerFile),
+      options.handlerName,
     ];
     this.#child = spawn(file, args, {
       cwd: dirname(resolve(options.handlerFile)),
@@ -117,7 +120,11 @@ export class ExecutionEnvironment {
     if (cold) {
       const ready = await this.#exchange({ type: 'init' });
       if (ready?.type === 'ready') this.#initMs = ready.initMs;
-      else return this.#invocation(context.awsRequestId, 'crash', 0, 0, initError(ready));
+      else {
+        // As on Lambda, the next invocation begins with a process of its own.
+        await this.close();
+        return this.#invocation(context.awsRequestId, 'crash', 0, 0, initError(ready));
+      }
     }
     const initMs = cold ? (this.#initMs ?? 0) : 0;
     const started = performance.now();

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
-const [, , handlerFile = ''] = process.argv;
+const [, , handlerFile = '', handlerName = ''] = process.argv;
 const send = (message) => process.send?.(message);
 
 /** What Lambda reports of an error that a handler threw. */
@@ -19,8 +19,9 @@ let handler;
 process.once('message', async () => {
   const started = performance.now();
   try {
-    ({ handler } = await import(pathToFileURL(handlerFile).href));
-    if (typeof handler !== 'function') throw new TypeError(`${handlerFile} exports no function "handler"`);
+    ({ [handlerName]: handler } = await import(pathToFileURL(handlerFile).href));
+    if (typeof handler !== 'function')
+      throw new TypeError(`${handlerFile} exports no function "${handlerName}"`);
     process.on('message', invoke);
     send({ type: 'ready', initMs: performance.now() - started });
   } catch (error) {

@@ -18,8 +18,13 @@ export interface RoleCredentials {
 
 /** Everything that a Lambda function is configured with. */
 export interface LambdaOptions {
-  /** File of the bundle's entry, which exports `handler`. */
+  /** File of the bundle's entry. */
   readonly handlerFile: string;
+  /**
+   * The export of that file which is invoked.
+   * @default handler
+   */
+  readonly handlerName?: string;
   /** @default sync-artifacts */
   readonly functionName?: string;
   readonly region: string;
@@ -91,10 +96,11 @@ function nameOf({ functionName = FUNCTION_NAME }: LambdaOptions): string {
 }
 
 function processOptions(options: LambdaOptions): ProcessOptions {
-  const { handlerFile, memoryMb, onLine, core, inspectPort } = options;
+  const { handlerFile, handlerName = 'handler', memoryMb, onLine, core, inspectPort } = options;
   const environment = lambdaEnvironment(options);
   return {
     handlerFile,
+    handlerName,
     environment,
     memoryBytes: memoryMb * 2 ** 20,
     ...(onLine ? { onLine } : {}),

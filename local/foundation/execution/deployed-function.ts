@@ -50,10 +50,11 @@ export class DeployedFunction implements Invocable, AsyncDisposable {
         'aws:SourceArn': this.arn,
       });
     const variables = Object.entries(record(record(properties.Environment).Variables));
-    const [module = ''] = String(properties.Handler).split('.');
+    const [module = '', handlerName = ''] = String(properties.Handler).split('.');
     this.#lambda = new LambdaFunction({
       functionName,
       handlerFile: fileURLToPath(new URL(`${module}.mjs`, BUNDLE)),
+      handlerName,
       region,
       accountId: account,
       credentials: this.#session.credentials,

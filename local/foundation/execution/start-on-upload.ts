@@ -86,7 +86,7 @@ export function startOnUpload(
 
 function start(
   cloud: Cloud,
-  { arn, region, accountId }: PipelineDeclaration,
+  { arn, region, accountId, stages }: PipelineDeclaration,
   rule: DeployedResource,
   target: Readonly<Record<string, unknown>>,
   event: object,
@@ -97,10 +97,17 @@ function start(
   });
   role.call('codepipeline:StartPipelineExecution', arn, region);
   const input = record(JSON.parse(transform(record(target.InputTransformer), event)));
-  return new Map(
+  const revisions = new Map(
     list(input.sourceRevisions)
       .map(record)
       .map(({ actionName, revisionValue }) => [String(actionName), String(revisionValue)]),
+  );
+  const sources = stages[0]?.actions.map(({ name }) => name) ?? [];
+  const unknown = [...revisions.keys()].find((name) => !sources.includes(name));
+  if (unknown === undefined) return revisions;
+  throw new StepError(
+    'ValidationException',
+    `Rule ${rule.ref} gives a revision for the source action ${unknown}, which the pipeline does not have; expected ${sources.join(' or ')}.`,
   );
 }
 

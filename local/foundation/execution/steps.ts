@@ -100,6 +100,13 @@ function failureOf(error: unknown): StepFailure {
   if (!(error instanceof Error)) throw error;
   const { message, name } = error;
   if ('code' in error && typeof error.code === 'string') return { code: error.code, message };
+  // An answer to HEAD has no body, so the SDK knows neither code nor message.
+  if (
+    '$metadata' in error &&
+    (error.$metadata as { httpStatusCode?: number }).httpStatusCode === 403 &&
+    message === 'UnknownError'
+  )
+    return { code: 'AccessDenied', message: 'S3 answers HEAD with 403 Forbidden, and nothing else' };
   if ('$metadata' in error || name.endsWith('Error')) {
     if (['TypeError', 'RangeError', 'ReferenceError', 'Error'].includes(name)) throw error;
     return { code: name, message };

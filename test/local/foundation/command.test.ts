@@ -110,6 +110,7 @@ describe('what cannot be run', () => {
   it.each([
     [['--deny', 'artsync-pipeline'], /Expected a role and an action/],
     [['--topology', 'missing.ts'], /There is no file missing\.ts/],
+    [['--release', folder], /There is no file /],
     [['--statement'], /unknown option '--statement'/],
     [['--each-statement', '--deny', 'a s3:GetObject'], /cannot be used with option '--deny/],
   ])('is refused by its options: %j', (argv, message) => {

@@ -1,6 +1,7 @@
 // The reference pipeline in the deployed foundation: who does what, and which statements decide it.
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
+import type { StackTemplate } from '../../../local/cloudformation/cdk/assembly.ts';
 import type { RunOutcome } from '../../../local/foundation/run.ts';
 import { denying, without } from '../../../local/foundation/statements/change.ts';
 import { statementsOf } from '../../../local/foundation/statements/inventory.ts';
@@ -79,7 +80,7 @@ describe('what is broken', () => {
       'artsync-artifacts-111122223333-us-east-1/ReadArtifactsInDeployAccounts',
       'Test',
       'CreateChangeSet-us-east-1',
-      /Forbidden|Access Denied|UnknownError/,
+      /403 Forbidden|Access Denied/,
     ],
     [
       'artsync-access-logs-111122223333-eu-west-1/#1',
@@ -99,6 +100,53 @@ describe('what is broken', () => {
     expect(failedStep(outcome)).toMatchObject({ phase, name });
     expect(failedStep(outcome)?.failure?.message).toMatch(message);
     expect(outcome.succeeded).toBe(false);
+  });
+
+  it.each([
+    [
+      'a handler that the bundle does not export',
+      '"handler.handler"',
+      '"handler.main"',
+      'Sync',
+      'us-east-1',
+      /without an answer .*\(TypeError: .* exports no function "main"/,
+    ],
+    [
+      'a file that the bundle does not have',
+      '"handler.handler"',
+      '"handlr.handler"',
+      'Sync',
+      'us-east-1',
+      /without an answer .*\(Error: Cannot find module/,
+    ],
+    [
+      'a rule that names no source action',
+      '\\"actionName\\":\\"Source\\"',
+      '\\"actionName\\":\\"Upload\\"',
+      'Start',
+      'EventBridge',
+      /for the source action Upload, .* expected Source/,
+    ],
+    [
+      'a bucket of access logs under KMS',
+      '{"SSEAlgorithm":"AES256"}',
+      '{"SSEAlgorithm":"aws:kms"}',
+      'Afterwards',
+      'Access logs',
+      /delivers no access logs to artsync-access-logs-/,
+    ],
+  ])('with %s fails', async (_, sound, broken, phase, name, message) => {
+    const outcome = await run({ stacks: foundation.stacks.map((stack) => replacing(stack, sound, broken)) });
+    expect(failedStep(outcome)).toMatchObject({ phase, name });
+    expect(failedStep(outcome)?.failure?.message).toMatch(message);
+  });
+
+  it('fails where the release is no zip', async () => {
+    const outcome = await run({ release: new TextEncoder().encode('no zip') });
+    expect(failedStep(outcome)?.failure).toMatchObject({
+      code: 'InvalidArtifact',
+      message: expect.stringContaining('Release is not a zip archive'),
+    });
   });
 
   it('is seen where AWS goes on without a word', async () => {
@@ -233,4 +281,9 @@ function accessesOf({ steps }: RunOutcome, role: string, action: string) {
   return steps
     .flatMap(({ accesses }) => accesses)
     .filter((access) => access.action === action && access.principalArn.includes(`:assumed-role/${role}/`));
+}
+
+function replacing(stack: StackTemplate, sound: string, broken: string): StackTemplate {
+  const template = JSON.stringify(stack.template).replaceAll(sound, broken);
+  return { ...stack, template: JSON.parse(template) as StackTemplate['template'] };
 }

@@ -75,6 +75,14 @@ describe('LambdaFunction', () => {
     expect(environment).toHaveProperty('NODE_OPTIONS', NODE_OPTIONS);
   });
 
+  it('fails each invocation of a handler that is not there', async () => {
+    await using lambda = await functionOf('return {};', { handlerName: 'main' });
+    const first = await lambda.invoke({});
+    const second = await lambda.invoke({});
+    expect([first.outcome, second.outcome]).toEqual(['crash', 'crash']);
+    expect(second.errorMessage).toMatch(/exports no function "main"/);
+  });
+
   it('gives what the handler returned', async () => {
     await using lambda = await functionOf('return { ok: event.ok };');
     expect((await lambda.invoke({ ok: true })).result).toEqual({ ok: true });

@@ -166,10 +166,19 @@ function fileIn(zip: Uint8Array, path: string, artifactName: string): string {
       `${artifactName} has ${zip.length} bytes: CloudFormation actions take at most 256 MB.`,
     );
   }
-  const files = unzipSync(zip, { filter: ({ name }) => name === path });
-  const file = files[path];
+  const file = unzip(zip, artifactName, path)[path];
   if (file === undefined) throw new StepError('InvalidArtifact', `${artifactName} has no file ${path}.`);
   return new TextDecoder().decode(file);
+}
+
+function unzip(zip: Uint8Array, artifactName: string, path: string): Record<string, Uint8Array> {
+  try {
+    return unzipSync(zip, { filter: ({ name }) => name === path });
+  } catch (cause) {
+    throw new StepError('InvalidArtifact', `${artifactName} is not a zip archive: ${String(cause)}.`, {
+      cause,
+    });
+  }
 }
 
 /** CloudFormation user guide, acknowledging IAM resources: those with names of their own need CAPABILITY_NAMED_IAM. */

@@ -42,7 +42,9 @@ function resultOf({ state, results, invocations }: JobRun, outputs: ActionResult
   }
   if (state !== 'Succeeded') {
     const { type, message } = record(result.input.failureDetails);
-    throw new StepError(String(type), String(message));
+    // What an operator would find in its log.
+    const died = invocations.at(-1)?.errorMessage;
+    throw new StepError(String(type), died === undefined ? String(message) : `${message} (${died})`);
   }
   const { summary } = record(result.input.executionDetails);
   const variables = Object.entries(record(result.input.outputVariables));
