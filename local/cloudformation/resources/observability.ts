@@ -102,7 +102,28 @@ export const compositeAlarm = resourceKind({
     AlarmRule: text(10_240, /\b(ALARM|OK|INSUFFICIENT_DATA|TRUE|FALSE)\b/),
   }),
   identify: identifyAlarm,
+  check({ AlarmRule }, _identity, { account, deployment, region }) {
+    const known = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm']
+      .flatMap((type) => deployment.resourcesOf(type))
+      .filter((each) => each.account === account && each.region === region)
+      .flatMap(({ ref, attributes }) => [ref, attributes.Arn]);
+    const missing = childrenOf(AlarmRule).filter((name) => !known.includes(name));
+    if (missing.length === 0) return;
+    throw new AwsError(
+      400,
+      'ValidationError',
+      `Could not save the composite alarm as alarms [${missing.join(', ')}] in the alarm rule do not exist`,
+    );
+  },
 });
+
+/** CloudWatch API, PutCompositeAlarm: names or ARNs of alarms, with or without quotation marks. */
+function childrenOf(alarmRule: string): string[] {
+  const functions = alarmRule.matchAll(
+    /\b(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:"([^"]*)"|([^\s()"]+))\s*\)/g,
+  );
+  return [...functions].map(([, quoted, bare]) => quoted ?? bare ?? '');
+}
 
 /** AWS::CloudWatch::Dashboard */
 export const dashboard = resourceKind({

@@ -89,7 +89,9 @@ export async function storeArtifact(
       Body: body,
       ...(setsAcl ? { ACL: acl } : {}),
       ContentType: 'application/zip',
-      ...(keyArn === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: keyArn }),
+      // CodePipeline API, ArtifactStore: without a key of its own, the one that S3 has in the account.
+      ServerSideEncryption: 'aws:kms',
+      ...(keyArn === undefined ? {} : { SSEKMSKeyId: keyArn }),
     }),
   );
 }

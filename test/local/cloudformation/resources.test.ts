@@ -107,6 +107,28 @@ describe('AWS refuses', () => {
       /At least one action needs to be specified in a rule/,
     ],
     [
+      'a transition to infrequent access too soon',
+      {
+        B: bucket('some-bucket', {
+          LifecycleConfiguration: {
+            Rules: [
+              {
+                Id: 'r',
+                Status: 'Enabled',
+                Transitions: [{ StorageClass: 'STANDARD_IA', TransitionInDays: 29 }],
+              },
+            ],
+          },
+        }),
+      },
+      /must be greater than or equal to 30 for storageClass/,
+    ],
+    [
+      'a composite alarm of an alarm that is not there',
+      { A: resource('AWS::CloudWatch::CompositeAlarm', { AlarmRule: 'ALARM("nowhere")' }) },
+      /alarms \[nowhere\] in the alarm rule do not exist/,
+    ],
+    [
       'two lifecycle rules of an id',
       {
         B: bucket('some-bucket', {

@@ -27,17 +27,23 @@ const lifecycleRule = v.pipe(
     ),
     Transitions: v.optional(
       v.array(
-        v.strictObject({
-          StorageClass: v.picklist([
-            'INTELLIGENT_TIERING',
-            'STANDARD_IA',
-            'ONEZONE_IA',
-            'GLACIER',
-            'GLACIER_IR',
-            'DEEP_ARCHIVE',
-          ]),
-          TransitionInDays: integer(0, 2_147_483_647),
-        }),
+        v.pipe(
+          v.strictObject({
+            StorageClass: v.picklist([
+              'INTELLIGENT_TIERING',
+              'STANDARD_IA',
+              'ONEZONE_IA',
+              'GLACIER',
+              'GLACIER_IR',
+              'DEEP_ARCHIVE',
+            ]),
+            TransitionInDays: integer(0, 2_147_483_647),
+          }),
+          v.check(
+            ({ StorageClass, TransitionInDays }) => !StorageClass.endsWith('_IA') || TransitionInDays >= 30,
+            "'Days' in Transition action must be greater than or equal to 30 for storageClass 'STANDARD_IA' and 'ONEZONE_IA'",
+          ),
+        ),
       ),
     ),
   }),

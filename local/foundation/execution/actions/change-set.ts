@@ -17,6 +17,9 @@ import { type PlacedArtifact, readParameterOverrides } from './parameter-overrid
 const MAX_INPUT_BYTES = 256_000_000;
 
 interface ChangeSet {
+  readonly name: string;
+  /** Stage and run order of the action that made it: what starts together with that action does not find it. */
+  readonly madeIn: string;
   readonly template: Template;
   readonly parameters: Readonly<Record<string, string>>;
   readonly roleArn: string;
@@ -38,7 +41,12 @@ export function cloudFormation(context: ActionContext): Promise<ActionResult> | 
 
 async function replaceChangeSet(context: ActionContext): Promise<ActionResult> {
   const { action, cloud, session } = context;
-  const { TemplatePath = '', RoleArn: roleArn = '', StackName = '' } = action.configuration;
+  const {
+    TemplatePath = '',
+    RoleArn: roleArn = '',
+    StackName = '',
+    ChangeSetName: name = '',
+  } = action.configuration;
   const [artifactName = '', path = ''] = TemplatePath.split('::');
   const artifacts = await placeInputs(context);
   const artifact = artifacts.get(artifactName);
@@ -62,7 +70,7 @@ async function replaceChangeSet(context: ActionContext): Promise<ActionResult> {
   });
   assumeAsCloudFormation(cloud, roleArn, action.region);
   validate(cloud, stackTemplate(stack, { template, parameters }));
-  changeSets.set(stack, { template, parameters, roleArn });
+  changeSets.set(stack, { name, madeIn: startOf(context), template, parameters, roleArn });
   session.call('cloudformation:DescribeChangeSet', stack, action.region);
   return { summary: `change set for ${StackName}` };
 }
@@ -89,7 +97,7 @@ function executeChangeSet(context: ActionContext): ActionResult {
   session.call('cloudformation:DescribeStacks', stack, action.region);
   session.call('cloudformation:DescribeChangeSet', stack, action.region);
   const changeSet = changeSetsOf(cloud).get(stack);
-  if (changeSet === undefined) {
+  if (changeSet?.name !== ChangeSetName || changeSet.madeIn === startOf(context)) {
     throw new StepError('ChangeSetNotFound', `ChangeSet [${ChangeSetName}] does not exist`);
   }
   session.call('cloudformation:ExecuteChangeSet', stack, action.region);
@@ -151,6 +159,11 @@ function assumeAsCloudFormation(cloud: Cloud, roleArn: string, region: string): 
 function stackArn({ action, session }: ActionContext): string {
   const account = 'accountId' in session.caller ? session.caller.accountId : '';
   return `arn:aws:cloudformation:${action.region}:${account}:stack/${action.configuration.StackName}/*`;
+}
+
+/** Actions that start together have the same. */
+function startOf({ action, executionId, stage }: ActionContext): string {
+  return `${executionId} ${stage} ${action.runOrder}`;
 }
 
 function changeSetsOf(cloud: Cloud): Map<string, ChangeSet> {
