@@ -1,7 +1,8 @@
 // Looks at destinations while they are written to: a stage that is run again finds its copies there, and waits for no second round trip.
 import { setImmediate } from 'node:timers/promises';
-import type { JobContext } from '../context/context.ts';
+import { type JobContext, withGracePeriod } from '../context/context.ts';
 import { lookAt } from '../facts/resolve.ts';
+import { GRACE_MS } from '../speeds.ts';
 import type { CopyTask } from '../types.ts';
 
 /** The looks at the `unseen` copies of a job. */
@@ -20,7 +21,11 @@ export class EarlyLooks {
       // Requests take their connections when the event loop turns.
       await setImmediate();
       const { bucket, region } = task.destination;
-      if (this.#context.s3.idleConnections(bucket, region) > 0) this.#looks.set(task, this.#begin(task));
+      if (this.#context.s3.idleConnections(bucket, region) === 0) continue;
+      const look = this.#begin(task);
+      this.#looks.set(task, look);
+      // None goes on in the next invocation of the process, and none has its connection closed by its end.
+      this.#context.afterwards.push(look.then(() => undefined));
     }
   }
 
@@ -33,7 +38,8 @@ export class EarlyLooks {
     // What is wrong shows in the copy: a look that nobody waits for has failed nothing, and doubts no denial.
     const { noteFailure: _, ...context } = this.#context;
     const settings = { ...context.settings, accessDeniedRetryMs: 0 };
-    const seen = await lookAt(task, { ...context, settings }).catch(() => undefined);
+    const { signal } = withGracePeriod(this.#context, GRACE_MS);
+    const seen = await lookAt(task, { ...context, settings, signal }).catch(() => undefined);
     const isElsewhere = seen?.destination.region !== task.destination.region;
     return seen?.existing !== undefined || isElsewhere ? seen : undefined;
   }
