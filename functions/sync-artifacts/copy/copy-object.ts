@@ -1,9 +1,10 @@
 // Copies an object of up to 5 GiB with one CopyObject request.
 import { CopyObjectCommand } from '@aws-sdk/client-s3';
 import { request } from '../aws/s3-request.ts';
-import type { JobContext } from '../context/context.ts';
+import { type JobContext, withGracePeriod } from '../context/context.ts';
 import { lookAt } from '../facts/resolve.ts';
 import { requireReachableProof } from '../plan/reachable-proof.ts';
+import { CLEAN_UP_MS } from '../speeds.ts';
 import type { CopyTask } from '../types.ts';
 import { type WriteCondition, writeFirst } from './conditional-write.ts';
 import {
@@ -44,8 +45,10 @@ async function sendCopy(
   context: JobContext,
 ): Promise<FinishedCopyResult> {
   const { source, destination } = task;
+  context.signal.throwIfAborted();
   const output = await request(
-    context,
+    // Given up at once when another copy fails, one on its way would leave an object that nobody proves.
+    withGracePeriod(context, CLEAN_UP_MS),
     copyTarget(task, 'CopyObject'),
     (options) =>
       context.s3.role(destination.region).send(

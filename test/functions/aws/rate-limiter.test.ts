@@ -1,5 +1,6 @@
 // The pace under a limit of requests per second, by a clock of its own: hardly any request in vain, hardly any time lost.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { RateLimiter } from '../../../functions/sync-artifacts/aws/transport/rate-limiter.ts';
 import { TimedRetryStrategy } from '../../../functions/sync-artifacts/aws/transport/retry.ts';
 
 /** A service that refuses what exceeds a rate, as a bucket of tokens that refills, and a job that has so many requests for it. */
@@ -84,4 +85,25 @@ describe('under a limit of requests per second', () => {
       expect(timesIdeal).toBeLessThanOrEqual(1.1);
     },
   );
+});
+
+describe('a service that refuses everything', () => {
+  it('is asked ten times a second all the same', async () => {
+    const limiter = new RateLimiter();
+    let asked = 0;
+    const insist = async (): Promise<never> => {
+      for (;;) {
+        const ticket = await limiter.acquire();
+        asked += 1;
+        await wait(50);
+        limiter.onThrottled(ticket);
+      }
+    };
+    for (let index = 0; index < 100; index += 1) void insist();
+    await vi.advanceTimersByTimeAsync(5_000);
+    asked = 0;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(asked).toBeGreaterThanOrEqual(99);
+    expect(asked).toBeLessThan(200);
+  });
 });

@@ -8,8 +8,8 @@ const REFUSING = 'after-failure-refusing';
 const WRITTEN = 'after-failure-written';
 const KEY = 'pipeline/App/abc.zip';
 
-/** A job to two buckets: one refuses its copy while the copy in the other is being verified. */
-async function failWhileVerifying(spoil: (pipeline: TestPipeline) => void) {
+/** A job to two buckets: one refuses its copy while the copy in the other is being made, or verified. */
+async function failWhile(step: 'copying' | 'verifying', spoil: (pipeline: TestPipeline) => void) {
   const pipeline = await TestPipeline.start();
   pipeline.addArtifact('App', 1000, { checksum: 'none' });
   pipeline.addDestination(REFUSING, { region: 'us-west-2' });
@@ -21,8 +21,9 @@ async function failWhileVerifying(spoil: (pipeline: TestPipeline) => void) {
     if (phase === 'after' && operation === 'CopyObject' && bucket === WRITTEN) {
       written = true;
       spoil(pipeline);
+      return step === 'copying' ? { kind: 'stall', delayMs: 300 } : undefined;
     }
-    if (phase !== 'before') return undefined;
+    if (phase !== 'before' || step === 'copying') return undefined;
     if (operation === 'CopyObject' && bucket === REFUSING) return { kind: 'wait', until: verifying.promise };
     if (operation !== 'HeadObject' || bucket !== WRITTEN || !written) return undefined;
     verifying.resolve(undefined);
@@ -32,37 +33,40 @@ async function failWhileVerifying(spoil: (pipeline: TestPipeline) => void) {
   return { pipeline, outcome };
 }
 
-describe('a copy that is written when another one fails', () => {
-  it('is removed when it proves wrong', async () => {
-    const { pipeline, outcome } = await failWhileVerifying((spoiled) => {
-      const content = generated(999, 77);
-      Object.assign(spoiled.object(WRITTEN, KEY), {
-        content,
-        sizeBytes: 999,
-        checksum: { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value: checksumOf(content, 'CRC64NVME') },
+describe.each(['copying', 'verifying'] as const)(
+  'a copy that is written when another one fails, while %s',
+  (step) => {
+    it('is removed when it proves wrong', async () => {
+      const { pipeline, outcome } = await failWhile(step, (spoiled) => {
+        const content = generated(999, 77);
+        Object.assign(spoiled.object(WRITTEN, KEY), {
+          content,
+          sizeBytes: 999,
+          checksum: { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value: checksumOf(content, 'CRC64NVME') },
+        });
+      });
+      await using _pipeline = pipeline;
+
+      expect(failureOf(outcome).message).toContain(REFUSING);
+      expect(pipeline.bucket(WRITTEN).objects.get(KEY) ?? []).toEqual([]);
+      expect(outcome.log).toContainEqual({
+        level: 'warn',
+        message: expect.stringContaining('Another copy failed'),
+        fields: expect.objectContaining({ reason: expect.stringContaining(`s3://${WRITTEN}/${KEY}`) }),
       });
     });
-    await using _pipeline = pipeline;
 
-    expect(failureOf(outcome).message).toContain(REFUSING);
-    expect(pipeline.bucket(WRITTEN).objects.get(KEY) ?? []).toEqual([]);
-    expect(outcome.log).toContainEqual({
-      level: 'warn',
-      message: expect.stringContaining('Another copy failed'),
-      fields: expect.objectContaining({ reason: expect.stringContaining(`s3://${WRITTEN}/${KEY}`) }),
+    it('is reported as finished when it proves right', async () => {
+      const { pipeline, outcome } = await failWhile(step, () => undefined);
+      await using _pipeline = pipeline;
+
+      expect(failureOf(outcome).message).toContain(REFUSING);
+      expect(outcome.log).toContainEqual(
+        expect.objectContaining({
+          message: 'Copy finished',
+          fields: expect.objectContaining({ bucket: WRITTEN }),
+        }),
+      );
     });
-  });
-
-  it('is reported as finished when it proves right', async () => {
-    const { pipeline, outcome } = await failWhileVerifying(() => undefined);
-    await using _pipeline = pipeline;
-
-    expect(failureOf(outcome).message).toContain(REFUSING);
-    expect(outcome.log).toContainEqual(
-      expect.objectContaining({
-        message: 'Copy finished',
-        fields: expect.objectContaining({ bucket: WRITTEN }),
-      }),
-    );
-  });
-});
+  },
+);

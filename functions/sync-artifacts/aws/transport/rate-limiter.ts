@@ -104,7 +104,7 @@ export class RateLimiter {
   }
 
   #change(perSecond: number | undefined, now: number): void {
-    this.#base = perSecond && Math.max(SLOWEST_PER_SECOND, perSecond);
+    this.#base = perSecond === undefined ? undefined : Math.max(SLOWEST_PER_SECOND, perSecond);
     this.#pace += 1;
     this.#changedAtMs = now;
     this.#sent = 0;
