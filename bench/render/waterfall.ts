@@ -12,7 +12,7 @@ interface Waterfall {
 }
 
 const WIDTH = 880;
-const LABEL_WIDTH = 190;
+const LABEL_WIDTH = 220;
 const ROW_HEIGHT = 11;
 const PHASES_TOP = 30;
 const TOP = 72;
