@@ -3,17 +3,13 @@
 import './node-20.ts';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { endWithReader } from '../local/command-line.ts';
 import type { AdoptArguments } from './adopt/command.ts';
 import type { AuditArguments } from './audit/command.ts';
 import type { DoctorArguments } from './doctor/command.ts';
 import { UsageError } from './usage-error.ts';
 
-/** 128 + SIGPIPE, as for any command whose reader has gone (`artifact-sync adopt … | head`). */
-const READER_GONE = 141;
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(READER_GONE);
-});
+endWithReader();
 
 const program = new Command('artifact-sync')
   .description(

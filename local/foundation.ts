@@ -1,17 +1,11 @@
 // The command `npm run pipeline`: deploys the foundation into an embedded AWS and runs the reference pipeline there.
-import { createInterface } from 'node:readline/promises';
-import { CommanderError } from '@commander-js/extra-typings';
-import { type PipelineOptions, parseOptions } from './foundation/options.ts';
+import { askYesOrNo, canAsk, endWithReader, INTERRUPTED, readOptions } from './command-line.ts';
+import { parseOptions } from './foundation/options.ts';
 
-const READER_GONE = 141;
-const INTERRUPTED = 130;
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(READER_GONE);
-});
+endWithReader();
 process.once('SIGINT', () => process.exit(INTERRUPTED));
 
-const options = readOptions();
+const options = readOptions(parseOptions);
 if (options.json !== true) process.stdout.write('Synthesising the foundation.\n');
 
 // What is not needed to answer a wrong option is loaded here.
@@ -23,7 +17,7 @@ try {
   const terminal = options.json === true ? silentTerminal() : createTerminal(process.stdout);
   process.exitCode = await runCommand(options, {
     terminal,
-    ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
+    ask: canAsk() ? (question) => askYesOrNo(`  ${question}`) : undefined,
     print: (text) => process.stdout.write(`${text}\n`),
   });
 } catch (error) {
@@ -31,23 +25,4 @@ try {
     throw error;
   process.stderr.write(`error: ${error.message}\n`);
   process.exitCode = 2;
-}
-
-/** Help has been printed, or what is wrong: there is nothing to run. */
-function readOptions(): PipelineOptions {
-  try {
-    return parseOptions(process.argv.slice(2));
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    process.exit(error.exitCode === 0 ? 0 : 2);
-  }
-}
-
-async function ask(question: string): Promise<boolean> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(?:es)?$/i.test((await lines.question(`  ${question} [y/N] `)).trim());
-  } finally {
-    lines.close();
-  }
 }

@@ -1,18 +1,12 @@
 // The command `npm run replay`: runs a CodePipeline job on this machine and shows what the pipeline would see.
-import { createInterface } from 'node:readline/promises';
-import { CommanderError } from '@commander-js/extra-typings';
-import { parseOptions, type ReplayOptions } from './replay/options.ts';
+import { askYesOrNo, canAsk, endWithReader, INTERRUPTED, readOptions } from './command-line.ts';
+import { parseOptions } from './replay/options.ts';
 
-/** 128 + SIGPIPE, as for any command whose reader has gone (`npm run replay | head`). */
-const READER_GONE = 141;
-const INTERRUPTED = 130;
+/** 128 + SIGTERM. */
 const TERMINATED = 143;
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(READER_GONE);
-});
+endWithReader();
 
-const options = readOptions();
+const options = readOptions(parseOptions);
 const started = performance.now();
 process.once('SIGINT', () => {
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -52,16 +46,6 @@ try {
   process.exitCode = 2;
 }
 
-/** Help has been printed, or what is wrong: there is nothing to run. */
-function readOptions(): ReplayOptions {
-  try {
-    return parseOptions(process.argv.slice(2));
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    process.exit(error.exitCode === 0 ? 0 : 2);
-  }
-}
-
 function end(document: { readonly exitCode: number }): void {
   if (options.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   process.exitCode = document.exitCode;
@@ -70,14 +54,9 @@ function end(document: { readonly exitCode: number }): void {
 /** Asks a person; where there is none, the answer has to be in the command. */
 async function confirm(question: string): Promise<boolean> {
   if (options.yes) return true;
-  if (!process.stdin.isTTY || !process.stderr.isTTY)
+  if (!canAsk())
     throw new EventError(
       `${question} There is no terminal to ask on: add --yes to write without being asked.`,
     );
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(?:es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
-  } finally {
-    lines.close();
-  }
+  return await askYesOrNo(question);
 }

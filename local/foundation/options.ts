@@ -1,6 +1,7 @@
 // The command line of `npm run pipeline`: each option once, with what it means and the error for a wrong value.
 import { statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import type { CommandOutput } from '../command-line.ts';
 
 /** What the user asked for. */
 export type PipelineOptions = ReturnType<typeof parseOptions>;
@@ -19,12 +20,6 @@ Examples:
 Exit code: 0 when the pipeline succeeded and nothing was denied on the way, 1 when not,
 2 when there was nothing to run.
 `;
-
-/** Where help and errors go. */
-interface CommandOutput {
-  readonly writeOut?: (text: string) => void;
-  readonly writeErr?: (text: string) => void;
-}
 
 /** Parses the arguments. @throws CommanderError after help (`exitCode` 0) or what is wrong has been printed */
 export function parseOptions(argv: readonly string[], output: CommandOutput = {}) {

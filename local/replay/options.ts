@@ -9,6 +9,7 @@ import {
 } from '../../infra/shape/job-time.ts';
 import { FAULT_KINDS, type FaultRates, isFaultKind } from '../aws/faults/fault-kinds.ts';
 import { calledAs } from '../called-as.ts';
+import type { CommandOutput } from '../command-line.ts';
 import { SAMPLES_FOLDER } from '../pipeline/scenarios.ts';
 import type { ArtifactSource } from '../pipeline/set-up.ts';
 import { defaultRate, faultHelp } from './fault-help.ts';
@@ -44,12 +45,6 @@ Exit code: 0 when the job succeeded and every copy is right, 1 when not,
 The samples and what they show: events/README.md.
 The document of --json: schemas/replay-report.schema.json.
 `;
-
-/** Where help and errors go. */
-interface CommandOutput {
-  readonly writeOut?: (text: string) => void;
-  readonly writeErr?: (text: string) => void;
-}
 
 /** Parses the arguments. @throws CommanderError after help (`exitCode` 0) or what is wrong has been printed */
 export function parseOptions(argv: readonly string[], output: CommandOutput = {}) {
