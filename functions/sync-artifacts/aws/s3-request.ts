@@ -1,9 +1,12 @@
 // The one way to send an S3 request: with a limit in time, doubted denials, and what it was about when it fails.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { S3Client, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-s3';
 import type { HttpHandlerOptions } from '@smithy/types';
 import type { Settings } from '../settings.ts';
 import { STALLED_BYTES_PER_MS } from '../speeds.ts';
 import { isAccessDenied, type RequestTarget, S3RequestError } from './errors.ts';
+import type { S3Clients } from './s3-clients.ts';
+import type { S3Command } from './transport/repeated-request.ts';
 
 /** The last look at a denial is to come near the end of the time that it is doubted. */
 const MAX_DENIAL_DELAY_MS = 400;
@@ -11,9 +14,30 @@ const MAX_DENIAL_DELAY_MS = 400;
 /** What every request needs to know of its job. */
 export interface RequestContext {
   readonly settings: Pick<Settings, 'accessDeniedRetryMs' | 'stallMs'>;
+  readonly s3: Pick<S3Clients, 'role' | 'artifact'>;
   readonly signal: AbortSignal;
   /** Learns of requests that were cut short before S3 gave a last word. */
   noteFailure?(error: S3RequestError): void;
+}
+
+/** The client that signs as a target names it, in its region. */
+export function clientOf({ s3 }: RequestContext, { principal, region }: RequestTarget): S3Client {
+  return principal === 'artifactCredentials' ? s3.artifact(region) : s3.role(region);
+}
+
+/**
+ * Sends one command, signed as its target names it, as `request` does.
+ * @param sizeBytes  that S3 moves for the answer, for the stall limit
+ * @throws S3RequestError with what the request was about.
+ */
+export async function send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+  context: RequestContext,
+  target: RequestTarget,
+  command: S3Command<Input, Output>,
+  sizeBytes = 0,
+): Promise<Output> {
+  const client = clientOf(context, target);
+  return await request(context, target, (options) => client.send(command, options), sizeBytes);
 }
 
 /**

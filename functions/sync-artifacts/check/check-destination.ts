@@ -1,14 +1,14 @@
 // Checks one destination: finds the bucket and its key, then begins and at once aborts an upload at every key.
-import { AbortMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
+import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { isUnsupported } from '../aws/other-servers.ts';
-import { request } from '../aws/s3-request.ts';
+import { send } from '../aws/s3-request.ts';
 import { type JobContext, withGracePeriod } from '../context/context.ts';
-import { type CopyPlace, destinationFields, destinationTarget } from '../copy/request-fields.ts';
-import { sendCreate } from '../copy/upload/upload-requests.ts';
+import { sendAbort, sendCreate } from '../copy/upload/upload-requests.ts';
 import { SyncError } from '../errors.ts';
 import { readDestination } from '../facts/destination.ts';
 import { isSameKey } from '../facts/kms-key.ts';
-import { CLEAN_UP_MS, GRACE_MS } from '../speeds.ts';
+import { type CopyPlace, destinationFields, destinationTarget } from '../facts/object-fields.ts';
+import { GRACE_MS } from '../speeds.ts';
 import type { DestinationRequest, Tag } from '../types.ts';
 import { findingOf } from './finding.ts';
 import type { DestinationCheck, Finding } from './report.ts';
@@ -70,19 +70,13 @@ async function tryUpload(
   const Tagging = tags
     .map(({ Key, Value }) => `${encodeURIComponent(Key)}=${encodeURIComponent(Value)}`)
     .join('&');
-  const { UploadId, ServerSideEncryption, SSEKMSKeyId } = await sendCreate(
-    place,
-    Tagging === '' ? {} : { Tagging },
-    withGracePeriod(context, GRACE_MS),
-    context,
-  );
-  const cleanUp = { settings: context.settings, signal: context.deadline.cleanUp(CLEAN_UP_MS) };
-  const { bucket, region, encryption } = place.destination;
-  await request(cleanUp, destinationTarget(place, 'AbortMultipartUpload'), (options) =>
-    context.s3
-      .role(region)
-      .send(new AbortMultipartUploadCommand({ ...destinationFields(place), UploadId }), options),
-  );
+  const {
+    UploadId = '',
+    ServerSideEncryption,
+    SSEKMSKeyId,
+  } = await sendCreate(place, Tagging === '' ? {} : { Tagging }, withGracePeriod(context, GRACE_MS));
+  await sendAbort(place, UploadId, context);
+  const { bucket, encryption } = place.destination;
   const { algorithm, kmsKeyId } = encryption;
   if (ServerSideEncryption === undefined) return SSEKMSKeyId;
   if (ServerSideEncryption === algorithm && isSameKey(kmsKeyId, SSEKMSKeyId)) return SSEKMSKeyId;
@@ -97,14 +91,8 @@ async function checkListing(place: CopyPlace, context: JobContext): Promise<Find
   const { Bucket, ExpectedBucketOwner } = destinationFields(place);
   const { key: _, ...target } = destinationTarget(place, 'ListMultipartUploads');
   try {
-    await request(context, target, (options) =>
-      context.s3
-        .role(place.destination.region)
-        .send(
-          new ListMultipartUploadsCommand({ Bucket, ExpectedBucketOwner, Prefix: place.key, MaxUploads: 1 }),
-          options,
-        ),
-    );
+    const fields = { Bucket, ExpectedBucketOwner, Prefix: place.key, MaxUploads: 1 };
+    await send(context, target, new ListMultipartUploadsCommand(fields));
     return [];
   } catch (error) {
     return isUnsupported(error) ? [] : [findingOf(error, 'warning')];

@@ -4,8 +4,9 @@ import type { BucketCache } from '../aws/bucket-cache.ts';
 import type { S3Clients } from '../aws/s3-clients.ts';
 import type { RequestContext } from '../aws/s3-request.ts';
 import type { Settings } from '../settings.ts';
+import { CLEAN_UP_MS } from '../speeds.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { SourceReader, SyncJob } from '../types.ts';
+import type { SyncJob } from '../types.ts';
 import type { RequestSlots } from './concurrency.ts';
 import type { Deadline } from './deadline.ts';
 
@@ -37,13 +38,9 @@ export interface JobContext extends RequestContext {
   throwIfFailed(): void;
 }
 
-/** The client that signs as one of the two identities of a job. */
-export function clientFor(
-  { s3 }: Pick<JobContext, 's3'>,
-  reader: SourceReader,
-  region: string,
-): ReturnType<S3Clients['role']> {
-  return reader === 'role' ? s3.role(region) : s3.artifact(region);
+/** The context of requests that clean up after a failure, whatever became of the job. */
+export function forCleanUp(context: JobContext): JobContext {
+  return { ...context, signal: context.deadline.cleanUp(CLEAN_UP_MS) };
 }
 
 /**
@@ -51,7 +48,7 @@ export function clientFor(
  * leaves time for the answer.
  */
 export function withGracePeriod(
-  { settings, signal, deadline, noteFailure }: JobContext,
+  { settings, s3, signal, deadline, noteFailure }: JobContext,
   limitMs: number,
 ): RequestContext {
   const controller = new AbortController();
@@ -61,5 +58,5 @@ export function withGracePeriod(
   };
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
-  return { settings, signal: controller.signal, ...(noteFailure === undefined ? {} : { noteFailure }) };
+  return { settings, s3, signal: controller.signal, ...(noteFailure === undefined ? {} : { noteFailure }) };
 }

@@ -1,7 +1,8 @@
 // Copies an object of up to 5 GiB with one CopyObject request.
 import { CopyObjectCommand } from '@aws-sdk/client-s3';
-import { request } from '../aws/s3-request.ts';
+import { send } from '../aws/s3-request.ts';
 import { type JobContext, withGracePeriod } from '../context/context.ts';
+import { destinationFields } from '../facts/object-fields.ts';
 import { lookAt } from '../facts/resolve.ts';
 import { requireReachableProof } from '../plan/reachable-proof.ts';
 import { CLEAN_UP_MS } from '../speeds.ts';
@@ -10,7 +11,6 @@ import { type WriteCondition, writeFirst } from './conditional-write.ts';
 import {
   copiedTagFields,
   copyTarget,
-  destinationFields,
   encryptionFields,
   sourceFields,
   writtenObject,
@@ -44,27 +44,21 @@ async function sendCopy(
   condition: WriteCondition,
   context: JobContext,
 ): Promise<FinishedCopyResult> {
-  const { source, destination } = task;
+  const { source } = task;
   context.signal.throwIfAborted();
-  const output = await request(
+  const output = await send(
     // Given up at once when another copy fails, one on its way would leave an object that nobody proves.
     withGracePeriod(context, CLEAN_UP_MS),
     copyTarget(task, 'CopyObject'),
-    (options) =>
-      context.s3.role(destination.region).send(
-        new CopyObjectCommand({
-          ...destinationFields(task),
-          ...condition,
-          ...sourceFields(task),
-          ...encryptionFields(task),
-          ...copiedTagFields(task),
-          AnnotationDirective: context.job.annotations === 'copy' ? 'COPY' : 'EXCLUDE',
-          ...(source.checksum?.type === 'FULL_OBJECT'
-            ? { ChecksumAlgorithm: source.checksum.algorithm }
-            : {}),
-        }),
-        options,
-      ),
+    new CopyObjectCommand({
+      ...destinationFields(task),
+      ...condition,
+      ...sourceFields(task),
+      ...encryptionFields(task),
+      ...copiedTagFields(task),
+      AnnotationDirective: context.job.annotations === 'copy' ? 'COPY' : 'EXCLUDE',
+      ...(source.checksum?.type === 'FULL_OBJECT' ? { ChecksumAlgorithm: source.checksum.algorithm } : {}),
+    }),
     source.sizeBytes,
   );
   const how = { sameLayout: false, hashedInTransit: false, resumed: false };

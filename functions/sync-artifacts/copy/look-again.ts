@@ -1,14 +1,14 @@
 // Looks at a destination again, after S3 refused to write there or lost the upload.
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { attemptCount, httpStatus, isAccessDenied, isNotFound } from '../aws/errors.ts';
-import { request } from '../aws/s3-request.ts';
+import { send } from '../aws/s3-request.ts';
 import type { JobContext } from '../context/context.ts';
 import { headObject } from '../facts/head-object.ts';
+import { destinationFields, destinationTarget } from '../facts/object-fields.ts';
 import { isEnough, proofOfExisting } from '../proof/proof.ts';
 import { CLOCK_SKEW_MS } from '../speeds.ts';
 import type { CopyTask, ObjectFacts } from '../types.ts';
 import { omitUndefined } from '../util.ts';
-import { destinationFields, destinationTarget } from './request-fields.ts';
 import type { FinishedCopyResult } from './strategy.ts';
 
 /** What is at a destination now. */
@@ -22,12 +22,10 @@ export interface Look {
 
 /** Looks at the object at a copy's destination, as far as the role may. @throws S3RequestError */
 export async function lookAgain(task: CopyTask, context: JobContext): Promise<Look> {
-  const { destination, key } = task;
-  const client = context.s3.role(destination.region);
   const target = destinationTarget(task, 'HeadObject');
+  const fields = destinationFields(task);
   try {
-    const { bucket, bucketOwner } = destination;
-    const facts = await headObject(context, client, { bucket, key, bucketOwner }, target);
+    const facts = await headObject(context, target, fields);
     return { exists: true, etag: facts.etag, facts };
   } catch (error) {
     if (isNotFound(error)) return { exists: false };
@@ -35,9 +33,7 @@ export async function lookAgain(task: CopyTask, context: JobContext): Promise<Lo
   }
   try {
     // Without its checksum an object is shown although its KMS key is not usable.
-    const { ETag } = await request(context, target, (options) =>
-      client.send(new HeadObjectCommand(destinationFields(task)), options),
-    );
+    const { ETag } = await send(context, target, new HeadObjectCommand(fields));
     return { exists: true, ...(ETag === undefined ? {} : { etag: ETag }) };
   } catch (error) {
     if (isNotFound(error)) return { exists: false };

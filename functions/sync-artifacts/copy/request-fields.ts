@@ -3,16 +3,9 @@ import type { CompletedPart } from '@aws-sdk/client-s3';
 import type { RequestTarget } from '../aws/errors.ts';
 import { CHECKSUMS, type ComputedAlgorithm, DEFAULT_CHECKSUM, isComputed } from '../checksums.ts';
 import { type ChecksumFields, checksumOf } from '../facts/head-object.ts';
+import { type CopyPlace, destinationTarget } from '../facts/object-fields.ts';
 import { type PartLayout, partCount } from '../plan/part-layout.ts';
 import type { CopyTask, SourceFacts, WrittenObject } from '../types.ts';
-
-/** Where a copy goes, whatever it is a copy of. */
-export type CopyPlace = Pick<CopyTask, 'destination' | 'key'>;
-
-/** Names the object that is written, and who must own its bucket. */
-export function destinationFields({ destination, key }: CopyPlace) {
-  return { Bucket: destination.bucket, Key: key, ExpectedBucketOwner: destination.bucketOwner };
-}
 
 /** Names the pinned source: S3 refuses another version or other content (412). */
 export function sourceFields({ source }: CopyTask) {
@@ -101,12 +94,6 @@ export function writtenObject(
     kmsKeyArn: headers.SSEKMSKeyId,
     ...how,
   };
-}
-
-/** What a request to the destination is about, for messages. */
-export function destinationTarget({ destination, key }: CopyPlace, operation: string): RequestTarget {
-  const { bucket, region, encryption } = destination;
-  return { operation, side: 'destination', bucket, key, region, kmsKeyId: encryption.kmsKeyId };
 }
 
 /** What a server-side copy is about, for messages. */

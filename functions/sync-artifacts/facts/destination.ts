@@ -10,7 +10,7 @@ import {
   redirectRegion,
 } from '../aws/errors.ts';
 import { isUnsupported } from '../aws/other-servers.ts';
-import { request } from '../aws/s3-request.ts';
+import { send } from '../aws/s3-request.ts';
 import type { JobContext } from '../context/context.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { DestinationEncryption, DestinationFacts, DestinationRequest, ObjectFacts } from '../types.ts';
@@ -131,12 +131,8 @@ async function findRegion(
   const target: RequestTarget = { operation: 'HeadBucket', side: 'destination', bucket, region: home };
   let region: string | undefined;
   try {
-    const output = await request(context, target, (options) =>
-      context.s3
-        .role(home)
-        .send(new HeadBucketCommand({ Bucket: bucket, ExpectedBucketOwner: bucketOwner }), options),
-    );
-    region = output.BucketRegion;
+    const command = new HeadBucketCommand({ Bucket: bucket, ExpectedBucketOwner: bucketOwner });
+    region = (await send(context, target, command)).BucketRegion;
   } catch (error) {
     if (isNotFound(error)) throw noSuchBucket(bucket);
     region = redirectRegion(error);
@@ -219,11 +215,8 @@ async function readDefaultEncryption(
 ): Promise<{ SSEAlgorithm?: string | undefined; KMSMasterKeyID?: string | undefined } | undefined> {
   const target: RequestTarget = { operation: 'GetBucketEncryption', side: 'destination', bucket, region };
   try {
-    const output = await request(context, target, (options) =>
-      context.s3
-        .role(region)
-        .send(new GetBucketEncryptionCommand({ Bucket: bucket, ExpectedBucketOwner: bucketOwner }), options),
-    );
+    const command = new GetBucketEncryptionCommand({ Bucket: bucket, ExpectedBucketOwner: bucketOwner });
+    const output = await send(context, target, command);
     return output.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault;
   } catch (error) {
     if (errorCode(error) === 'NoSuchBucket') throw noSuchBucket(bucket, error);
@@ -241,7 +234,7 @@ async function readExisting(
 ): Promise<ObjectFacts | undefined> {
   const target: RequestTarget = { operation: 'HeadObject', side: 'destination', bucket, key, region };
   try {
-    return await headObject(context, context.s3.role(region), { bucket, key, bucketOwner }, target);
+    return await headObject(context, target, { Bucket: bucket, Key: key, ExpectedBucketOwner: bucketOwner });
   } catch (error) {
     if (isNotFound(error)) return undefined;
     // 400: what is there is encrypted with a key that is no longer usable, which is no reason not to replace it.

@@ -1,7 +1,11 @@
 // Reads what S3 knows of one object, in the one shape that the rest of the function uses.
-import { HeadObjectCommand, type HeadObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
+import {
+  HeadObjectCommand,
+  type HeadObjectCommandInput,
+  type HeadObjectCommandOutput,
+} from '@aws-sdk/client-s3';
 import type { RequestTarget } from '../aws/errors.ts';
-import { type RequestContext, request } from '../aws/s3-request.ts';
+import { type RequestContext, send } from '../aws/s3-request.ts';
 import { CHECKSUM_ALGORITHMS, CHECKSUMS, type ChecksumAlgorithmName } from '../checksums.ts';
 import type { ContentHeaders, ObjectChecksum, ObjectFacts } from '../types.ts';
 
@@ -15,34 +19,13 @@ const CONTENT_HEADERS = [
   'Expires',
 ] as const satisfies readonly (keyof ContentHeaders)[];
 
-/** Where an object is and who must own its bucket. */
-interface ObjectLocation {
-  readonly bucket: string;
-  readonly key: string;
-  readonly versionId?: string;
-  readonly bucketOwner: string;
-}
-
 /** Asks for an object's facts with its checksum. */
 export async function headObject(
   context: RequestContext,
-  client: S3Client,
-  location: ObjectLocation,
   target: RequestTarget,
+  fields: HeadObjectCommandInput,
 ): Promise<ObjectFacts> {
-  const output = await request(context, target, (options) =>
-    client.send(
-      new HeadObjectCommand({
-        Bucket: location.bucket,
-        Key: location.key,
-        VersionId: location.versionId,
-        ChecksumMode: 'ENABLED',
-        ExpectedBucketOwner: location.bucketOwner,
-      }),
-      options,
-    ),
-  );
-  return toFacts(output);
+  return toFacts(await send(context, target, new HeadObjectCommand({ ...fields, ChecksumMode: 'ENABLED' })));
 }
 
 /** The checksum members that many S3 answers share. */

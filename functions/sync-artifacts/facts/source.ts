@@ -5,17 +5,17 @@ import {
   HeadObjectCommand,
   type ObjectPart,
 } from '@aws-sdk/client-s3';
-import { httpStatus, isAccessDenied, isNotFound, type RequestTarget } from '../aws/errors.ts';
+import { httpStatus, isAccessDenied, isNotFound } from '../aws/errors.ts';
 import { MAX_PARTS } from '../aws/limits.ts';
 import { isUnsupported } from '../aws/other-servers.ts';
-import { type RequestContext, request } from '../aws/s3-request.ts';
-import { clientFor, type JobContext } from '../context/context.ts';
+import { type RequestContext, send } from '../aws/s3-request.ts';
+import type { JobContext } from '../context/context.ts';
 import { ConfigurationError, SyncError } from '../errors.ts';
 import { CLOCK_SKEW_MS } from '../speeds.ts';
 import type { Artifact, ObjectFacts, SourceFacts, SourcePin, SourceReader, SyncJob, Tag } from '../types.ts';
-import { omitUndefined } from '../util.ts';
 import { headObject } from './head-object.ts';
 import { askInRegion } from './in-region.ts';
+import { type SourcePlace, sourceObject, sourceTarget } from './object-fields.ts';
 import { hasPinnedEtag } from './object-identity.ts';
 
 /** The source that an earlier invocation of the job began to copy, and when the job began. */
@@ -34,10 +34,10 @@ export async function readSource(
   context: JobContext,
   pin?: PinnedSource,
 ): Promise<SourceFacts> {
-  const candidates = readersOf(job, context).map((reader) => ({
+  const candidates = readersOf(job, context).map((readableBy) => ({
     artifact,
     bucketOwner: job.accountId,
-    reader,
+    readableBy,
     region: context.facts.region(artifact.bucket) ?? context.settings.region,
     context,
   }));
@@ -61,10 +61,8 @@ export async function readSource(
  * @throws SyncError when it is no longer what was read first
  */
 export async function requireUnchanged(source: SourceFacts, context: JobContext): Promise<void> {
-  const { artifact, bucketOwner, readableBy: reader, region, etag, sizeBytes } = source;
-  const now = await undefinedIfGone(
-    headSource({ artifact, bucketOwner, reader, region, context }, undefined),
-  );
+  const { artifact, etag, sizeBytes } = source;
+  const now = await undefinedIfGone(headSource({ ...source, context }, undefined));
   if (now !== undefined && now.etag === etag && now.sizeBytes === sizeBytes) return;
   throw new SyncError(
     'RevisionOutOfSync',
@@ -73,11 +71,7 @@ export async function requireUnchanged(source: SourceFacts, context: JobContext)
 }
 
 /** Who asks, for what, where. */
-interface SourceRequest {
-  readonly artifact: Artifact;
-  readonly bucketOwner: string;
-  readonly reader: SourceReader;
-  readonly region: string;
+interface SourceRequest extends SourcePlace {
   readonly context: JobContext;
 }
 
@@ -94,7 +88,7 @@ function readersOf({ mode }: Pick<SyncJob, 'mode'>, { s3 }: JobContext): readonl
 
 async function readAs(source: SourceRequest, pin: PinnedSource | undefined): Promise<SourceFacts> {
   // Asked for beside the HEAD and so unpinned, to save a round trip; asked again if they turn out to be another version's.
-  const mayTag = source.reader === 'role' ? source.context : withoutDenialRetries(source.context);
+  const mayTag = source.readableBy === 'role' ? source.context : withoutDenialRetries(source.context);
   const early = valueOrError(readTags(source, pin?.versionId, mayTag));
   const facts = await readFacts(source, pin);
   const partSizesBytes = await readPartSizes(source, facts);
@@ -109,7 +103,7 @@ async function readAs(source: SourceRequest, pin: PinnedSource | undefined): Pro
     artifact: source.artifact,
     bucketOwner: source.bucketOwner,
     region: source.region,
-    readableBy: source.reader,
+    readableBy: source.readableBy,
     tags,
     ...(partSizesBytes === undefined ? {} : { partSizesBytes }),
   };
@@ -133,14 +127,7 @@ async function readFacts(source: SourceRequest, pin: PinnedSource | undefined): 
 }
 
 function headSource(source: SourceRequest, versionId: string | undefined): Promise<ObjectFacts> {
-  const { artifact, bucketOwner, reader, region, context } = source;
-  const location = {
-    bucket: artifact.bucket,
-    key: artifact.key,
-    bucketOwner,
-    ...omitUndefined({ versionId }),
-  };
-  return headObject(context, clientFor(context, reader, region), location, targetOf(source, 'HeadObject'));
+  return headObject(source.context, sourceTarget(source, 'HeadObject'), sourceObject(source, versionId));
 }
 
 async function undefinedIfGone(facts: Promise<ObjectFacts>): Promise<ObjectFacts | undefined> {
@@ -158,14 +145,14 @@ function isGone(error: unknown): boolean {
 }
 
 /** The job's credentials are seldom allowed to read tags: asking them again would only delay every relay. */
-function withoutDenialRetries({ signal, settings }: JobContext): RequestContext {
-  return { signal, settings: { ...settings, accessDeniedRetryMs: 0 } };
+function withoutDenialRetries({ s3, signal, settings }: JobContext): RequestContext {
+  return { s3, signal, settings: { ...settings, accessDeniedRetryMs: 0 } };
 }
 
 /** Whatever the mode, tags are read with whichever identity may. */
 function otherIdentity(source: SourceRequest): readonly SourceRequest[] {
-  if (source.reader === 'artifactCredentials') return [{ ...source, reader: 'role' }];
-  return source.context.s3.hasArtifactCredentials ? [{ ...source, reader: 'artifactCredentials' }] : [];
+  if (source.readableBy === 'artifactCredentials') return [{ ...source, readableBy: 'role' }];
+  return source.context.s3.hasArtifactCredentials ? [{ ...source, readableBy: 'artifactCredentials' }] : [];
 }
 
 interface TagReading {
@@ -178,15 +165,8 @@ async function readTags(
   versionId: string | undefined,
   context: RequestContext = source.context,
 ): Promise<TagReading> {
-  const { reader, region } = source;
-  const output = await request(context, targetOf(source, 'GetObjectTagging'), (options) =>
-    clientFor(source.context, reader, region).send(
-      new GetObjectTaggingCommand({
-        ...objectFields(source, versionId),
-      }),
-      options,
-    ),
-  );
+  const command = new GetObjectTaggingCommand(sourceObject(source, versionId));
+  const output = await send(context, sourceTarget(source, 'GetObjectTagging'), command);
   return {
     tags: (output.TagSet ?? []).map(({ Key = '', Value = '' }) => ({ Key, Value })),
     versionId: output.VersionId,
@@ -237,24 +217,18 @@ async function listPartSizes(
   source: SourceRequest,
   facts: ObjectFacts,
 ): Promise<readonly number[] | undefined> {
-  const { reader, region, context } = source;
+  const target = sourceTarget(source, 'GetObjectAttributes');
   const parts: ObjectPart[] = [];
   let marker: string | undefined;
   // However many pages a server says there are: an object has no more parts than fit on these.
   for (let pageNumber = 0; pageNumber < MAX_PAGES; pageNumber++) {
-    const page = await valueOrError(
-      request(context, targetOf(source, 'GetObjectAttributes'), (options) =>
-        clientFor(context, reader, region).send(
-          new GetObjectAttributesCommand({
-            ...objectFields(source, facts.versionId),
-            ObjectAttributes: ['ObjectParts'],
-            MaxParts: 1000,
-            PartNumberMarker: marker,
-          }),
-          options,
-        ),
-      ),
-    );
+    const command = new GetObjectAttributesCommand({
+      ...sourceObject(source, facts.versionId),
+      ObjectAttributes: ['ObjectParts'],
+      MaxParts: 1000,
+      PartNumberMarker: marker,
+    });
+    const page = await valueOrError(send(source.context, target, command));
     if ('error' in page) {
       if (isAccessDenied(page.error) || isUnsupported(page.error)) return undefined;
       throw page.error;
@@ -273,37 +247,13 @@ async function headPartSizes(
   facts: ObjectFacts,
   count: number,
 ): Promise<readonly number[] | undefined> {
-  const { reader, region, context } = source;
-  const result = await valueOrError(
-    request(context, targetOf(source, 'HeadObject'), (options) =>
-      clientFor(context, reader, region).send(
-        new HeadObjectCommand({
-          ...objectFields(source, facts.versionId),
-          PartNumber: 1,
-        }),
-        options,
-      ),
-    ),
-  );
+  const command = new HeadObjectCommand({ ...sourceObject(source, facts.versionId), PartNumber: 1 });
+  const result = await valueOrError(send(source.context, sourceTarget(source, 'HeadObject'), command));
   if ('error' in result) return undefined;
   const sizeBytes = result.value.ContentLength ?? 0;
   const lastBytes = facts.sizeBytes - sizeBytes * (count - 1);
   if (sizeBytes <= 0 || lastBytes <= 0 || lastBytes > sizeBytes) return undefined;
   return Array.from({ length: count }, (_, index) => (index === count - 1 ? lastBytes : sizeBytes));
-}
-
-/** Names a version of the source, and who must own its bucket. */
-function objectFields({ artifact, bucketOwner }: SourceRequest, versionId: string | undefined) {
-  return {
-    Bucket: artifact.bucket,
-    Key: artifact.key,
-    VersionId: versionId,
-    ExpectedBucketOwner: bucketOwner,
-  };
-}
-
-function targetOf({ artifact, region, reader }: SourceRequest, operation: string): RequestTarget {
-  return { operation, side: 'source', bucket: artifact.bucket, key: artifact.key, region, principal: reader };
 }
 
 type ValueOrError<T> = { readonly value: T } | { readonly error: unknown };

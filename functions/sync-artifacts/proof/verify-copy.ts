@@ -1,11 +1,12 @@
 // Proves a copy that was just made: what S3 answered, else what a HEAD shows, against the source.
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { isAccessDenied, isNotFound, type RequestTarget } from '../aws/errors.ts';
-import { request } from '../aws/s3-request.ts';
-import { type JobContext, withGracePeriod } from '../context/context.ts';
+import { isAccessDenied, isNotFound } from '../aws/errors.ts';
+import { send } from '../aws/s3-request.ts';
+import { forCleanUp, type JobContext, withGracePeriod } from '../context/context.ts';
 import { type FailureTypeName, SyncError } from '../errors.ts';
 import { headObject } from '../facts/head-object.ts';
 import { isKeyNow, isSameKey } from '../facts/kms-key.ts';
+import { destinationFields, destinationTarget } from '../facts/object-fields.ts';
 import { requireUnchanged } from '../facts/source.ts';
 import { CLEAN_UP_MS } from '../speeds.ts';
 import type { CopyTask, MinimumProof, ObjectChecksum, ObjectFacts, Proof, WrittenObject } from '../types.ts';
@@ -102,16 +103,6 @@ export async function verifyCopy(
   };
 }
 
-function targetOf({ destination, key }: CopyTask, operation: string): RequestTarget {
-  const { bucket, region, encryption } = destination;
-  return { operation, side: 'destination', bucket, key, region, kmsKeyId: encryption.kmsKeyId };
-}
-
-function locationOf({ destination, key }: CopyTask, versionId: string | undefined) {
-  const { bucket, bucketOwner } = destination;
-  return { bucket, key, bucketOwner, ...omitUndefined({ versionId }) };
-}
-
 /** What S3's answer to the write says, in the shape of a HEAD. Its size is the source's: the parts tile it, and Complete names it. */
 function answeredFacts({ source }: CopyTask, written: WrittenObject): ObjectFacts {
   return {
@@ -130,14 +121,11 @@ function answeredFacts({ source }: CopyTask, written: WrittenObject): ObjectFact
 
 /** Looks at the version that was written; where S3 may not be asked, what it answered must do. */
 async function headWritten(task: CopyTask, answered: ObjectFacts, context: JobContext): Promise<ObjectFacts> {
-  const client = context.s3.role(task.destination.region);
   try {
-    return await headObject(
-      context,
-      client,
-      locationOf(task, answered.versionId),
-      targetOf(task, 'HeadObject'),
-    );
+    return await headObject(context, destinationTarget(task, 'HeadObject'), {
+      ...destinationFields(task),
+      VersionId: answered.versionId,
+    });
   } catch (error) {
     if (isAccessDenied(error)) return answered;
     throw error;
@@ -149,33 +137,19 @@ async function removeWritten(task: CopyTask, written: WrittenObject, context: Jo
   const { versionId, etag } = written;
   let victim = versionId;
   const isNamed = versionId !== undefined && versionId !== 'null';
-  const client = context.s3.role(task.destination.region);
-  const cleanUp = { ...context, signal: context.deadline.cleanUp(CLEAN_UP_MS) };
+  const cleanUp = forCleanUp(context);
+  const fields = destinationFields(task);
   try {
     if (!isNamed) {
-      const now = await headObject(
-        cleanUp,
-        client,
-        locationOf(task, undefined),
-        targetOf(task, 'HeadObject'),
-      );
+      const now = await headObject(cleanUp, destinationTarget(task, 'HeadObject'), fields);
       if (now.etag !== etag)
         return 'The object there is no longer the one that this job wrote, so it was left alone.';
       // Where versioning is suspended, S3 names no version on a write; by the name "null" what was written goes without
       // a marker that hides what was there before.
       if (now.isNullVersion) victim = 'null';
     }
-    await request(cleanUp, targetOf(task, 'DeleteObject'), (options) =>
-      client.send(
-        new DeleteObjectCommand({
-          Bucket: task.destination.bucket,
-          Key: task.key,
-          VersionId: victim,
-          ExpectedBucketOwner: task.destination.bucketOwner,
-        }),
-        options,
-      ),
-    );
+    const command = new DeleteObjectCommand({ ...fields, VersionId: victim });
+    await send(cleanUp, destinationTarget(task, 'DeleteObject'), command);
     return isNamed ? `Its version ${versionId} was removed.` : 'It was removed.';
   } catch (error) {
     if (isNotFound(error)) return 'It is gone already.';

@@ -1,10 +1,10 @@
 // The manifest of a job: every copy with its proof, zipped into the action's output artifact.
 import { strToU8, zipSync } from 'fflate';
 import type { RequestTarget } from '../aws/errors.ts';
-import { request } from '../aws/s3-request.ts';
+import { clientOf, request } from '../aws/s3-request.ts';
 import { uploadBody } from '../aws/upload-body.ts';
 import { DEFAULT_CHECKSUM } from '../checksums.ts';
-import { clientFor, type JobContext } from '../context/context.ts';
+import type { JobContext } from '../context/context.ts';
 import { askInRegion } from '../facts/in-region.ts';
 import type { Artifact, CopyReport, SyncJob } from '../types.ts';
 import { omitUndefined } from '../util.ts';
@@ -83,9 +83,7 @@ export async function writeManifest(
         : ({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: job.encryptionKeyId } as const)),
     } as const;
     // On no condition: each execution has a place of its own, where an attempt that was killed may have left a manifest.
-    await request(context, target, () =>
-      uploadBody(clientFor(context, identity, region), params, context.signal),
-    );
+    await request(context, target, () => uploadBody(clientOf(context, target), params, context.signal));
   };
   const region = context.facts.region(output.bucket) ?? context.settings.region;
   await askInRegion({ bucket: output.bucket, region }, context, put);

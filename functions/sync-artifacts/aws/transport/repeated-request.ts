@@ -17,7 +17,8 @@ interface VariablePlaces<Input> {
   readonly query: Readonly<Record<string, keyof Input>>;
 }
 
-type S3Command<Input extends ServiceInputTypes, Output extends ServiceOutputTypes> = Command<
+/** A command of S3. */
+export type S3Command<Input extends ServiceInputTypes, Output extends ServiceOutputTypes> = Command<
   ServiceInputTypes,
   Input,
   ServiceOutputTypes,

@@ -2,9 +2,10 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { isTransient, type RequestTarget, S3RequestError } from '../../aws/errors.ts';
-import { request } from '../../aws/s3-request.ts';
-import { clientFor, type JobContext } from '../../context/context.ts';
+import { isTransient, S3RequestError } from '../../aws/errors.ts';
+import { send } from '../../aws/s3-request.ts';
+import type { JobContext } from '../../context/context.ts';
+import { sourceObject, sourceTarget } from '../../facts/object-fields.ts';
 import type { Part } from '../../plan/part-layout.ts';
 import type { SourceFacts } from '../../types.ts';
 
@@ -30,7 +31,9 @@ export async function readPart(
       const again =
         error instanceof BodyError && Date.now() + delayMs < giveUpAtMs && !context.signal.aborted;
       if (!again)
-        throw error instanceof BodyError ? new S3RequestError(targetOf(source), error.cause) : error;
+        throw error instanceof BodyError
+          ? new S3RequestError(sourceTarget(source, 'GetObject'), error.cause)
+          : error;
     }
     await sleep(delayMs * (0.5 + Math.random() / 2), undefined, { signal: context.signal });
   }
@@ -48,26 +51,16 @@ async function readOnce(
   buffer: Buffer,
   context: JobContext,
 ): Promise<Buffer> {
-  const { artifact, region, readableBy, versionId, etag, bucketOwner } = source;
+  const { versionId, etag } = source;
   const { offsetBytes, sizeBytes } = part;
   if (sizeBytes === 0) return buffer;
-  const output = await request(
-    context,
-    targetOf(source),
-    (options) =>
-      clientFor(context, readableBy, region).send(
-        new GetObjectCommand({
-          Bucket: artifact.bucket,
-          Key: artifact.key,
-          VersionId: versionId,
-          IfMatch: etag === '' ? undefined : etag,
-          Range: `bytes=${offsetBytes}-${offsetBytes + sizeBytes - 1}`,
-          ExpectedBucketOwner: bucketOwner,
-        }),
-        options,
-      ),
-    sizeBytes,
-  );
+  const target = sourceTarget(source, 'GetObject');
+  const command = new GetObjectCommand({
+    ...sourceObject(source, versionId),
+    IfMatch: etag === '' ? undefined : etag,
+    Range: `bytes=${offsetBytes}-${offsetBytes + sizeBytes - 1}`,
+  });
+  const output = await send(context, target, command, sizeBytes);
   const body = output.Body as Readable;
   const abort = (): void => void body.destroy(context.signal.reason as Error);
   context.signal.addEventListener('abort', abort, { once: true });
@@ -75,7 +68,7 @@ async function readOnce(
     return await collect(body, buffer);
   } catch (cause) {
     context.signal.throwIfAborted();
-    if (!isTransient(cause)) throw new S3RequestError(targetOf(source), cause);
+    if (!isTransient(cause)) throw new S3RequestError(target, cause);
     throw new BodyError('the body of a part could not be read', { cause });
   } finally {
     context.signal.removeEventListener('abort', abort);
@@ -97,15 +90,4 @@ async function collect(body: Readable, buffer: Buffer): Promise<Buffer> {
   throw Object.assign(new Error(`the body was truncated: ${length} of ${sizeBytes} bytes`), {
     code: 'ECONNRESET',
   });
-}
-
-function targetOf({ artifact, region, readableBy }: SourceFacts): RequestTarget {
-  return {
-    operation: 'GetObject',
-    side: 'source',
-    bucket: artifact.bucket,
-    key: artifact.key,
-    region,
-    principal: readableBy,
-  };
 }

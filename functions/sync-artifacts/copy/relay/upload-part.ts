@@ -1,11 +1,12 @@
 // Uploads one part of a relayed object, and proves that S3 stored exactly these bytes.
 import { UploadPartCommand, type UploadPartCommandOutput } from '@aws-sdk/client-s3';
-import { request } from '../../aws/s3-request.ts';
+import { send } from '../../aws/s3-request.ts';
 import type { JobContext } from '../../context/context.ts';
 import { SyncError } from '../../errors.ts';
+import { destinationFields, destinationTarget } from '../../facts/object-fields.ts';
 import type { Part, PartLayout } from '../../plan/part-layout.ts';
 import type { CopyTask } from '../../types.ts';
-import { destinationFields, destinationTarget, relayAlgorithm } from '../request-fields.ts';
+import { relayAlgorithm } from '../request-fields.ts';
 import { md5OfBytes } from './hashing.ts';
 
 /** The upload that a part belongs to. */
@@ -33,22 +34,14 @@ export async function uploadPart(
   context: JobContext,
 ): Promise<{ readonly output: UploadPartCommandOutput; readonly proved: boolean }> {
   const algorithm = relayAlgorithm(task, layout);
-  const output = await request(
-    context,
-    destinationTarget(task, 'UploadPart'),
-    (options) =>
-      context.s3.role(task.destination.region).send(
-        new UploadPartCommand({
-          ...destinationFields(task),
-          [`Checksum${algorithm}`]: checksum,
-          UploadId: uploadId,
-          PartNumber: part.number,
-          Body: bytes,
-        }),
-        options,
-      ),
-    part.sizeBytes,
-  );
+  const command = new UploadPartCommand({
+    ...destinationFields(task),
+    [`Checksum${algorithm}`]: checksum,
+    UploadId: uploadId,
+    PartNumber: part.number,
+    Body: bytes,
+  });
+  const output = await send(context, destinationTarget(task, 'UploadPart'), command, part.sizeBytes);
   const reported = output[`Checksum${algorithm}`];
   if (reported === undefined)
     return { output, proved: output.ETag?.replaceAll('"', '') === md5OfBytes(bytes) };

@@ -1,18 +1,13 @@
 // Relays a source that is in memory to one destination, in one request.
-import { request } from '../../aws/s3-request.ts';
+import { clientOf, request } from '../../aws/s3-request.ts';
 import { uploadBody } from '../../aws/upload-body.ts';
 import type { ComputedAlgorithm } from '../../checksums.ts';
 import type { JobContext } from '../../context/context.ts';
 import { checksumOf } from '../../facts/head-object.ts';
+import { destinationFields, destinationTarget } from '../../facts/object-fields.ts';
 import type { CopyTask } from '../../types.ts';
 import { writeConditionally } from '../conditional-write.ts';
-import {
-  descriptionFields,
-  destinationFields,
-  destinationTarget,
-  encryptionFields,
-  writtenObject,
-} from '../request-fields.ts';
+import { descriptionFields, encryptionFields, writtenObject } from '../request-fields.ts';
 import type { CopyResult } from '../strategy.ts';
 import type { HashedBytes } from './upload-part.ts';
 
@@ -28,7 +23,7 @@ export async function uploadWhole(
 ): Promise<CopyResult> {
   try {
     return await writeConditionally(task, context, async (condition): Promise<CopyResult> => {
-      const client = context.s3.role(task.destination.region);
+      const target = destinationTarget(task, 'PutObject');
       const params = {
         ...destinationFields(task),
         ...condition,
@@ -37,8 +32,8 @@ export async function uploadWhole(
         [`Checksum${algorithm}`]: checksum,
         Body: bytes,
       };
-      const output = await request(context, destinationTarget(task, 'PutObject'), () =>
-        uploadBody(client, params, context.signal),
+      const output = await request(context, target, () =>
+        uploadBody(clientOf(context, target), params, context.signal),
       );
       const stored = checksumOf(output);
       const hashedInTransit =

@@ -6,18 +6,14 @@ import {
   type CompleteMultipartUploadCommandOutput,
 } from '@aws-sdk/client-s3';
 import { errorCode } from '../../aws/errors.ts';
-import { request } from '../../aws/s3-request.ts';
+import { send } from '../../aws/s3-request.ts';
 import type { JobContext } from '../../context/context.ts';
 import { SyncError } from '../../errors.ts';
+import { copyFields, destinationFields, destinationTarget } from '../../facts/object-fields.ts';
 import { type PartLayout, partCount } from '../../plan/part-layout.ts';
 import type { CopyTask } from '../../types.ts';
 import type { WriteCondition } from '../conditional-write.ts';
-import {
-  completedPart,
-  destinationFields,
-  destinationTarget,
-  uploadChecksumFields,
-} from '../request-fields.ts';
+import { completedPart, uploadChecksumFields } from '../request-fields.ts';
 import { isInvalidPart, listParts, type Upload } from './upload-requests.ts';
 
 /** Completing 10 000 parts may take minutes (S3 API, CompleteMultipartUpload): for each part as long as moving this many bytes. */
@@ -50,10 +46,10 @@ export async function completeUpload(
       const known = parts;
       if ([...now].every(([number, { ETag }]) => known.get(number)?.ETag === ETag)) throw error;
       parts = now;
-      context.telemetry.info('Another invocation resumed the same upload; its parts are looked at again', {
-        bucket: task.destination.bucket,
-        key: task.key,
-      });
+      context.telemetry.info(
+        'Another invocation resumed the same upload; its parts are looked at again',
+        copyFields(task),
+      );
       await sleep(delayMs, undefined, { signal: context.signal });
     }
   }
@@ -93,21 +89,17 @@ async function sendComplete(
         }
       : {};
   try {
-    return await request(
+    return await send(
       context,
       destinationTarget(task, 'CompleteMultipartUpload'),
-      (options) =>
-        context.s3.role(task.destination.region).send(
-          new CompleteMultipartUploadCommand({
-            ...destinationFields(task),
-            ...condition,
-            ...wholeChecksum,
-            UploadId: upload.uploadId,
-            MultipartUpload: { Parts: parts },
-            MpuObjectSize: source.sizeBytes,
-          }),
-          options,
-        ),
+      new CompleteMultipartUploadCommand({
+        ...destinationFields(task),
+        ...condition,
+        ...wholeChecksum,
+        UploadId: upload.uploadId,
+        MultipartUpload: { Parts: parts },
+        MpuObjectSize: source.sizeBytes,
+      }),
       parts.length * COMPLETE_BYTES_PER_PART,
     );
   } catch (error) {

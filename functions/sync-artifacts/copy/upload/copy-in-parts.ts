@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { isPartCopyUnsupported } from '../../aws/other-servers.ts';
 import type { JobContext } from '../../context/context.ts';
+import { copyFields } from '../../facts/object-fields.ts';
 import { requireUnchanged } from '../../facts/source.ts';
 import { type Part, type PartLayout, partsOf } from '../../plan/part-layout.ts';
 import { isComparable } from '../../plan/reachable-proof.ts';
@@ -203,10 +204,10 @@ async function complete(
   if (found !== undefined) return found;
   if (now.existing !== undefined && context.job.overwrite === 'never') throw mustNotOverwrite(now);
   if (attempt >= MAX_RESTARTS) throw target.ended;
-  context.telemetry.warn('An upload vanished before it was complete; the copy begins again', {
-    bucket: task.destination.bucket,
-    key: task.key,
-  });
+  context.telemetry.warn(
+    'An upload vanished before it was complete; the copy begins again',
+    copyFields(task),
+  );
   const [again] = await copyInParts({ ...copies, tasks: [now] }, context, attempt + 1);
   return again ?? unfinished(target);
 }

@@ -46,7 +46,6 @@ export async function createUpload(task: CopyTask, layout: PartLayout, context: 
       { ...descriptionFields(task), ...uploadChecksumFields(task, layout) },
       // Given up at once, one on its way would leave an upload whose id nobody learns.
       withGracePeriod(context, GRACE_MS),
-      context,
     );
   } catch (error) {
     // An attempt whose answer was lost may have started one all the same; the next invocation looks for it, if there is one.

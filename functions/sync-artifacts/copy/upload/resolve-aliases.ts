@@ -36,7 +36,7 @@ export async function resolveAliases(
 async function askForKey(task: CopyTask, context: JobContext): Promise<string | undefined> {
   try {
     context.signal.throwIfAborted();
-    const output = await sendCreate(task, {}, withGracePeriod(context, GRACE_MS), context);
+    const output = await sendCreate(task, {}, withGracePeriod(context, GRACE_MS));
     context.afterwards.push(abortUpload(task, { uploadId: output.UploadId ?? '' }, context));
     if ((output.$metadata.attempts ?? 1) > 1) await abortOwnUploads(task, undefined, context, 'empty');
     return output.SSEKMSKeyId;

@@ -3,12 +3,12 @@ import type { CompletedPart, MultipartUpload } from '@aws-sdk/client-s3';
 import { errorCode } from '../../aws/errors.ts';
 import { MAX_PART_BYTES } from '../../aws/limits.ts';
 import { isUnsupported } from '../../aws/other-servers.ts';
-import type { JobContext } from '../../context/context.ts';
+import { forCleanUp, type JobContext } from '../../context/context.ts';
 import { isAlias } from '../../facts/kms-key.ts';
+import { type CopyPlace, copyFields } from '../../facts/object-fields.ts';
 import { type PartLayout, partCount, partSize } from '../../plan/part-layout.ts';
-import { CLEAN_UP_MS } from '../../speeds.ts';
 import type { CopyTask } from '../../types.ts';
-import { type CopyPlace, completedPart, uploadChecksumFields } from '../request-fields.ts';
+import { completedPart, uploadChecksumFields } from '../request-fields.ts';
 import {
   abortUpload,
   isNoSuchUpload,
@@ -49,8 +49,7 @@ export async function resumeUpload(
   if (resumed !== undefined) {
     context.afterwards.push(abortUpload(task, created, context));
     context.telemetry.info('Resuming an unfinished upload', {
-      bucket: task.destination.bucket,
-      key: task.key,
+      ...copyFields(task),
       finishedParts: resumed.parts.size,
       parts: partCount(layout),
     });
@@ -69,7 +68,7 @@ export async function abortOwnUploads(
   context: JobContext,
   which: 'all' | 'empty' = 'all',
 ): Promise<void> {
-  const cleanUp: JobContext = { ...context, signal: context.deadline.cleanUp(CLEAN_UP_MS) };
+  const cleanUp = forCleanUp(context);
   try {
     const listOthers = async () =>
       (await listUploads(task, cleanUp)).filter(({ UploadId }) => UploadId !== keep);
@@ -88,8 +87,7 @@ export async function abortOwnUploads(
     }
   } catch (error) {
     context.telemetry.warn('Unfinished uploads could not be looked for; a lifecycle rule must remove them', {
-      bucket: task.destination.bucket,
-      key: task.key,
+      ...copyFields(task),
       errorCode: errorCode(error),
     });
   }
@@ -193,10 +191,10 @@ async function ownInitiator(
   context: JobContext,
 ): Promise<string | undefined> {
   if (keep !== undefined) return await initiatorOf(task, keep, context);
-  const { UploadId: uploadId = '' } = await sendCreate(task, {}, context, context).catch((error: unknown) => {
+  const { UploadId: uploadId = '' } = await sendCreate(task, {}, context).catch((error: unknown) => {
     // It holds nothing and lives for a moment: when the key is what failed the job, S3's own must do.
     if (!errorCode(error).startsWith('KMS.')) throw error;
-    return sendCreate(task, S3_ENCRYPTION, context, context);
+    return sendCreate(task, S3_ENCRYPTION, context);
   });
   try {
     return await initiatorOf(task, uploadId, context);

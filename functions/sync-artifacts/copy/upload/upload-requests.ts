@@ -12,10 +12,16 @@ import {
 import { errorCode, isAccessDenied, isNotFound } from '../../aws/errors.ts';
 import { MAX_PARTS } from '../../aws/limits.ts';
 import { isUnsupported } from '../../aws/other-servers.ts';
-import { type RequestContext, request } from '../../aws/s3-request.ts';
+import { type RequestContext, send } from '../../aws/s3-request.ts';
 import type { JobContext } from '../../context/context.ts';
+import {
+  type CopyPlace,
+  copyFields,
+  destinationFields,
+  destinationTarget,
+} from '../../facts/object-fields.ts';
 import { CLEAN_UP_MS } from '../../speeds.ts';
-import { type CopyPlace, destinationFields, destinationTarget, encryptionFields } from '../request-fields.ts';
+import { encryptionFields } from '../request-fields.ts';
 
 /** A multipart upload that is under way. */
 export interface Upload {
@@ -34,19 +40,22 @@ const PAGE_LIMIT = 1 + MAX_PARTS / 1000;
 export async function sendCreate(
   task: CopyPlace,
   fields: Partial<CreateMultipartUploadCommandInput>,
-  patient: RequestContext,
-  { s3 }: JobContext,
+  context: RequestContext,
 ): Promise<CreateMultipartUploadCommandOutput> {
-  return await request(patient, destinationTarget(task, 'CreateMultipartUpload'), (options) =>
-    s3.role(task.destination.region).send(
-      new CreateMultipartUploadCommand({
-        ...destinationFields(task),
-        ...encryptionFields(task),
-        ...fields,
-      }),
-      options,
-    ),
-  );
+  const input = { ...destinationFields(task), ...encryptionFields(task), ...fields };
+  const target = destinationTarget(task, 'CreateMultipartUpload');
+  return await send(context, target, new CreateMultipartUploadCommand(input));
+}
+
+/** Sends AbortMultipartUpload, whatever became of the job. */
+export async function sendAbort(
+  task: CopyPlace,
+  uploadId: string,
+  { settings, s3, deadline }: JobContext,
+): Promise<void> {
+  const cleanUp: RequestContext = { settings, s3, signal: deadline.cleanUp(CLEAN_UP_MS) };
+  const command = new AbortMultipartUploadCommand({ ...destinationFields(task), UploadId: uploadId });
+  await send(cleanUp, destinationTarget(task, 'AbortMultipartUpload'), command);
 }
 
 /** Aborts an upload whatever became of the job; what cannot be aborted is logged, and left to the bucket's lifecycle rule. */
@@ -55,24 +64,12 @@ export async function abortUpload(
   upload: Pick<Upload, 'uploadId'>,
   context: JobContext,
 ): Promise<void> {
-  const cleanUp: RequestContext = {
-    settings: context.settings,
-    signal: context.deadline.cleanUp(CLEAN_UP_MS),
-  };
   try {
-    await request(cleanUp, destinationTarget(task, 'AbortMultipartUpload'), (options) =>
-      context.s3
-        .role(task.destination.region)
-        .send(
-          new AbortMultipartUploadCommand({ ...destinationFields(task), UploadId: upload.uploadId }),
-          options,
-        ),
-    );
+    await sendAbort(task, upload.uploadId, context);
   } catch (error) {
     if (isNotFound(error)) return;
     context.telemetry.warn('An unfinished upload could not be aborted; a lifecycle rule must remove it', {
-      bucket: task.destination.bucket,
-      key: task.key,
+      ...copyFields(task),
       errorCode: errorCode(error),
     });
   }
@@ -90,24 +87,16 @@ export function isInvalidPart(error: unknown): boolean {
 
 /** Unfinished uploads at exactly the copy's key; none when the role or the server does not know how to list. */
 export async function listUploads(task: CopyPlace, context: JobContext): Promise<readonly MultipartUpload[]> {
-  const client = context.s3.role(task.destination.region);
   const { Bucket, ExpectedBucketOwner } = destinationFields(task);
+  const command = new ListMultipartUploadsCommand({ Bucket, ExpectedBucketOwner, Prefix: task.key });
   try {
-    const output = await request(context, destinationTarget(task, 'ListMultipartUploads'), (options) =>
-      client.send(
-        new ListMultipartUploadsCommand({ Bucket, ExpectedBucketOwner, Prefix: task.key }),
-        options,
-      ),
-    );
+    const output = await send(context, destinationTarget(task, 'ListMultipartUploads'), command);
     return (output.Uploads ?? []).filter(({ Key, UploadId }) => Key === task.key && UploadId !== undefined);
   } catch (error) {
     if (!isAccessDenied(error) && !isUnsupported(error)) throw error;
     context.telemetry.warn(
       'Unfinished uploads may not be listed: parts of an interrupted copy are copied again',
-      {
-        bucket: Bucket,
-        key: task.key,
-      },
+      copyFields(task),
     );
     return [];
   }
@@ -115,15 +104,10 @@ export async function listUploads(task: CopyPlace, context: JobContext): Promise
 
 /** The finished parts of an upload, a page at a time; a listing that does not move on ends. */
 export async function* listParts(task: CopyPlace, uploadId: string, context: JobContext) {
-  const client = context.s3.role(task.destination.region);
   let marker: string | undefined;
   for (let pageNumber = 0; pageNumber < PAGE_LIMIT; pageNumber++) {
-    const page = await request(context, destinationTarget(task, 'ListParts'), (options) =>
-      client.send(
-        new ListPartsCommand({ ...destinationFields(task), UploadId: uploadId, PartNumberMarker: marker }),
-        options,
-      ),
-    );
+    const input = { ...destinationFields(task), UploadId: uploadId, PartNumberMarker: marker };
+    const page = await send(context, destinationTarget(task, 'ListParts'), new ListPartsCommand(input));
     yield page;
     const next = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
     if (next === undefined || next === marker) return;
