@@ -34,11 +34,22 @@ export const patternSource: ByteSource = {
   },
 };
 
-/** A source over a buffer that the caller promises not to change any more. */
-export function bufferSource(bytes: Buffer): ByteSource {
+/** A source over buffers, one after the other, that the caller promises not to change any more. */
+export function bufferSource(pieces: readonly Buffer[]): ByteSource {
+  let sizeBytes = 0;
+  const placed = pieces.map((bytes) => {
+    const start = sizeBytes;
+    sizeBytes += bytes.length;
+    return { start, bytes };
+  });
   return {
-    sizeBytes: bytes.length,
-    read: (offset, maxBytes) => bytes.subarray(offset, offset + maxBytes),
+    sizeBytes,
+    read(offset, maxBytes) {
+      const piece = placed.findLast(({ start }) => start <= offset);
+      if (piece === undefined) throw new RangeError(`there is no byte ${offset} of ${sizeBytes}`);
+      const from = offset - piece.start;
+      return piece.bytes.subarray(from, from + maxBytes);
+    },
   };
 }
 

@@ -33,12 +33,17 @@ export function fromBuffer(bytes: Buffer | Uint8Array | string): Content {
     typeof bytes === 'string'
       ? Buffer.from(bytes)
       : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return fromSource(bufferSource(buffer));
+  return fromSource(bufferSource([buffer]));
 }
 
 /** Content of a file, read when needed; the file must not change meanwhile. */
 export function fromFile(path: string): Content {
   return fromSource(fileSource(path));
+}
+
+/** All bytes of a source. */
+export function fromSource(source: ByteSource): Content {
+  return join([{ source, offset: 0, sizeBytes: source.sizeBytes }]);
 }
 
 /** The bytes from `start` up to, not including, `end`. */
@@ -119,10 +124,6 @@ export function firstDifference(a: Content, b: Content): number | undefined {
 /** Whether both hold the same bytes. */
 export function compareContent(a: Content, b: Content): boolean {
   return a.sizeBytes === b.sizeBytes && firstDifference(a, b) === undefined;
-}
-
-function fromSource(source: ByteSource): Content {
-  return join([{ source, offset: 0, sizeBytes: source.sizeBytes }]);
 }
 
 /** Where an extent starts, made unique for sources that repeat themselves. */

@@ -37,16 +37,22 @@ export function repeat(crc: Crc, once: bigint, sizeBytes: number, times: number)
 /** Multiplication by x^(8 n) modulo the polynomial; the factors are kept, as sizes of parts recur. */
 function shifter(width: 32 | 64, polynomial: bigint): Crc['shift'] {
   const one = 1n << BigInt(width - 1);
+  const [polynomialHigh, polynomialLow] = words(polynomial);
+  // In words of 32 bits: a bigint for every bit would be most of the cost of a copy in thousands of parts.
   const multiply = (a: bigint, b: bigint): bigint => {
-    let product = 0n;
-    let factor = b;
-    for (let mask = one; mask !== 0n; mask >>= 1n) {
-      if ((a & mask) !== 0n) {
-        product ^= factor;
-      }
-      factor = (factor & 1n) === 0n ? factor >> 1n : (factor >> 1n) ^ polynomial;
+    const [aHigh, aLow] = words(a);
+    let [high, low] = words(b);
+    let productHigh = 0;
+    let productLow = 0;
+    for (let bit = width - 1; bit >= 0; bit -= 1) {
+      const isSet = -(((bit < 32 ? aLow : aHigh) >>> (bit % 32)) & 1);
+      productHigh ^= high & isSet;
+      productLow ^= low & isSet;
+      const carry = -(low & 1);
+      low = ((low >>> 1) | (high << 31)) ^ (polynomialLow & carry);
+      high = (high >>> 1) ^ (polynomialHigh & carry);
     }
-    return product;
+    return (BigInt(productHigh >>> 0) << 32n) | BigInt(productLow >>> 0);
   };
   const squares = [one >> 8n]; // x^8: one byte; each following entry is the square of the one before
   const factors = new Map<number, bigint>();
@@ -70,4 +76,9 @@ function shifter(width: 32 | 64, polynomial: bigint): Crc['shift'] {
     }
     return multiply(factor, crc);
   };
+}
+
+/** The upper and the lower 32 bits. */
+function words(value: bigint): [high: number, low: number] {
+  return [Number(value >> 32n), Number(value & 0xffff_ffffn)];
 }

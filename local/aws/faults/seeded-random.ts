@@ -1,9 +1,9 @@
 // Chance that can be repeated: numbers that follow from a seed and a name alone.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** A number from 0 up to, not including, 1 that depends on nothing but the seed and the name. */
 export function chance(seed: number, name: string): number {
-  return createHash('sha1').update(`${seed}\n${name}`).digest().readUIntBE(0, 6) / 2 ** 48;
+  return hash('sha1', `${seed}\n${name}`, 'buffer').readUIntBE(0, 6) / 2 ** 48;
 }
 
 /** A sequence of numbers from 0 to 1 with choices made of them. */

@@ -1,5 +1,5 @@
 // Requests of the services whose input is in the body: it is read whole, and signed with the rest.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import { isRegion } from '../regions.ts';
@@ -76,7 +76,7 @@ async function verifyBody(
   service: SignedService,
 ): Promise<Signature> {
   const { method = 'POST', url = '/', headers } = request;
-  const bodySha256 = createHash('sha256').update(body).digest('hex');
+  const bodySha256 = hash('sha256', body);
   const [path = '/', rawQuery = ''] = url.split('?');
   try {
     const signed = { method, path, rawQuery, headers, bodySha256 };

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { openSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ByteSource, descriptorSource } from '../content/byte-source.ts';
-import { type Content, fromBuffer, slice } from '../content/content.ts';
+import { type ByteSource, bufferSource, descriptorSource } from '../content/byte-source.ts';
+import { type Content, fromSource, slice } from '../content/content.ts';
 
 /** Uploads share files of this size, so that ten thousand parts do not take ten thousand descriptors. */
 const FILE_BYTES = 128 * 1024 ** 2;
@@ -50,13 +50,7 @@ export class Spool {
         }
         written += bytes.length;
       },
-      content() {
-        const whole = {
-          sizeBytes: source.sizeBytes,
-          extents: [{ source, offset: 0, sizeBytes: source.sizeBytes }],
-        };
-        return slice(whole, start, start + sizeBytes);
-      },
+      content: () => slice(fromSource(source), start, start + sizeBytes),
     };
   }
 
@@ -73,6 +67,6 @@ function inMemory(): Reservation {
   const pieces: Buffer[] = [];
   return {
     write: (bytes) => void pieces.push(bytes),
-    content: () => fromBuffer(Buffer.concat(pieces)),
+    content: () => fromSource(bufferSource(pieces)),
   };
 }

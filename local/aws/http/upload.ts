@@ -29,8 +29,6 @@ export type ChecksumSubject = 'of the body' | 'of the object';
 interface UploadOptions {
   readonly spool: Spool;
   readonly signature: Signature;
-  /** Computed in passing besides what the client announced, so that nothing has to be read again. */
-  readonly alsoCompute: readonly ChecksumAlgorithm[];
   readonly checksums: ChecksumSubject;
 }
 
@@ -51,13 +49,9 @@ export async function receive(request: IncomingMessage, options: UploadOptions):
   });
   const isHash = /^[0-9a-f]{64}$/.test(payloadHash);
   const contentMd5 = header(headers, 'content-md5');
-  const names = new Set<ChecksumAlgorithm>([...announced, ...options.alsoCompute]);
-  if (isHash) {
-    names.add('SHA256');
-  }
-  if (contentMd5 !== undefined) {
-    names.add('MD5');
-  }
+  const names = new Set<ChecksumAlgorithm>(announced);
+  if (isHash) names.add('SHA256');
+  if (contentMd5 !== undefined) names.add('MD5');
   const running = new Map([...names].map((name) => [name, runningDigest(name)] as const));
 
   const trailers = new Map<string, string>();

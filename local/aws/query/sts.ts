@@ -1,5 +1,5 @@
 // STS: sessions of roles, and who one is.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { XmlElements } from '../http/xml.ts';
 import { assumeRole } from '../state/assume-role.ts';
 import type { Identity } from '../state/identities.ts';
@@ -52,5 +52,5 @@ function userIdOf({ caller, principalArn }: Identity): string {
 
 /** The unique id of a role or a user, which the embedded AWS derives from the ARN. */
 export function uniqueId(prefix: 'AROA' | 'AIDA', arn: string): string {
-  return prefix + createHash('sha256').update(arn).digest('hex').slice(0, 17).toUpperCase();
+  return prefix + hash('sha256', arn).slice(0, 17).toUpperCase();
 }

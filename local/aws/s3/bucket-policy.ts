@@ -10,7 +10,7 @@ const MAX_POLICY_BYTES = 20 * 1024;
 /** S3 API, PutBucketPolicy: what is not valid, names nobody, or is about another bucket, is refused. */
 export async function putBucketPolicy(request: S3Request): Promise<S3Answer> {
   authorize(request, 's3:PutBucketPolicy', bucketOf(request).arn);
-  const { content } = await request.receive([]);
+  const { content } = await request.receive();
   if (content.sizeBytes > MAX_POLICY_BYTES) {
     throw malformedPolicy(`Policy has ${content.sizeBytes} bytes, more than ${MAX_POLICY_BYTES}`);
   }

@@ -19,7 +19,7 @@ import {
 export async function createBucket(request: S3Request): Promise<S3Answer> {
   const { world, bucketName, caller, region } = request;
   authorize(request, 's3:CreateBucket', `arn:aws:s3:::${bucketName}`);
-  const body = toBuffer((await request.receive([])).content).toString('utf8');
+  const body = toBuffer((await request.receive()).content).toString('utf8');
   const constraint =
     body === '' ? undefined : text(parseXml(body, 'CreateBucketConfiguration'), 'LocationConstraint');
   const newRegion = bucketRegion(constraint, region);

@@ -81,8 +81,7 @@ function parse(world: World, spool: Spool, tlsVersion: TlsVersion, request: Inco
             key,
             query,
             headers,
-            receive: (alsoCompute, checksums = 'of the body') =>
-              receive(request, { spool, signature, alsoCompute, checksums }),
+            receive: (checksums = 'of the body') => receive(request, { spool, signature, checksums }),
             noteBytes: (sizeBytes) => {
               bytes += sizeBytes;
             },

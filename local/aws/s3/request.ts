@@ -1,7 +1,6 @@
 // What every S3 operation gets and gives back, and the checks that most of them begin with.
 import type { IncomingHttpHeaders } from 'node:http';
 import { AwsError } from '../aws-error.ts';
-import type { ChecksumAlgorithm } from '../content/checksum.ts';
 import type { Content } from '../content/content.ts';
 import { toBuffer } from '../content/content.ts';
 import { header } from '../http/headers.ts';
@@ -30,7 +29,7 @@ export interface S3Request {
   readonly query: ReadonlyMap<string, string>;
   readonly headers: IncomingHttpHeaders;
   /** Takes in the body; to be called once. Checksum headers are checked against it unless they mean something else. */
-  receive(alsoCompute: readonly ChecksumAlgorithm[], checksums?: ChecksumSubject): Promise<Upload>;
+  receive(checksums?: ChecksumSubject): Promise<Upload>;
   /** Notes how many bytes of content the operation moved inside S3, for the log. */
   noteBytes(sizeBytes: number): void;
 }
@@ -184,7 +183,7 @@ export async function xmlBody(
   root: string,
   checksums?: ChecksumSubject,
 ): Promise<unknown> {
-  const { content } = await request.receive([], checksums);
+  const { content } = await request.receive(checksums);
   return parseXml(toBuffer(content).toString('utf8'), root);
 }
 

@@ -1,9 +1,9 @@
 // Takes the framing off `aws-chunked` bodies: chunk sizes, chunk signatures, trailing checksums.
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, hash } from 'node:crypto';
 import { AwsError } from '../../aws-error.ts';
 import type { Signature } from './sigv4.ts';
 
-const EMPTY_SHA256 = createHash('sha256').digest('hex');
+const EMPTY_SHA256 = hash('sha256', '');
 
 /** No chunk header and no trailer is longer than this. */
 const MAX_LINE_BYTES = 4096;
@@ -62,7 +62,7 @@ interface ChunkSignatures {
 /** Each chunk's signature covers the one before it, the first one the request's. */
 function chunkSignatures({ signingKey, timestamp, scope, signature }: Signature): ChunkSignatures {
   let previous = signature;
-  let hash = createHash('sha256');
+  let chunk = createHash('sha256');
   const compare = (stringToSign: string, given: string | undefined): void => {
     const expected = createHmac('sha256', signingKey).update(stringToSign).digest('hex');
     if (expected !== given) {
@@ -71,17 +71,17 @@ function chunkSignatures({ signingKey, timestamp, scope, signature }: Signature)
     previous = expected;
   };
   return {
-    update: (bytes) => void hash.update(bytes),
+    update: (bytes) => void chunk.update(bytes),
     check(given) {
-      const sha256 = hash.digest('hex');
-      hash = createHash('sha256');
+      const sha256 = chunk.digest('hex');
+      chunk = createHash('sha256');
       compare(
         `AWS4-HMAC-SHA256-PAYLOAD\n${timestamp}\n${scope}\n${previous}\n${EMPTY_SHA256}\n${sha256}`,
         given,
       );
     },
     checkTrailer(trailer, given) {
-      const sha256 = createHash('sha256').update(trailer).digest('hex');
+      const sha256 = hash('sha256', trailer);
       compare(`AWS4-HMAC-SHA256-TRAILER\n${timestamp}\n${scope}\n${previous}\n${sha256}`, given);
     },
   };

@@ -1,6 +1,6 @@
 // The canonical form of a request, over which Signature Version 4 is computed.
 import type { IncomingHttpHeaders } from 'node:http';
-import { getCanonicalHeaders, getCanonicalQuery } from '@smithy/signature-v4';
+import { getCanonicalQuery } from '@smithy/signature-v4';
 import { header } from '../headers.ts';
 import { decode, encodeRfc3986 } from '../uri.ts';
 
@@ -22,14 +22,12 @@ export function canonicalRequest(
 ): string {
   const { method, path, rawQuery, headers } = request;
   const names = claim.signedHeaders;
-  const signed = Object.fromEntries(names.map((name) => [name, header(headers, name) ?? '']));
-  const parts = { method, path, protocol: 'http:', hostname: '', headers: signed, query: queryBag(rawQuery) };
-  const canonicalHeaders = getCanonicalHeaders(parts, undefined, new Set(names));
+  const parts = { method, path, protocol: 'http:', hostname: '', headers: {}, query: queryBag(rawQuery) };
   return [
     method,
     encodeAgain(path),
     getCanonicalQuery(parts),
-    ...names.map((name) => `${name}:${canonicalHeaders[name]}`),
+    ...names.map((name) => `${name}:${(header(headers, name) ?? '').trim().replace(/\s+/g, ' ')}`),
     '',
     names.join(';'),
     claim.payloadHash,

@@ -1,9 +1,9 @@
 // Checks Signature Version 4 as AWS does: header or query, clock skew, session token, scope, signature.
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { Sha256 } from '@smithy/core/checksum';
 import { createScope, getSigningKey } from '@smithy/signature-v4';
 import { AwsError } from '../../aws-error.ts';
-import type { Identity } from '../../state/identities.ts';
+import type { Credentials, Identity } from '../../state/identities.ts';
 import { header } from '../headers.ts';
 import { canonicalRequest, type SignedRequest } from './canonical-request.ts';
 
@@ -16,7 +16,7 @@ export interface Signature {
   readonly timestamp: string;
   readonly scope: string;
   readonly signature: string;
-  readonly signingKey: Uint8Array;
+  readonly signingKey: KeyObject;
 }
 
 /** Requests may be this far from the server's clock (S3 API, RequestTimeTooSkewed). */
@@ -48,11 +48,9 @@ export async function verifySignature(
   }
   checkClock(claim, now);
   const scope = createScope(date, region, service);
-  const { secretAccessKey } = identity.credentials;
-  // The library keeps derived keys: four HMACs per request would be most of the cost of checking one.
-  const key = await getSigningKey(Sha256, { accessKeyId, secretAccessKey }, date, region, service);
+  const key = await signingKeyOf(identity.credentials, date, region, service);
   const canonical = canonicalRequest(request, claim);
-  const canonicalHash = createHash('sha256').update(canonical, 'latin1').digest('hex');
+  const canonicalHash = hash('sha256', Buffer.from(canonical, 'latin1'));
   const stringToSign = `AWS4-HMAC-SHA256\n${claim.timestamp}\n${scope}\n${canonicalHash}`;
   const expected = createHmac('sha256', key).update(stringToSign).digest('hex');
   if (!equal(expected, claim.signature) || !claim.timestamp.startsWith(date)) {
@@ -74,6 +72,21 @@ export async function verifySignature(
     signature: claim.signature,
     signingKey: key,
   };
+}
+
+const signingKeys = new WeakMap<Credentials, Map<string, KeyObject>>();
+
+/** Derived once per day, region and service, and kept as a key: each HMAC with plain bytes makes a new one of them. */
+async function signingKeyOf(
+  credentials: Credentials,
+  ...scope: readonly [date: string, region: string, service: string]
+): Promise<KeyObject> {
+  const known = signingKeys.get(credentials) ?? new Map<string, KeyObject>();
+  signingKeys.set(credentials, known);
+  const name = scope.join('/');
+  const key = known.get(name) ?? createSecretKey(await getSigningKey(Sha256, credentials, ...scope));
+  known.set(name, key);
+  return key;
 }
 
 interface Claim {

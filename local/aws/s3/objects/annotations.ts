@@ -21,7 +21,7 @@ export async function putObjectAnnotation(request: S3Request): Promise<S3Answer>
   const actions = actionsOf('PutObject');
   target(request, actions, 'kms:GenerateDataKey');
   const name = nameOf(request);
-  const { content, checksums } = await request.receive(['MD5', DEFAULT_ALGORITHM]);
+  const { content, checksums } = await request.receive();
   if (content.sizeBytes === 0 || content.sizeBytes > MAX_ANNOTATION_BYTES) {
     throw new AwsError(
       400,
