@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { closest } from 'fastest-levenshtein';
 import { zipFiles } from '../../infra/release/zip.ts';
 import type { StackTemplate } from '../cloudformation/cdk/assembly.ts';
+import type { CdkApp } from '../cloudformation/cdk/cdk-app.ts';
 import { list, record, text } from '../pipeline/event/json.ts';
 import type { Terminal } from '../replay/terminal/terminal.ts';
 import type { PipelineOptions } from './options.ts';
@@ -17,7 +18,6 @@ import { ADDED_DENY, denying, findStatement, without } from './statements/change
 import { removeEach } from './statements/each-statement.ts';
 import { statementsOf, type TemplateStatement } from './statements/inventory.ts';
 import { unexplained } from './statements/unused.ts';
-import { type Foundation, synthesise } from './templates.ts';
 
 /** Options that cannot be followed. */
 export class UsageError extends Error {
@@ -35,10 +35,13 @@ interface Surroundings {
 const SAMPLE_WORKLOAD = new URL('../../infra/sample-workload/', import.meta.url);
 const ALL = 'all';
 
-/** Runs the command; returns its exit code. @throws UsageError, NameError, TopologyError for what cannot be run */
-export async function runCommand(options: PipelineOptions, at: Surroundings): Promise<number> {
+/** Runs the command on a foundation; returns its exit code. @throws UsageError, NameError for what cannot be run */
+export async function runCommand(
+  foundation: CdkApp,
+  options: PipelineOptions,
+  at: Surroundings,
+): Promise<number> {
   const { terminal } = at;
-  const foundation = await synthesise(options.topology);
   const release =
     options.release === undefined
       ? await zipFiles(SAMPLE_WORKLOAD, ['template.yaml', 'code/index.mjs'])
@@ -94,7 +97,7 @@ function* withoutConsequence(
 }
 
 async function listRemovals(
-  foundation: Foundation,
+  foundation: CdkApp,
   release: Uint8Array,
   json: boolean,
   { print }: Surroundings,

@@ -1,10 +1,7 @@
 // One run: deploys the stacks into an embedded AWS, starts the pipeline by an upload, and looks at what came of it.
 import { formatBytes, plural } from '../../functions/sync-artifacts/result/summary.ts';
 import { startEmbeddedAws } from '../aws/embedded-aws.ts';
-import type { World } from '../aws/state/world.ts';
-import { bootstrap } from '../cloudformation/cdk/bootstrap.ts';
-import { publishAssets } from '../cloudformation/cdk/publish-assets.ts';
-import { deployStacks } from '../cloudformation/deploy.ts';
+import { type CdkApp, deployApp } from '../cloudformation/cdk/cdk-app.ts';
 import { Deployment } from '../cloudformation/deployment.ts';
 import { assumeManagedPolicies } from './assumed-policies.ts';
 import { Cloud } from './execution/cloud.ts';
@@ -22,10 +19,9 @@ import { publishNotices } from './probes/notices.ts';
 import { tryRefusals } from './probes/refusals.ts';
 import { type StatementNames, type StatementUse, statementNames, usesOf } from './statements/coverage.ts';
 import { statementsOf, type TemplateStatement } from './statements/inventory.ts';
-import type { Foundation } from './templates.ts';
 
 /** What a run is made of; its stacks as they are deployed. */
-export interface RunOptions extends Foundation {
+export interface RunOptions extends CdkApp {
   /** Statements that the stacks should have: what their denials are for is tried even where one was taken out. */
   readonly declared: readonly TemplateStatement[];
   /** The zip that is released. */
@@ -64,7 +60,9 @@ export async function runFoundation(options: RunOptions): Promise<RunOutcome> {
   const assumptions = assumeManagedPolicies(aws.world, options.stacks);
   let deployment: Deployment | undefined;
   await steps.run({ phase: DEPLOYMENT, name: plural(options.stacks.length, 'stack') }, () => {
-    deployment = deploy(aws.world, options, recorder);
+    deployment = deployApp(new Deployment(aws.world), options, {
+      onAccess: (access) => recorder.add([access]),
+    });
     const names = new Set(options.stacks.map(({ name }) => name));
     const resources = deployment.stacks
       .filter(({ name }) => names.has(name))
@@ -99,18 +97,6 @@ function notDeployed(steps: readonly Step[]): RunOutcome {
     assumptions: [],
     nameOf: (_, { statement }) => statement,
   };
-}
-
-/** As `cdk bootstrap` and `cdk deploy --all` do. */
-function deploy(
-  world: World,
-  { assets, bootstrapQualifier, stacks }: Foundation,
-  recorder: Recorder,
-): Deployment {
-  const deployment = new Deployment(world);
-  bootstrap(deployment, stacks, bootstrapQualifier);
-  publishAssets(world, assets);
-  return deployStacks(deployment, stacks, { onAccess: (access) => recorder.add([access]) });
 }
 
 async function releaseAndCheck(run: PipelineRun, { declared, rarities }: RunOptions): Promise<void> {

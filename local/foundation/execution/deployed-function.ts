@@ -75,15 +75,6 @@ export class DeployedFunction implements Invocable, AsyncDisposable {
     return invocation;
   }
 
-  /** Invokes it, and kills it before it can do anything. */
-  async invokeAndKill(event: unknown, requestId?: string): Promise<Invocation> {
-    // A warm process dies before the event is sent: on a busy machine it would answer between the two. A new one is not ready yet.
-    this.#lambda.kill();
-    const invocation = this.#lambda.invoke(event, requestId);
-    this.#lambda.kill();
-    return invocation;
-  }
-
   /** Hands an event that failed to the on-failure destination, as Lambda does in the function's name. @throws AccessDenied */
   async handOver(destination: Invocable, payload: unknown): Promise<Invocation> {
     this.#session.call('lambda:InvokeFunction', this.onFailureArn ?? '', this.#resource.region);

@@ -1,9 +1,24 @@
 // The functions of the foundation, each started when it is first invoked, and the delivery of jobs to them.
+import { randomUUID } from 'node:crypto';
 import type { Job } from '../../aws/state/code-pipeline/jobs.ts';
-import { type JobRun, runJob } from '../../pipeline/job-loop.ts';
+import { type Invocable, type JobRun, runJob } from '../../pipeline/job-loop.ts';
 import type { Cloud } from './cloud.ts';
 import { DeployedFunction } from './deployed-function.ts';
 import { StepError } from './steps.ts';
+
+/** What Lambda sees of a function that dies before it can do anything: no process is needed for that. */
+const DYING: Invocable = {
+  invoke: (_event, requestId = randomUUID()) =>
+    Promise.resolve({
+      requestId,
+      outcome: 'crash',
+      errorMessage: 'Runtime exited with SIGKILL',
+      startedAt: new Date(),
+      durationMs: 0,
+      initMs: 0,
+      lines: [],
+    }),
+};
 
 /** One process for each function, warm from one job to the next. */
 export class Functions implements AsyncDisposable {
@@ -23,16 +38,17 @@ export class Functions implements AsyncDisposable {
     return started;
   }
 
-  /** Delivers a job as Lambda does: with the retries and the on-failure destination of the template. */
+  /**
+   * Delivers a job as Lambda does: with the retries and the on-failure destination of the template.
+   *
+   * @param options.dies whether the function dies each time
+   */
   async runJob(functionName: string, job: Job, { dies = false } = {}): Promise<JobRun> {
     const lambda = this.get(functionName);
     const lostJobName = lambda.onFailureArn?.split(':').at(-1);
     return runJob(
       this.#cloud.aws.world,
-      {
-        invoke: (event, requestId) =>
-          dies ? lambda.invokeAndKill(event, requestId) : lambda.invoke(event, requestId),
-      },
+      dies ? DYING : lambda,
       { job, event: job.event },
       {
         attempts: lambda.attempts,

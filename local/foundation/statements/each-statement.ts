@@ -1,8 +1,8 @@
 // Takes out each statement in turn, and sees which step fails: one whose removal fails nothing is more than is needed.
 
+import type { CdkApp } from '../../cloudformation/cdk/cdk-app.ts';
 import { deniedWords } from '../report/words.ts';
 import { type RunOutcome, runFoundation } from '../run.ts';
-import type { Foundation } from '../templates.ts';
 import { without } from './change.ts';
 import { statementsOf, type TemplateStatement } from './inventory.ts';
 import { reasonOf } from './unused.ts';
@@ -20,7 +20,7 @@ export interface Removal {
 
 /** Removes one statement after the other, those of `only` or all. */
 export async function* removeEach(
-  foundation: Foundation,
+  foundation: CdkApp,
   release: Uint8Array,
   only?: readonly TemplateStatement[],
 ): AsyncGenerator<Removal> {

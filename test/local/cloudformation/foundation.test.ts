@@ -7,16 +7,15 @@ import { defineTopology, type Topology } from '../../../infra/shape/topology-rul
 import { topology } from '../../../infra/topology.ts';
 import { generated } from '../../../local/aws/content/content.ts';
 import { World } from '../../../local/aws/state/world.ts';
-import { readAssembly } from '../../../local/cloudformation/cdk/assembly.ts';
 import { bootstrap } from '../../../local/cloudformation/cdk/bootstrap.ts';
-import { publishAssets, readAssets } from '../../../local/cloudformation/cdk/publish-assets.ts';
+import { type CdkApp, deployApp, readApp } from '../../../local/cloudformation/cdk/cdk-app.ts';
+import { publishAssets } from '../../../local/cloudformation/cdk/publish-assets.ts';
 import { deployStack, deployStacks } from '../../../local/cloudformation/deploy.ts';
 import { type DeployedStack, Deployment } from '../../../local/cloudformation/deployment.ts';
 import { deleteStack } from '../../../local/cloudformation/stack.ts';
 import { type Json, textAt } from '../../infra/synthesised.ts';
 import { LARGE_INPUT, large, sized } from '../../infra/topologies.ts';
-import { deployed } from './deployed.ts';
-import { ACCOUNT, REGION } from './stack.ts';
+import { ACCOUNT, REGION, stackOf } from './stack.ts';
 
 const unchecked = { checks: false };
 
@@ -37,12 +36,13 @@ function withManagedPolicies({ deployAccounts }: Topology): Deployment {
 describe('the default topology', () => {
   const names = namesOf(topology);
   const { account, primaryRegion } = topology.tools;
-  let deployment: Deployment;
-  let world: World;
+  const world = new World();
+  const deployment = new Deployment(world);
+  let app: CdkApp;
 
   beforeAll(async () => {
-    deployment = await deployed(buildApp(topology, unchecked), topology.bootstrapQualifier);
-    world = deployment.world;
+    app = await readApp(buildApp(topology, unchecked).synth().directory, topology.bootstrapQualifier);
+    deployApp(deployment, app);
   });
 
   it('has a bucket in each region whose default key is the key of that region, in use through its alias', () => {
@@ -89,7 +89,7 @@ describe('the default topology', () => {
   });
 
   it('is not deployed where nothing is bootstrapped, and not before the keys that it reads', () => {
-    const stacks = readAssembly(buildApp(topology, unchecked).synth().directory);
+    const { stacks } = app;
     const pipeline = stacks.filter(({ name }) => name === names.stacks.pipeline);
     const bootstrapped = new Deployment(new World());
     bootstrap(bootstrapped, stacks, topology.bootstrapQualifier);
@@ -102,9 +102,8 @@ describe('the default topology', () => {
     );
   });
 
-  it('leaves nothing after a failed first creation that blocks the next', async () => {
-    const { directory } = buildApp(topology, unchecked).synth();
-    const stacks = readAssembly(directory);
+  it('leaves nothing after a failed first creation that blocks the next', () => {
+    const { assets, stacks } = app;
     const again = new Deployment(new World());
     bootstrap(again, stacks, topology.bootstrapQualifier);
 
@@ -113,44 +112,36 @@ describe('the default topology', () => {
     const failed = again.stack(account, primaryRegion, names.stacks.syncArtifacts);
     expect(failed).toMatchObject({ status: 'ROLLBACK_COMPLETE', resources: new Map() });
 
-    publishAssets(again.world, await readAssets(directory));
+    publishAssets(again.world, assets);
     if (failed !== undefined) deleteStack(again, failed, {});
     deployStacks(again, stacks);
     expect(again.stacks.map(({ status }) => status)).not.toContain('ROLLBACK_COMPLETE');
     expect(again.world.pipelines.find(account, primaryRegion, names.pipeline)).toBeDefined();
   });
 
-  it('is not deployed to an account that was bootstrapped too long ago', async () => {
+  it('is not deployed to an account that was bootstrapped too long ago', () => {
     const old = new Deployment(new World());
-    const stacks = readAssembly(buildApp(topology, unchecked).synth().directory);
-    for (const { account: each, region } of stacks) {
-      deployStack(old, {
-        name: `bootstrap-${each}-${region}`,
-        account: each,
-        region,
-        dependsOn: [],
-        template: {
-          Resources: {
-            Version: {
-              Type: 'AWS::SSM::Parameter',
-              Properties: {
-                Type: 'String',
-                Name: `/cdk-bootstrap/${topology.bootstrapQualifier}/version`,
-                Value: '5',
-              },
-            },
-          },
-        },
-      });
+    const version = {
+      Type: 'AWS::SSM::Parameter',
+      Properties: {
+        Type: 'String',
+        Name: `/cdk-bootstrap/${topology.bootstrapQualifier}/version`,
+        Value: '5',
+      },
+    };
+    for (const { account: each, region } of app.stacks) {
+      const name = `bootstrap-${each}-${region}`;
+      deployStack(old, stackOf({ Resources: { Version: version } }, { name, account: each, region }));
     }
 
-    expect(() => deployStacks(old, stacks)).toThrow(
+    expect(() => deployStacks(old, app.stacks)).toThrow(
       /Rules\.CheckBootstrapVersion: .*CDK bootstrap stack version 6 required/,
     );
   });
 
   it('takes the app of CDK Pipelines beside it', async () => {
-    await deployed(buildCdkPipelinesApp(topology, unchecked), topology.bootstrapQualifier, deployment);
+    const { directory } = buildCdkPipelinesApp(topology, unchecked).synth();
+    deployApp(deployment, await readApp(directory, topology.bootstrapQualifier));
 
     expect(world.pipelines.find(account, primaryRegion, names.cdkPipeline)).toBeDefined();
     expect(deployment.resourcesOf('AWS::CodeBuild::Project').length).toBeGreaterThan(2);
@@ -179,9 +170,10 @@ describe('every other topology', () => {
     ['of 15 regions and 15 accounts', sized(15, 15)],
   ])('is deployed in one go: %s', async (_name, each) => {
     const names = namesOf(each);
-    const into = withManagedPolicies(each);
+    const deployment = withManagedPolicies(each);
+    const { directory } = buildApp(each, unchecked).synth();
 
-    const deployment = await deployed(buildApp(each, unchecked), each.bootstrapQualifier, into);
+    deployApp(deployment, await readApp(directory, each.bootstrapQualifier));
 
     expect(
       deployment.output(names.stacks.artifactStore(each.regions[0]?.region ?? ''), 'ArtifactKeyArn'),
@@ -201,21 +193,15 @@ describe('the release template', () => {
     const deployment = new Deployment(new World());
     deployment.world.createBucket({ name: 'code', region: REGION, ownerAccountId: ACCOUNT });
     deployment.world.putObject('code', 'releases/release.zip', generated(1000, 1));
-    return deployStack(deployment, {
-      name: 'sync-artifacts',
-      account: ACCOUNT,
-      region: REGION,
-      dependsOn: [],
-      template,
-      parameters: {
-        CodeBucket: 'code',
-        CodePrefix: 'releases/',
-        ArtifactBucketArns: arns,
-        DestinationBucketArns: arns,
-        DestinationKeyArns: keys,
-        ...parameters,
-      },
-    });
+    const required = {
+      CodeBucket: 'code',
+      CodePrefix: 'releases/',
+      ArtifactBucketArns: arns,
+      DestinationBucketArns: arns,
+      DestinationKeyArns: keys,
+    };
+    const stack = stackOf(template, { name: 'sync-artifacts', parameters: { ...required, ...parameters } });
+    return deployStack(deployment, stack);
   }
 
   it('is installed with the parameters of the guide, without a topic and without use of keys of sources', () => {

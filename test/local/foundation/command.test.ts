@@ -6,12 +6,14 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../../../local/foundation/command.ts';
 import { parseOptions } from '../../../local/foundation/options.ts';
 import { createTerminal } from '../../../local/replay/terminal/terminal.ts';
+import { type SampleFoundation, sample, small } from './sample.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'pipeline-command-'));
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('npm run pipeline', () => {
-  const whole = command('--approve', 'all', '--accesses', '--statements');
+  const report = join(folder, 'run.html');
+  const whole = command('--approve', 'all', '--accesses', '--statements', '--json', '--report', report);
 
   it('shows each action, the roles, and the verdict', async () => {
     const { code, text } = await whole;
@@ -56,27 +58,29 @@ describe('npm run pipeline', () => {
   });
 
   it('says so when what was changed makes no difference', async () => {
-    const { code, text } = await command('--approve', 'all', '--deny', 'artsync-pipeline s3:DeleteObject');
+    const { code, text } = await commandOn(small, [
+      '--approve',
+      'all',
+      '--deny',
+      'small-pipeline s3:DeleteObject',
+    ]);
     expect(code).toBe(0);
-    expect(text).toContain('Nothing was denied: artsync-pipeline was not seen to ask for s3:DeleteObject.');
+    expect(text).toContain('Nothing was denied: small-pipeline was not seen to ask for s3:DeleteObject.');
   });
 
   it('asks the person at the terminal, and stops at a no', async () => {
     const questions: string[] = [];
-    const { code, text } = await command({
-      ask: (question) => {
-        questions.push(question);
-        return Promise.resolve(false);
-      },
+    const { code, text } = await commandOn(small, [], (question) => {
+      questions.push(question);
+      return Promise.resolve(false);
     });
-    expect(questions).toEqual(['Approve Prod?']);
+    expect(questions).toEqual(['Approve Dev?']);
     expect(code).toBe(1);
-    expect(text).toContain('Prod was not approved.');
+    expect(text).toContain('Dev was not approved.');
   });
 
   it('writes one document with --json and one page with --report, and no credentials anywhere', async () => {
-    const report = join(folder, 'run.html');
-    const { document, text } = await command('--approve', 'all', '--accesses', '--json', '--report', report);
+    const { document, text } = await whole;
     const page = await readFile(report, 'utf8');
     expect(document).toMatchObject({ schema: 1, succeeded: true, pipeline: 'artsync-reference' });
     expect(page).toContain('Run of artsync-reference');
@@ -123,17 +127,22 @@ describe('what cannot be run', () => {
   });
 });
 
+/** Runs the command on the sample foundation, with nobody at the terminal. */
+function command(...argv: readonly string[]) {
+  return commandOn(sample, argv);
+}
+
 /** Runs the command on a log of 100 columns. */
-async function command(
-  ...argv: readonly (string | { readonly ask: (question: string) => Promise<boolean> })[]
+async function commandOn(
+  foundation: SampleFoundation,
+  argv: readonly string[],
+  ask?: (question: string) => Promise<boolean>,
 ) {
   let text = '';
   let printed = '';
-  const out = { write: (part: string) => (text += part) };
-  const options = argv.find((each) => typeof each === 'object');
-  const code = await runCommand(parseOptions(argv.filter((each) => typeof each === 'string')), {
-    terminal: createTerminal(out, {}),
-    ask: options?.ask,
+  const code = await runCommand(foundation, parseOptions(argv), {
+    terminal: createTerminal({ write: (part) => (text += part) }, {}),
+    ask,
     print: (part) => {
       printed += part;
     },

@@ -1,16 +1,16 @@
 // The reference pipeline in the deployed foundation: who does what, and which statements decide it.
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
+import { sampleWorkloadPolicy } from '../../../infra/sample-workload/policy.ts';
+import { defineTopology } from '../../../infra/shape/topology-rules.ts';
 import type { StackTemplate } from '../../../local/cloudformation/cdk/assembly.ts';
 import type { RunOutcome } from '../../../local/foundation/run.ts';
-import { denying, without } from '../../../local/foundation/statements/change.ts';
-import { statementsOf } from '../../../local/foundation/statements/inventory.ts';
+import { denying, findStatement, without } from '../../../local/foundation/statements/change.ts';
 import { unexplained } from '../../../local/foundation/statements/unused.ts';
-import { synthesise } from '../../../local/foundation/templates.ts';
-import { declared, failedStep, foundation, run, statement } from './sample.ts';
+import { failedStep, foundationOf, run, type SampleFoundation, sample, small } from './sample.ts';
 
 describe('the sample foundation', () => {
-  const ran = run({ rarities: true });
+  const ran = run(sample, { rarities: true });
 
   it('is deployed, releases twice, and runs every action of every stage', async () => {
     const { pipeline, steps, succeeded } = await ran;
@@ -26,7 +26,7 @@ describe('the sample foundation', () => {
 
   it('has no statement that no step uses', async () => {
     const { uses } = await ran;
-    expect(uses).toHaveLength(declared.length);
+    expect(uses).toHaveLength(sample.declared.length);
     expect(unexplained(uses)).toEqual([]);
   });
 
@@ -63,48 +63,48 @@ describe('the sample foundation', () => {
 });
 
 describe('what is broken', () => {
-  it.each([
-    [
-      'artsync-pipeline/InvokeSync',
-      'Sync',
-      'us-east-1',
-      /lambda:InvokeFunction .* no identity-based policy allows/,
-    ],
+  it.each<[string, SampleFoundation, string, string, RegExp]>([
     [
       'artsync-deploy-roles-prod/artsync-pipeline-action/trust',
+      sample,
       'Prod',
       'CreateChangeSet-eu-west-1',
       /not authorized to perform: sts:AssumeRole/,
     ],
     [
       'artsync-artifacts-111122223333-us-east-1/ReadArtifactsInDeployAccounts',
+      sample,
       'Test',
       'CreateChangeSet-us-east-1',
       /403 Forbidden|Access Denied/,
     ],
     [
-      'artsync-access-logs-111122223333-eu-west-1/#1',
+      'small-access-logs-111122223333-eu-west-1/#1',
+      small,
       'Afterwards',
       'Refusals',
       /Not refused: a request without TLS/,
     ],
     [
       'artsync-telemetry/AdministerInThisAccount',
+      sample,
       'Deployment',
       '7 stacks',
       /will not allow you to update the key policy/,
     ],
-    ['PipelineEventsRole46BEEA7C/#1', 'Start', 'EventBridge', /codepipeline:StartPipelineExecution/],
-  ])('without %s fails in %s, %s', async (id, phase, name, message) => {
-    const outcome = await run({ stacks: without(foundation.stacks, statement(id)) });
+    ['PipelineEventsRole46BEEA7C/#1', small, 'Start', 'EventBridge', /codepipeline:StartPipelineExecution/],
+  ])('without %s fails', async (id, foundation, phase, name, message) => {
+    const gone = findStatement(foundation.declared, id);
+    const outcome = await run(foundation, { stacks: without(foundation.stacks, gone) });
     expect(failedStep(outcome)).toMatchObject({ phase, name });
     expect(failedStep(outcome)?.failure?.message).toMatch(message);
     expect(outcome.succeeded).toBe(false);
   });
 
-  it.each([
+  it.each<[string, SampleFoundation, string, string, string, string, RegExp]>([
     [
       'a handler that the bundle does not export',
+      sample,
       '"handler.handler"',
       '"handler.main"',
       'Sync',
@@ -113,6 +113,7 @@ describe('what is broken', () => {
     ],
     [
       'a file that the bundle does not have',
+      sample,
       '"handler.handler"',
       '"handlr.handler"',
       'Sync',
@@ -121,6 +122,7 @@ describe('what is broken', () => {
     ],
     [
       'a rule that names no source action',
+      small,
       '\\"actionName\\":\\"Source\\"',
       '\\"actionName\\":\\"Upload\\"',
       'Start',
@@ -129,6 +131,7 @@ describe('what is broken', () => {
     ],
     [
       'another change set to execute than was made',
+      small,
       '"ActionMode":"CHANGE_SET_EXECUTE","ChangeSetName":"pipeline"',
       '"ActionMode":"CHANGE_SET_EXECUTE","ChangeSetName":"other"',
       'Dev',
@@ -137,7 +140,8 @@ describe('what is broken', () => {
     ],
     [
       'a change set that is executed while it is made',
-      '"RunOrder":2',
+      small,
+      '"RunOrder":3',
       '"RunOrder":1',
       'Dev',
       'ExecuteChangeSet-eu-west-1',
@@ -145,6 +149,7 @@ describe('what is broken', () => {
     ],
     [
       'artifact stores without a key',
+      small,
       '"EncryptionKey":',
       '"Unused":',
       'Source',
@@ -153,29 +158,51 @@ describe('what is broken', () => {
     ],
     [
       'a bucket of access logs under KMS',
+      small,
       '{"SSEAlgorithm":"AES256"}',
       '{"SSEAlgorithm":"aws:kms"}',
       'Afterwards',
       'Access logs',
-      /delivers no access logs to artsync-access-logs-/,
+      /delivers no access logs to small-access-logs-/,
     ],
-  ])('with %s fails', async (_, sound, broken, phase, name, message) => {
-    const outcome = await run({ stacks: foundation.stacks.map((stack) => replacing(stack, sound, broken)) });
+  ])('with %s fails', async (_, foundation, sound, broken, phase, name, message) => {
+    const stacks = foundation.stacks.map((stack) => replacing(stack, sound, broken));
+    const outcome = await run(foundation, { stacks });
     expect(failedStep(outcome)).toMatchObject({ phase, name });
     expect(failedStep(outcome)?.failure?.message).toMatch(message);
   });
 
-  it('fails where the release is no zip', async () => {
-    const outcome = await run({ release: new TextEncoder().encode('no zip') });
-    expect(failedStep(outcome)?.failure).toMatchObject({
-      code: 'InvalidArtifact',
-      message: expect.stringContaining('Release is not a zip archive'),
-    });
+  it.each<[string, Uint8Array, string, string, RegExp]>([
+    [
+      'is no zip',
+      new TextEncoder().encode('no zip'),
+      'CreateChangeSet-eu-west-1',
+      'InvalidArtifact',
+      /Release is not a zip archive/,
+    ],
+    [
+      'has a template with a parameter that nobody gives, before the approval',
+      releaseOf({ Logs: { Type: 'AWS::Logs::LogGroup' } }, 'Missing'),
+      'CreateChangeSet-eu-west-1',
+      'ValidationError',
+      /\[Missing\] must have values/,
+    ],
+    [
+      'has a template that needs what its role may not do',
+      releaseOf({ Logs: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/elsewhere' } } }),
+      'ExecuteChangeSet-eu-west-1',
+      'ActionExecutionFailed',
+      /^Failed to execute change set\. .*logs:\w+ on resource: .*\/elsewhere/,
+    ],
+  ])('fails where the release %s', async (_, broken, name, code, message) => {
+    const outcome = await run(small, { release: broken });
+    expect(failedStep(outcome)).toMatchObject({ phase: 'Dev', name, failure: { code } });
+    expect(failedStep(outcome)?.failure?.message).toMatch(message);
   });
 
   it('is seen where AWS goes on without a word', async () => {
-    const stacks = without(foundation.stacks, statement('artsync-sync-artifacts/WriteLogs'));
-    const outcome = await run({ stacks });
+    const gone = findStatement(sample.declared, 'artsync-sync-artifacts/WriteLogs');
+    const outcome = await run(sample, { stacks: without(sample.stacks, gone) });
     expect(failedStep(outcome)).toBeUndefined();
     expect(outcome.succeeded).toBe(false);
     const losses = outcome.steps.flatMap((step) =>
@@ -187,69 +214,70 @@ describe('what is broken', () => {
   });
 
   it('is what the denied role is denied', async () => {
-    const stacks = denying(foundation.stacks, 'artsync-pipeline', 's3:PutObject');
-    const outcome = await run({ stacks });
+    const outcome = await run(small, { stacks: denying(small.stacks, 'small-pipeline', 's3:PutObject') });
     const step = failedStep(outcome);
     const denied = step?.accesses.at(-1);
     expect(step).toMatchObject({ phase: 'Source', name: 'Source', failure: { code: 'AccessDenied' } });
     expect(denied?.by.map((reference) => denied && outcome.nameOf(denied, reference))).toEqual([
-      'artsync-pipeline/AddedDeny',
+      'small-pipeline/AddedDeny',
     ]);
-  });
-
-  it('stops where the approval is refused', async () => {
-    const outcome = await run({ approve: () => Promise.resolve(false) });
-    expect(outcome.steps.at(-1)).toMatchObject({
-      phase: 'Prod',
-      name: 'Approve',
-      failure: { code: 'Rejected' },
-    });
-  });
-
-  it('fails before the approval where a template has a parameter that nobody gives', async () => {
-    const names = ['WorkloadName', 'CodeBucket', 'CodeKey', 'Missing'];
-    const template = JSON.stringify({
-      Parameters: Object.fromEntries(names.map((name) => [name, { Type: 'String' }])),
-      Resources: { Logs: { Type: 'AWS::Logs::LogGroup' } },
-    });
-
-    const outcome = await run({ release: zipSync({ 'template.yaml': new TextEncoder().encode(template) }) });
-
-    expect(failedStep(outcome)).toMatchObject({
-      phase: 'Dev',
-      name: 'CreateChangeSet-eu-west-1',
-      failure: {
-        code: 'ValidationError',
-        message: expect.stringMatching(/\[Missing\] must have values/) as string,
-      },
-    });
-  });
-
-  it('fails where a template needs what its role may not do, and says what', async () => {
-    const topic = {
-      Resources: { Table: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/elsewhere' } } },
-    };
-    const parameters = {
-      WorkloadName: { Type: 'String' },
-      CodeBucket: { Type: 'String' },
-      CodeKey: { Type: 'String' },
-    };
-    const template = JSON.stringify({ ...topic, Parameters: parameters });
-    const outcome = await run({ release: zipSync({ 'template.yaml': new TextEncoder().encode(template) }) });
-    expect(failedStep(outcome)).toMatchObject({ phase: 'Dev', name: 'ExecuteChangeSet-eu-west-1' });
-    expect(failedStep(outcome)?.failure?.message).toMatch(
-      /^Failed to execute change set\. .*logs:\w+ on resource: .*\/elsewhere/,
-    );
   });
 });
 
-describe('another topology', async () => {
-  const github = await synthesise(new URL('github-topology.ts', import.meta.url).pathname);
-  const statements = statementsOf(github.stacks);
-  const options = { ...github, declared: statements };
+describe('a stage that fails', () => {
+  it('is rolled back to the last release that it had', async () => {
+    const answers = [true, false, true];
+    const approve = () => Promise.resolve(answers.shift() === true);
+    const { steps } = await run(small, { approve, rarities: true });
+    const dev = steps
+      .filter(({ phase }) => phase === 'Dev')
+      .map(({ name, failure }) => `${name}${failure ? ' failed' : ''}`);
+    const [changed, executed] = ['CreateChangeSet-eu-west-1', 'ExecuteChangeSet-eu-west-1'];
+    expect(dev).toEqual([
+      ...[changed, 'Approve', executed],
+      ...[changed, 'Approve failed'],
+      ...[changed, 'Approve', executed],
+    ]);
+  });
 
-  it('builds from a repository with the role of the project, and needs every statement', async () => {
-    const outcome = await run({ ...options, rarities: true });
+  it('stops the first release, which there is nothing to roll back to', async () => {
+    const { steps } = await run(small, { approve: () => Promise.resolve(false) });
+    expect(steps.slice(-2)).toMatchObject([
+      { phase: 'Dev', name: 'Approve', failure: { code: 'Rejected' } },
+      { phase: 'Dev', name: 'Rollback', failure: { code: 'NotRolledBack' } },
+    ]);
+  });
+});
+
+describe('a topology with a repository', async () => {
+  const github = await foundationOf(
+    defineTopology({
+      qualifier: 'built',
+      tools: { account: '444455556666', primaryRegion: 'us-west-2' },
+      regions: [{ region: 'us-west-2' }, { region: 'eu-central-1' }],
+      deployAccounts: [
+        {
+          name: 'live',
+          account: '666677778888',
+          permissionsBoundary: 'platform-boundary',
+          policies: [sampleWorkloadPolicy],
+        },
+      ],
+      environments: [{ name: 'Live', deployAccount: 'live', approval: true, onFailure: 'rollback' }],
+      sync: 'one-action',
+      alarms: { copyLatencyP99Ms: 60_000, notify: { email: 'oncall@example.com' } },
+      pipeline: { retrySync: true },
+      github: {
+        connectionArn:
+          'arn:aws:codeconnections:us-west-2:444455556666:connection/0a1b2c3d-4e5f-6789-abcd-ef0123456789',
+        repository: 'example/workload',
+        branch: 'main',
+      },
+    }),
+  );
+
+  it('builds with the role of the project, and needs every statement', async () => {
+    const outcome = await run(github, { rarities: true });
     expect(failedStep(outcome)).toBeUndefined();
     expect(unexplained(outcome.uses)).toEqual([]);
     expect(outcome.steps.map(({ phase }) => phase)).toContain('Build');
@@ -259,47 +287,30 @@ describe('another topology', async () => {
   });
 
   it('retries a stage once, as it says', async () => {
-    const invoke = statements.find(({ label }) => label === 'InvokeSync');
-    const stacks = invoke === undefined ? [] : without(github.stacks, invoke);
-    const outcome = await run({ ...options, stacks });
+    const stacks = without(github.stacks, findStatement(github.declared, 'InvokeSync'));
+    const outcome = await run(github, { stacks });
     expect(outcome.steps.filter(({ phase }) => phase === 'Sync')).toHaveLength(2);
     expect(outcome.steps.at(-1)).toMatchObject({ phase: 'Sync', failure: { code: 'AccessDenied' } });
-  });
-
-  it('rolls a stage back to the last release that it had', async () => {
-    const answers = [true, false, true];
-    const approve = () => Promise.resolve(answers.shift() === true);
-    const { steps } = await run({ ...options, approve, rarities: true });
-    const live = steps
-      .filter(({ phase }) => phase === 'Live')
-      .map(({ name, failure }) => `${name}${failure ? ' failed' : ''}`);
-    const changed = ['CreateChangeSet-us-west-2', 'CreateChangeSet-eu-central-1'];
-    const executed = ['ExecuteChangeSet-us-west-2', 'ExecuteChangeSet-eu-central-1'];
-    expect(live).toEqual([
-      ...[...changed, 'Approve', ...executed],
-      ...[...changed, 'Approve failed'],
-      ...[...changed, 'Approve', ...executed],
-    ]);
-  });
-
-  it('says that there is nothing to roll back to in the first release', async () => {
-    const { steps } = await run({ ...options, approve: () => Promise.resolve(false) });
-    expect(steps.at(-1)).toMatchObject({ name: 'Rollback', failure: { code: 'NotRolledBack' } });
   });
 });
 
 it('deploys the artifact itself where there is only one region, and needs no permission to invoke', async () => {
-  const small = await synthesise(new URL('one-region-topology.ts', import.meta.url).pathname);
-  const statements = statementsOf(small.stacks);
-  const outcome = await run({ ...small, declared: statements });
+  const outcome = await run(small);
   const reads = accessesOf(outcome, 'small-cloudformation', 's3:GetObject');
   expect(outcome.succeeded).toBe(true);
   expect(outcome.pipeline?.stages.map(({ name }) => name)).toEqual(['Source', 'Dev']);
   expect(reads.map(({ resource }) => resource)).toEqual([
     expect.stringMatching(/^arn:aws:s3:::small-artifacts-111122223333-eu-west-1\/small-reference\/Release\//),
   ]);
-  expect(statements.map(({ label }) => label)).not.toContain('InvokeSync');
+  expect(small.declared.map(({ label }) => label)).not.toContain('InvokeSync');
 });
+
+/** A release whose template has these resources, the parameters of the workload, and more. */
+function releaseOf(Resources: object, ...more: string[]): Uint8Array {
+  const names = ['WorkloadName', 'CodeBucket', 'CodeKey', ...more];
+  const Parameters = Object.fromEntries(names.map((name) => [name, { Type: 'String' }]));
+  return zipSync({ 'template.yaml': new TextEncoder().encode(JSON.stringify({ Parameters, Resources })) });
+}
 
 function accessesOf({ steps }: RunOutcome, role: string, action: string) {
   return steps

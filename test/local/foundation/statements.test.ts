@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { findStatement, without } from '../../../local/foundation/statements/change.ts';
 import { removeEach } from '../../../local/foundation/statements/each-statement.ts';
 import { statementsOf, type TemplateStatement } from '../../../local/foundation/statements/inventory.ts';
-import { declared, foundation, release, statement } from './sample.ts';
+import { release, type SampleFoundation, sample, small } from './sample.ts';
+
+const { declared, stacks } = sample;
 
 describe('the statements of the templates', () => {
   it('have a name each, which finds them again', () => {
@@ -13,7 +15,7 @@ describe('the statements of the templates', () => {
   });
 
   it('are all that the templates hold', () => {
-    const count = foundation.stacks.reduce(
+    const count = stacks.reduce(
       (sum, { template }) => sum + JSON.stringify(template).split('"Effect":').length - 1,
       0,
     );
@@ -24,7 +26,7 @@ describe('the statements of the templates', () => {
 describe('a statement that is taken out', () => {
   it('is gone, and no other', () => {
     for (const gone of declared) {
-      const left = statementsOf(without(foundation.stacks, gone)).map(contentOf);
+      const left = statementsOf(without(stacks, gone)).map(contentOf);
       const others = declared.filter((each) => each !== gone).map(contentOf);
       // A trust policy cannot be empty: its only statement denies.
       const denying = contentOf({ ...gone, effect: 'Deny' });
@@ -33,28 +35,32 @@ describe('a statement that is taken out', () => {
     }
   });
 
-  it('is missed by a step, which says so', async () => {
-    const some = [
-      'artsync-artifacts-111122223333-us-east-1/DenyWritesUnderOtherKeys',
-      'artsync-lost-job/AnswerJobs',
-      'artsync-sync-artifacts/FindSources',
-      'artsync-access-logs-111122223333-us-east-1/#3',
-    ].map(statement);
-    const removals = [];
-    for await (const removal of removeEach(foundation, release, some)) removals.push(removal);
-    expect(removals.map(({ step }) => step)).toEqual([
+  it.each<[string, SampleFoundation, string, RegExp]>([
+    [
+      'small-artifacts-111122223333-eu-west-1/DenyWritesUnderOtherKeys',
+      small,
       'Afterwards: Refusals',
-      'Afterwards: Lost job',
+      /Not refused: a write without KMS in small-artifacts-111122223333-eu-west-1/,
+    ],
+    ['artsync-lost-job/AnswerJobs', sample, 'Afterwards: Lost job', /Nobody failed the job/],
+    [
+      'artsync-sync-artifacts/FindSources',
+      sample,
       'Afterwards: Missing revision',
+      /^PermissionError: HeadObject/,
+    ],
+    [
+      'small-access-logs-111122223333-eu-west-1/#3',
+      small,
       'Afterwards: Access logs',
-    ]);
-    expect(removals.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/Not refused: a write without KMS in artsync-artifacts-111122223333-us-east-1/),
-      expect.stringMatching(/Nobody failed the job/),
-      expect.stringMatching(/^PermissionError: HeadObject/),
-      expect.stringMatching(
-        /^\(succeeds without\) .*bucket policy allows logging\.s3\.amazonaws\.com s3:PutObject/,
-      ),
+      /^\(succeeds without\) .*bucket policy allows logging\.s3\.amazonaws\.com s3:PutObject/,
+    ],
+  ])('is missed by a step, which says so: %s', async (id, foundation, step, message) => {
+    const gone = findStatement(foundation.declared, id);
+    const removals = [];
+    for await (const removal of removeEach(foundation, release, [gone])) removals.push(removal);
+    expect(removals).toEqual([
+      expect.objectContaining({ statement: gone, step, message: expect.stringMatching(message) as string }),
     ]);
   });
 });
