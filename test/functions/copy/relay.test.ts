@@ -94,7 +94,7 @@ describe('a relayed copy', () => {
   });
 
   it('continues in another invocation with the parts that are there', async () => {
-    const stage = stageOf(44 * MIB, 2, 'relay');
+    const stage = stageOf(24 * MIB, 2, 'relay');
     const before = aws.world.requests.length;
     const sent = (): number =>
       aws.world.requests.slice(before).filter(({ operation }) => operation === 'UploadPart').length;
@@ -115,14 +115,14 @@ describe('a relayed copy', () => {
     expect(jobs.length).toBeGreaterThanOrEqual(3);
     const requests = aws.world.requests.slice(before);
     expect(partsWrittenTwice(requests)).toEqual([]);
-    expect(countOperations(requests)).toMatchObject({ UploadPart: 18, GetObject: 9 });
+    expect(countOperations(requests)).toMatchObject({ UploadPart: 10, GetObject: 5 });
     expectRightCopies(stage);
   });
 });
 
 describe('a stream', () => {
   it('that the deadline cuts off is resumed part by part', async () => {
-    const stage = stageOf(44 * MIB, 1, 'relay');
+    const stage = stageOf(24 * MIB, 1, 'relay');
     const before = aws.world.requests.length;
     const jobs: Job[] = [stage.job];
     const unsubscribe = aws.world.codePipeline.onJob((job) => void jobs.push(job));
@@ -183,7 +183,7 @@ describe('a stream', () => {
 describe('artifactCredentials that run out', () => {
   /** A stage whose job has credentials that end so soon. */
   function stageUntil(milliseconds: number): { stage: Stage; event: unknown } {
-    const stage = stageOf(44 * MIB, 2, 'relay');
+    const stage = stageOf(24 * MIB, 2, 'relay');
     const identity = identityOf(stage);
     const expiresAt = new Date(Date.now() + milliseconds);
     aws.world.addSession({ ...identity, expiresAt });

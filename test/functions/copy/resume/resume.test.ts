@@ -377,7 +377,7 @@ describe('two relays of one event at the same time', () => {
     'to %i destinations both end well, when the second begins at request %i of the first',
     async (destinationCount, begin) => {
       const stage = createStage(aws, {
-        artifacts: [{ name: 'App', content: generated(44 * MIB, 1) }],
+        artifacts: [{ name: 'App', content: generated(24 * MIB, 1) }],
         parameters: { Mode: 'relay' },
         destinationCount,
       });
