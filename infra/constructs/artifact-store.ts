@@ -15,7 +15,8 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { allowReaders, denyOtherEncryption, keyPolicy } from '../permissions/artifact-store-policies.ts';
-import type { Statement } from '../permissions/policy.ts';
+import { policyDocument } from '../permissions/policy.ts';
+import type { Statement } from '../permissions/statement.ts';
 
 /** Props of an ArtifactStore. */
 export interface ArtifactStoreProps {
@@ -91,7 +92,9 @@ export class ArtifactStore extends Construct {
       description: `Artifacts in ${props.artifactBucketName}`,
       enableKeyRotation: true,
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-      policy: toPolicyDocument(keyPolicy(stack, readers, props.copyRegions ?? [stack.region])),
+      policy: PolicyDocument.fromJson(
+        policyDocument(keyPolicy(stack, readers, props.copyRegions ?? [stack.region])),
+      ),
     });
     const { keyArn, keyId } = this.key;
     const key = { keyArn, keyId, alias: props.keyAlias };
@@ -177,8 +180,4 @@ const PRIVATE: BucketProps = {
 
 function grant(bucket: Bucket, statements: readonly Statement[]): void {
   for (const statement of statements) bucket.addToResourcePolicy(PolicyStatement.fromJson(statement));
-}
-
-function toPolicyDocument(statements: readonly Statement[]): PolicyDocument {
-  return PolicyDocument.fromJson({ Version: '2012-10-17', Statement: statements });
 }

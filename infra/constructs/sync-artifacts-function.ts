@@ -1,20 +1,15 @@
 // The Lambda function that a Sync action invokes, with its role, log group and the handler of lost jobs.
 import { fileURLToPath } from 'node:url';
 import { Duration, type IResolvable, RemovalPolicy } from 'aws-cdk-lib';
-import { CfnRole, Role } from 'aws-cdk-lib/aws-iam';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { NODE_OPTIONS } from '../../functions/sync-artifacts/bundle/node-options.ts';
 import { copyStatements, runtimeStatements } from '../permissions/function-statements.ts';
-import {
-  acknowledgeWildcards,
-  policyDocument,
-  type Statement,
-  trustService,
-  type Wildcard,
-} from '../permissions/policy.ts';
+import { exactRole, type Wildcard } from '../permissions/policy.ts';
+import { allow, type Statement } from '../permissions/statement.ts';
 import {
   asyncInvocationFor,
   FUNCTION_MEMORY_MIB,
@@ -140,13 +135,8 @@ export class SyncArtifactsFunction extends Construct {
       ...logGroupName(props.lostJobFunctionName),
     });
     const lostJobRole = this.#role('LostJobRole', props.lostJobRoleName, [
-      {
-        Sid: 'AnswerJobs',
-        Effect: 'Allow',
-        // Jobs are not resources that IAM knows (service authorization reference, AWS CodePipeline).
-        Action: ['codepipeline:PutJobFailureResult'],
-        Resource: ['*'],
-      },
+      // Jobs are not resources that IAM knows (service authorization reference, AWS CodePipeline).
+      allow('AnswerJobs', ['codepipeline:PutJobFailureResult'], ['*']),
       ...runtimeStatements(lostJobLogs),
     ]);
     this.lostJobFunction = new LambdaFunction(this, 'LostJob', {
@@ -154,7 +144,7 @@ export class SyncArtifactsFunction extends Construct {
       ...(props.lostJobFunctionName === undefined ? {} : { functionName: props.lostJobFunctionName }),
       description: 'Fails CodePipeline jobs whose function died without an answer',
       handler: 'lost-job.handler',
-      role: Role.fromRoleArn(this, 'LostJobRoleByArn', lostJobRole.attrArn, { mutable: false }),
+      role: lostJobRole,
       timeout: Duration.seconds(LOST_JOB_TIMEOUT_SECONDS),
       retryAttempts: LOST_JOB_RETRY_ATTEMPTS,
       memorySize: 256,
@@ -168,13 +158,8 @@ export class SyncArtifactsFunction extends Construct {
     const functionLogs = new LogGroup(this, 'Logs', { ...logs, ...logGroupName(props.functionName) });
     const statements = [
       ...copyStatements(sources, destinations),
-      {
-        Sid: 'HandOverLostJobs',
-        Effect: 'Allow' as const,
-        // Lambda sends the record of a failed asynchronous invocation with the role of the function that failed.
-        Action: ['lambda:InvokeFunction'],
-        Resource: [this.lostJobFunction.functionArn],
-      },
+      // Lambda sends the record of a failed asynchronous invocation with the role of the function that failed.
+      allow('HandOverLostJobs', ['lambda:InvokeFunction'], [this.lostJobFunction.functionArn]),
       ...runtimeStatements(functionLogs),
     ];
     const role = this.#role('Role', props.roleName, statements, [
@@ -188,13 +173,13 @@ export class SyncArtifactsFunction extends Construct {
       },
     ]);
     this.logGroups = [functionLogs, lostJobLogs];
-    this.roleArn = role.attrArn;
+    this.roleArn = role.roleArn;
     this.function = new LambdaFunction(this, 'Function', {
       ...shared,
       ...(props.functionName === undefined ? {} : { functionName: props.functionName }),
       description: 'Copies CodePipeline artifacts into regional buckets and proves the copies',
       handler: 'handler.handler',
-      role: Role.fromRoleArn(this, 'RoleByArn', role.attrArn, { mutable: false }),
+      role,
       timeout,
       retryAttempts,
       maxEventAge: Duration.seconds(maxEventAgeSeconds),
@@ -216,27 +201,22 @@ export class SyncArtifactsFunction extends Construct {
     });
   }
 
-  // A role written out in full: the constructs of aws-cdk-lib that meet it cannot add to it.
   #role(
     id: string,
     roleName: string | undefined,
     statements: readonly (Statement | IResolvable)[],
     wildcards: readonly Wildcard[] = [],
-  ): CfnRole {
-    const role = new CfnRole(this, id, {
-      ...(roleName === undefined ? {} : { roleName }),
-      assumeRolePolicyDocument: trustService('lambda.amazonaws.com'),
-      policies: [{ policyName: 'exact', policyDocument: policyDocument(statements) }],
+  ): IRole {
+    const unnamed = {
+      resources: ['*'],
+      reason: 'CodePipeline jobs and X-Ray segments are not resources that IAM knows; the actions are named.',
+    };
+    return exactRole(this, id, {
+      roleName,
+      service: 'lambda.amazonaws.com',
+      statements,
+      wildcards: [...wildcards, unnamed],
     });
-    acknowledgeWildcards(role, [
-      ...wildcards,
-      {
-        resources: ['*'],
-        reason:
-          'CodePipeline jobs and X-Ray segments are not resources that IAM knows; the actions are named.',
-      },
-    ]);
-    return role;
   }
 }
 

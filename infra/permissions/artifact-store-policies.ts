@@ -1,9 +1,9 @@
 // The policies of an artifact store, its key's and its buckets', as plain statements: also for the replay, which knows no CDK.
 import { s3ViaService } from '../shape/names.ts';
-import type { Statement } from './policy.ts';
+import type { Statement } from './statement.ts';
 
 /** AWS KMS developer guide, "Key policies": what an administrator needs, action by action; none of it uses the key. */
-export const KEY_ADMINISTRATION = [
+const KEY_ADMINISTRATION = [
   'kms:CancelKeyDeletion',
   'kms:CreateAlias',
   'kms:DeleteAlias',
@@ -48,30 +48,34 @@ interface StoreKey {
   readonly alias: string;
 }
 
+/** Lets IAM policies of a key's own account decide who administers it. */
+export function administerKey({ partition, account }: Omit<Place, 'region'>): Statement {
+  return {
+    Sid: 'AdministerInThisAccount',
+    Effect: 'Allow',
+    Principal: { AWS: `arn:${partition}:iam::${account}:root` },
+    Action: KEY_ADMINISTRATION,
+    Resource: '*',
+  };
+}
+
 /** Who administers the key of a store, and who may use it through S3. */
 export function keyPolicy(
-  { partition, account: accountId, region }: Place,
+  { partition, account, region }: Place,
   readers: readonly string[],
   copyRegions: readonly string[],
 ): Statement[] {
-  const account = `arn:${partition}:iam::${accountId}:root`;
   return [
-    {
-      Sid: 'AdministerInThisAccount',
-      Effect: 'Allow',
-      Principal: { AWS: account },
-      Action: KEY_ADMINISTRATION,
-      Resource: '*',
-    },
+    administerKey({ partition, account }),
     {
       // IAM policies of this account decide who; the key only ever works through S3.
       Sid: 'UseThroughS3InThisAccount',
       Effect: 'Allow',
-      Principal: { AWS: account },
+      Principal: { AWS: `arn:${partition}:iam::${account}:root` },
       Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
       Resource: '*',
       Condition: {
-        StringEquals: { 'kms:CallerAccount': accountId, 'kms:ViaService': copyRegions.map(s3ViaService) },
+        StringEquals: { 'kms:CallerAccount': account, 'kms:ViaService': copyRegions.map(s3ViaService) },
       },
     },
     ...(readers.length === 0

@@ -1,17 +1,8 @@
-// IAM policy statements as plain data: written down exactly as they are deployed, with the reason next to each.
+// Policies and roles of plain statements as the CDK takes them, and why their wildcards are as narrow as they can be.
 import { Aspects, type IResolvable, Stack, Validations } from 'aws-cdk-lib';
-import { CfnPolicy } from 'aws-cdk-lib/aws-iam';
+import { CfnPolicy, CfnRole, type IRole, Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-
-/** One statement of a policy document. */
-export interface Statement {
-  readonly Sid: string;
-  readonly Effect: 'Allow' | 'Deny';
-  readonly Principal?: '*' | { readonly AWS?: string | readonly string[]; readonly Service?: string };
-  readonly Action: string | readonly string[];
-  readonly Resource: string | readonly string[];
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
-}
+import type { Condition, Statement } from './statement.ts';
 
 /** A policy document of the current version of the policy language. */
 interface PolicyDocumentJson {
@@ -25,18 +16,8 @@ export function policyDocument(statements: readonly (Statement | IResolvable)[])
 }
 
 /** The trust policy of a role that an AWS service assumes. */
-export function trustService(service: string, condition?: Statement['Condition']): object {
-  return {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: { Service: service },
-        Action: 'sts:AssumeRole',
-        ...(condition ? { Condition: condition } : {}),
-      },
-    ],
-  };
+export function trustService(service: string, condition?: Condition): object {
+  return trust({ Service: service }, condition);
 }
 
 /**
@@ -44,17 +25,48 @@ export function trustService(service: string, condition?: Statement['Condition']
  * by a condition, since IAM refuses a principal that does not exist yet.
  */
 export function trustRole(partition: string, account: string, roleArn: string): object {
+  return trust(
+    { AWS: `arn:${partition}:iam::${account}:root` },
+    { ArnEquals: { 'aws:PrincipalArn': roleArn } },
+  );
+}
+
+function trust(principal: object, condition: Condition | undefined): object {
   return {
     Version: '2012-10-17',
     Statement: [
       {
         Effect: 'Allow',
-        Principal: { AWS: `arn:${partition}:iam::${account}:root` },
+        Principal: principal,
         Action: 'sts:AssumeRole',
-        Condition: { ArnEquals: { 'aws:PrincipalArn': roleArn } },
+        ...(condition ? { Condition: condition } : {}),
       },
     ],
   };
+}
+
+/** A role of an AWS service, written out in full: the constructs of aws-cdk-lib that meet it cannot add to it. */
+export function exactRole(
+  scope: Construct,
+  id: string,
+  role: {
+    /** @default chosen by CloudFormation */
+    readonly roleName?: string | undefined;
+    /** Who assumes it, such as `lambda.amazonaws.com`. */
+    readonly service: string;
+    readonly trustCondition?: Condition;
+    readonly statements: readonly (Statement | IResolvable)[];
+    readonly wildcards: readonly Wildcard[];
+  },
+): IRole {
+  const { roleName, service, trustCondition, statements, wildcards } = role;
+  const resource = new CfnRole(scope, id, {
+    ...(roleName === undefined ? {} : { roleName }),
+    assumeRolePolicyDocument: trustService(service, trustCondition),
+    policies: [{ policyName: 'exact', policyDocument: policyDocument(statements) }],
+  });
+  acknowledgeWildcards(resource, wildcards);
+  return Role.fromRoleArn(scope, `${id}ByArn`, resource.attrArn, { mutable: false });
 }
 
 /** Records why wildcards in the resources of a role's policies are as narrow as they can be, for cdk-nag's IAM5. */

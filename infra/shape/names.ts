@@ -11,46 +11,17 @@ export const RELEASE_OBJECT = 'release.zip';
 /** Object key in the build bucket that starts the CDK Pipelines app when there is no GitHub connection. */
 export const CDK_SOURCE_OBJECT = 'cdk-source.zip';
 
-/** Names of everything that is referred to across stacks. */
-export interface Names {
-  readonly artifactKeyAlias: string;
-  artifactBucket(region: string): string;
-  accessLogBucket(region: string): string;
-  readonly buildBucket: string;
-  readonly functionName: string;
-  readonly functionRole: string;
-  readonly lostJobFunctionName: string;
-  readonly lostJobFunctionRole: string;
-  readonly alarmTopic: string;
-  readonly pipeline: string;
-  readonly pipelineRole: string;
-  /** The project that builds the release from a GitHub repository, and its role. */
-  readonly buildProject: string;
-  /** The self-mutating pipeline, and its role. */
-  readonly cdkPipeline: string;
-  /** The role in a deploy account that CodePipeline assumes. */
-  readonly actionRole: string;
-  /** The role in a deploy account that CloudFormation uses. */
-  readonly cloudFormationRole: string;
-  workloadStack(environment: string): string;
-  readonly stacks: {
-    artifactStore(region: string): string;
-    readonly syncArtifacts: string;
-    deployRoles(deployAccount: string): string;
-    readonly pipeline: string;
-    readonly cdkPipeline: string;
-  };
-}
-
-/** The names that follow from a topology. */
-export function namesOf(topology: Pick<Topology, 'qualifier' | 'tools' | 'bucketNamespace'>): Names {
-  const { qualifier } = topology;
-  const end = topology.bucketNamespace === 'account-regional' ? '-an' : '';
-  const { account, primaryRegion } = topology.tools;
+/** The names that follow from a topology, of everything that is referred to across stacks. */
+export function namesOf({
+  qualifier,
+  tools: { account, primaryRegion },
+  bucketNamespace,
+}: Pick<Topology, 'qualifier' | 'tools' | 'bucketNamespace'>) {
+  const end = bucketNamespace === 'account-regional' ? '-an' : '';
   return {
     artifactKeyAlias: `alias/${qualifier}-artifacts`,
-    artifactBucket: (region) => `${qualifier}-artifacts-${account}-${region}${end}`,
-    accessLogBucket: (region) => `${qualifier}-access-logs-${account}-${region}${end}`,
+    artifactBucket: (region: string) => `${qualifier}-artifacts-${account}-${region}${end}`,
+    accessLogBucket: (region: string) => `${qualifier}-access-logs-${account}-${region}${end}`,
     buildBucket: `${qualifier}-builds-${account}-${primaryRegion}${end}`,
     functionName: `${qualifier}-sync-artifacts`,
     functionRole: `${qualifier}-sync-artifacts`,
@@ -59,19 +30,39 @@ export function namesOf(topology: Pick<Topology, 'qualifier' | 'tools' | 'bucket
     alarmTopic: `${qualifier}-alarms`,
     pipeline: `${qualifier}-reference`,
     pipelineRole: `${qualifier}-pipeline`,
+    /** The project that builds the release from a GitHub repository, and its role. */
     buildProject: `${qualifier}-build`,
+    /** The self-mutating pipeline, and its role. */
     cdkPipeline: `${qualifier}-cdk-pipeline`,
+    /** The role in a deploy account that CodePipeline assumes. */
     actionRole: `${qualifier}-pipeline-action`,
+    /** The role in a deploy account that CloudFormation uses. */
     cloudFormationRole: `${qualifier}-cloudformation`,
-    workloadStack: (environment) => `${qualifier}-workload-${environment.toLowerCase()}`,
+    workloadStack: (environment: string) => `${qualifier}-workload-${environment.toLowerCase()}`,
     stacks: {
-      artifactStore: (region) => `${qualifier}-artifact-store-${region}`,
+      artifactStore: (region: string) => `${qualifier}-artifact-store-${region}`,
       syncArtifacts: `${qualifier}-sync-artifacts`,
-      deployRoles: (deployAccount) => `${qualifier}-deploy-roles-${deployAccount}`,
+      deployRoles: (deployAccount: string) => `${qualifier}-deploy-roles-${deployAccount}`,
       pipeline: `${qualifier}-pipeline`,
       cdkPipeline: `${qualifier}-cdk-pipeline`,
     },
   };
+}
+
+/** The ARN of a bucket by its name. */
+export function bucketArn({ partition }: Pick<Topology, 'partition'>, bucketName: string): string {
+  return `arn:${partition}:s3:::${bucketName}`;
+}
+
+/** The ARN of the artifact bucket of a region. */
+export function artifactBucketArn(topology: Topology, region: string): string {
+  return bucketArn(topology, namesOf(topology).artifactBucket(region));
+}
+
+/** The ARN of the function. */
+export function functionArn(topology: Topology): string {
+  const { account, primaryRegion } = topology.tools;
+  return `arn:${topology.partition}:lambda:${primaryRegion}:${account}:function:${namesOf(topology).functionName}`;
 }
 
 /** The ARN of a role by its name. */
@@ -129,13 +120,8 @@ export function pipelineRegions(topology: Topology): string[] {
  * that the templates of all who read it change, and CloudFormation looks again.
  */
 export function keyArnOutput(topology: Topology, region: string): string {
-  return `ArtifactKeyArn${generationSuffix(topology, region)}`;
-}
-
-/** What ends the names of a key of a later generation than the first. */
-function generationSuffix(topology: Topology, region: string): string {
   const { keyGeneration = 1 } = topology.regions.find((each) => each.region === region) ?? {};
-  return keyGeneration === 1 ? '' : String(keyGeneration);
+  return `ArtifactKeyArn${keyGeneration === 1 ? '' : keyGeneration}`;
 }
 
 /** The ARN of the artifact key of a region, read from the output of that region's stack at deployment. */

@@ -5,12 +5,12 @@ import type { Construct } from 'constructs';
 import {
   acknowledgeWildcards,
   policyDocument,
-  type Statement,
   trustRole,
   trustService,
   type Wildcard,
 } from '../permissions/policy.ts';
-import { namesOf, regionsOf, roleArn, s3ViaService } from '../shape/names.ts';
+import { allow, type Condition, type Statement } from '../permissions/statement.ts';
+import { artifactBucketArn, namesOf, regionsOf, roleArn, s3ViaService } from '../shape/names.ts';
 import type { DeployAccount, InlinePolicy, Topology } from '../shape/topology-rules.ts';
 
 /** The roles of one deploy account. Roles are global; the stack is in the primary region. */
@@ -21,21 +21,21 @@ export class DeployRolesStack extends Stack {
       env: { account: deployAccount.account, region: topology.tools.primaryRegion },
       description: `Roles that the pipeline deploys with to ${deployAccount.name}`,
     });
-    const read = readArtifacts(topology, deployAccount);
+    const regions = regionsOf(topology, deployAccount.name);
+    const read = readArtifacts(topology, regions);
     const inline = deployAccount.policies.filter((policy): policy is InlinePolicy => 'statements' in policy);
     const managed = deployAccount.policies.filter((policy) => 'managedPolicyArn' in policy);
     const chosen = fillIn(inline, topology, deployAccount);
     const chosenForAction = fillIn(deployAccount.actionPolicies, topology, deployAccount);
+    const { account, permissionsBoundary } = deployAccount;
 
     const cloudFormationRole = new CfnRole(this, 'CloudFormationRole', {
       roleName: names.cloudFormationRole,
       description: 'CloudFormation creates the resources of the environments with this role',
       assumeRolePolicyDocument: trustService('cloudformation.amazonaws.com'),
-      ...(deployAccount.permissionsBoundary === undefined
+      ...(permissionsBoundary === undefined
         ? {}
-        : {
-            permissionsBoundary: `arn:${topology.partition}:iam::${deployAccount.account}:policy/${deployAccount.permissionsBoundary}`,
-          }),
+        : { permissionsBoundary: `arn:${topology.partition}:iam::${account}:policy/${permissionsBoundary}` }),
       managedPolicyArns: managed.map(({ managedPolicyArn }) => managedPolicyArn),
       policies: [
         // Lambda reads the code of a new function with the role that CloudFormation runs with, and asks for nothing else.
@@ -57,9 +57,9 @@ export class DeployRolesStack extends Stack {
         {
           policyName: 'read-artifacts',
           policyDocument: policyDocument([
-            findArtifacts(topology, deployAccount),
+            findArtifacts(topology, regions),
             ...read,
-            describeKeys(topology, deployAccount),
+            describeKeys(topology, regions),
           ]),
         },
         { policyName: 'deploy', policyDocument: policyDocument(deploy) },
@@ -69,11 +69,11 @@ export class DeployRolesStack extends Stack {
 
     const readWildcards = [
       {
-        resources: objectArns(topology, deployAccount),
+        resources: objectArns(topology, regions),
         reason: 'CodePipeline chooses the keys of artifacts at run time; the buckets are named.',
       },
       {
-        resources: keysIn(topology, regionsOf(topology, deployAccount.name)),
+        resources: keysIn(topology, regions),
         reason:
           'The id of a key cannot be known in another account; the condition on kms:ResourceAliases names the one key.',
       },
@@ -90,50 +90,38 @@ export class DeployRolesStack extends Stack {
   }
 }
 
-function findArtifacts(topology: Topology, { name }: DeployAccount): Statement {
-  const buckets = regionsOf(topology, name).map((region) => namesOf(topology).artifactBucket(region));
-  return {
-    Sid: 'FindArtifacts',
-    Effect: 'Allow',
-    // CodePipeline asks where the bucket is and whether it has versions before it reads.
-    Action: ['s3:GetBucketLocation', 's3:GetBucketVersioning', 's3:ListBucket'],
-    Resource: buckets.map((bucket) => `arn:${topology.partition}:s3:::${bucket}`),
-  };
+function findArtifacts(topology: Topology, regions: readonly string[]): Statement {
+  // CodePipeline asks where the bucket is and whether it has versions before it reads.
+  return allow(
+    'FindArtifacts',
+    ['s3:GetBucketLocation', 's3:GetBucketVersioning', 's3:ListBucket'],
+    regions.map((region) => artifactBucketArn(topology, region)),
+  );
 }
 
-function readArtifacts(topology: Topology, { name }: DeployAccount): Statement[] {
-  const names = namesOf(topology);
-  const regions = regionsOf(topology, name);
+function readArtifacts(topology: Topology, regions: readonly string[]): Statement[] {
   return [
-    {
-      Sid: 'ReadArtifacts',
-      Effect: 'Allow',
-      Action: ['s3:GetObject', 's3:GetObjectVersion'],
-      Resource: regions.map((region) => `arn:${topology.partition}:s3:::${names.artifactBucket(region)}/*`),
-    },
-    {
-      Sid: 'DecryptArtifacts',
-      Effect: 'Allow',
-      Action: ['kms:Decrypt'],
-      Resource: keysIn(topology, regions),
-      Condition: {
-        StringEquals: { 'kms:ViaService': regions.map(s3ViaService) },
-        // The ARN of a key of another account is not known here, its alias is.
-        'ForAnyValue:StringEquals': { 'kms:ResourceAliases': names.artifactKeyAlias },
-      },
-    },
+    allow('ReadArtifacts', ['s3:GetObject', 's3:GetObjectVersion'], objectArns(topology, regions)),
+    allow('DecryptArtifacts', ['kms:Decrypt'], keysIn(topology, regions), {
+      StringEquals: { 'kms:ViaService': regions.map(s3ViaService) },
+      ...onlyArtifactKey(topology),
+    }),
   ];
 }
 
-function describeKeys(topology: Topology, { name }: DeployAccount): Statement {
-  return {
-    Sid: 'DescribeArtifactKeys',
-    Effect: 'Allow',
-    // CodePipeline user guide, cross-account actions: CodePipeline looks at the key itself, so not through S3.
-    Action: ['kms:DescribeKey'],
-    Resource: keysIn(topology, regionsOf(topology, name)),
-    Condition: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': namesOf(topology).artifactKeyAlias } },
-  };
+function describeKeys(topology: Topology, regions: readonly string[]): Statement {
+  // CodePipeline user guide, cross-account actions: CodePipeline looks at the key itself, so not through S3.
+  return allow(
+    'DescribeArtifactKeys',
+    ['kms:DescribeKey'],
+    keysIn(topology, regions),
+    onlyArtifactKey(topology),
+  );
+}
+
+// The ARN of a key of another account is not known here, its alias is.
+function onlyArtifactKey(topology: Topology): Condition {
+  return { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': namesOf(topology).artifactKeyAlias } };
 }
 
 function deployStatements(
@@ -142,10 +130,9 @@ function deployStatements(
   cloudFormationRoleArn: string,
 ): Statement[] {
   return [
-    {
-      Sid: 'ChangeStacks',
-      Effect: 'Allow',
-      Action: [
+    allow(
+      'ChangeStacks',
+      [
         'cloudformation:CreateChangeSet',
         'cloudformation:DeleteChangeSet',
         'cloudformation:DescribeChangeSet',
@@ -154,15 +141,11 @@ function deployStatements(
         'cloudformation:DescribeStacks',
         'cloudformation:ExecuteChangeSet',
       ],
-      Resource: stackArns(topology, deployAccount),
-    },
-    {
-      Sid: 'PassCloudFormationRole',
-      Effect: 'Allow',
-      Action: ['iam:PassRole'],
-      Resource: [cloudFormationRoleArn],
-      Condition: { StringEquals: { 'iam:PassedToService': 'cloudformation.amazonaws.com' } },
-    },
+      stackArns(topology, deployAccount),
+    ),
+    allow('PassCloudFormationRole', ['iam:PassRole'], [cloudFormationRoleArn], {
+      StringEquals: { 'iam:PassedToService': 'cloudformation.amazonaws.com' },
+    }),
   ];
 }
 
@@ -181,10 +164,8 @@ function keysIn(topology: Topology, regions: readonly string[]): string[] {
   return regions.map((region) => `arn:${topology.partition}:kms:${region}:${topology.tools.account}:key/*`);
 }
 
-function objectArns(topology: Topology, { name }: DeployAccount): string[] {
-  return regionsOf(topology, name).map(
-    (region) => `arn:${topology.partition}:s3:::${namesOf(topology).artifactBucket(region)}/*`,
-  );
+function objectArns(topology: Topology, regions: readonly string[]): string[] {
+  return regions.map((region) => `${artifactBucketArn(topology, region)}/*`);
 }
 
 /** Policies of the topology as a role takes them, and the reasons that it gives for wildcards. */
@@ -198,30 +179,20 @@ function fillIn(
     '{account}': account,
     '{qualifier}': topology.qualifier,
   };
-  const filled = policies.map(({ name, statements }) => ({
-    name,
-    statements: statements.map(({ actions, resources, why }) => ({
-      actions,
-      resources: resources.map((resource) =>
-        resource.replaceAll(/\{\w+\}/g, (given) => values[given] ?? given),
-      ),
-      why,
-    })),
-  }));
+  const filled = (resources: readonly string[]): string[] =>
+    resources.map((resource) => resource.replaceAll(/\{\w+\}/g, (given) => values[given] ?? given));
   return {
-    policies: filled.map(({ name, statements }) => ({
+    policies: policies.map(({ name, statements }) => ({
       policyName: name,
       policyDocument: policyDocument(
-        statements.map(({ actions, resources }, index) => ({
-          Sid: `S${index + 1}`,
-          Effect: 'Allow',
-          Action: actions,
-          Resource: resources,
-        })),
+        statements.map(({ actions, resources }, index) => allow(`S${index + 1}`, actions, filled(resources))),
       ),
     })),
-    wildcards: filled.flatMap(({ statements }) =>
-      statements.map(({ resources, why }) => ({ resources, reason: `Chosen in the topology: ${why}` })),
+    wildcards: policies.flatMap(({ statements }) =>
+      statements.map(({ resources, why }) => ({
+        resources: filled(resources),
+        reason: `Chosen in the topology: ${why}`,
+      })),
     ),
   };
 }

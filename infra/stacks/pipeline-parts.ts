@@ -5,8 +5,9 @@ import { CodePipeline as CodePipelineTarget } from 'aws-cdk-lib/aws-events-targe
 import { type IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { namesOf, pipelineRegions } from '../shape/names.ts';
-import type { Topology } from '../shape/topology-rules.ts';
+import { omitUndefined } from '../../functions/sync-artifacts/util.ts';
+import { functionArn, namesOf, pipelineRegions } from '../shape/names.ts';
+import type { GitHubSource, Topology } from '../shape/topology-rules.ts';
 import { storeBucket } from './sync-artifacts-stack.ts';
 
 /** Name of the action that reads the source. */
@@ -21,10 +22,8 @@ export function artifactBuckets(scope: Construct, topology: Topology): Record<st
 
 /** The function, by name. */
 export function syncFunction(scope: Construct, topology: Topology): IFunction {
-  const { account, primaryRegion } = topology.tools;
-  const { functionName } = namesOf(topology);
   return LambdaFunction.fromFunctionAttributes(scope, 'SyncFunction', {
-    functionArn: `arn:${topology.partition}:lambda:${primaryRegion}:${account}:function:${functionName}`,
+    functionArn: functionArn(topology),
     sameEnvironment: true,
   });
 }
@@ -98,22 +97,20 @@ export function applyPipelineOptions(pipeline: Pipeline, topology: Topology): vo
       ProviderType: 'CodeStarSourceConnection',
       GitConfiguration: {
         SourceActionName: pipeline.stages[0]?.actions[0]?.actionProperties.actionName,
-        Push: triggers.map(({ branches, tags, paths }) => ({
-          ...(branches ? { Branches: filter(branches) } : {}),
-          ...(tags ? { Tags: filter(tags) } : {}),
-          ...(paths ? { FilePaths: filter(paths) } : {}),
-        })),
+        Push: triggers.map(({ branches, tags, paths }) =>
+          omitUndefined({
+            Branches: branches && filter(branches),
+            Tags: tags && filter(tags),
+            FilePaths: paths && filter(paths),
+          }),
+        ),
       },
     },
   ]);
 }
 
-function filter({
-  includes,
-  excludes,
-}: {
-  includes?: string[] | undefined;
-  excludes?: string[] | undefined;
-}): object {
-  return { ...(includes ? { Includes: includes } : {}), ...(excludes ? { Excludes: excludes } : {}) };
+type Filter = NonNullable<NonNullable<GitHubSource['triggers']>[number]['branches']>;
+
+function filter({ includes, excludes }: Filter): object {
+  return omitUndefined({ Includes: includes, Excludes: excludes });
 }

@@ -1,6 +1,6 @@
 // Builds the world that an event speaks of: keys, buckets, artifacts, the function's role and the job.
 import { denyOtherEncryption, keyPolicy } from '../../infra/permissions/artifact-store-policies.ts';
-import type { Statement } from '../../infra/permissions/policy.ts';
+import type { Statement } from '../../infra/permissions/statement.ts';
 import { type Content, fromFile, generated } from '../aws/content/content.ts';
 import type { Bucket, ObjectVersion } from '../aws/state/buckets.ts';
 import type { Job } from '../aws/state/code-pipeline/jobs.ts';

@@ -32,36 +32,23 @@ export class AlarmTopic extends Construct {
       masterKey: props.key,
       enforceSSL: true,
     });
+    const allowPublishing = (sid: string, service: string, source: string, condition: object = {}): void => {
+      const sourceArn = `arn:${stack.partition}:${service}:${stack.region}:${stack.account}:${source}`;
+      const statement = {
+        Sid: sid,
+        Effect: 'Allow',
+        Principal: { Service: `${service}.amazonaws.com` },
+        Action: 'sns:Publish',
+        Resource: this.topic.topicArn,
+        Condition: { ArnLike: { 'aws:SourceArn': sourceArn }, ...condition },
+      };
+      this.topic.addToResourcePolicy(PolicyStatement.fromJson(statement));
+    };
     // A topic policy replaces the default one, which would have let alarms of the account publish.
-    this.topic.addToResourcePolicy(
-      PolicyStatement.fromJson({
-        Sid: 'PublishAlarms',
-        Effect: 'Allow',
-        Principal: { Service: 'cloudwatch.amazonaws.com' },
-        Action: 'sns:Publish',
-        Resource: this.topic.topicArn,
-        Condition: {
-          ArnLike: {
-            'aws:SourceArn': `arn:${stack.partition}:cloudwatch:${stack.region}:${stack.account}:alarm:*`,
-          },
-          StringEquals: { 'aws:SourceAccount': stack.account },
-        },
-      }),
-    );
-    this.topic.addToResourcePolicy(
-      PolicyStatement.fromJson({
-        Sid: 'PublishNotices',
-        Effect: 'Allow',
-        Principal: { Service: 'events.amazonaws.com' },
-        Action: 'sns:Publish',
-        Resource: this.topic.topicArn,
-        Condition: {
-          ArnLike: {
-            'aws:SourceArn': `arn:${stack.partition}:events:${stack.region}:${stack.account}:rule/*`,
-          },
-        },
-      }),
-    );
+    allowPublishing('PublishAlarms', 'cloudwatch', 'alarm:*', {
+      StringEquals: { 'aws:SourceAccount': stack.account },
+    });
+    allowPublishing('PublishNotices', 'events', 'rule/*');
     this.topic.addSubscription(new EmailSubscription(props.email));
   }
 }

@@ -3,8 +3,9 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyDocument } from 'aws-cdk-lib/aws-iam';
 import { CfnAlias, Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import { KEY_ADMINISTRATION } from '../../permissions/artifact-store-policies.ts';
-import type { Statement } from '../../permissions/policy.ts';
+import { administerKey } from '../../permissions/artifact-store-policies.ts';
+import { policyDocument } from '../../permissions/policy.ts';
+import type { Statement } from '../../permissions/statement.ts';
 
 /** What writes under the key: log groups, rules of EventBridge that publish notices, alarms that publish themselves. */
 type TelemetryWriter = 'logs' | 'notices' | 'alarms';
@@ -21,19 +22,9 @@ export function telemetryKey(
     description: 'Logs and alarm messages of artifact sync',
     enableKeyRotation: true,
     removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-    policy: PolicyDocument.fromJson({
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Sid: 'AdministerInThisAccount',
-          Effect: 'Allow',
-          Principal: { AWS: `arn:${stack.partition}:iam::${stack.account}:root` },
-          Action: KEY_ADMINISTRATION,
-          Resource: '*',
-        },
-        ...writers.map((writer) => STATEMENTS[writer](stack)),
-      ],
-    }),
+    policy: PolicyDocument.fromJson(
+      policyDocument([administerKey(stack), ...writers.map((writer) => STATEMENTS[writer](stack))]),
+    ),
   });
   if (aliasName !== undefined) new CfnAlias(scope, `${id}Alias`, { aliasName, targetKeyId: key.keyArn });
   return key;
