@@ -8,151 +8,81 @@ import type {
 } from 'aws-cdk-lib';
 import { lengthOf, listOf, type Template, type TemplateResource, text } from './template.ts';
 
-/** One quota: what is measured, and how much of it AWS takes. */
-interface Limit {
-  /** The type of resource that it is a limit of; none for the template as a whole. */
-  readonly type?: string;
-  readonly what: string;
-  readonly max: number;
-  readonly unit: string;
-  readonly measure: (resource: TemplateResource, template: Template) => number;
-}
+/** One quota: the type of resource that it is a limit of (none: the template as a whole), and how much of what AWS takes. */
+type Limit = readonly [type: string | undefined, what: string, max: number, unit: string, measure: Measure];
+
+type Measure = (resource: TemplateResource, template: Template) => number;
 
 const property =
-  (name: string) =>
-  ({ properties }: TemplateResource): number =>
+  (name: string): Measure =>
+  ({ properties }) =>
     lengthOf(properties[name]);
 
 /** Of a name that the template gives; one that a parameter gives is not known. */
 const name =
-  (property: string) =>
-  ({ properties }: TemplateResource): number =>
+  (property: string): Measure =>
+  ({ properties }) =>
     typeof properties[property] === 'string' ? properties[property].length : 0;
+
+/** The inline policies of a role: its own, and those that constructs attach to it. */
+const inlinePolicies: Measure = ({ id, properties }, { resources }) =>
+  [
+    ...listOf(properties.Policies).map((policy) => policy.PolicyDocument),
+    ...resources
+      .filter(({ type, properties: { Roles } }) => type === 'AWS::IAM::Policy' && refersTo(Roles, id))
+      .map((policy) => policy.properties.PolicyDocument),
+  ]
+    .map(lengthOf)
+    .reduce((total, length) => total + length, 0);
+
+const managedPolicies: Measure = ({ properties }) => listOf(properties.ManagedPolicyArns).length;
+
+const environment: Measure = ({ properties: { Environment } }) =>
+  lengthOf((Environment as { Variables?: unknown })?.Variables);
+
+const widgets: Measure = ({ properties }) => text(properties.DashboardBody).split('"type":').length - 1;
+
+const stages: Measure = ({ properties }) => listOf(properties.Stages).length;
+
+const largestStage: Measure = ({ properties }) =>
+  largest(listOf(properties.Stages).map(({ Actions }) => listOf(Actions).length));
+
+const longest =
+  (key: string): Measure =>
+  (pipeline) =>
+    largest(
+      actionsOf(pipeline).map(({ Configuration }) =>
+        lengthOf((Configuration as Record<string, unknown>)?.[key]),
+      ),
+    );
+
+const ROLE = 'AWS::IAM::Role';
+const PIPELINE = 'AWS::CodePipeline::Pipeline';
 
 /** Sources: the quota pages of each service's user guide; where a quota can be raised, its default. */
 const LIMITS: readonly Limit[] = [
-  { what: 'template', max: 1_000_000, unit: 'bytes', measure: (_, { body }) => Buffer.byteLength(body) },
-  { what: 'resources', max: 500, unit: 'resources', measure: (_, { resources }) => resources.length },
-  { what: 'outputs', max: 200, unit: 'outputs', measure: (_, { outputs }) => outputs },
-  { what: 'parameters', max: 200, unit: 'parameters', measure: (_, { parameters }) => parameters },
-  {
-    type: 'AWS::IAM::Role',
-    what: 'inline policies',
-    max: 10_240,
-    unit: 'characters',
-    measure: ({ id, properties }, { resources }) =>
-      [
-        ...listOf(properties.Policies).map((policy) => policy.PolicyDocument),
-        // Policies that constructs attach to the role.
-        ...resources
-          .filter(({ type, properties: { Roles } }) => type === 'AWS::IAM::Policy' && refersTo(Roles, id))
-          .map((policy) => policy.properties.PolicyDocument),
-      ]
-        .map(lengthOf)
-        .reduce((total, length) => total + length, 0),
-  },
-  {
-    type: 'AWS::IAM::Role',
-    what: 'trust policy',
-    max: 2048,
-    unit: 'characters',
-    measure: property('AssumeRolePolicyDocument'),
-  },
-  {
-    type: 'AWS::IAM::Role',
-    what: 'managed policies',
-    max: 10,
-    unit: 'policies',
-    measure: ({ properties }) => listOf(properties.ManagedPolicyArns).length,
-  },
-  { type: 'AWS::IAM::Role', what: 'name', max: 64, unit: 'characters', measure: name('RoleName') },
-  {
-    type: 'AWS::IAM::ManagedPolicy',
-    what: 'policy',
-    max: 6144,
-    unit: 'characters',
-    measure: property('PolicyDocument'),
-  },
-  {
-    type: 'AWS::S3::BucketPolicy',
-    what: 'policy',
-    max: 20_480,
-    unit: 'bytes',
-    measure: property('PolicyDocument'),
-  },
-  { type: 'AWS::S3::Bucket', what: 'name', max: 63, unit: 'characters', measure: name('BucketName') },
-  { type: 'AWS::KMS::Key', what: 'key policy', max: 32_768, unit: 'bytes', measure: property('KeyPolicy') },
-  {
-    type: 'AWS::Lambda::Function',
-    what: 'environment',
-    max: 4096,
-    unit: 'bytes',
-    measure: ({ properties }) => lengthOf((properties.Environment as { Variables?: unknown })?.Variables),
-  },
-  {
-    type: 'AWS::Lambda::Function',
-    what: 'name',
-    max: 64,
-    unit: 'characters',
-    measure: name('FunctionName'),
-  },
-  {
-    type: 'AWS::Events::Rule',
-    what: 'event pattern',
-    max: 2048,
-    unit: 'characters',
-    measure: property('EventPattern'),
-  },
-  {
-    type: 'AWS::CloudWatch::CompositeAlarm',
-    what: 'rule',
-    max: 10_240,
-    unit: 'characters',
-    measure: property('AlarmRule'),
-  },
-  {
-    type: 'AWS::CloudWatch::Dashboard',
-    what: 'widgets',
-    max: 500,
-    unit: 'widgets',
-    measure: ({ properties }) => text(properties.DashboardBody).split('"type":').length - 1,
-  },
-  {
-    type: 'AWS::CodePipeline::Pipeline',
-    what: 'stages',
-    max: 50,
-    unit: 'stages',
-    measure: ({ properties }) => listOf(properties.Stages).length,
-  },
-  {
-    type: 'AWS::CodePipeline::Pipeline',
-    what: 'actions',
-    max: 1000,
-    unit: 'actions',
-    measure: ({ properties }) => actionsOf(properties).length,
-  },
-  {
-    type: 'AWS::CodePipeline::Pipeline',
-    what: 'largest stage',
-    max: 50,
-    unit: 'actions',
-    measure: ({ properties }) =>
-      largest(listOf(properties.Stages).map(({ Actions }) => listOf(Actions).length)),
-  },
-  {
-    type: 'AWS::CodePipeline::Pipeline',
-    what: 'longest UserParameters',
-    max: 1000,
-    unit: 'characters',
-    measure: ({ properties }) => longest(properties, 'UserParameters'),
-  },
-  {
-    type: 'AWS::CodePipeline::Pipeline',
-    what: 'longest ParameterOverrides',
-    max: 1024,
-    unit: 'characters',
-    measure: ({ properties }) => longest(properties, 'ParameterOverrides'),
-  },
+  [undefined, 'template', 1_000_000, 'bytes', (_, { body }) => Buffer.byteLength(body)],
+  [undefined, 'resources', 500, 'resources', (_, { resources }) => resources.length],
+  [undefined, 'outputs', 200, 'outputs', (_, { outputs }) => outputs],
+  [undefined, 'parameters', 200, 'parameters', (_, { parameters }) => parameters],
+  [ROLE, 'inline policies', 10_240, 'characters', inlinePolicies],
+  [ROLE, 'trust policy', 2048, 'characters', property('AssumeRolePolicyDocument')],
+  [ROLE, 'managed policies', 10, 'policies', managedPolicies],
+  [ROLE, 'name', 64, 'characters', name('RoleName')],
+  ['AWS::IAM::ManagedPolicy', 'policy', 6144, 'characters', property('PolicyDocument')],
+  ['AWS::S3::BucketPolicy', 'policy', 20_480, 'bytes', property('PolicyDocument')],
+  ['AWS::S3::Bucket', 'name', 63, 'characters', name('BucketName')],
+  ['AWS::KMS::Key', 'key policy', 32_768, 'bytes', property('KeyPolicy')],
+  ['AWS::Lambda::Function', 'environment', 4096, 'bytes', environment],
+  ['AWS::Lambda::Function', 'name', 64, 'characters', name('FunctionName')],
+  ['AWS::Events::Rule', 'event pattern', 2048, 'characters', property('EventPattern')],
+  ['AWS::CloudWatch::CompositeAlarm', 'rule', 10_240, 'characters', property('AlarmRule')],
+  ['AWS::CloudWatch::Dashboard', 'widgets', 500, 'widgets', widgets],
+  [PIPELINE, 'stages', 50, 'stages', stages],
+  [PIPELINE, 'actions', 1000, 'actions', (pipeline) => actionsOf(pipeline).length],
+  [PIPELINE, 'largest stage', 50, 'actions', largestStage],
+  [PIPELINE, 'longest UserParameters', 1000, 'characters', longest('UserParameters')],
+  [PIPELINE, 'longest ParameterOverrides', 1024, 'characters', longest('ParameterOverrides')],
 ];
 
 /** Holds every template of an app against AWS's quotas of size. */
@@ -161,7 +91,7 @@ export class LimitChecks implements IPolicyValidationPlugin {
 
   validate({ stackTemplates }: IPolicyValidationContext): PolicyValidationPluginReport {
     const violations = stackTemplates.flatMap(({ templatePath }) =>
-      violationsOf(readTemplate(templatePath), templatePath),
+      violationsOf(templateOf(readFileSync(templatePath, 'utf8')), templatePath),
     );
     return { success: violations.length === 0, violations };
   }
@@ -200,7 +130,8 @@ export function excessesOf(resource: TemplateResource, template: Template): Exce
 }
 
 function excesses(limitsOf: string | undefined, resource: TemplateResource, template: Template): Excess[] {
-  return LIMITS.filter(({ type }) => type === limitsOf).flatMap(({ type, what, max, unit, measure }) => {
+  return LIMITS.flatMap(([type, what, max, unit, measure]) => {
+    if (type !== limitsOf) return [];
     const size = measure(resource, template);
     if (size <= max) return [];
     return [
@@ -211,10 +142,6 @@ function excesses(limitsOf: string | undefined, resource: TemplateResource, temp
       },
     ];
   });
-}
-
-function readTemplate(path: string): Template {
-  return templateOf(readFileSync(path, 'utf8'));
 }
 
 /** The template of a body in JSON, as the quotas are measured on it. */
@@ -240,16 +167,8 @@ export function templateOf(body: string): Template {
   };
 }
 
-function actionsOf(properties: TemplateResource['properties']): Record<string, unknown>[] {
+function actionsOf({ properties }: TemplateResource): Record<string, unknown>[] {
   return listOf(properties.Stages).flatMap(({ Actions }) => listOf(Actions));
-}
-
-function longest(properties: TemplateResource['properties'], key: string): number {
-  return largest(
-    actionsOf(properties).map(({ Configuration }) =>
-      lengthOf((Configuration as Record<string, unknown>)?.[key]),
-    ),
-  );
 }
 
 function largest(numbers: readonly number[]): number {

@@ -41,18 +41,15 @@ export function environmentWithSets(
   environment: Readonly<Record<string, string>>,
   sets: DestinationSets = {},
 ): Record<string, string> {
+  if (Object.keys(sets).length === 0) {
+    assertFits(scope, environment);
+    return { ...environment };
+  }
   const stated = mapSets(sets, (bucket) => statedBy(scope, bucket));
   const sample = JSON.stringify(mapSets(stated, withSamples));
-  const hasSets = Object.keys(sets).length > 0;
-  if (hasSets) parseDestinationSets(sample);
-  assertEnvironmentFits(scope, {
-    ...environment,
-    ...(hasSets ? { [DESTINATION_SETS_VARIABLE]: sample } : {}),
-  });
-  return {
-    ...environment,
-    ...(hasSets ? { [DESTINATION_SETS_VARIABLE]: Stack.of(scope).toJsonString(stated) } : {}),
-  };
+  parseDestinationSets(sample);
+  assertFits(scope, { ...environment, [DESTINATION_SETS_VARIABLE]: sample });
+  return { ...environment, [DESTINATION_SETS_VARIABLE]: Stack.of(scope).toJsonString(stated) };
 }
 
 type Destination = Readonly<Record<string, string>>;
@@ -96,7 +93,7 @@ function withSamples(destination: Destination, index: number): Destination {
   );
 }
 
-function assertEnvironmentFits(scope: Construct, environment: Readonly<Record<string, string>>): void {
+function assertFits(scope: Construct, environment: Readonly<Record<string, string>>): void {
   const sizeBytes = Object.entries(environment).reduce(
     (sum, [name, value]) =>
       sum + Buffer.byteLength(name) + (Token.isUnresolved(value) ? 0 : Buffer.byteLength(value)),

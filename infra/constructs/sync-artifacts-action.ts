@@ -11,6 +11,7 @@ import { Action } from 'aws-cdk-lib/aws-codepipeline-actions';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { omitUndefined } from '../../functions/sync-artifacts/util.ts';
 import { type SyncOptions, userParameters } from './user-parameters.ts';
 
 /** Props of a SyncArtifactsAction. */
@@ -65,16 +66,18 @@ export class SyncArtifactsAction extends Action {
     const inputs = [...props.inputs];
     super({
       actionName: props.actionName,
-      ...(props.runOrder === undefined ? {} : { runOrder: props.runOrder }),
-      ...(props.variablesNamespace === undefined ? {} : { variablesNamespace: props.variablesNamespace }),
-      ...(props.role === undefined ? {} : { role: props.role }),
+      ...omitUndefined({
+        runOrder: props.runOrder,
+        variablesNamespace: props.variablesNamespace,
+        role: props.role,
+        outputs: props.manifest && [props.manifest],
+      }),
       resource: props.function,
       category: ActionCategory.INVOKE,
       provider: 'Lambda',
       // Action reference, AWS Lambda: 0 to 5 inputs and outputs; a Sync without input has nothing to do.
       artifactBounds: { minInputs: 1, maxInputs: 5, minOutputs: 0, maxOutputs: 1 },
       inputs,
-      ...(props.manifest ? { outputs: [props.manifest] } : {}),
     });
     this.#props = props;
     this.#userParameters = userParameters(props);

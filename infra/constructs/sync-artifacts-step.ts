@@ -1,5 +1,5 @@
 // A step for aws-cdk-lib/pipelines that invokes the function on file sets of the pipeline.
-import type { Artifact, IStage } from 'aws-cdk-lib/aws-codepipeline';
+import type { IStage } from 'aws-cdk-lib/aws-codepipeline';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import {
   type CodePipelineActionFactoryResult,
@@ -9,6 +9,7 @@ import {
   type ProduceActionOptions,
   Step,
 } from 'aws-cdk-lib/pipelines';
+import { omitUndefined } from '../../functions/sync-artifacts/util.ts';
 import { SyncArtifactsAction } from './sync-artifacts-action.ts';
 import { type SyncOptions, userParameters } from './user-parameters.ts';
 
@@ -54,7 +55,6 @@ export class SyncArtifactsStep extends Step implements ICodePipelineActionFactor
 
   /** Called by the pipeline when it is built. */
   produceAction(stage: IStage, options: ProduceActionOptions): CodePipelineActionFactoryResult {
-    const inputs: Artifact[] = this.#inputs.map((input) => options.artifacts.toCodePipeline(input));
     // Everything of the props but the flag that asks for a manifest.
     const { manifest: _wanted, ...sync } = this.#props;
     stage.addAction(
@@ -62,10 +62,8 @@ export class SyncArtifactsStep extends Step implements ICodePipelineActionFactor
         ...sync,
         actionName: options.actionName,
         runOrder: options.runOrder,
-        ...(options.variablesNamespace === undefined
-          ? {}
-          : { variablesNamespace: options.variablesNamespace }),
-        inputs,
+        ...omitUndefined({ variablesNamespace: options.variablesNamespace }),
+        inputs: this.#inputs.map((input) => options.artifacts.toCodePipeline(input)),
         manifest: this.#manifest && options.artifacts.toCodePipeline(this.#manifest),
       }),
     );

@@ -5,6 +5,7 @@ import {
   parseUserParameters,
   type UserParameters,
 } from '../../functions/sync-artifacts/job/user-parameters.ts';
+import { omitUndefined } from '../../functions/sync-artifacts/util.ts';
 import { inPropNames } from './prop-names.ts';
 
 /** Where one Sync action copies to. */
@@ -98,12 +99,14 @@ export function userParameters(options: SyncOptions): string {
       : classic
         ? { DestinationBucket: only.bucketName }
         : { DestinationBuckets: destinations.map(destination) }),
-    ...(options.inputArtifacts ? { InputArtifacts: [...options.inputArtifacts] } : {}),
-    ...(options.mode ? { Mode: options.mode } : {}),
-    ...(options.key === undefined ? {} : { Key: options.key }),
-    ...(options.minimumProof ? { MinimumProof: options.minimumProof } : {}),
-    ...(options.overwrite ? { Overwrite: options.overwrite } : {}),
-    ...(options.annotations ? { Annotations: options.annotations } : {}),
+    ...omitUndefined({
+      InputArtifacts: options.inputArtifacts && [...options.inputArtifacts],
+      Mode: options.mode,
+      Key: options.key,
+      MinimumProof: options.minimumProof,
+      Overwrite: options.overwrite,
+      Annotations: options.annotations,
+    }),
     ExecutionId: '#{codepipeline.PipelineExecutionId}',
   };
   const text = JSON.stringify(parameters);
@@ -135,9 +138,11 @@ function destination(given: SyncDestination): DestinationParameter {
   if (isNameOnly(given)) return given.bucketName;
   return {
     Bucket: given.bucketName,
-    ...(given.region === undefined ? {} : { Region: given.region }),
-    ...(given.kmsKeyId === undefined ? {} : { KmsKeyId: given.kmsKeyId }),
-    ...(given.bucketOwner === undefined ? {} : { BucketOwner: given.bucketOwner }),
-    ...(given.key === undefined ? {} : { Key: given.key }),
+    ...omitUndefined({
+      Region: given.region,
+      KmsKeyId: given.kmsKeyId,
+      BucketOwner: given.bucketOwner,
+      Key: given.key,
+    }),
   };
 }

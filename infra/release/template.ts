@@ -19,6 +19,7 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct, type IConstruct } from 'constructs';
 import { DESTINATION_SETS_VARIABLE } from '../../functions/sync-artifacts/job/destination-sets.ts';
+import { omitUndefined } from '../../functions/sync-artifacts/util.ts';
 import { type AppOptions, createApp } from '../checks/validations.ts';
 import { AlarmTopic } from '../constructs/observability/alarm-topic.ts';
 import { SyncArtifactsAlarms } from '../constructs/observability/sync-alarms.ts';
@@ -31,6 +32,7 @@ import type { BucketSet } from '../constructs/sync-buckets.ts';
 export const RELEASE_STACK = 'sync-artifacts';
 
 const DEFAULT_SLOWEST_COPY_MS = 120_000;
+const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
 
 /**
  * Builds the app whose one stack is the release's template. `codeKey` is written into the template, not a parameter's
@@ -59,38 +61,36 @@ class ReleaseStack extends Stack {
       synthesizer: new BootstraplessSynthesizer() as IStackSynthesizer,
       description: 'Copies CodePipeline artifacts into regional buckets and proves the copies',
     });
-    const text = (
-      id: string,
-      description: string,
-      more: { default?: string; allowedValues?: string[] } = {},
-    ): string => new CfnParameter(this, id, { type: 'String', description, ...more }).valueAsString;
-    const list = (id: string, description: string, more: { default?: string } = {}): string[] =>
-      new CfnParameter(this, id, { type: 'CommaDelimitedList', description, ...more }).valueAsList;
+    const text = (id: string, description: string, byDefault?: string, allowedValues?: string[]): string =>
+      new CfnParameter(this, id, {
+        type: 'String',
+        description,
+        ...omitUndefined({ default: byDefault, allowedValues }),
+      }).valueAsString;
+    const list = (id: string, description: string, byDefault?: string): string[] =>
+      new CfnParameter(this, id, {
+        type: 'CommaDelimitedList',
+        description,
+        ...omitUndefined({ default: byDefault }),
+      }).valueAsList;
 
     const codeBucket = text('CodeBucket', 'Bucket in this region that the zip was uploaded to');
     const codePrefix = text(
       'CodePrefix',
       'What comes before the name of the zip in that bucket, such as releases/',
-      {
-        default: '',
-      },
+      '',
     );
     const artifactKeyArns = list(
       'ArtifactKeyArns',
       'ARNs of the KMS keys of the artifact buckets; empty for SSE-S3',
-      {
-        default: '',
-      },
+      '',
     );
-    const hasArtifactKeys = new CfnCondition(this, 'HasArtifactKeys', {
-      expression: Fn.conditionNot(Fn.conditionEquals(Fn.join('', artifactKeyArns), '')),
-    });
     const sources = {
       ...buckets(
         list('ArtifactBucketArns', 'ARNs of the artifact buckets of your pipelines'),
         artifactKeyArns,
       ),
-      hasKeys: hasArtifactKeys,
+      hasKeys: this.#isGiven('HasArtifactKeys', Fn.join('', artifactKeyArns)),
     };
     const destinations = buckets(
       list('DestinationBucketArns', 'ARNs of the buckets to copy to'),
@@ -99,16 +99,15 @@ class ReleaseStack extends Stack {
     const destinationSets = text(
       'DestinationSets',
       'Named sets of destinations as JSON (destination-sets.schema.json); empty for none',
-      { default: '' },
+      '',
     );
-    const functionName = text('FunctionName', 'Name of the function, for the Invoke action', {
-      default: 'sync-artifacts',
-    });
-    const logLevel = text('LogLevel', 'Least severe level that is logged', {
-      default: 'INFO',
-      allowedValues: ['DEBUG', 'INFO', 'WARN', 'ERROR'],
-    });
-    const email = text('AlarmEmail', 'Address that alarms are sent to; empty for none', { default: '' });
+    const functionName = text(
+      'FunctionName',
+      'Name of the function, for the Invoke action',
+      'sync-artifacts',
+    );
+    const logLevel = text('LogLevel', 'Least severe level that is logged', 'INFO', LOG_LEVELS);
+    const email = text('AlarmEmail', 'Address that alarms are sent to; empty for none', '');
     const slowestCopyMs = new CfnParameter(this, 'SlowestCopyMs', {
       type: 'Number',
       description: 'An alarm is raised when a copy takes longer, in milliseconds',
@@ -130,9 +129,7 @@ class ReleaseStack extends Stack {
       code: Code.fromBucket(code, `${codePrefix}${codeKey}`),
     });
     const alarms = new SyncArtifactsAlarms(this, 'Alarms', { function: sync, latency: { slowestCopyMs } });
-    const hasEmail = new CfnCondition(this, 'HasAlarmEmail', {
-      expression: Fn.conditionNot(Fn.conditionEquals(email, '')),
-    });
+    const hasEmail = this.#isGiven('HasAlarmEmail', email);
     const notification = new Construct(this, 'Notification');
     const key: IKey = Key.fromKeyArn(
       notification,
@@ -155,6 +152,13 @@ class ReleaseStack extends Stack {
       'Who reads and writes: for policies of buckets and keys in other accounts',
       sync.roleArn,
     );
+  }
+
+  /** A condition that holds unless a text is empty. */
+  #isGiven(id: string, text: string): CfnCondition {
+    return new CfnCondition(this, id, {
+      expression: Fn.conditionNot(Fn.conditionEquals(text, '')),
+    });
   }
 }
 

@@ -28,12 +28,9 @@ export interface StoreRegion {
 }
 
 /** An environment with its defaults filled in. */
-export interface Environment {
-  readonly name: string;
+export interface Environment extends Omit<Parsed['environments'][number], 'deployAccount' | 'regions'> {
   readonly account: DeployAccount;
   readonly regions: readonly string[];
-  readonly approval: boolean;
-  readonly onFailure: Parsed['environments'][number]['onFailure'];
 }
 
 /** A checked topology with its defaults filled in. */
@@ -84,12 +81,10 @@ export function defineTopology(input: TopologyInput): Topology {
     partition: partitionOf(parsed.tools.primaryRegion),
     regions,
     destinations: regions.filter(({ region }) => region !== parsed.tools.primaryRegion),
-    environments: parsed.environments.map((environment) => ({
-      name: environment.name,
-      account: accountNamed(parsed, environment.deployAccount),
+    environments: parsed.environments.map(({ deployAccount, ...environment }) => ({
+      ...environment,
+      account: accountNamed(parsed, deployAccount),
       regions: environment.regions ?? regions.filter(inPipelines).map(({ region }) => region),
-      approval: environment.approval,
-      onFailure: environment.onFailure,
     })),
   };
   checked.add(topology);
@@ -99,39 +94,41 @@ export function defineTopology(input: TopologyInput): Topology {
 // Of either pipeline.
 const OTHER_STAGES = ['source', 'build', 'updatepipeline', 'assets', 'sync'];
 
-function contradictionsOf(topology: Parsed): string[] {
-  const regionNames = topology.regions.map(({ region }) => region);
-  const accountNames = topology.deployAccounts.map(({ name }) => name);
-  const partition = partitionOf(topology.tools.primaryRegion);
-  const { github } = topology;
-  const topicRegion =
-    topology.alarms.notify && 'topicArn' in topology.alarms.notify
-      ? topology.alarms.notify.topicArn.split(':')[3]
-      : undefined;
+function contradictionsOf({
+  tools: { account: toolsAccount, primaryRegion },
+  regions,
+  deployAccounts,
+  environments,
+  github,
+  alarms: { notify },
+}: Parsed): string[] {
+  const regionNames = regions.map(({ region }) => region);
+  const accountNames = deployAccounts.map(({ name }) => name);
+  const connectionAccount = github?.connectionArn.split(':')[4];
+  const topicRegion = notify && 'topicArn' in notify ? notify.topicArn.split(':')[3] : undefined;
   return [
     ...duplicatesOf(regionNames).map((name) => `regions: "${name}" is listed twice`),
     ...duplicatesOf(accountNames).map((name) => `deployAccounts: the name "${name}" is used twice`),
-    ...duplicatesOf(topology.deployAccounts.map(({ account }) => account)).map(
+    ...duplicatesOf(deployAccounts.map(({ account }) => account)).map(
       (account) =>
         `deployAccounts: account ${account} is listed twice; list it once and let environments share it`,
     ),
-    ...duplicatesOf(topology.environments.map(({ name }) => name.toLowerCase())).map(
+    ...duplicatesOf(environments.map(({ name }) => name.toLowerCase())).map(
       (name) => `environments: the name "${name}" is used twice`,
     ),
-    ...topology.environments
+    ...environments
       .filter(({ name }) => OTHER_STAGES.includes(name.toLowerCase()))
       .map(({ name }) => `environments: "${name}" is the name of another stage of the pipeline`),
-    ...(regionNames.includes(topology.tools.primaryRegion)
-      ? []
-      : [
-          `regions: the primary region "${topology.tools.primaryRegion}" has no artifact store; add it to regions`,
-        ]),
-    ...topology.regions
+    ...when(
+      !regionNames.includes(primaryRegion),
+      `regions: the primary region "${primaryRegion}" has no artifact store; add it to regions`,
+    ),
+    ...regions
       .filter((given) => !inPipelines(given))
       .flatMap(({ region }) => [
-        ...(region === topology.tools.primaryRegion ? ['tools: the primary region'] : []),
-        ...topology.environments
-          .filter(({ regions }) => regions?.includes(region))
+        ...when(region === primaryRegion, 'tools: the primary region'),
+        ...environments
+          .filter((environment) => environment.regions?.includes(region))
           .map(({ name }) => `environments: "${name}" is deployed to "${region}", but that region`),
       ])
       .map(
@@ -139,41 +136,40 @@ function contradictionsOf(topology: Parsed): string[] {
           `${what} has no CodePipeline; it can only take copies. If it has by now, say "codePipeline: true" there`,
       ),
     ...regionNames
-      .filter((region) => partitionOf(region) !== partition)
+      .filter((region) => partitionOf(region) !== partitionOf(primaryRegion))
       .map(
         (region) =>
-          `regions: "${region}" is in another partition than "${topology.tools.primaryRegion}"; S3 copies cannot cross partitions`,
+          `regions: "${region}" is in another partition than "${primaryRegion}"; S3 copies cannot cross partitions`,
       ),
-    ...topology.environments.flatMap((environment) => [
-      ...(accountNames.includes(environment.deployAccount)
-        ? []
-        : [
-            `environments: "${environment.name}" names the deploy account "${environment.deployAccount}"; there is ${accountNames.join(', ')}`,
-          ]),
-      ...(environment.regions ?? [])
+    ...environments.flatMap(({ name, deployAccount, regions: deployed = [] }) => [
+      ...when(
+        !accountNames.includes(deployAccount),
+        `environments: "${name}" names the deploy account "${deployAccount}"; there is ${accountNames.join(', ')}`,
+      ),
+      ...deployed
         .filter((region) => !regionNames.includes(region))
         .map(
           (region) =>
-            `environments: "${environment.name}" is deployed to "${region}", which has no artifact store; add it to regions`,
+            `environments: "${name}" is deployed to "${region}", which has no artifact store; add it to regions`,
         ),
-      ...duplicatesOf(environment.regions ?? []).map(
-        (region) => `environments: "${environment.name}" lists "${region}" twice`,
-      ),
+      ...duplicatesOf(deployed).map((region) => `environments: "${name}" lists "${region}" twice`),
     ]),
-    ...topology.deployAccounts
-      .filter(({ name }) => !topology.environments.some((environment) => environment.deployAccount === name))
-      .map(({ name }) => `deployAccounts: no environment is deployed to "${name}"`),
-    ...(github && github.connectionArn.split(':')[4] !== topology.tools.account
-      ? [
-          `github: the connection is in account ${github.connectionArn.split(':')[4]}, the build is in ${topology.tools.account}`,
-        ]
-      : []),
-    ...(topicRegion !== undefined && topicRegion !== topology.tools.primaryRegion
-      ? [
-          `alarms: the topic is in ${topicRegion}; an alarm can only notify a topic in its own region, ${topology.tools.primaryRegion}`,
-        ]
-      : []),
+    ...accountNames
+      .filter((name) => !environments.some(({ deployAccount }) => deployAccount === name))
+      .map((name) => `deployAccounts: no environment is deployed to "${name}"`),
+    ...when(
+      connectionAccount !== undefined && connectionAccount !== toolsAccount,
+      `github: the connection is in account ${connectionAccount}, the build is in ${toolsAccount}`,
+    ),
+    ...when(
+      topicRegion !== undefined && topicRegion !== primaryRegion,
+      `alarms: the topic is in ${topicRegion}; an alarm can only notify a topic in its own region, ${primaryRegion}`,
+    ),
   ];
+}
+
+function when(condition: boolean, problem: string): string[] {
+  return condition ? [problem] : [];
 }
 
 function duplicatesOf(values: readonly string[]): string[] {

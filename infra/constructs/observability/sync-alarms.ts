@@ -71,7 +71,7 @@ export class SyncArtifactsAlarms extends Construct {
     const { function: sync, lostJobFunction } = props.function;
     const named = (suffix: string): { alarmName?: string } =>
       props.alarmNamePrefix === undefined ? {} : { alarmName: `${props.alarmNamePrefix}-${suffix}` };
-    const alarm = (suffix: string, description: string, metric: IMetric, threshold: number): Alarm =>
+    const alarm = (suffix: string, description: string, metric: IMetric, threshold = 0): Alarm =>
       new Alarm(this, suffix, {
         ...named(suffix),
         alarmDescription: `${description} What to do: ${runBookSection(props.runBook ?? RUN_BOOK, suffix)}`,
@@ -97,25 +97,17 @@ export class SyncArtifactsAlarms extends Construct {
         'failed-jobs',
         'A Sync job was reported as failed; its message says what to change.',
         failedJobs(sync),
-        0,
       ),
       alarm(
         'verification-failures',
         'A copy was not what its source is; the job failed and the copy was removed.',
         syncMetric(sync, 'VerificationFailures', 'Sum'),
-        0,
       ),
-      alarm(
-        'function-errors',
-        'The function died or threw instead of answering.',
-        sync.metricErrors(lambda),
-        0,
-      ),
+      alarm('function-errors', 'The function died or threw instead of answering.', sync.metricErrors(lambda)),
       alarm(
         'function-throttles',
         'Lambda had no concurrency left for the function.',
         sync.metricThrottles(lambda),
-        0,
       ),
       alarm(
         'near-timeout',
@@ -127,15 +119,13 @@ export class SyncArtifactsAlarms extends Construct {
         'lost-jobs',
         'A job was lost by the function and failed by the handler of lost jobs.',
         lostJobFunction.metricInvocations(lambda),
-        0,
       ),
       alarm(
         'lost-job-errors',
         'The handler of lost jobs failed: a pipeline waits for its 20 minutes.',
         lostJobFunction.metricErrors(lambda),
-        0,
       ),
-      alarm('lost-job-deliveries', 'Lambda could not hand a lost job over.', lostDeliveries, 0),
+      alarm('lost-job-deliveries', 'Lambda could not hand a lost job over.', lostDeliveries),
     ];
 
     this.composite = new CompositeAlarm(this, 'any', {
@@ -149,7 +139,7 @@ export class SyncArtifactsAlarms extends Construct {
   #perRegion(
     sync: MeasuredFunction,
     latency: SyncArtifactsAlarmsProps['latency'],
-    alarm: (suffix: string, description: string, metric: IMetric, threshold: number) => Alarm,
+    alarm: (suffix: string, description: string, metric: IMetric, threshold?: number) => Alarm,
   ): Alarm[] {
     const relay = 'A copy had to be relayed through the function, since its role may not read the source.';
     if (!('slowestCopyMs' in latency)) {
@@ -164,7 +154,6 @@ export class SyncArtifactsAlarms extends Construct {
           `relay-fallbacks-${region}`,
           relay,
           syncMetric(sync, 'RelayFallbacks', 'Sum', { DestinationRegion: region }),
-          0,
         ),
       ]);
     }
@@ -175,7 +164,7 @@ export class SyncArtifactsAlarms extends Construct {
         overAllRegions(sync, 'MAX', 'CopyLatency'),
         latency.slowestCopyMs,
       ),
-      alarm('relay-fallbacks', relay, overAllRegions(sync, 'SUM', 'RelayFallbacks'), 0),
+      alarm('relay-fallbacks', relay, overAllRegions(sync, 'SUM', 'RelayFallbacks')),
     ];
   }
 }
