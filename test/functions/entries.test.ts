@@ -1,24 +1,19 @@
 // The entries of both Lambda functions as a cold start meets them: a log line for everything, an answer even to bad settings.
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, vi } from 'vitest';
 import { deployed, runAction } from './harness/bundle-runs.ts';
 import { coldStart, context, printedBy } from './harness/cold-start.ts';
-import { TestPipeline } from './harness/test-pipeline.ts';
+import { faultAt } from './harness/faults.ts';
+import { EU, pipelineTest } from './harness/pipeline-test.ts';
 
-async function createPipeline(): Promise<TestPipeline> {
-  const pipeline = await TestPipeline.start();
-  pipeline.addArtifact('App');
-  pipeline.addDestination('entries-eu');
-  return pipeline;
-}
+const it = pipelineTest();
 
 afterEach(() => {
   vi.unstubAllEnvs();
 });
 
 describe('the function', () => {
-  it('does a job in a cold start, and logs it with job, request and correlation id', async () => {
-    await using pipeline = await createPipeline();
-    const job = pipeline.job({ DestinationBucket: 'entries-eu' });
+  it('does a job in a cold start, and logs it with job, request and correlation id', async ({ pipeline }) => {
+    const job = pipeline.job({ DestinationBucket: EU });
     const handler = await coldStart('handler');
     const lines = await printedBy(() => handler(job.event, context));
     expect(pipeline.aws.codePipeline.state(job.id)).toBe('Succeeded');
@@ -31,9 +26,10 @@ describe('the function', () => {
     });
   });
 
-  it('names pipeline, stage, action and execution in every log line, the first of which says what the job will do', async () => {
-    await using pipeline = await createPipeline();
-    const job = pipeline.job({ DestinationBucket: 'entries-eu', MinimumProof: 'checksum' });
+  it('names pipeline, stage, action and execution in every log line, the first of which says what the job will do', async ({
+    pipeline,
+  }) => {
+    const job = pipeline.job({ DestinationBucket: EU, MinimumProof: 'checksum' });
     let tell = (): void => undefined;
     const reported = new Promise<void>((resolve) => {
       tell = () => void setTimeout(resolve, 250);
@@ -61,31 +57,31 @@ describe('the function', () => {
     }
     expect(log[0]).toMatchObject({
       artifacts: ['App: s3://pipeline-artifacts/pipeline/App/abc.zip'],
-      destinations: ['s3://entries-eu/{objectKey}'],
+      destinations: ['s3://copies-eu/{objectKey}'],
       mode: 'auto',
       minimumProof: 'checksum',
     });
   });
 
-  it.each([
+  it.for([
     ['denied', { kind: 'error', status: 400, code: 'AccessDeniedException' } as const],
     ['never answered', { kind: 'stall', delayMs: Number.POSITIVE_INFINITY } as const],
-  ])('loses no log line, and does not wait, when GetJobDetails is %s', async (_what, fault) => {
-    await using pipeline = await createPipeline();
-    const job = pipeline.job({ DestinationBucket: 'entries-eu' });
-    pipeline.faults = ({ operation, phase }) =>
-      operation === 'GetJobDetails' && phase === 'before' ? fault : undefined;
-    const handler = await coldStart('handler');
+  ] as const)(
+    'loses no log line, and does not wait, when GetJobDetails is %s',
+    async ([_what, fault], { pipeline }) => {
+      const job = pipeline.job({ DestinationBucket: EU });
+      pipeline.faults = faultAt('GetJobDetails', fault);
+      const handler = await coldStart('handler');
 
-    const lines = await printedBy(() => handler(job.event, context));
+      const lines = await printedBy(() => handler(job.event, context));
 
-    const messages = lines.filter(({ level }) => level !== undefined).map(({ message }) => message);
-    expect(messages).toEqual(['Job begins', 'Copy finished', 'Job succeeded']);
-    expect(pipeline.aws.codePipeline.state(job.id)).toBe('Succeeded');
-  });
+      const messages = lines.filter(({ level }) => level !== undefined).map(({ message }) => message);
+      expect(messages).toEqual(['Job begins', 'Copy finished', 'Job succeeded']);
+      expect(pipeline.aws.codePipeline.state(job.id)).toBe('Succeeded');
+    },
+  );
 
-  it('logs an event without a job even in a cold start, and throws', async () => {
-    await using _pipeline = await createPipeline();
+  it('logs an event without a job even in a cold start, and throws', async ({ pipeline: _ }) => {
     const handler = await coldStart('handler');
     const lines = await printedBy(() =>
       expect(handler({}, context)).rejects.toThrow('not a CodePipeline job'),
@@ -93,41 +89,40 @@ describe('the function', () => {
     expect(lines).toMatchObject([{ level: 'ERROR', requestId: context.awsRequestId }]);
   });
 
-  it('slows down when S3 asks it to, and counts it', async () => {
-    await using pipeline = await createPipeline();
+  it('slows down when S3 asks it to, and counts it', async ({ pipeline }) => {
     let refused = false;
     pipeline.faults = ({ operation, phase }) => {
       if (operation !== 'CopyObject' || phase === 'after' || refused) return undefined;
       refused = true;
       return { kind: 'error', status: 503, code: 'SlowDown' };
     };
-    const job = pipeline.job({ DestinationBucket: 'entries-eu' });
+    const job = pipeline.job({ DestinationBucket: EU });
     const handler = await coldStart('handler');
     const lines = await printedBy(() => handler(job.event, context));
     expect(pipeline.aws.codePipeline.state(job.id)).toBe('Succeeded');
     expect(lines).toContainEqual(expect.objectContaining({ ThrottledRequests: expect.anything() }));
   });
 
-  it.each([
+  it.for([
     ['no level', {}, []],
     ['a level of Powertools', { POWERTOOLS_LOG_LEVEL: 'debug' }, ['DEBUG']],
     ['a level of Lambda', { AWS_LAMBDA_LOG_LEVEL: 'DEBUG' }, ['DEBUG']],
-  ])('with %s logs what the level says', async (_what, environment, levels) => {
-    await using pipeline = await createPipeline();
-    pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], 'arn:aws:s3:::entries-eu/*');
+  ] as const)('with %s logs what the level says', async ([_what, environment, levels], { pipeline }) => {
+    pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], 'arn:aws:s3:::copies-eu/*');
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     vi.stubEnv('SYNC_ACCESS_DENIED_RETRY_MS', '0');
     const handler = await coldStart('handler');
-    const { event } = pipeline.job({ DestinationBucket: 'entries-eu' });
+    const { event } = pipeline.job({ DestinationBucket: EU });
     const lines = await printedBy(() => handler(event, context));
     expect(lines.filter(({ level }) => level === 'DEBUG').map(({ level }) => level)).toEqual(levels);
     expect(lines.some(({ level }) => level === 'INFO')).toBe(true);
   });
 
-  it('with settings that are none still answers the pipeline, naming every variable', async () => {
-    await using pipeline = await createPipeline();
+  it('with settings that are none still answers the pipeline, naming every variable', async ({
+    pipeline,
+  }) => {
     const environment = { SYNC_MAX_CONCURRENCY: 'many', SYNC_RELAY_MEMORY_MIB: '1', SYNC_STALL_MS: '' };
-    const run = await runAction(pipeline, { DestinationBucket: 'entries-eu' }, { environment });
+    const run = await runAction(pipeline, { DestinationBucket: EU }, { environment });
     expect(run.results.map(({ input }) => input.failureDetails)).toMatchObject([
       {
         type: 'ConfigurationError',
@@ -141,9 +136,8 @@ describe('the function', () => {
 });
 
 describe('the function for lost jobs', () => {
-  it('fails the job in a cold start', async () => {
-    await using pipeline = await createPipeline();
-    const job = pipeline.job({ DestinationBucket: 'entries-eu' });
+  it('fails the job in a cold start', async ({ pipeline }) => {
+    const job = pipeline.job({ DestinationBucket: EU });
     const handler = await coldStart('lost-job');
     const record = {
       requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3 },
@@ -155,8 +149,7 @@ describe('the function for lost jobs', () => {
     expect(lines).toContainEqual(expect.objectContaining({ message: 'Job lost', correlation_id: job.id }));
   });
 
-  it('logs a record without a job even in a cold start', async () => {
-    await using _pipeline = await createPipeline();
+  it('logs a record without a job even in a cold start', async ({ pipeline: _ }) => {
     const handler = await coldStart('lost-job');
     const lines = await printedBy(() => handler({ requestPayload: {} }, context));
     expect(lines).toMatchObject([
@@ -164,9 +157,8 @@ describe('the function for lost jobs', () => {
     ]);
   });
 
-  it('works although the settings of the sync function are none', async () => {
-    await using pipeline = await createPipeline();
-    const job = pipeline.job({ DestinationBucket: 'entries-eu' });
+  it('works although the settings of the sync function are none', async ({ pipeline }) => {
+    const job = pipeline.job({ DestinationBucket: EU });
     const environment = { SYNC_MAX_CONCURRENCY: 'many' };
     await using lambda = deployed(pipeline, { entry: 'lost-job.mjs', environment });
     expect((await lambda.invoke({ requestPayload: job.event })).outcome).toBe('ok');

@@ -5,6 +5,7 @@ import { createTelemetry } from '../../functions/sync-artifacts/telemetry/teleme
 import type { Credentials } from '../../local/aws/state/identities.ts';
 import { type BundleOptions, deployed, runAction } from './harness/bundle-runs.ts';
 import { printedBy } from './harness/cold-start.ts';
+import { errorOf, faultAt } from './harness/faults.ts';
 import { MIB, MULTIPART_BYTES, SOURCE, TestPipeline } from './harness/test-pipeline.ts';
 
 /** Whatever a library or AWS documents as making Lambda functions talk. */
@@ -76,10 +77,7 @@ const STORIES: readonly Story[] = [
     what: 'refused for its credentials',
     parameters: { Mode: 'relay' },
     prepare: (pipeline) => {
-      pipeline.faults = ({ operation }) =>
-        operation === 'GetObject'
-          ? { kind: 'error', status: 403, code: 'InvalidAccessKeyId', message: 'The key does not exist' }
-          : undefined;
+      pipeline.faults = faultAt('GetObject', errorOf(403, 'InvalidAccessKeyId', 'The key does not exist'));
     },
     ends: 'PutJobFailureResult',
   },
@@ -88,10 +86,7 @@ const STORIES: readonly Story[] = [
     parameters: { Mode: 'relay' },
     prepare: (job) => {
       const { aws: world } = job;
-      job.faults = ({ operation }) =>
-        operation === 'GetJobDetails'
-          ? { kind: 'error', status: 400, code: 'ValidationException' }
-          : undefined;
+      job.faults = faultAt('GetJobDetails', errorOf(400, 'ValidationException'));
       const add = world.addSession.bind(world);
       world.addSession = (session) =>
         add(Object.assign(session, { expiresAt: new Date(Date.now() + 120_000) }));
@@ -145,8 +140,7 @@ describe('a job that is continued', () => {
     await using pipeline = await TestPipeline.start();
     pipeline.addArtifact('App', 400 * MIB);
     pipeline.addDestination(DESTINATION);
-    pipeline.faults = ({ operation, phase }) =>
-      operation === 'UploadPartCopy' && phase === 'before' ? { kind: 'stall', delayMs: 200 } : undefined;
+    pipeline.faults = faultAt('UploadPartCopy', { kind: 'stall', delayMs: 200 });
     const issued = issuedCredentials(pipeline);
     const environment = { ...VERBOSE, SYNC_MAX_CONCURRENCY: '1' };
     const options = { timeoutMs: 2_500, environment };

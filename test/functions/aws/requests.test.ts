@@ -1,7 +1,6 @@
 // The requests that a job makes: what it costs, and what a retry of the stage costs.
 import { describe, expect, it } from 'vitest';
 import { generated } from '../../../local/aws/content/content.ts';
-import { startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
 import {
   countOperations,
   createStage,
@@ -10,17 +9,15 @@ import {
   runOnce,
   type Stage,
 } from '../copy/resume/resume-stage.ts';
+import { faultAt } from '../harness/faults.ts';
+import { putCopy, requestsOf, retryOf, type SharedAws, shareAws } from '../harness/stages.ts';
 
 /** Requests of the first run, and of the job that a retry of the stage makes, each in a new container. */
-async function requestsOf(stage: Stage): Promise<Record<string, number>[]> {
-  const { world } = stage.aws;
+async function countTwice(stage: Stage): Promise<Record<string, number>[]> {
   const counts: Record<string, number>[] = [];
-  const data = { ...stage.job.data, artifactCredentials: null };
-  const again = world.codePipeline.createJob({ accountId: stage.job.accountId, data });
-  for (const { event } of [stage.job, again]) {
-    const before = world.requests.length;
-    await runOnce(stage, {}, event);
-    counts.push(countOperations(world.requests.slice(before).filter(isWaitedFor)));
+  for (const event of [stage.job.event, retryOf(stage)]) {
+    const { requests } = await requestsOf(stage, event);
+    counts.push(countOperations(requests.filter(isWaitedFor)));
   }
   expectRightCopies(stage);
   return counts;
@@ -33,13 +30,14 @@ const total = (counts: Record<string, number> = {}): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 
 describe('the requests of a job', () => {
+  const aws = shareAws();
+
   it('are seven for a small artifact in one destination, and six when it is there already', async () => {
-    await using aws = await startEmbeddedAws();
     const stage = createStage(aws, {
       artifacts: [{ name: 'App', content: generated(38_000, 1) }],
       destinationCount: 1,
     });
-    const [first, again] = await requestsOf(stage);
+    const [first, again] = await countTwice(stage);
     expect(first).toEqual({
       HeadObject: 2,
       GetObjectTagging: 1,
@@ -54,12 +52,11 @@ describe('the requests of a job', () => {
   });
 
   it('are one HEAD more for each artifact in each destination, and one copy, of five artifacts in three', async () => {
-    await using aws = await startEmbeddedAws();
     const stage = createStage(aws, {
       artifacts: ['A', 'B', 'C', 'D', 'E'].map((name, seed) => ({ name, content: generated(38_000, seed) })),
       destinationCount: 3,
     });
-    const [first, again] = await requestsOf(stage);
+    const [first, again] = await countTwice(stage);
     expect(first).toEqual({
       HeadObject: 5 + 5 * 3,
       GetObjectTagging: 5,
@@ -74,31 +71,24 @@ describe('the requests of a job', () => {
   });
 
   it('begin with the copies to the destination that took longest to answer', async () => {
-    let farthest = '';
-    await using aws = await startEmbeddedAws({
-      faults: ({ operation, phase, bucket }) =>
-        operation === 'HeadObject' && phase === 'before' && bucket === farthest
-          ? { kind: 'stall', delayMs: 300 }
-          : undefined,
-    });
     const stage = createStage(aws, {
       artifacts: ['A', 'B', 'C'].map((name, seed) => ({ name, content: generated(38_000, seed) })),
       destinationCount: 3,
     });
-    farthest = stage.destinations[1]?.name ?? '';
-    await runOnce(stage);
-    const copies = aws.world.requests.filter(({ operation }) => operation === 'CopyObject');
+    const farthest = stage.destinations[1]?.name ?? '';
+    aws.faults = faultAt('HeadObject', { kind: 'stall', delayMs: 300 }, { bucket: farthest });
+    const { requests } = await requestsOf(stage);
+    const copies = requests.filter(({ operation }) => operation === 'CopyObject');
     expect(copies.map(({ bucket }) => bucket).slice(0, 3)).toEqual([farthest, farthest, farthest]);
     expect(copies).toHaveLength(9);
   });
 
   it('are create, parts and complete beside a listing for a large artifact', async () => {
-    await using aws = await startEmbeddedAws();
     const stage = createStage(aws, {
       artifacts: [{ name: 'App', content: generated(48 * MIB, 1) }],
       destinationCount: 1,
     });
-    const [first = {}, again] = await requestsOf(stage);
+    const [first = {}, again] = await countTwice(stage);
     const { UploadPartCopy: parts = 0, ...others } = first;
     expect(parts).toBeGreaterThan(5);
     expect(others).toEqual({
@@ -114,60 +104,29 @@ describe('the requests of a job', () => {
     expect(total(again)).toBe(6);
   });
 
-  it.each([
-    ['bytes', { content: generated(38_000, 9) }],
-    ['headers', { put: { contentType: 'text/plain' } }],
-    ['metadata', { put: { metadata: { other: 'x' } } }],
-    ['tags', { put: { tags: { one: '1' } } }],
-    ['KMS key', { kmsKeyArn: true }],
-  ] as const)('copy again what is there with other %s', async (_, difference) => {
-    await using aws = await startEmbeddedAws();
+  it.each<[string, (from: SharedAws) => Parameters<typeof putCopy>[1], number[]]>([
+    ['bytes', () => ({ content: generated(38_000, 9) }), [200]],
+    ['headers', () => ({ contentType: 'text/plain' }), [200]],
+    ['metadata', () => ({ metadata: { other: 'x' } }), [200]],
+    ['tags', () => ({ tags: { one: '1' } }), [200]],
+    ['KMS key', ({ world }) => ({ kmsKeyArn: world.createKey({ region: 'us-east-1' }).arn }), [412, 200]],
+  ])('copy again what is there with other %s', async (_, difference, statuses) => {
     const artifact = { name: 'App', content: generated(38_000, 1) };
     const stage = createStage(aws, { artifacts: [artifact], destinationCount: 1 });
     await runOnce(stage);
-    const [bucket] = stage.destinations;
-    if (bucket === undefined) throw new Error('no destination');
-    const { headers, metadata, tags } = stage.sourceOf(artifact);
-    const { 'content-type': contentType = '', ...otherHeaders } = headers;
-    const described = { contentType, headers: otherHeaders, metadata, tags };
-    aws.world.putObject(
-      bucket,
-      stage.keyOf(artifact),
-      'content' in difference ? difference.content : artifact.content,
-      {
-        ...described,
-        ...('put' in difference ? difference.put : {}),
-        ...('kmsKeyArn' in difference
-          ? { kmsKeyArn: aws.world.createKey({ region: bucket.region }).arn }
-          : {}),
-      },
-    );
-    const data = { ...stage.job.data, artifactCredentials: null };
-    const again = aws.world.codePipeline.createJob({ accountId: stage.job.accountId, data });
-    const before = aws.world.requests.length;
-    await runOnce(stage, {}, again.event);
+    putCopy(stage, difference(aws));
+    const { requests } = await requestsOf(stage, retryOf(stage));
     // What is encrypted with a key that the role may not use shows itself only by refusing a copy to nowhere.
-    const copies = aws.world.requests.slice(before).filter(({ operation }) => operation === 'CopyObject');
-    const expected = 'kmsKeyArn' in difference ? [412, 200] : [200];
-    expect(copies.map(({ status }) => status)).toEqual(expected);
+    const copies = requests.filter(({ operation }) => operation === 'CopyObject');
+    expect(copies.map(({ status }) => status)).toEqual(statuses);
     expectRightCopies(stage);
   });
 
   it('copy nothing again when what somebody else put there is the same', async () => {
-    await using aws = await startEmbeddedAws();
     const artifact = { name: 'App', content: generated(38_000, 1) };
     const stage = createStage(aws, { artifacts: [artifact], destinationCount: 1 });
-    const [bucket] = stage.destinations;
-    if (bucket === undefined) throw new Error('no destination');
-    const { headers, metadata, tags } = stage.sourceOf(artifact);
-    const { 'content-type': contentType = '', ...otherHeaders } = headers;
-    aws.world.putObject(bucket, stage.keyOf(artifact), artifact.content, {
-      contentType,
-      headers: otherHeaders,
-      metadata,
-      tags,
-    });
-    const [first] = await requestsOf(stage);
+    putCopy(stage);
+    const [first] = await countTwice(stage);
     expect(first?.CopyObject).toBeUndefined();
   });
 });

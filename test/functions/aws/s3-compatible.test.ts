@@ -1,9 +1,11 @@
 // S3 servers that are not AWS: what they lack weakens the proof at most, and never the encryption.
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { checksumOf } from '../../../functions/sync-artifacts/facts/head-object.ts';
 import { compareContent } from '../../../local/aws/content/content.ts';
 import type { FaultHook } from '../../../local/aws/faults/faults.ts';
+import { errorOf, faultAt } from '../harness/faults.ts';
 import { type Asked, type Lacks, startLimitedServer } from '../harness/limited-server.ts';
+import { appPipeline, EU, KEY, pipelineTest } from '../harness/pipeline-test.ts';
 import {
   copiesOf,
   failureOf,
@@ -16,10 +18,10 @@ import {
   TestPipeline,
 } from '../harness/test-pipeline.ts';
 
-const EU = 'foreign-eu';
+const it = pipelineTest();
+
 const US = 'foreign-us';
 const REGION = 'eu-west-1';
-const KEY = 'pipeline/App/abc.zip';
 
 /** How servers say that they lack an operation. */
 const LACKING = [
@@ -33,13 +35,6 @@ const SIZES = [
   ['object', 1000],
   ['multipart', MULTIPART_BYTES],
 ] as const;
-
-async function sourceAndDestination(sizeBytes = 1000): Promise<TestPipeline> {
-  const pipeline = await TestPipeline.start();
-  pipeline.addArtifact('App', sizeBytes);
-  pipeline.addDestination(EU);
-  return pipeline;
-}
 
 function lacking(operation: string, status: number, code: string): FaultHook {
   return (point) =>
@@ -60,8 +55,7 @@ function expectCopied(pipeline: TestPipeline, bucket = EU): void {
 }
 
 describe.each(LACKING)('a server that answers %d %s', (status, code) => {
-  it('to GetBucketEncryption needs a KmsKeyId, as a bucket without a key does', async () => {
-    await using pipeline = await sourceAndDestination();
+  it('to GetBucketEncryption needs a KmsKeyId, as a bucket without a key does', async ({ pipeline }) => {
     pipeline.faults = lacking('GetBucketEncryption', status, code);
     const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expect(failureOf(outcome)).toMatchObject({
@@ -71,8 +65,7 @@ describe.each(LACKING)('a server that answers %d %s', (status, code) => {
     expect(outcome.writes).toEqual([]);
   });
 
-  it('to GetBucketEncryption is not asked when there is a KmsKeyId', async () => {
-    await using pipeline = await sourceAndDestination();
+  it('to GetBucketEncryption is not asked when there is a KmsKeyId', async ({ pipeline }) => {
     pipeline.faults = lacking('GetBucketEncryption', status, code);
     const { arn } = pipeline.aws.createKey({ region: REGION });
     pipeline.allowKey(arn);
@@ -81,14 +74,13 @@ describe.each(LACKING)('a server that answers %d %s', (status, code) => {
   });
 
   it('to ListMultipartUploads gets a new upload each time', async () => {
-    await using pipeline = await sourceAndDestination(MULTIPART_BYTES);
+    await using pipeline = await appPipeline(MULTIPART_BYTES);
     pipeline.faults = lacking('ListMultipartUploads', status, code);
     successOf(await pipeline.invoke({ DestinationBucket: EU }));
     expectCopied(pipeline);
   });
 
-  it('to GetObjectTagging gives copies without tags', async () => {
-    await using pipeline = await sourceAndDestination();
+  it('to GetObjectTagging gives copies without tags', async ({ pipeline }) => {
     pipeline.faults = lacking('GetObjectTagging', status, code);
     successOf(await pipeline.invoke({ DestinationBucket: EU }));
     expectCopied(pipeline);
@@ -96,16 +88,18 @@ describe.each(LACKING)('a server that answers %d %s', (status, code) => {
 });
 
 describe('a server without bucket regions', () => {
-  it.each([501, 405, 400])('is asked where the key is (HeadBucket answers %d)', async (status) => {
-    await using pipeline = await sourceAndDestination();
-    const { arn } = pipeline.aws.createKey({ region: REGION });
-    pipeline.allowKey(arn);
-    pipeline.faults = lacking('HeadBucket', status, 'NotImplemented');
-    const outcome = await pipeline.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId: arn }] });
-    successOf(outcome);
-    expect(copiesOf(outcome)).toMatchObject([{ region: REGION }]);
-    expect(outcome.requests.filter(({ status: answered }) => answered === 301)).toEqual([]);
-  });
+  it.for([501, 405, 400])(
+    'is asked where the key is (HeadBucket answers %d)',
+    async (status, { pipeline }) => {
+      const { arn } = pipeline.aws.createKey({ region: REGION });
+      pipeline.allowKey(arn);
+      pipeline.faults = lacking('HeadBucket', status, 'NotImplemented');
+      const outcome = await pipeline.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId: arn }] });
+      successOf(outcome);
+      expect(copiesOf(outcome)).toMatchObject([{ region: REGION }]);
+      expect(outcome.requests.filter(({ status: answered }) => answered === 301)).toEqual([]);
+    },
+  );
 
   it('is asked where the default key of the bucket is', async () => {
     await using pipeline = await TestPipeline.start();
@@ -132,7 +126,7 @@ describe('a server that copies no parts', () => {
   ] as const)(
     '(%s answers %d) copies in one request and keeps no upload',
     async (operation, status, code) => {
-      await using pipeline = await sourceAndDestination(MULTIPART_BYTES);
+      await using pipeline = await appPipeline(MULTIPART_BYTES);
       pipeline.faults = lacking(operation, status, code);
       const outcome = await pipeline.invoke({ DestinationBucket: EU });
       successOf(outcome);
@@ -143,36 +137,35 @@ describe('a server that copies no parts', () => {
   );
 
   it('fails the job when the copy in one request is refused too', async () => {
-    await using pipeline = await sourceAndDestination(MULTIPART_BYTES);
-    pipeline.faults = ({ phase, operation }) =>
-      phase === 'before' && ['UploadPartCopy', 'CopyObject'].includes(operation)
-        ? { kind: 'error', status: 501, code: 'NotImplemented' }
-        : undefined;
+    await using pipeline = await appPipeline(MULTIPART_BYTES);
+    pipeline.faults = faultAt(['UploadPartCopy', 'CopyObject'], errorOf(501, 'NotImplemented'));
     expect(failureOf(await pipeline.invoke({ DestinationBucket: EU })).type).toBe('JobFailed');
     expect(pipeline.bucket(EU).uploads.size).toBe(0);
   });
 });
 
 describe('a server that does not know subresources', () => {
-  it.each([
+  it.for([
     ['small', 'no XML at all'],
     ['large', 'x'.repeat(100_000_000)],
     ['an XML document', '<project><TagSet/></project>'],
-  ])('and answers with an object (%s) gives copies without tags', async (_what, body) => {
-    await using pipeline = await sourceAndDestination();
-    const answer = ({ query }: Asked) => (query.has('tagging') ? { status: 200, body } : undefined);
-    const outcome = await invokeThrough({ answer }, pipeline, { DestinationBucket: EU });
-    successOf(outcome);
-    expectCopied(pipeline);
-    expect(outcome.metrics.map(({ metric }) => metric)).not.toContain('ThrottledRequests');
-  });
+  ] as const)(
+    'and answers with an object (%s) gives copies without tags',
+    async ([_what, body], { pipeline }) => {
+      const answer = ({ query }: Asked) => (query.has('tagging') ? { status: 200, body } : undefined);
+      const outcome = await invokeThrough({ answer }, pipeline, { DestinationBucket: EU });
+      successOf(outcome);
+      expectCopied(pipeline);
+      expect(outcome.metrics.map(({ metric }) => metric)).not.toContain('ThrottledRequests');
+    },
+  );
 });
 
 describe('a server whose answers lack', () => {
   it.each(SIZES)(
     'checksums: the proof of a copy by %s is weaker, the copy the same',
     async (_, sizeBytes) => {
-      await using pipeline = await sourceAndDestination(sizeBytes);
+      await using pipeline = await appPipeline(sizeBytes);
       const outcome = await invokeThrough({ headers: ['x-amz-checksum'] }, pipeline, {
         DestinationBucket: EU,
       });
@@ -182,7 +175,7 @@ describe('a server whose answers lack', () => {
   );
 
   it.each(SIZES)('versions: the ETag alone pins the source of a copy by %s', async (_, sizeBytes) => {
-    await using pipeline = await sourceAndDestination(sizeBytes);
+    await using pipeline = await appPipeline(sizeBytes);
     const outcome = await invokeThrough({ headers: ['x-amz-version-id'] }, pipeline, {
       DestinationBucket: EU,
     });
@@ -190,8 +183,7 @@ describe('a server whose answers lack', () => {
     expectCopied(pipeline);
   });
 
-  it('checksums and ETags: the copy is not called proved by an ETag', async () => {
-    await using pipeline = await sourceAndDestination();
+  it('checksums and ETags: the copy is not called proved by an ETag', async ({ pipeline }) => {
     const lacks: Lacks = {
       headers: ['x-amz-checksum', 'etag'],
       rewrite: (xml) => xml.replaceAll(/<(Checksum\w*|ETag)>[^<]*<\/\1>/g, ''),
@@ -201,7 +193,7 @@ describe('a server whose answers lack', () => {
   });
 
   it.each(SIZES)('the encryption: a copy by %s fails and is removed', async (_, sizeBytes) => {
-    await using pipeline = await sourceAndDestination(sizeBytes);
+    await using pipeline = await appPipeline(sizeBytes);
     const outcome = await invokeThrough({ headers: ['x-amz-server-side'] }, pipeline, {
       DestinationBucket: EU,
     });
@@ -220,8 +212,7 @@ describe('a server that says it encrypted otherwise', () => {
     ['in another way', { 'x-amz-server-side-encryption': 'AES256' }],
   ] as const;
 
-  it.each(CLAIMS)('(%s) has its copy removed again', async (_, claims) => {
-    await using pipeline = await sourceAndDestination();
+  it.for(CLAIMS)('(%s) has its copy removed again', async ([_, claims], { pipeline }) => {
     const outcome = await invokeThrough({ claims: () => claims }, pipeline, { DestinationBucket: EU });
     expect(failureOf(outcome)).toMatchObject({
       type: 'JobFailed',
@@ -231,7 +222,7 @@ describe('a server that says it encrypted otherwise', () => {
   });
 
   it.each(CLAIMS)('(%s) when a copy in parts begins gets no part', async (_, claims) => {
-    await using pipeline = await sourceAndDestination(MULTIPART_BYTES);
+    await using pipeline = await appPipeline(MULTIPART_BYTES);
     const outcome = await invokeThrough({ claims: () => claims }, pipeline, { DestinationBucket: EU });
     expect(failureOf(outcome)).toMatchObject({
       type: 'JobFailed',
@@ -246,7 +237,7 @@ describe('a server that says it encrypted otherwise', () => {
 
 describe('a server that says it stored other bytes than went through', () => {
   it('in a part fails the job, and the parts are cleaned up', async () => {
-    await using pipeline = await sourceAndDestination(10 * MIB);
+    await using pipeline = await appPipeline(10 * MIB);
     pipeline.addDestination(US, { region: 'us-west-2' });
     const outcome = await invokeThrough(
       {
@@ -304,8 +295,7 @@ describe('a checksum', () => {
 });
 
 describe('a refusal inside a 200 OK', () => {
-  it('is believed at once, as one with a status of its own is', async () => {
-    await using pipeline = await sourceAndDestination();
+  it('is believed at once, as one with a status of its own is', async ({ pipeline }) => {
     let asked = 0;
     pipeline.faults = ({ phase, operation }) => {
       if (phase !== 'after' || operation !== 'CopyObject') return undefined;
@@ -318,14 +308,13 @@ describe('a refusal inside a 200 OK', () => {
 });
 
 describe('a CodePipeline that does not know GetJobDetails', () => {
-  it.each([
+  it.for([
     [400, 'UnknownOperationException'],
     [404, 'JobNotFoundException'],
     [500, 'InternalFailure'],
-  ])(
+  ] as const)(
     '(%d %s) leaves S3 to say whether artifactCredentials of the past have run out',
-    async (status, code) => {
-      await using pipeline = await sourceAndDestination();
+    async ([status, code], { pipeline }) => {
       pipeline.faults = lacking('GetJobDetails', status, code);
       const { event } = pipeline.job({ DestinationBucket: EU, Mode: 'relay' });
       const { 'CodePipeline.job': job } = event;
@@ -339,8 +328,7 @@ describe('a CodePipeline that does not know GetJobDetails', () => {
 });
 
 describe('an action with an output artifact', () => {
-  it('but no artifactCredentials gets its manifest from the role', async () => {
-    await using pipeline = await sourceAndDestination();
+  it('but no artifactCredentials gets its manifest from the role', async ({ pipeline }) => {
     const { arn } = pipeline.addDestination('foreign-manifests', { region: HOME });
     const output = {
       name: 'Manifest',

@@ -1,7 +1,8 @@
 // The answer to a check event: what a job would meet, as data, with nothing written and no job answered.
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, vi } from 'vitest';
 import type { CheckReport } from '../../../functions/sync-artifacts/check/report.ts';
 import { coldStart, context, printedBy } from '../harness/cold-start.ts';
+import { pipelineTest } from '../harness/pipeline-test.ts';
 import { ACCOUNT, HOME, SOURCE, TestPipeline } from '../harness/test-pipeline.ts';
 
 const EU = 'check-eu';
@@ -20,6 +21,8 @@ async function createPipeline(): Promise<TestPipeline> {
   pipeline.addDestination(AP, { region: 'ap-southeast-2' });
   return pipeline;
 }
+
+const it = pipelineTest(createPipeline);
 
 interface Check {
   readonly userParameters?: unknown;
@@ -56,9 +59,7 @@ function expectUntouched(pipeline: TestPipeline): void {
 }
 
 describe('a check of a sound pipeline', () => {
-  it('finds every source and destination, and leaves nothing', async () => {
-    await using pipeline = await createPipeline();
-
+  it('finds every source and destination, and leaves nothing', async ({ pipeline }) => {
     const report = await check(pipeline);
 
     const destination = (bucket: string, region: string) => {
@@ -89,8 +90,7 @@ describe('a check of a sound pipeline', () => {
     expect(began).toHaveLength(2);
   });
 
-  it('needs no artifacts: destinations are tried at keys that no artifact has', async () => {
-    await using pipeline = await createPipeline();
+  it('needs no artifacts: destinations are tried at keys that no artifact has', async ({ pipeline }) => {
     const userParameters = JSON.stringify({
       DestinationBucket: EU,
       InputArtifacts: ['App', 'Templates'],
@@ -107,8 +107,7 @@ describe('a check of a sound pipeline', () => {
     expectUntouched(pipeline);
   });
 
-  it('resolves the alias of a key to the key that S3 uses', async () => {
-    await using pipeline = await createPipeline();
+  it('resolves the alias of a key to the key that S3 uses', async ({ pipeline }) => {
     const KmsKeyId = `alias/${EU}`;
     const report = await check(pipeline, {
       userParameters: { DestinationBuckets: [{ Bucket: EU, KmsKeyId }] },
@@ -122,8 +121,9 @@ describe('a check of a sound pipeline', () => {
 });
 
 describe('a check finds', () => {
-  it('a write that is denied, with the statement, and continues with the other destinations', async () => {
-    await using pipeline = await createPipeline();
+  it('a write that is denied, with the statement, and continues with the other destinations', async ({
+    pipeline,
+  }) => {
     pipeline.faults = ({ operation, bucket, phase }) =>
       operation === 'CreateMultipartUpload' && bucket === EU && phase === 'before'
         ? {
@@ -167,14 +167,13 @@ describe('a check finds', () => {
     expectUntouched(pipeline);
   });
 
-  it.each([
+  it.for([
     ['s3:PutObject', 'object'],
     ['s3:PutObjectTagging', 'object'],
     ['s3:AbortMultipartUpload', 'object'],
     ['s3:GetEncryptionConfiguration', 'bucket'],
     ['kms:GenerateDataKey', 'key'],
-  ])('%s that is denied at one destination', async (action, on) => {
-    await using pipeline = await createPipeline();
+  ] as const)('%s that is denied at one destination', async ([action, on], { pipeline }) => {
     const resources: Record<string, string> = {
       object: `arn:aws:s3:::${EU}/*`,
       bucket: `arn:aws:s3:::${EU}`,
@@ -191,8 +190,7 @@ describe('a check finds', () => {
     expect(finding?.denial?.actions[0]).toBe(action);
   });
 
-  it('a listing that is denied, as a warning', async () => {
-    await using pipeline = await createPipeline();
+  it('a listing that is denied, as a warning', async ({ pipeline }) => {
     pipeline.deny(['s3:ListBucketMultipartUploads'], `arn:aws:s3:::${EU}`);
     const { ok, destinations } = await check(pipeline);
     expect(ok).toBe(true);
@@ -202,8 +200,7 @@ describe('a check finds', () => {
     });
   });
 
-  it('a region that is given wrongly, as a warning', async () => {
-    await using pipeline = await createPipeline();
+  it('a region that is given wrongly, as a warning', async ({ pipeline }) => {
     const userParameters = { DestinationBuckets: [{ Bucket: EU, Region: 'eu-central-1' }] };
     const { ok, destinations } = await check(pipeline, { userParameters });
     expect(ok).toBe(true);
@@ -215,8 +212,7 @@ describe('a check finds', () => {
     });
   });
 
-  it('a bucket that does not exist, and one without a key of its own', async () => {
-    await using pipeline = await createPipeline();
+  it('a bucket that does not exist, and one without a key of its own', async ({ pipeline }) => {
     pipeline.addDestination('check-plain', { encryption: { algorithm: 'AES256' } });
     const { destinations } = await check(pipeline, {
       userParameters: { DestinationBuckets: ['check-nowhere', 'check-plain', EU] },
@@ -228,28 +224,29 @@ describe('a check finds', () => {
     ]);
   });
 
-  it.each([
+  it.for([
     ['auto', 'warning', true, 'artifactCredentials'],
     ['copy', 'error', false, 'role'],
-  ])('in Mode %s that the role may not read a source (%s)', async (Mode, severity, ok, readableBy) => {
-    await using pipeline = await createPipeline();
-    pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`);
-    const report = await check(pipeline, { userParameters: { DestinationBucket: EU, Mode } });
-    expect(report.ok).toBe(ok);
-    expect(report.sources).toMatchObject([
-      { readableBy, findings: [{ severity, denial: { principal: expect.any(String) } }] },
-    ]);
-  });
+  ] as const)(
+    'in Mode %s that the role may not read a source (%s)',
+    async ([Mode, severity, ok, readableBy], { pipeline }) => {
+      pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`);
+      const report = await check(pipeline, { userParameters: { DestinationBucket: EU, Mode } });
+      expect(report.ok).toBe(ok);
+      expect(report.sources).toMatchObject([
+        { readableBy, findings: [{ severity, denial: { principal: expect.any(String) } }] },
+      ]);
+    },
+  );
 
-  it('a source that is gone', async () => {
-    await using pipeline = await createPipeline();
+  it('a source that is gone', async ({ pipeline }) => {
     pipeline.bucket(SOURCE).objects.clear();
     const { ok, sources } = await check(pipeline);
     expect(ok).toBe(false);
     expect(sources[0]?.findings).toMatchObject([{ severity: 'error', type: 'RevisionUnavailable' }]);
   });
 
-  it.each([
+  it.for([
     [
       'parameters with a typo',
       { userParameters: { DestinatonBucket: EU } },
@@ -259,8 +256,7 @@ describe('a check finds', () => {
     ['parameters that are missing', { userParameters: null }, 'UserParameters is missing'],
     ['an account that is none', { accountId: '12' }, 'account id of 12 digits'],
     ['a field that nobody knows', { artifacts: [] }, 'ArtifactSync.check'],
-  ])('%s, without asking S3 anything', async (_what, given, says) => {
-    await using pipeline = await createPipeline();
+  ] as const)('%s, without asking S3 anything', async ([_what, given, says], { pipeline }) => {
     const report = await check(pipeline, given);
     expect(report).toMatchObject({ version: 1, ok: false, sources: [], destinations: [] });
     expect(report.findings).toMatchObject([{ severity: 'error', type: 'ConfigurationError' }]);

@@ -1,10 +1,10 @@
 // S3 annotations: left out unless the job asks for them, and the same whatever the strategy.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { generated } from '../../../local/aws/content/content.ts';
-import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
-import type { FaultHook } from '../../../local/aws/faults/faults.ts';
 import { latest } from '../../../local/aws/state/buckets.ts';
 import type { SimpleIdentity } from '../../../local/aws/state/identities.ts';
+import { faultAt } from '../harness/faults.ts';
+import { placeOf, requestsOf, retryOf, shareAws } from '../harness/stages.ts';
 import { createStage, failureOf, MIB, runOnce } from './resume/resume-stage.ts';
 
 const STRATEGIES = [
@@ -18,15 +18,7 @@ const READ = ['s3:ListObjectVersionAnnotations', 's3:GetObjectVersionAnnotation'
 const WRITE = ['s3:ListObjectAnnotations', 's3:PutObjectAnnotation'];
 
 describe('the annotations of a source', () => {
-  let faults: FaultHook | undefined;
-  let aws: EmbeddedAws;
-  beforeAll(async () => {
-    aws = await startEmbeddedAws({ faults: (point) => faults?.(point) });
-  });
-  afterAll(() => aws.close());
-  afterEach(() => {
-    faults = undefined;
-  });
+  const aws = shareAws();
 
   function annotated(sizeBytes: number, parameters: object, ...granted: readonly string[]) {
     const artifact = { name: 'App', content: generated(sizeBytes, 1) };
@@ -47,33 +39,19 @@ describe('the annotations of a source', () => {
       identity.may = [...identity.may, more];
     }
     const copied = () => {
-      const [bucket] = stage.destinations;
-      const copy = bucket && latest(bucket, stage.keyOf(artifact));
-      return [...(copy?.annotations ?? [])].map(([name, { content }]) => [name, content.sizeBytes]).sort();
+      const { bucket, key } = placeOf(stage);
+      const { annotations = [] } = latest(bucket, key) ?? {};
+      return [...annotations].map(([name, { content }]) => [name, content.sizeBytes]).sort();
     };
-    const again = () => {
-      const data = { ...stage.job.data, artifactCredentials: null };
-      return aws.world.codePipeline.createJob({ accountId: stage.job.accountId, data }).event;
-    };
-    return { stage, copied, again };
+    return { stage, copied };
   }
 
   it('are added in the next invocation to a copy that was there when the time is up', async () => {
-    const { stage, copied, again } = annotated(MIB, {}, ...READ, ...WRITE);
+    const { stage, copied } = annotated(MIB, {}, ...READ, ...WRITE);
     await runOnce(stage);
-    const parameters = {
-      ...JSON.parse(stage.job.data.actionConfiguration.configuration.UserParameters ?? ''),
-    };
-    const [bucket] = stage.destinations;
-    const event = again();
-    Object.assign(event['CodePipeline.job'].data.actionConfiguration.configuration, {
-      UserParameters: JSON.stringify({ ...parameters, Annotations: 'copy' }),
-    });
+    const event = retryOf(stage, { Annotations: 'copy' });
     const never = Promise.withResolvers<undefined>();
-    faults = ({ operation, phase }) =>
-      operation === 'ListObjectAnnotations' && phase === 'before'
-        ? { kind: 'wait', until: never.promise }
-        : undefined;
+    aws.faults = faultAt('ListObjectAnnotations', { kind: 'wait', until: never.promise });
     const deadlineMs = Date.now() + 1_000;
     let next: unknown;
     const unsubscribe = aws.world.codePipeline.onJob((job) => {
@@ -81,12 +59,11 @@ describe('the annotations of a source', () => {
     });
 
     await runOnce(stage, { remainingMs: () => deadlineMs - Date.now() }, event);
-    faults = undefined;
+    aws.faults = undefined;
     never.resolve(undefined);
     unsubscribe();
     const { result } = await runOnce(stage, {}, next);
 
-    expect(bucket).toBeDefined();
     expect(result.operation).toBe('PutJobSuccessResult');
     expect(copied()).toHaveLength(2);
   });
@@ -124,22 +101,15 @@ describe('the annotations of a source', () => {
   );
 
   it('are added to a copy that was there without them, and not written again once they are there', async () => {
-    const { stage, copied, again } = annotated(MIB, {}, ...READ, ...WRITE);
+    const { stage, copied } = annotated(MIB, {}, ...READ, ...WRITE);
     await runOnce(stage);
-    const UserParameters = JSON.stringify({
-      DestinationBuckets: stage.destinations.map(({ name }) => name),
-      Annotations: 'copy',
-    });
-    const configuration = stage.job.data.actionConfiguration?.configuration ?? {};
-    Object.assign(configuration, { UserParameters });
 
     const puts: number[] = [];
     for (let run = 0; run < 2; run++) {
-      const before = aws.world.requests.length;
-      await runOnce(stage, {}, again());
-      const requests = aws.world.requests.slice(before).map(({ operation }) => operation);
-      puts.push(requests.filter((operation) => operation === 'PutObjectAnnotation').length);
-      expect(requests).not.toContain('CopyObject');
+      const { requests } = await requestsOf(stage, retryOf(stage, { Annotations: 'copy' }));
+      const operations = requests.map(({ operation }) => operation);
+      puts.push(operations.filter((operation) => operation === 'PutObjectAnnotation').length);
+      expect(operations).not.toContain('CopyObject');
     }
 
     expect(puts).toEqual([2, 0]);

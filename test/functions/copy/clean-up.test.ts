@@ -1,7 +1,8 @@
 // What a failing job leaves behind: nothing in flight, no unfinished upload, and the cause rather than a symptom.
 import { ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { FaultHook } from '../../../local/aws/faults/faults.ts';
+import { pipelineTest } from '../harness/pipeline-test.ts';
 import {
   failureOf,
   MIB,
@@ -21,6 +22,8 @@ async function threeRegions(): Promise<TestPipeline> {
   for (const [bucket, region] of Object.entries(BUCKETS)) pipeline.addDestination(bucket, { region });
   return pipeline;
 }
+
+const it = pipelineTest(threeRegions);
 
 const everywhere = { DestinationBuckets: Object.keys(BUCKETS) };
 
@@ -67,11 +70,10 @@ function refusingPart(
 }
 
 describe('a job of which one copy fails for good', () => {
-  it.each([
+  it.for([
     ['server-side', 'UploadPartCopy', {}],
     ['relayed', 'UploadPart', { Mode: 'relay' }],
-  ])('aborts the uploads of all its copies (%s)', async (_how, operation, mode) => {
-    await using pipeline = await threeRegions();
+  ] as const)('aborts the uploads of all its copies (%s)', async ([_how, operation, mode], { pipeline }) => {
     pipeline.faults = refusingPart(AP, 2, 'AccessDenied', operation);
     const outcome = await pipeline.invoke({ ...everywhere, ...mode });
     const { type, message } = failureOf(outcome);
@@ -81,8 +83,7 @@ describe('a job of which one copy fails for good', () => {
     await expectNothingLeft(pipeline);
   });
 
-  it('names the cause, however many symptoms it has', async () => {
-    await using pipeline = await threeRegions();
+  it('names the cause, however many symptoms it has', async ({ pipeline }) => {
     pipeline.faults = refusingPart(AP, 1, 'AccessDenied');
     const outcome = await pipeline.invoke(everywhere);
     const { message } = failureOf(outcome);
@@ -92,8 +93,7 @@ describe('a job of which one copy fails for good', () => {
     expect(outcome.log.filter(({ level }) => level === 'error')).toHaveLength(1);
   });
 
-  it('begins no further copy request once it has failed', async () => {
-    await using pipeline = await threeRegions();
+  it('begins no further copy request once it has failed', async ({ pipeline }) => {
     pipeline.faults = refusingPart(EU, 1, 'AccessDenied');
     const outcome = await pipeline.invoke(everywhere, { settings: { maxConcurrency: 2 } });
     failureOf(outcome);
@@ -102,8 +102,7 @@ describe('a job of which one copy fails for good', () => {
     await expectNothingLeft(pipeline);
   });
 
-  it('leaves nothing in flight when it answers', async () => {
-    await using pipeline = await threeRegions();
+  it('leaves nothing in flight when it answers', async ({ pipeline }) => {
     pipeline.faults = refusingPart(EU, 1, 'AccessDenied');
     const outcome = await pipeline.invoke(everywhere);
     expect(outcome.requests.at(-1)?.operation).toBe('PutJobFailureResult');
@@ -111,8 +110,9 @@ describe('a job of which one copy fails for good', () => {
     expect(after.requests).toEqual([]);
   });
 
-  it('keeps the copies that were finished before, and a retry of the stage skips them', async () => {
-    await using pipeline = await threeRegions();
+  it('keeps the copies that were finished before, and a retry of the stage skips them', async ({
+    pipeline,
+  }) => {
     pipeline.addArtifact('Small', 1000);
     pipeline.faults = refusingPart(AP, 1, 'AccessDenied');
     failureOf(await pipeline.invoke(everywhere, { settings: { maxConcurrency: 1 } }));
@@ -122,8 +122,7 @@ describe('a job of which one copy fails for good', () => {
     await expectNothingLeft(pipeline);
   });
 
-  it('warns of an upload that it may not abort, and still names the cause', async () => {
-    await using pipeline = await threeRegions();
+  it('warns of an upload that it may not abort, and still names the cause', async ({ pipeline }) => {
     pipeline.deny(['s3:AbortMultipartUpload'], `arn:aws:s3:::${AP}/*`);
     pipeline.faults = refusingPart(AP, 1, 'AccessDenied');
     const outcome = await pipeline.invoke(everywhere);
@@ -135,8 +134,7 @@ describe('a job of which one copy fails for good', () => {
     });
   });
 
-  it('never touches uploads of others', async () => {
-    await using pipeline = await threeRegions();
+  it('never touches uploads of others', async ({ pipeline }) => {
     addForeignUpload(pipeline, EU);
     pipeline.faults = refusingPart(EU, 3, 'AccessDenied');
     failureOf(await pipeline.invoke(everywhere));
@@ -145,8 +143,7 @@ describe('a job of which one copy fails for good', () => {
 });
 
 describe('an upload whose beginning was not answered', () => {
-  it('is aborted once the copy is made with another one; those of others stay', async () => {
-    await using pipeline = await threeRegions();
+  it('is aborted once the copy is made with another one; those of others stay', async ({ pipeline }) => {
     let lost = false;
     pipeline.faults = ({ phase, operation, bucket }) => {
       if (phase === 'before' || operation !== 'CreateMultipartUpload' || bucket !== EU || lost)
@@ -162,8 +159,7 @@ describe('an upload whose beginning was not answered', () => {
 });
 
 describe('throttling', () => {
-  it('slows a job down and does not fail it', async () => {
-    await using pipeline = await threeRegions();
+  it('slows a job down and does not fail it', async ({ pipeline }) => {
     let refused = 0;
     pipeline.faults = ({ phase, operation }) =>
       phase === 'before' && operation === 'UploadPartCopy' && ++refused % 3 === 1 && refused < 10

@@ -1,9 +1,9 @@
 // Writes on the condition that the destination is as it was seen: what others write or delete in between, and `Overwrite: never`.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Content, compareContent, generated } from '../../../local/aws/content/content.ts';
-import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
-import type { FaultHook, FaultPoint } from '../../../local/aws/faults/faults.ts';
 import { type Bucket, latest, remove } from '../../../local/aws/state/buckets.ts';
+import { actAt, errorOf, faultAt, justBefore, RESET } from '../harness/faults.ts';
+import { deny, placeOf, putCopy, retryOf, shareAws } from '../harness/stages.ts';
 import { continueAfterParts } from './resume/continued-job.ts';
 import {
   createStage,
@@ -26,12 +26,7 @@ const WRITES = [
 const WRITING = ['CopyObject', 'PutObject', 'CompleteMultipartUpload'];
 
 describe('a write', () => {
-  let aws: EmbeddedAws;
-  let fault: FaultHook | undefined;
-  beforeAll(async () => {
-    aws = await startEmbeddedAws({ faults: (point) => fault?.(point) });
-  });
-  afterAll(() => aws.close());
+  const aws = shareAws();
 
   function stageOf(sizeBytes: number, parameters: object, more: Partial<StageOptions> = {}) {
     const artifact = { name: 'App', content: generated(sizeBytes, 1) };
@@ -41,33 +36,9 @@ describe('a write', () => {
       ...more,
       parameters: { ...parameters },
     });
-    const [bucket] = stage.destinations;
-    if (bucket === undefined) throw new Error('no destination');
-    const key = stage.keyOf(artifact);
+    const { bucket, key } = placeOf(stage);
     const put = (content: Content) => aws.world.putObject(bucket, key, content);
-    /** As somebody else would put the very copy there. */
-    const putSame = () => {
-      const { headers, metadata, tags } = stage.sourceOf(artifact);
-      const { 'content-type': contentType = '', ...others } = headers;
-      return aws.world.putObject(bucket, key, artifact.content, {
-        contentType,
-        headers: others,
-        metadata,
-        tags,
-      });
-    };
-    return { stage, artifact, bucket, key, put, putSame };
-  }
-
-  /** Does something once, just before the first request of an operation takes effect. */
-  function justBefore(operation: string, act: () => void): void {
-    fault = (point: FaultPoint) => {
-      if (point.operation === operation && point.phase === 'before') {
-        fault = undefined;
-        act();
-      }
-      return undefined;
-    };
+    return { stage, artifact, bucket, key, put };
   }
 
   /** Denies writes that make an object appear without any of these headers. */
@@ -98,12 +69,11 @@ describe('a write', () => {
     return { operation: result.operation, lambda, failure: failureOf(result) };
   }
 
-  it.each(WRITES)(
-    'of %s %s replaces what somebody wrote in the meantime, and nothing unseen',
-    async (operation, _, sizeBytes, parameters) => {
+  describe.each(WRITES)('of %s %s', (operation, _, sizeBytes, parameters) => {
+    it('replaces what somebody wrote in the meantime, and nothing unseen', async () => {
       const { stage, bucket, key, put } = stageOf(sizeBytes, parameters);
       const other = generated(sizeBytes, 7);
-      justBefore(operation, () => put(other));
+      aws.faults = justBefore(operation, () => put(other));
 
       const { operation: result } = await resultOf(stage);
 
@@ -112,14 +82,11 @@ describe('a write', () => {
       // Refused first, then written over the version that was seen.
       expect(writesTo(bucket)[0]).toBe(412);
       expect(versions(bucket, key)).toBe(2);
-    },
-  );
+    });
 
-  it.each(WRITES)(
-    'of %s %s leaves what turns out to be the copy already',
-    async (operation, _, sizeBytes, parameters) => {
-      const { stage, bucket, key, putSame } = stageOf(sizeBytes, parameters);
-      justBefore(operation, putSame);
+    it('leaves what turns out to be the copy already', async () => {
+      const { stage, bucket, key } = stageOf(sizeBytes, parameters);
+      aws.faults = justBefore(operation, () => putCopy(stage));
 
       const { operation: result, lambda } = await resultOf(stage);
 
@@ -129,46 +96,36 @@ describe('a write', () => {
       expect(lambda.values('CopiesSkipped')).toEqual([1]);
       expect(lambda.values('BytesCopied')).toEqual([]);
       expectRightCopies(stage);
-    },
-  );
+    });
 
-  it.each(WRITES)(
-    'of %s %s is made again where what was seen has been deleted',
-    async (operation, _, sizeBytes, parameters) => {
+    it('is made again where what was seen has been deleted', async () => {
       const { stage, bucket, key, put } = stageOf(sizeBytes, parameters);
       put(generated(10, 3));
-      justBefore(operation, () => void remove(bucket, key));
+      aws.faults = justBefore(operation, () => remove(bucket, key));
 
       const { operation: result } = await resultOf(stage);
 
       expect(result).toBe('PutJobSuccessResult');
       expect(writesTo(bucket)[0]).toBe(404);
       expectRightCopies(stage);
-    },
-  );
+    });
 
-  it.each(WRITES)(
-    'of %s %s goes into a bucket whose policy demands conditions, be it empty or not',
-    async (_operation, _, sizeBytes, parameters) => {
+    it('goes into a bucket whose policy demands conditions, be it empty or not', async () => {
       const { stage, bucket, artifact, put } = stageOf(sizeBytes, parameters);
       demandConditions(bucket, { 's3:if-none-match': 'true', 's3:if-match': 'true' });
-      const data = { ...stage.job.data, artifactCredentials: null };
-      const again = aws.world.codePipeline.createJob({ accountId: stage.job.accountId, data });
+      const again = retryOf(stage);
 
       const first = await runOnce(stage);
       put(generated(artifact.content.sizeBytes, 9));
-      const second = await runOnce(stage, {}, again.event);
+      const second = await runOnce(stage, {}, again);
 
       expect(first.result.operation).toBe('PutJobSuccessResult');
       expect(second.result.operation).toBe('PutJobSuccessResult');
       expect(writesTo(bucket)).toEqual([200, 200]);
       expectRightCopies(stage);
-    },
-  );
+    });
 
-  it.each(WRITES)(
-    'of %s %s over an object in a write-once bucket fails with advice that fits',
-    async (_operation, _, sizeBytes, parameters) => {
+    it('over an object in a write-once bucket fails with advice that fits', async () => {
       const { stage, bucket, put } = stageOf(sizeBytes, parameters);
       demandConditions(bucket, { 's3:if-none-match': 'true' });
       put(generated(10, 3));
@@ -178,41 +135,12 @@ describe('a write', () => {
       expect(failure.type).toBe('PermissionError');
       expect(failure.message).toContain('write-once, set Overwrite to "never"');
       expect(bucket.uploads.size).toBe(0);
-    },
-  );
-
-  it('over an object that the role may not read, where conditions are demanded, names the permission to look', async () => {
-    const { stage, bucket, put } = stageOf(MIB, {});
-    demandConditions(bucket, { 's3:if-none-match': 'true', 's3:if-match': 'true' });
-    put(generated(10, 3));
-    const Resource = `${bucket.arn}/*`;
-    stage.role.may = [...stage.role.may, { Effect: 'Deny', Action: 's3:GetObject', Resource }];
-
-    const { failure } = await resultOf(stage);
-
-    expect(failure.message).toContain('demands conditional writes, allow s3:GetObject');
-  });
-
-  it('begins a new upload where a conflict has ended the first', async () => {
-    const { stage, bucket, key, put } = stageOf(24 * MIB, {});
-    justBefore('CompleteMultipartUpload', () => {
-      put(generated(10, 3));
-      remove(bucket, key);
     });
 
-    const { operation } = await resultOf(stage);
-
-    expect(operation).toBe('PutJobSuccessResult');
-    expect(writesTo(bucket)).toEqual([409, 404, 200]);
-    expectRightCopies(stage);
-  });
-
-  it.each(WRITES)(
-    'of %s %s is sent again where what was in its way has gone before it could be looked at',
-    async (operation, _, sizeBytes, parameters) => {
+    it('is sent again where what was in its way has gone before it could be looked at', async () => {
       const { stage, bucket, key, put } = stageOf(sizeBytes, parameters);
       let step = 0;
-      fault = (point) => {
+      aws.faults = (point) => {
         if (point.phase !== 'before' || point.bucket !== bucket.name) return undefined;
         if (point.operation === operation && step === 0) {
           step = 1;
@@ -225,26 +153,46 @@ describe('a write', () => {
       };
 
       const { operation: result } = await resultOf(stage);
-      fault = undefined;
 
       expect(step).toBe(2);
       expect(result).toBe('PutJobSuccessResult');
       const statuses = writesTo(bucket);
       expect([statuses[0], statuses.at(-1)]).toEqual([412, 200]);
       expectRightCopies(stage);
-    },
-  );
+    });
+  });
+
+  it('over an object that the role may not read, where conditions are demanded, names the permission to look', async () => {
+    const { stage, bucket, put } = stageOf(MIB, {});
+    demandConditions(bucket, { 's3:if-none-match': 'true', 's3:if-match': 'true' });
+    put(generated(10, 3));
+    deny(stage, ['s3:GetObject'], `${bucket.arn}/*`);
+
+    const { failure } = await resultOf(stage);
+
+    expect(failure.message).toContain('demands conditional writes, allow s3:GetObject');
+  });
+
+  it('begins a new upload where a conflict has ended the first', async () => {
+    const { stage, bucket, key, put } = stageOf(24 * MIB, {});
+    aws.faults = justBefore('CompleteMultipartUpload', () => {
+      put(generated(10, 3));
+      remove(bucket, key);
+    });
+
+    const { operation } = await resultOf(stage);
+
+    expect(operation).toBe('PutJobSuccessResult');
+    expect(writesTo(bucket)).toEqual([409, 404, 200]);
+    expectRightCopies(stage);
+  });
 
   it('gives up where the destination never stands still', async () => {
     const { stage, put } = stageOf(MIB, {});
     let seed = 10;
-    fault = ({ operation, phase }) => {
-      if (operation === 'CopyObject' && phase === 'before') put(generated(10, seed++));
-      return undefined;
-    };
+    aws.faults = actAt('CopyObject', () => put(generated(10, seed++)));
 
     const { operation, failure } = await resultOf(stage);
-    fault = undefined;
 
     expect(operation).toBe('PutJobFailureResult');
     expect(failure.type).toBe('JobFailed');
@@ -254,12 +202,9 @@ describe('a write', () => {
 
   it('whose answer is lost is recognised as its own', async () => {
     const { stage, bucket, key } = stageOf(MIB, {});
-    let lost = 0;
-    fault = ({ operation, phase }) =>
-      operation === 'CopyObject' && phase === 'after' && lost++ === 0 ? { kind: 'reset' } : undefined;
+    aws.faults = faultAt('CopyObject', RESET, { phase: 'after', times: 1 });
 
     const { operation, lambda } = await resultOf(stage);
-    fault = undefined;
 
     expect(operation).toBe('PutJobSuccessResult');
     expect(versions(bucket, key)).toBe(1);
@@ -270,14 +215,9 @@ describe('a write', () => {
   it('is made without a condition where the server knows none, which is found out once', async () => {
     const artifacts = ['A', 'B', 'C'].map((name, seed) => ({ name, content: generated(MIB, seed) }));
     const { stage, bucket } = stageOf(MIB, {}, { artifacts });
-    let refused = 0;
-    fault = ({ operation, phase }) =>
-      operation === 'CopyObject' && phase === 'before' && refused++ < artifacts.length
-        ? { kind: 'error', status: 501, code: 'NotImplemented' }
-        : undefined;
+    aws.faults = faultAt('CopyObject', errorOf(501, 'NotImplemented'), { times: artifacts.length });
 
     const { operation, lambda } = await resultOf(stage);
-    fault = undefined;
 
     expect(operation).toBe('PutJobSuccessResult');
     expect(writesTo(bucket).toSorted()).toEqual([200, 200, 200, 501, 501, 501]);
@@ -285,29 +225,15 @@ describe('a write', () => {
     expectRightCopies(stage);
   });
 
-  it('of a relay that a bucket with Object Lock takes carries a checksum, also of sources without', async () => {
-    for (const sizeBytes of [MIB, 12 * MIB]) {
-      const artifact = { name: 'App', content: generated(sizeBytes, 1), put: { checksum: 'none' as const } };
-      const { stage, bucket } = stageOf(sizeBytes, { Mode: 'relay' }, { artifacts: [artifact] });
-      Object.assign(bucket, { objectLock: true });
-
-      const { operation, lambda } = await resultOf(stage);
-
-      expect(operation).toBe('PutJobSuccessResult');
-      expect(lambda.lines.find(({ message }) => message === 'Copy finished')?.fields.proof).toBe('relayed');
-    }
-  });
-
   describe('with Overwrite: never', () => {
     const NEVER = { Overwrite: 'never' };
 
     it('goes where nothing is, and where the copy is already', async () => {
       const { stage, bucket, key } = stageOf(MIB, NEVER);
-      const data = { ...stage.job.data, artifactCredentials: null };
-      const again = aws.world.codePipeline.createJob({ accountId: stage.job.accountId, data });
+      const again = retryOf(stage);
 
       const first = await runOnce(stage);
-      const second = await runOnce(stage, {}, again.event);
+      const second = await runOnce(stage, {}, again);
 
       expect([first.result.operation, second.result.operation]).toEqual([
         'PutJobSuccessResult',
@@ -343,7 +269,7 @@ describe('a write', () => {
       async (operation, _, sizeBytes, parameters) => {
         const { stage, bucket, key, put } = stageOf(sizeBytes, { ...parameters, ...NEVER });
         const other = generated(sizeBytes, 7);
-        justBefore(operation, () => put(other));
+        aws.faults = justBefore(operation, () => put(other));
 
         const { failure } = await resultOf(stage);
 
@@ -379,8 +305,7 @@ describe('a write', () => {
     it('fails where what is there may not be looked at', async () => {
       const { stage, bucket, put } = stageOf(MIB, NEVER);
       put(generated(10, 3));
-      const Resource = `${bucket.arn}/*`;
-      stage.role.may = [...stage.role.may, { Effect: 'Deny', Action: 's3:GetObject', Resource }];
+      deny(stage, ['s3:GetObject'], `${bucket.arn}/*`);
 
       const { failure } = await resultOf(stage);
 
@@ -390,13 +315,9 @@ describe('a write', () => {
 
     it('fails where the server knows no conditions', async () => {
       const { stage, bucket } = stageOf(MIB, NEVER);
-      fault = ({ operation, phase }) =>
-        operation === 'CopyObject' && phase === 'before'
-          ? { kind: 'error', status: 501, code: 'NotImplemented' }
-          : undefined;
+      aws.faults = faultAt('CopyObject', errorOf(501, 'NotImplemented'));
 
       const { failure } = await resultOf(stage);
-      fault = undefined;
 
       expect(failure.type).toBe('ConfigurationError');
       expect(failure.message).toContain('does not know conditional writes');

@@ -1,6 +1,7 @@
 // Whose credentials do what: the role writes, and reads if it may; the job's own only read, and are renewed when they run out.
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { Job } from '../../../local/aws/state/code-pipeline/jobs.ts';
+import { pipelineTest } from '../harness/pipeline-test.ts';
 import {
   copiesOf,
   failureOf,
@@ -21,6 +22,8 @@ async function createPipeline(sizeBytes = MULTIPART_BYTES): Promise<TestPipeline
   return pipeline;
 }
 
+const it = pipelineTest(createPipeline);
+
 function denySource(pipeline: TestPipeline): void {
   pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`);
 }
@@ -32,8 +35,9 @@ function operationsOf(accessKeyId: string, { requests }: Outcome): readonly stri
 }
 
 describe('in Mode auto', () => {
-  it('the role does everything that it may, and the job keeps its credentials to itself', async () => {
-    await using pipeline = await createPipeline();
+  it('the role does everything that it may, and the job keeps its credentials to itself', async ({
+    pipeline,
+  }) => {
     const job = pipeline.job({ DestinationBuckets: BUCKETS });
     const outcome = await pipeline.run(job.event);
     successOf(outcome);
@@ -59,16 +63,14 @@ describe('in Mode auto', () => {
     },
   );
 
-  it('a destination that denies is no reason to relay', async () => {
-    await using pipeline = await createPipeline();
+  it('a destination that denies is no reason to relay', async ({ pipeline }) => {
     pipeline.deny(['s3:PutObject'], 'arn:aws:s3:::credentials-ap/*');
     const outcome = await pipeline.invoke({ DestinationBuckets: BUCKETS });
     expect(failureOf(outcome).type).toBe('PermissionError');
-    expect(outcome.requests.some(({ operation }) => operation === 'GetObject')).toBe(false);
+    expect(outcome.operations).not.toContain('GetObject');
   });
 
-  it('a source that is gone is no reason to ask for it with other credentials', async () => {
-    await using pipeline = await createPipeline();
+  it('a source that is gone is no reason to ask for it with other credentials', async ({ pipeline }) => {
     pipeline.bucket(SOURCE).objects.clear();
     const job = pipeline.job({ DestinationBuckets: BUCKETS });
     const outcome = await pipeline.run(job.event);
@@ -76,8 +78,7 @@ describe('in Mode auto', () => {
     expect(operationsOf(job.data.artifactCredentials.accessKeyId, outcome)).toEqual([]);
   });
 
-  it('without artifactCredentials the denial of the role is what counts', async () => {
-    await using pipeline = await createPipeline();
+  it('without artifactCredentials the denial of the role is what counts', async ({ pipeline }) => {
     denySource(pipeline);
     const { event } = pipeline.job({ DestinationBuckets: BUCKETS });
     const job = structuredClone(event['CodePipeline.job']);
@@ -91,8 +92,7 @@ describe('in Mode auto', () => {
 });
 
 describe('in Mode copy', () => {
-  it('nothing is relayed even if the role may not read', async () => {
-    await using pipeline = await createPipeline();
+  it('nothing is relayed even if the role may not read', async ({ pipeline }) => {
     denySource(pipeline);
     const outcome = await pipeline.invoke({ DestinationBuckets: BUCKETS, Mode: 'copy' });
     expect(failureOf(outcome).type).toBe('PermissionError');
@@ -113,16 +113,14 @@ describe("the job's credentials", () => {
     return { 'CodePipeline.job': { ...job.event['CodePipeline.job'], data } };
   }
 
-  it('that ran out are renewed with GetJobDetails', async () => {
-    await using pipeline = await createPipeline();
+  it('that ran out are renewed with GetJobDetails', async ({ pipeline }) => {
     const outcome = await pipeline.run(lateJob(pipeline));
     successOf(outcome);
     expect(copiesOf(outcome).map(({ strategy }) => strategy)).toEqual(['relay', 'relay']);
-    expect(outcome.requests.some(({ operation }) => operation === 'GetJobDetails')).toBe(true);
+    expect(outcome.operations).toContain('GetJobDetails');
   });
 
-  it('that ran out and may not be renewed fail the job, naming what to allow', async () => {
-    await using pipeline = await createPipeline();
+  it('that ran out and may not be renewed fail the job, naming what to allow', async ({ pipeline }) => {
     pipeline.deny(['codepipeline:GetJobDetails'], '*');
     const outcome = await pipeline.run(lateJob(pipeline));
     const { type, message } = failureOf(outcome);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { compareContent, generated } from '../../../local/aws/content/content.ts';
 import type { FaultPoint } from '../../../local/aws/faults/faults.ts';
+import { errorOf, faultAt } from '../harness/faults.ts';
 import {
   copiesOf,
   failureOf,
@@ -123,7 +124,7 @@ describe('a copy in one request to a destination of which everything is known', 
 
     const outcome = await set.invoke();
 
-    const operations = outcome.requests.map(({ operation }) => operation);
+    const operations = outcome.operations;
     expect(operations.indexOf('CopyObject')).toBeLessThan(operations.indexOf('PutJobSuccessResult'));
     expect(operations.slice(0, operations.indexOf('CopyObject'))).not.toContain('GetJobDetails');
   });
@@ -217,10 +218,7 @@ describe('a copy in one request to a destination of which everything is known', 
   it('leaves a copy that is there to a server that knows no conditions', async () => {
     await using set = await SetPipeline.create();
     successOf(await set.invoke());
-    set.pipeline.faults = ({ operation, phase }) =>
-      operation === 'CopyObject' && phase === 'before'
-        ? { kind: 'error', status: 501, code: 'NotImplemented' }
-        : undefined;
+    set.pipeline.faults = faultAt('CopyObject', errorOf(501, 'NotImplemented'));
 
     const again = await set.invoke();
 
@@ -253,7 +251,7 @@ describe('a copy in parts to a destination of which everything is known', () => 
 
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ strategy: 'multipart', proof: 'checksum' }]);
-    const operations = outcome.requests.map(({ operation }) => operation);
+    const operations = outcome.operations;
     expect(operations.slice(0, operations.indexOf('CreateMultipartUpload'))).not.toContain('GetJobDetails');
   });
 
@@ -397,7 +395,7 @@ describe('a job looks before it writes', () => {
 
     successOf(again);
     expect(copiesOf(again)).toMatchObject([{ strategy: 'skip' }]);
-    expect(again.requests.map(({ operation }) => operation)).not.toContain('GetObject');
+    expect(again.operations).not.toContain('GetObject');
     expect(again.writes).toEqual([]);
   });
 });

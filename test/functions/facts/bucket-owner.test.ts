@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { OPERATIONS } from '../../../functions/sync-artifacts/aws/operations.ts';
 import type { PutOptions } from '../../../local/aws/state/place-object.ts';
 import { shareBucket } from '../../../local/pipeline/identities.ts';
+import { errorOf, faultAt } from '../harness/faults.ts';
 import {
   ACCOUNT,
   HOME,
@@ -40,10 +41,7 @@ const RELAY: Way = { parameters: { Mode: 'relay' } };
 const FAILING: Way = {
   ...PARTS,
   prepare: (pipeline) => {
-    pipeline.faults = ({ operation, phase }) =>
-      operation === 'UploadPartCopy' && phase === 'before'
-        ? { kind: 'error', status: 400, code: 'InvalidRequest' }
-        : undefined;
+    pipeline.faults = faultAt('UploadPartCopy', errorOf(400, 'InvalidRequest'));
   },
 };
 const LEFT: Way = {

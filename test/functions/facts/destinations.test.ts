@@ -1,5 +1,6 @@
 // Where copies go: regions given, wrong or looked up; KMS keys by every name; templates; what is there already.
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
+import { appPipeline, EU, KEY, pipelineTest } from '../harness/pipeline-test.ts';
 import {
   copiesOf,
   failureOf,
@@ -11,16 +12,9 @@ import {
   TestPipeline,
 } from '../harness/test-pipeline.ts';
 
-const EU = 'destinations-eu';
-const REGION = 'eu-west-1';
-const KEY = 'pipeline/App/abc.zip';
+const it = pipelineTest();
 
-async function createPipeline(sizeBytes = 1000): Promise<TestPipeline> {
-  const pipeline = await TestPipeline.start();
-  pipeline.addArtifact('App', sizeBytes);
-  pipeline.addDestination(EU);
-  return pipeline;
-}
+const REGION = 'eu-west-1';
 
 const operationsOn = (
   bucket: string,
@@ -28,8 +22,7 @@ const operationsOn = (
 ): string[] => requests.filter((request) => request.bucket === bucket).map(({ operation }) => operation);
 
 describe('the region of a destination', () => {
-  it('is looked up when it is not given', async () => {
-    await using pipeline = await createPipeline();
+  it('is looked up when it is not given', async ({ pipeline }) => {
     const outcome = await pipeline.invoke({ DestinationBucket: EU });
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ bucket: EU, region: REGION }]);
@@ -37,8 +30,7 @@ describe('the region of a destination', () => {
     expect(operationsOn(EU, outcome)[0]).toBe('HeadBucket');
   });
 
-  it('is believed when it is given right, and costs no look-up', async () => {
-    await using pipeline = await createPipeline();
+  it('is believed when it is given right, and costs no look-up', async ({ pipeline }) => {
     const outcome = await pipeline.invoke({ DestinationBuckets: [{ Bucket: EU, Region: REGION }] });
     successOf(outcome);
     expect(operationsOn(EU, outcome)).not.toContain('HeadBucket');
@@ -48,7 +40,7 @@ describe('the region of a destination', () => {
   it.each([1000, MULTIPART_BYTES])(
     'is corrected with a warning when it is given wrong (%d bytes)',
     async (sizeBytes) => {
-      await using pipeline = await createPipeline(sizeBytes);
+      await using pipeline = await appPipeline(sizeBytes);
       const outcome = await pipeline.invoke({
         DestinationBuckets: [{ Bucket: EU, Region: 'ap-southeast-2' }],
       });
@@ -64,16 +56,14 @@ describe('the region of a destination', () => {
     },
   );
 
-  it('is found without s3:ListBucket', async () => {
-    await using pipeline = await createPipeline();
+  it('is found without s3:ListBucket', async ({ pipeline }) => {
     pipeline.deny(['s3:ListBucket'], `arn:aws:s3:::${EU}`);
     const outcome = await pipeline.invoke({ DestinationBucket: EU });
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ region: REGION }]);
   });
 
-  it('is remembered by a warm container, as is the key, until it turns out wrong', async () => {
-    await using pipeline = await createPipeline();
+  it('is remembered by a warm container, as is the key, until it turns out wrong', async ({ pipeline }) => {
     successOf(await pipeline.invoke({ DestinationBucket: EU }));
     pipeline.bucket(EU).objects.clear();
     const warm = await pipeline.invoke({ DestinationBucket: EU }, { warm: true });
@@ -95,8 +85,7 @@ describe('the region of a destination', () => {
     expect(pipeline.object(EU, KEY).encryption.keyArn).toBe(key.arn);
   });
 
-  it('of the source is looked up as well', async () => {
-    await using pipeline = await createPipeline();
+  it('of the source is looked up as well', async ({ pipeline }) => {
     const key = pipeline.addDestination('elsewhere', { region: 'ap-southeast-2' });
     pipeline.aws.putObject('elsewhere', 'in/App.zip', pipeline.object(SOURCE, KEY).content);
     const location = {
@@ -116,7 +105,7 @@ describe('the region of a destination', () => {
 describe('the KMS key of a destination', () => {
   it.each(['id', 'alias', 'ARN', 'alias ARN'])('can be given by %s', async (form) => {
     for (const sizeBytes of [1000, MULTIPART_BYTES]) {
-      await using pipeline = await createPipeline(sizeBytes);
+      await using pipeline = await appPipeline(sizeBytes);
       const key = pipeline.aws.createKey({ region: REGION, alias: 'given' });
       pipeline.allowKey(key.arn);
       const KmsKeyId = {
@@ -136,8 +125,7 @@ describe('the KMS key of a destination', () => {
     }
   });
 
-  it('that is given makes the default encryption of the bucket unimportant', async () => {
-    await using pipeline = await createPipeline();
+  it('that is given makes the default encryption of the bucket unimportant', async ({ pipeline }) => {
     const key = pipeline.addDestination('destinations-plain', { encryption: 'none' });
     pipeline.deny(['s3:GetEncryptionConfiguration'], '*');
     const Destination = { Bucket: 'destinations-plain', KmsKeyId: key.arn };
@@ -147,8 +135,7 @@ describe('the KMS key of a destination', () => {
     expect(pipeline.object('destinations-plain', KEY).encryption).toEqual(encryption);
   });
 
-  it('that is given keeps the dual-layer encryption that the bucket asks for', async () => {
-    await using pipeline = await createPipeline();
+  it('that is given keeps the dual-layer encryption that the bucket asks for', async ({ pipeline }) => {
     const given = pipeline.aws.createKey({ region: REGION });
     pipeline.allowKey(given.arn);
     const own = pipeline.addDestination('destinations-dsse', {});
@@ -167,10 +154,9 @@ describe('the KMS key of a destination', () => {
     expect(copiesOf(again)).toMatchObject([{ strategy: 'skip' }]);
   });
 
-  it.each(['id', 'alias'])(
+  it.for(['id', 'alias'])(
     "named by %s in another account's bucket is that account's, not one of the pipeline's",
-    async (form) => {
-      await using pipeline = await createPipeline();
+    async (form, { pipeline }) => {
       const mine = pipeline.aws.createKey({ region: REGION, alias: 'shared' });
       const theirs = pipeline.aws.createKey({ region: REGION, accountId: OTHER_ACCOUNT, alias: 'shared' });
       pipeline.allowKey(mine.arn);
@@ -191,8 +177,7 @@ describe('the KMS key of a destination', () => {
 });
 
 describe('what is there already', () => {
-  it('is not copied again, and costs one HEAD a copy', async () => {
-    await using pipeline = await createPipeline();
+  it('is not copied again, and costs one HEAD a copy', async ({ pipeline }) => {
     pipeline.addArtifact('Templates', MULTIPART_BYTES);
     pipeline.addDestination('destinations-ap', { region: 'ap-southeast-2' });
     const parameters = {
@@ -216,14 +201,13 @@ describe('what is there already', () => {
     expect(outputVariables).toMatchObject({ CopiesSkipped: '4', BytesCopied: '0' });
   });
 
-  it.each([
+  it.for([
     ['content', (pipeline: TestPipeline) => pipeline.addArtifactVersion({ sizeBytes: 999 })],
     ['content of the same size', (pipeline: TestPipeline) => pipeline.addArtifactVersion({ seed: 77 })],
     ['headers', (pipeline: TestPipeline) => pipeline.addArtifactVersion({ contentType: 'text/plain' })],
     ['metadata', (pipeline: TestPipeline) => pipeline.addArtifactVersion({ metadata: { build: '2' } })],
     ['tags', (pipeline: TestPipeline) => pipeline.addArtifactVersion({ tags: { more: 'tags' } })],
-  ])('is copied again when it has other %s', async (_what, change) => {
-    await using pipeline = await createPipeline();
+  ] as const)('is copied again when it has other %s', async ([_what, change], { pipeline }) => {
     successOf(await pipeline.invoke({ DestinationBucket: EU }));
     const changed = change(pipeline);
     const again = await pipeline.invoke({ DestinationBucket: EU });
@@ -237,8 +221,7 @@ describe('what is there already', () => {
     });
   });
 
-  it('is copied again when it is under another key', async () => {
-    await using pipeline = await createPipeline();
+  it('is copied again when it is under another key', async ({ pipeline }) => {
     successOf(await pipeline.invoke({ DestinationBucket: EU }));
     const key = pipeline.aws.createKey({ region: REGION });
     pipeline.allowKey(key.arn);
@@ -246,8 +229,7 @@ describe('what is there already', () => {
     expect(copiesOf(again)).toMatchObject([{ strategy: 'object', kmsKeyArn: key.arn }]);
   });
 
-  it('but may not be looked at is copied without a look', async () => {
-    await using pipeline = await createPipeline();
+  it('but may not be looked at is copied without a look', async ({ pipeline }) => {
     successOf(await pipeline.invoke({ DestinationBucket: EU }));
     pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${EU}/*`);
     const again = await pipeline.invoke({ DestinationBucket: EU });
@@ -255,8 +237,7 @@ describe('what is there already', () => {
     expect(copiesOf(again)).toMatchObject([{ strategy: 'object', proof: 'checksum' }]);
   });
 
-  it('as the source itself is reported and left alone', async () => {
-    await using pipeline = await createPipeline();
+  it('as the source itself is reported and left alone', async ({ pipeline }) => {
     const before = pipeline.object(SOURCE, KEY);
     const outcome = await pipeline.invoke({ DestinationBuckets: [SOURCE, EU] });
     successOf(outcome);
@@ -303,8 +284,7 @@ describe('a key template', () => {
     });
   });
 
-  it('can copy within the artifact bucket itself', async () => {
-    await using pipeline = await createPipeline();
+  it('can copy within the artifact bucket itself', async ({ pipeline }) => {
     pipeline.allowWriting(SOURCE);
     successOf(await pipeline.invoke({ DestinationBucket: SOURCE, Key: 'kept/{artifact}.zip' }));
     expect(pipeline.object(SOURCE, 'kept/App.zip').sizeBytes).toBe(1000);
@@ -312,8 +292,7 @@ describe('a key template', () => {
 });
 
 describe('InputArtifacts', () => {
-  it('chooses which artifacts are copied', async () => {
-    await using pipeline = await createPipeline();
+  it('chooses which artifacts are copied', async ({ pipeline }) => {
     pipeline.addArtifact('Templates');
     pipeline.addArtifact('Docs');
     successOf(await pipeline.invoke({ DestinationBucket: EU, InputArtifacts: ['Templates'] }));
@@ -347,8 +326,7 @@ describe('MinimumProof', () => {
     expect(copiesOf(outcome)).toMatchObject([{ proof: 'size-only' }]);
   });
 
-  it('of checksum accepts what has the same checksum', async () => {
-    await using pipeline = await createPipeline();
+  it('of checksum accepts what has the same checksum', async ({ pipeline }) => {
     const outcome = await pipeline.invoke({ DestinationBucket: EU, MinimumProof: 'checksum' });
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ proof: 'checksum', proofAlgorithm: 'CRC64NVME' }]);

@@ -1,5 +1,6 @@
 // A test pipeline in an embedded AWS: buckets, keys, artifacts, the role as it is deployed, and what became of an invocation.
 import { randomUUID } from 'node:crypto';
+import { expect } from 'vitest';
 import { runCheck } from '../../../functions/sync-artifacts/check/check.ts';
 import type { CheckReport } from '../../../functions/sync-artifacts/check/report.ts';
 import type { Container } from '../../../functions/sync-artifacts/create-context.ts';
@@ -75,6 +76,8 @@ export interface Outcome {
   readonly log: readonly LogLine[];
   readonly metrics: readonly DataPoint[];
   readonly requests: readonly LoggedRequest[];
+  /** What was asked for, in order. */
+  readonly operations: readonly string[];
   /** Requests to S3 that change something. */
   readonly writes: readonly LoggedRequest[];
   readonly thrown: unknown;
@@ -239,6 +242,7 @@ export class TestPipeline implements AsyncDisposable {
       ...this.#recording,
       results: results.slice(resultsBefore),
       requests,
+      operations: requests.map(({ operation }) => operation),
       writes: requests.filter(({ operation }) => WRITES.has(operation)),
       thrown,
     };
@@ -297,6 +301,24 @@ export function successOf({ results, thrown, log }: Outcome): {
       `expected one success, found ${JSON.stringify(results)} and ${String(thrown)} ${JSON.stringify(log)}`,
     );
   return only.input as ReturnType<typeof successOf>;
+}
+
+/** The one failure has the type and says all that an operator needs, and is counted. */
+export function expectFailure(outcome: Outcome, type: string, ...says: readonly (string | RegExp)[]): void {
+  const failure = failureOf(outcome);
+  expect(failure.type, failure.message).toBe(type);
+  for (const part of says) expect(failure.message).toMatch(part);
+  expect(outcome.metrics).toContainEqual({
+    metric: 'JobsFailed',
+    value: 1,
+    dimensions: { FailureType: type },
+  });
+}
+
+/** Nothing was written to a bucket, and no upload is left there. */
+export function expectEmpty(pipeline: TestPipeline, bucket: string): void {
+  const { objects, uploads } = pipeline.bucket(bucket);
+  expect([...objects.keys(), ...uploads.keys()]).toEqual([]);
 }
 
 /** The copies as the log tells of them. */

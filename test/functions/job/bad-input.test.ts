@@ -1,6 +1,7 @@
 // Bad parameters and malformed events: one ConfigurationError that names the property, and nothing is written.
-import { describe, expect, it } from 'vitest';
-import { failureOf, type Outcome, TestPipeline } from '../harness/test-pipeline.ts';
+import { describe, expect } from 'vitest';
+import { pipelineTest } from '../harness/pipeline-test.ts';
+import { failureOf, type Outcome, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const BUCKET = 'bad-input-eu';
 
@@ -220,6 +221,8 @@ async function createPipeline(): Promise<TestPipeline> {
   return pipeline;
 }
 
+const it = pipelineTest(createPipeline);
+
 function expectRefusal(outcome: Outcome, says: readonly (string | RegExp)[]): void {
   const { type, message } = failureOf(outcome);
   expect(type).toBe('ConfigurationError');
@@ -231,16 +234,16 @@ function expectRefusal(outcome: Outcome, says: readonly (string | RegExp)[]): vo
 }
 
 describe('UserParameters', () => {
-  it.each(BAD_PARAMETERS)(
+  it.for(BAD_PARAMETERS)(
     'with %s are refused before S3 is asked anything',
-    async (_, parameters, ...says) => {
-      await using pipeline = await createPipeline();
+    async ([_, parameters, ...says], { pipeline }) => {
       expectRefusal(await pipeline.invoke(parameters), says);
     },
   );
 
-  it('that are nested thousands of levels deep are refused without being written down', async () => {
-    await using pipeline = await createPipeline();
+  it('that are nested thousands of levels deep are refused without being written down', async ({
+    pipeline,
+  }) => {
     const deep = nested(100_000);
     const { event } = pipeline.job({ DestinationBucket: BUCKET });
     const configuration = { FunctionName: 'sync-artifacts', UserParameters: deep };
@@ -253,20 +256,17 @@ describe('UserParameters', () => {
     expectRefusal(outcome, ['UserParameters is an array of many levels', 'JSON text']);
   });
 
-  it('that are not there are refused', async () => {
-    await using pipeline = await createPipeline();
+  it('that are not there are refused', async ({ pipeline }) => {
     const data = { actionConfiguration: { configuration: { FunctionName: 'sync-artifacts' } } };
     expectRefusal(await pipeline.invoke({}, { data }), ['UserParameters is missing']);
   });
 
-  it('are refused with all that is wrong with them at once', async () => {
-    await using pipeline = await createPipeline();
+  it('are refused with all that is wrong with them at once', async ({ pipeline }) => {
     const outcome = await pipeline.invoke({ DestinationBucket: 'Bad', Mode: 'fast', MinimumProof: 'none' });
     expectRefusal(outcome, ['property DestinationBucket', 'property Mode', 'property MinimumProof']);
   });
 
-  it('that ask for a relay are refused without artifactCredentials', async () => {
-    await using pipeline = await createPipeline();
+  it('that ask for a relay are refused without artifactCredentials', async ({ pipeline }) => {
     const { event } = pipeline.job({ DestinationBucket: BUCKET, Mode: 'relay' });
     const outcome = await pipeline.run(edited(event, (job) => delete job.data.artifactCredentials));
     const { type, message } = failureOf(outcome);
@@ -371,33 +371,37 @@ function nested(levels: number): unknown {
 }
 
 describe('half of a surrogate pair', () => {
-  it.each([
+  it.for([
     ['an object key', { objectKey: 'a\ud800.zip' }, {}, 'objectKey'],
     ['a bucket name', { bucketName: 'a\udc00' }, {}, 'bucketName'],
     ['a key template', {}, { Key: 'releases/\ud800/{artifact}.zip' }, 'property Key'],
     ['an execution id', {}, { Key: '{executionId}/{artifact}', ExecutionId: '\udfff' }, 'property Key'],
-  ])('in %s is refused before S3 is asked anything', async (_what, location, parameters, says) => {
-    await using pipeline = await createPipeline();
-    const { event } = pipeline.job({ DestinationBucket: BUCKET, ...parameters });
-    const outcome = await pipeline.run(
-      edited(event, (job) => {
-        const [artifact] = job.data.inputArtifacts as { location: { s3Location: object } }[];
-        Object.assign(artifact?.location.s3Location ?? {}, location);
-      }),
-    );
-    expectRefusal(outcome, [says, 'well-formed Unicode text']);
-  });
+  ] as const)(
+    'in %s is refused before S3 is asked anything',
+    async ([_what, location, parameters, says], { pipeline }) => {
+      const { event } = pipeline.job({ DestinationBucket: BUCKET, ...parameters });
+      const outcome = await pipeline.run(
+        edited(event, (job) => {
+          const [artifact] = job.data.inputArtifacts as { location: { s3Location: object } }[];
+          Object.assign(artifact?.location.s3Location ?? {}, location);
+        }),
+      );
+      expectRefusal(outcome, [says, 'well-formed Unicode text']);
+    },
+  );
 });
 
 describe('an event', () => {
-  it.each(MALFORMED)('with %s is refused before S3 is asked anything', async (_, change, ...says) => {
-    await using pipeline = await createPipeline();
-    const outcome = await pipeline.run(edited(pipeline.job({ DestinationBucket: BUCKET }).event, change));
-    expectRefusal(outcome, says);
-    expect(failureOf(outcome).message).not.toContain('ASIASECRET');
-  });
+  it.for(MALFORMED)(
+    'with %s is refused before S3 is asked anything',
+    async ([_, change, ...says], { pipeline }) => {
+      const outcome = await pipeline.run(edited(pipeline.job({ DestinationBucket: BUCKET }).event, change));
+      expectRefusal(outcome, says);
+      expect(failureOf(outcome).message).not.toContain('ASIASECRET');
+    },
+  );
 
-  it.each([
+  it.for([
     ['nothing', undefined],
     ['null', null],
     ['text', 'CodePipeline.job'],
@@ -405,18 +409,19 @@ describe('an event', () => {
     ['a job without id', { 'CodePipeline.job': { accountId: '111122223333', data: {} } }],
     ['an id of another type', { 'CodePipeline.job': { id: 7 } }],
     ['an id that is none', { 'CodePipeline.job': { id: '../../etc' } }],
-  ])('with %s is logged once and thrown, since there is no job to answer', async (_what, event) => {
-    await using pipeline = await createPipeline();
-    const outcome = await pipeline.run(event);
-    expect(outcome.thrown).toEqual(new Error('the event is not a CodePipeline job'));
-    expect(outcome.log).toEqual([
-      { level: 'error', message: expect.stringContaining('"CodePipeline.job".id'), fields: {} },
-    ]);
-    expect(outcome.requests).toEqual([]);
-  });
+  ] as const)(
+    'with %s is logged once and thrown, since there is no job to answer',
+    async ([_what, event], { pipeline }) => {
+      const outcome = await pipeline.run(event);
+      expect(outcome.thrown).toEqual(new Error('the event is not a CodePipeline job'));
+      expect(outcome.log).toEqual([
+        { level: 'error', message: expect.stringContaining('"CodePipeline.job".id'), fields: {} },
+      ]);
+      expect(outcome.requests).toEqual([]);
+    },
+  );
 
-  it('may lack what is optional and carry what nobody knows', async () => {
-    await using pipeline = await createPipeline();
+  it('may lack what is optional and carry what nobody knows', async ({ pipeline }) => {
     const { event } = pipeline.job({ DestinationBucket: BUCKET });
     const outcome = await pipeline.run(
       edited(event, (job) => {
@@ -426,6 +431,6 @@ describe('an event', () => {
         delete job.data.artifactCredentials;
       }),
     );
-    expect(outcome.results.map(({ operation }) => operation)).toEqual(['PutJobSuccessResult']);
+    successOf(outcome);
   });
 });

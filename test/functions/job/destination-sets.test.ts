@@ -50,7 +50,7 @@ describe('a job that names a set', () => {
 
     const outcome = await invoke(pipeline, sets, { Destinations: 'all-regions' });
 
-    const operations = outcome.requests.map(({ operation }) => operation);
+    const operations = outcome.operations;
     expect(operations).toContain('CopyObject');
     expect(operations).not.toContain('HeadBucket');
     expect(operations).not.toContain('GetBucketEncryption');
@@ -63,7 +63,7 @@ describe('a job that names a set', () => {
     const outcome = await invoke(pipeline, { plain: [EU] }, { Destinations: 'plain' });
 
     successOf(outcome);
-    expect(outcome.requests.map(({ operation }) => operation)).toContain('GetBucketEncryption');
+    expect(outcome.operations).toContain('GetBucketEncryption');
   });
 
   it('keeps dual-layer encryption where the set leaves the key to the bucket', async () => {

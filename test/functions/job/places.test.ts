@@ -1,5 +1,6 @@
 // No write of a job may destroy an input of the action or a copy of the same job.
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
+import { pipelineTest } from '../harness/pipeline-test.ts';
 import { failureOf, SOURCE, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const EU = 'places-eu';
@@ -17,8 +18,10 @@ async function pipelineWithTwo(): Promise<TestPipeline> {
   return pipeline;
 }
 
+const it = pipelineTest(pipelineWithTwo);
+
 describe('a job that would write to a place twice', () => {
-  it.each([
+  it.for([
     [
       'the manifest to that of a copy',
       { DestinationBucket: EU },
@@ -43,24 +46,24 @@ describe('a job that would write to a place twice', () => {
       {},
       ['copy of artifact App', 'input artifact Templates', `s3://${SOURCE}/pipeline/Templates`],
     ],
-  ])('(%s) is refused before anything is written', async (_, parameters, data, named) => {
-    await using pipeline = await pipelineWithTwo();
+  ] as const)(
+    '(%s) is refused before anything is written',
+    async ([_, parameters, data, named], { pipeline }) => {
+      const outcome = await pipeline.invoke(parameters, { data });
 
-    const outcome = await pipeline.invoke(parameters, { data });
-
-    const { type, message } = failureOf(outcome);
-    expect(type).toBe('ConfigurationError');
-    for (const name of named) expect(message).toContain(name);
-    expect(outcome.writes).toEqual([]);
-  });
+      const { type, message } = failureOf(outcome);
+      expect(type).toBe('ConfigurationError');
+      for (const name of named) expect(message).toContain(name);
+      expect(outcome.writes).toEqual([]);
+    },
+  );
 });
 
 describe('a job whose places differ', () => {
-  it.each([
+  it.for([
     ['copies and manifest in one bucket', { DestinationBucket: EU }, manifestAt(EU, 'manifests/1.zip')],
     ['an artifact that is its own copy', { DestinationBucket: SOURCE }, {}],
-  ])('(%s) is done', async (_, parameters, data) => {
-    await using pipeline = await pipelineWithTwo();
+  ] as const)('(%s) is done', async ([_, parameters, data], { pipeline }) => {
     pipeline.allowWriting(SOURCE);
 
     successOf(await pipeline.invoke(parameters, { data }));

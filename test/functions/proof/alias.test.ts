@@ -1,11 +1,12 @@
 // An alias can be pointed at another key at any time: what is there is believed only under the key that it means now.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { generated } from '../../../local/aws/content/content.ts';
-import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
 import { latest } from '../../../local/aws/state/buckets.ts';
 import type { KmsKey } from '../../../local/aws/state/kms-keys.ts';
+import type { World } from '../../../local/aws/state/world.ts';
 import { continueAfterParts, GIB, SLOW } from '../copy/resume/continued-job.ts';
 import { partsWrittenTwice, runOnce } from '../copy/resume/resume-stage.ts';
+import { placeOf, shareAws } from '../harness/stages.ts';
 import { copiesOf, failureOf, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const EU = 'alias-eu';
@@ -13,12 +14,7 @@ const REGION = 'eu-west-1';
 const KEY = 'pipeline/App/abc.zip';
 const ALIAS = 'alias/artifacts';
 
-function pointElsewhere(
-  world: Pick<EmbeddedAws, 'world'>['world'],
-  from: KmsKey,
-  alias: string,
-  to: KmsKey,
-): void {
+function pointElsewhere(world: World, from: KmsKey, alias: string, to: KmsKey): void {
   from.aliases.delete(alias);
   world.keys.addAlias(to, alias);
 }
@@ -91,11 +87,7 @@ describe.each(['by the job', "as the bucket's default"] as const)('a key given %
 });
 
 describe('the parts of a job whose key is given as an alias', () => {
-  let aws: EmbeddedAws;
-  beforeAll(async () => {
-    aws = await startEmbeddedAws();
-  });
-  afterAll(() => aws.close());
+  const aws = shareAws();
 
   async function continued() {
     const job = await continueAfterParts(aws, {
@@ -103,13 +95,11 @@ describe('the parts of a job whose key is given as an alias', () => {
       destinationCount: 1,
       keysByAlias: true,
     });
-    const [bucket] = job.stage.destinations;
-    const [artifact] = job.stage.artifacts;
-    if (bucket === undefined || artifact === undefined) throw new Error('no destination');
+    const { bucket, key: objectKey } = placeOf(job.stage);
     const alias = bucket.encryption?.keyId ?? '';
     const key = aws.world.keys.find(alias, bucket.ownerAccountId, bucket.region);
     if (key === undefined) throw new Error('no key');
-    return { ...job, bucket, alias, key, objectKey: job.stage.keyOf(artifact) };
+    return { ...job, bucket, alias, key, objectKey };
   }
 
   it('are resumed in the next invocation', async () => {

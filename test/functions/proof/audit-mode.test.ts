@@ -1,6 +1,7 @@
 // A job in Mode "audit": it copies nothing, and fails unless every copy is what was built.
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { generated } from '../../../local/aws/content/content.ts';
+import { pipelineTest } from '../harness/pipeline-test.ts';
 import { failureOf, MULTIPART_BYTES, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const EU = 'audited-eu';
@@ -19,6 +20,8 @@ async function syncedPipeline(sizeBytes = 1000): Promise<TestPipeline> {
   return pipeline;
 }
 
+const it = pipelineTest(syncedPipeline);
+
 describe('an audit of copies that are as they were made', () => {
   it.each([1000, MULTIPART_BYTES])('succeeds and writes nothing (%i bytes)', async (sizeBytes) => {
     await using pipeline = await syncedPipeline(sizeBytes);
@@ -31,8 +34,7 @@ describe('an audit of copies that are as they were made', () => {
     expect(outcome.writes).toEqual([]);
   });
 
-  it("reads the source with the job's credentials where the role may not", async () => {
-    await using pipeline = await syncedPipeline();
+  it("reads the source with the job's credentials where the role may not", async ({ pipeline }) => {
     pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], 'arn:aws:s3:::pipeline-artifacts/*');
     const outcome = await pipeline.invoke(AUDIT);
     expect(successOf(outcome).executionDetails.summary).toContain('as built');
@@ -40,7 +42,7 @@ describe('an audit of copies that are as they were made', () => {
 });
 
 describe('an audit fails, and writes nothing, over', () => {
-  it.each<[string, (pipeline: TestPipeline) => void, RegExp]>([
+  it.for<[string, (pipeline: TestPipeline) => void, RegExp]>([
     ['a copy that is gone', (pipeline) => pipeline.aws.deleteObject(EU, KEY), /nothing is there/],
     [
       'other bytes',
@@ -67,8 +69,7 @@ describe('an audit fails, and writes nothing, over', () => {
       (pipeline) => void pipeline.aws.putObject(EU, KEY, generated(1000, 1), { ...PUT, checksum: 'none' }),
       /no more than size-only/,
     ],
-  ])('%s', async (_, change, says) => {
-    await using pipeline = await syncedPipeline();
+  ])('%s', async ([_, change, says], { pipeline }) => {
     change(pipeline);
 
     const outcome = await pipeline.invoke(AUDIT);
@@ -81,8 +82,7 @@ describe('an audit fails, and writes nothing, over', () => {
     expect(outcome.writes).toEqual([]);
   });
 
-  it('copies that nobody made', async () => {
-    await using pipeline = await syncedPipeline();
+  it('copies that nobody made', async ({ pipeline }) => {
     pipeline.addDestination('audited-never');
     const outcome = await pipeline.invoke({ DestinationBucket: 'audited-never', Mode: 'audit' });
     expect(failureOf(outcome).message).toContain('1 of 1 copies');

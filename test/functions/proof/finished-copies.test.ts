@@ -1,7 +1,6 @@
 // What an earlier invocation finished is believed only as the very object that it wrote.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { generated } from '../../../local/aws/content/content.ts';
-import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
 import { latest } from '../../../local/aws/state/buckets.ts';
 import { type Continued, continueAfterParts, forged, GIB, SLOW } from '../copy/resume/continued-job.ts';
 import {
@@ -11,12 +10,9 @@ import {
   runOnce,
   type StageOptions,
 } from '../copy/resume/resume-stage.ts';
+import { placeOf, shareAws } from '../harness/stages.ts';
 
-let aws: EmbeddedAws;
-beforeAll(async () => {
-  aws = await startEmbeddedAws();
-});
-afterAll(() => aws.close());
+const aws = shareAws();
 
 /** Templates have no checksum that could be compared, and are relayed; the image keeps the job busy. */
 const RELAYED: StageOptions = {
@@ -32,15 +28,8 @@ const RELAYED: StageOptions = {
   destinationCount: 1,
 };
 
-function templatesOf({ stage }: Continued) {
-  const [artifact] = stage.artifacts;
-  const [bucket] = stage.destinations;
-  if (artifact === undefined || bucket === undefined) throw new Error('no artifact');
-  return { bucket, key: stage.keyOf(artifact) };
-}
-
 function plantOtherBytes(job: Continued): void {
-  const { bucket, key } = templatesOf(job);
+  const { bucket, key } = placeOf(job.stage);
   aws.world.putObject(bucket, key, generated(38_000, 99), { ...DESCRIBED, tags: {}, checksum: 'none' });
 }
 
@@ -87,7 +76,7 @@ describe.each([
 
     await runOnce(job.stage, { environment: SLOW }, event);
 
-    const { bucket, key } = templatesOf(job);
+    const { bucket, key } = placeOf(job.stage);
     expect(latest(bucket, key)?.content).not.toEqual(generated(38_000, 99));
     expectRightCopies(job.stage);
   });

@@ -1,9 +1,7 @@
 // Copies that turn out wrong: nothing wrong stays, nothing of others goes, and no proof is claimed that there is not.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { checksumOf } from '../../../local/aws/content/checksum.ts';
 import { generated } from '../../../local/aws/content/content.ts';
-import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
-import type { FaultHook } from '../../../local/aws/faults/faults.ts';
 import { latest, type Versioning } from '../../../local/aws/state/buckets.ts';
 import type { PutOptions } from '../../../local/aws/state/place-object.ts';
 import {
@@ -16,14 +14,11 @@ import {
   type Stage,
   type StageArtifact,
 } from '../copy/resume/resume-stage.ts';
+import { justBefore } from '../harness/faults.ts';
 import { startLimitedServer } from '../harness/limited-server.ts';
+import { deny, placeOf, shareAws } from '../harness/stages.ts';
 
-let faults: FaultHook | undefined;
-let aws: EmbeddedAws;
-beforeAll(async () => {
-  aws = await startEmbeddedAws({ faults: (point) => faults?.(point) });
-});
-afterAll(() => aws.close());
+const aws = shareAws();
 
 interface Sample {
   readonly sizeBytes: number;
@@ -45,28 +40,20 @@ function stageOf(sample: Sample): Stage {
   });
 }
 
-function placeOf({ destinations: [bucket], artifacts: [artifact], keyOf }: Stage) {
-  if (bucket === undefined || artifact === undefined) throw new Error('nothing to copy');
-  return { bucket, artifact, key: keyOf(artifact) };
-}
-
 /** As if the bytes were changed on their way, or a server ignored the conditions of a copy: ETag and version stay, the bytes do not. */
 async function runWithOtherBytes(stage: Stage, operations: readonly string[]) {
   const source = stage.sourceOf(placeOf(stage).artifact);
   const content = generated(source.sizeBytes, 77);
-  let changed = false;
-  faults = ({ operation, phase }) => {
-    if (changed || phase !== 'before' || !operations.includes(operation)) return undefined;
-    changed = true;
+  const swap = justBefore(operations, () => {
     const { checksum } = source;
     const full = checksum?.type === 'FULL_OBJECT' ? checksum : undefined;
     const value = full && { ...full, value: checksumOf(content, full.algorithm) };
     Object.assign(source, { content, ...(value && { checksum: value }) });
-    return undefined;
-  };
+  });
+  aws.faults = swap;
   const outcome = await runOnce(stage);
-  faults = undefined;
-  expect(changed).toBe(true);
+  aws.faults = undefined;
+  expect(swap.hits).toBeGreaterThan(0);
   return outcome;
 }
 
@@ -116,10 +103,7 @@ describe('a copy with other bytes than its source', () => {
 
   it('that may not be removed is named in the message, with what to do', async () => {
     const stage = stageOf({ sizeBytes: 1000 });
-    stage.role.may = [
-      ...stage.role.may,
-      { Effect: 'Deny', Action: ['s3:DeleteObject', 's3:DeleteObjectVersion'], Resource: '*' },
-    ];
+    deny(stage, ['s3:DeleteObject', 's3:DeleteObjectVersion']);
     const { bucket, key } = placeOf(stage);
     const { result } = await runWithOtherBytes(stage, COPIES);
     const version = latest(bucket, key);
@@ -135,16 +119,11 @@ describe('a copy with other bytes than its source', () => {
   it('is not the only thing that is looked at: an object that somebody else puts there stays', async () => {
     const stage = stageOf({ sizeBytes: 24 * MIB });
     const { bucket, key } = placeOf(stage);
-    let replaced = false;
-    faults = ({ operation, phase }) => {
-      if (operation !== 'CompleteMultipartUpload' || phase !== 'before' || replaced) return undefined;
-      replaced = true;
+    aws.faults = justBefore('CompleteMultipartUpload', () => {
       bucket.uploads.clear();
       aws.world.putObject(bucket, key, generated(24 * MIB, 9));
-      return undefined;
-    };
+    });
     const { result } = await runOnce(stage);
-    faults = undefined;
     expect(result.operation).toBe('PutJobSuccessResult');
     // The other's version is still there, below our copy.
     expect(bucket.objects.get(key)).toHaveLength(2);
@@ -176,16 +155,13 @@ describe('parts that are not what was copied', () => {
     const stage = stageOf({ sizeBytes: 24 * MIB, put, versioning: 'Unversioned' });
     const { bucket, key } = placeOf(stage);
     const earlier = aws.world.putObject(bucket, key, generated(10, 5));
-    faults = ({ operation, phase }) => {
-      if (operation !== 'CompleteMultipartUpload' || phase !== 'before') return undefined;
+    aws.faults = justBefore('CompleteMultipartUpload', () => {
       for (const { parts } of bucket.uploads.values()) {
         const last = parts.get(parts.size);
         if (last !== undefined) Object.assign(last, { content: instead(last.content.sizeBytes) });
       }
-      return undefined;
-    };
+    });
     const { result } = await runOnce(stage);
-    faults = undefined;
     expect(failureOf(result).type).toBe('JobFailed');
     expect(bucket.objects.get(key)).toEqual([earlier]);
     expect([...bucket.uploads.keys()]).toEqual([]);

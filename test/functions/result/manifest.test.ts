@@ -1,7 +1,9 @@
 // The output artifact: a zip that says what was copied where, written where and how the pipeline expects it.
 import { strFromU8, unzipSync } from 'fflate';
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { toBuffer } from '../../../local/aws/content/content.ts';
+import { DENIED, faultAt } from '../harness/faults.ts';
+import { pipelineTest } from '../harness/pipeline-test.ts';
 import { failureOf, MULTIPART_BYTES, SOURCE, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const EU = 'manifest-eu';
@@ -14,6 +16,8 @@ async function createPipeline(): Promise<TestPipeline> {
   pipeline.addDestination(EU);
   return pipeline;
 }
+
+const it = pipelineTest(createPipeline);
 
 const outputIn = (bucketName: string) => ({
   outputArtifacts: [
@@ -28,8 +32,7 @@ function manifestIn(pipeline: TestPipeline, bucket: string): Record<string, unkn
 }
 
 describe('the manifest', () => {
-  it('tells of every copy, its proof and its version', async () => {
-    await using pipeline = await createPipeline();
+  it('tells of every copy, its proof and its version', async ({ pipeline }) => {
     const parameters = { DestinationBuckets: [EU, SOURCE], ExecutionId: 'e-1' };
     const job = pipeline.job(parameters, outputIn(SOURCE));
     successOf(await pipeline.run(job.event));
@@ -67,8 +70,9 @@ describe('the manifest', () => {
     });
   });
 
-  it('is written to each output artifact, since a pipeline fails an action that leaves one out', async () => {
-    await using pipeline = await createPipeline();
+  it('is written to each output artifact, since a pipeline fails an action that leaves one out', async ({
+    pipeline,
+  }) => {
     const outputArtifacts = ['One', 'Two', 'Three'].map((name) => ({
       name,
       location: {
@@ -84,8 +88,7 @@ describe('the manifest', () => {
     expect(three).toEqual(one);
   });
 
-  it('of copies under an alias says which key it means', async () => {
-    await using pipeline = await createPipeline();
+  it('of copies under an alias says which key it means', async ({ pipeline }) => {
     const { arn } = pipeline.aws.createKey({ region: 'eu-west-1', alias: 'release' });
     pipeline.allowKey(arn);
     const parameters = { DestinationBuckets: [{ Bucket: EU, KmsKeyId: 'alias/release' }] };
@@ -95,8 +98,7 @@ describe('the manifest', () => {
     );
   });
 
-  it("is encrypted under the job's key and written with the job's credentials", async () => {
-    await using pipeline = await createPipeline();
+  it("is encrypted under the job's key and written with the job's credentials", async ({ pipeline }) => {
     const { arn } = pipeline.aws.createKey({ region: 'us-east-1' });
     const job = pipeline.job(
       { DestinationBucket: EU },
@@ -109,15 +111,13 @@ describe('the manifest', () => {
     expect(put?.accessKeyId).toBe(job.data.artifactCredentials.accessKeyId);
   });
 
-  it('without a key of the job takes the default of the artifact bucket', async () => {
-    await using pipeline = await createPipeline();
+  it('without a key of the job takes the default of the artifact bucket', async ({ pipeline }) => {
     successOf(await pipeline.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) }));
     expect(pipeline.object(SOURCE, OUTPUT).encryption.keyArn).toBe(pipeline.sourceKey.arn);
     expect(pipeline.object(SOURCE, OUTPUT).headers['content-type']).toBe('application/zip');
   });
 
-  it('finds a bucket in another region', async () => {
-    await using pipeline = await createPipeline();
+  it('finds a bucket in another region', async ({ pipeline }) => {
     const key = pipeline.aws.createKey({ region: 'ap-southeast-2' });
     pipeline.aws.createBucket({
       name: 'manifest-ap',
@@ -128,12 +128,10 @@ describe('the manifest', () => {
     expect(manifestIn(pipeline, 'manifest-ap').version).toBe(1);
   });
 
-  it('that may not be written fails the job, naming where and whom; a retry skips the copies', async () => {
-    await using pipeline = await createPipeline();
-    pipeline.faults = ({ operation, phase }) =>
-      operation === 'PutObject' && phase === 'before'
-        ? { kind: 'error', status: 403, code: 'AccessDenied', message: 'Access Denied' }
-        : undefined;
+  it('that may not be written fails the job, naming where and whom; a retry skips the copies', async ({
+    pipeline,
+  }) => {
+    pipeline.faults = faultAt('PutObject', DENIED);
     const { type, message } = failureOf(
       await pipeline.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) }),
     );
@@ -145,8 +143,7 @@ describe('the manifest', () => {
     expect(successOf(again).outputVariables).toMatchObject({ CopiesSkipped: '2' });
   });
 
-  it('is not written when the job fails', async () => {
-    await using pipeline = await createPipeline();
+  it('is not written when the job fails', async ({ pipeline }) => {
     pipeline.deny(['s3:PutObject'], `arn:aws:s3:::${EU}/*`);
     const outcome = await pipeline.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) });
     expect(failureOf(outcome).message).toContain(EU);

@@ -8,7 +8,7 @@ import {
   PutJobSuccessResultCommand,
 } from '@aws-sdk/client-codepipeline';
 import { mockClient } from 'aws-sdk-client-mock';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect } from 'vitest';
 import {
   JobReporter,
   type JobResult,
@@ -18,7 +18,12 @@ import {
 } from '../../../functions/sync-artifacts/result/job-reporter.ts';
 import { readSettings } from '../../../functions/sync-artifacts/settings.ts';
 import type { Telemetry } from '../../../functions/sync-artifacts/telemetry/telemetry.ts';
-import { failureOf, type Outcome, successOf, TestPipeline } from '../harness/test-pipeline.ts';
+import type { Fault, FaultHook } from '../../../local/aws/faults/faults.ts';
+import { DENIED, errorOf, faultAt, RESET, SILENCE } from '../harness/faults.ts';
+import { EU, pipelineTest } from '../harness/pipeline-test.ts';
+import { failureOf, type Outcome, successOf } from '../harness/test-pipeline.ts';
+
+const it = pipelineTest();
 
 const JOB = 'f0000000-0000-4000-8000-000000000000';
 const DONE: JobResult = {
@@ -169,16 +174,15 @@ describe('a result', () => {
 });
 
 describe('an invocation', () => {
-  async function createPipeline(): Promise<TestPipeline> {
-    const pipeline = await TestPipeline.start();
-    pipeline.addArtifact('App');
-    pipeline.addDestination('report-eu');
-    return pipeline;
-  }
+  const ofCodePipeline =
+    (fault: Fault): FaultHook =>
+    ({ service }) =>
+      service === 'codepipeline' ? fault : undefined;
 
-  it('that is retried after its answer got lost does nothing twice and fails nothing', async () => {
-    await using pipeline = await createPipeline();
-    const { event } = pipeline.job({ DestinationBucket: 'report-eu' });
+  it('that is retried after its answer got lost does nothing twice and fails nothing', async ({
+    pipeline,
+  }) => {
+    const { event } = pipeline.job({ DestinationBucket: EU });
     successOf(await pipeline.run(event));
     const again = await pipeline.run(event);
     expect(again.thrown).toBeUndefined();
@@ -186,11 +190,9 @@ describe('an invocation', () => {
     expect(again.writes).toEqual([]);
   });
 
-  it('whose answer does not arrive throws, and its retry answers', async () => {
-    await using pipeline = await createPipeline();
-    const { event } = pipeline.job({ DestinationBucket: 'report-eu' });
-    pipeline.faults = ({ service }) =>
-      service === 'codepipeline' ? { kind: 'error', status: 500, code: 'InternalFailure' } : undefined;
+  it('whose answer does not arrive throws, and its retry answers', async ({ pipeline }) => {
+    const { event } = pipeline.job({ DestinationBucket: EU });
+    pipeline.faults = ofCodePipeline(errorOf(500, 'InternalFailure'));
     const first = await pipeline.run(event, { settings: { retryBudgetMs: 0 } });
     expect(first.thrown).toMatchObject({ name: 'InternalFailure' });
     expect(first.results).toEqual([]);
@@ -199,27 +201,23 @@ describe('an invocation', () => {
     expect(successOf(second).outputVariables).toMatchObject({ CopiesSkipped: '1' });
   });
 
-  it('whose answer is never taken throws before its time is over, and keeps nobody waiting', async () => {
-    await using pipeline = await createPipeline();
-    pipeline.faults = ({ service }) =>
-      service === 'codepipeline' ? { kind: 'stall', delayMs: Number.POSITIVE_INFINITY } : undefined;
+  it('whose answer is never taken throws before its time is over, and keeps nobody waiting', async ({
+    pipeline,
+  }) => {
+    pipeline.faults = ofCodePipeline(SILENCE);
     const outcome = await pipeline.invoke(
-      { DestinationBucket: 'report-eu' },
+      { DestinationBucket: EU },
       { settings: { stallMs: 300_000, retryBudgetMs: 60_000 }, remainingMs: () => 700 },
     );
     expect(outcome.thrown).toBeInstanceOf(Error);
     expect(outcome.results).toEqual([]);
   });
 
-  it('counts and logs a success only when CodePipeline has taken it', async () => {
-    await using pipeline = await createPipeline();
-    pipeline.faults = ({ operation }) =>
-      operation === 'PutJobSuccessResult'
-        ? { kind: 'error', status: 400, code: 'JobNotFoundException' }
-        : undefined;
-    const refused = await pipeline.invoke({ DestinationBucket: 'report-eu' });
+  it('counts and logs a success only when CodePipeline has taken it', async ({ pipeline }) => {
+    pipeline.faults = faultAt('PutJobSuccessResult', errorOf(400, 'JobNotFoundException'));
+    const refused = await pipeline.invoke({ DestinationBucket: EU });
     pipeline.faults = undefined;
-    const taken = await pipeline.invoke({ DestinationBucket: 'report-eu' });
+    const taken = await pipeline.invoke({ DestinationBucket: EU });
 
     const shown = ({ metrics, log, thrown }: Outcome) => ({
       thrown,
@@ -240,31 +238,31 @@ describe('an invocation', () => {
     });
   });
 
-  it('sends its answer again when the connection breaks', async () => {
-    await using pipeline = await createPipeline();
-    let broken = false;
-    pipeline.faults = ({ service, phase }) => {
-      if (service !== 'codepipeline' || phase === 'after' || broken) return undefined;
-      broken = true;
-      return { kind: 'reset' };
-    };
-    successOf(await pipeline.invoke({ DestinationBucket: 'report-eu' }));
-    expect(broken).toBe(true);
-  });
+  it.for(['before', 'after'] as const)(
+    'whose answer is lost %s it arrives sends it again, and counts and logs it once',
+    async (phase, { pipeline }) => {
+      const lost = faultAt('PutJobSuccessResult', RESET, { phase, times: 1 });
+      pipeline.faults = lost;
 
-  it('gives the request id of its Lambda invocation as external execution id', async () => {
-    await using pipeline = await createPipeline();
-    const { executionDetails } = successOf(await pipeline.invoke({ DestinationBucket: 'report-eu' }));
+      const outcome = await pipeline.invoke({ DestinationBucket: EU });
+
+      successOf(outcome);
+      expect(lost.hits).toBeGreaterThan(0);
+      expect(outcome.metrics.filter(({ metric }) => metric === 'JobsSucceeded')).toHaveLength(1);
+      expect(outcome.log.filter(({ message }) => message === 'Job succeeded')).toHaveLength(1);
+    },
+  );
+
+  it('gives the request id of its Lambda invocation as external execution id', async ({ pipeline }) => {
+    const { executionDetails } = successOf(await pipeline.invoke({ DestinationBucket: EU }));
     expect(executionDetails.externalExecutionId).toMatch(/^[0-9a-f-]{36}$/);
     expect(executionDetails.percentComplete).toBe(100);
     expect(executionDetails.summary).toMatch(/^Synced 1 artifact \(1000 bytes\) to 1 region in \d+\.\d s$/);
   });
 
-  it('answers exactly once, whatever becomes of it', async () => {
-    await using pipeline = await createPipeline();
-    pipeline.faults = ({ operation }) =>
-      operation === 'CopyObject' ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined;
-    const outcome = await pipeline.invoke({ DestinationBucket: 'report-eu' });
+  it('answers exactly once, whatever becomes of it', async ({ pipeline }) => {
+    pipeline.faults = faultAt('CopyObject', DENIED);
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expect(failureOf(outcome).type).toBe('PermissionError');
     expect(outcome.requests.filter(({ operation }) => operation.startsWith('PutJob'))).toHaveLength(1);
   });

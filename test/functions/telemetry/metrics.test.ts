@@ -7,6 +7,7 @@ import {
   type MetricName,
 } from '../../../functions/sync-artifacts/telemetry/metrics.ts';
 import { type BundleOptions, deployed, jsonLines, runAction } from '../harness/bundle-runs.ts';
+import { faultAt } from '../harness/faults.ts';
 import { MIB, MULTIPART_BYTES, SOURCE, TestPipeline } from '../harness/test-pipeline.ts';
 
 interface Emf {
@@ -184,8 +185,7 @@ describe('the metrics of a job', () => {
       (pipeline) => {
         pipeline.addArtifact('App', 400 * MIB);
         pipeline.addDestination('metrics-eu');
-        pipeline.faults = ({ operation, phase }) =>
-          operation === 'UploadPartCopy' && phase === 'before' ? { kind: 'stall', delayMs: 200 } : undefined;
+        pipeline.faults = faultAt('UploadPartCopy', { kind: 'stall', delayMs: 200 });
       },
       { DestinationBucket: 'metrics-eu' },
       { timeoutMs: 2_500, environment },
