@@ -1,15 +1,4 @@
 // Annotations: named payloads of an object, which copies take along unless the request excludes them.
-import {
-  CompleteMultipartUploadCommand,
-  CopyObjectCommand,
-  CreateMultipartUploadCommand,
-  DeleteObjectAnnotationCommand,
-  GetObjectAnnotationCommand,
-  ListObjectAnnotationsCommand,
-  PutObjectAnnotationCommand,
-  PutObjectCommand,
-  UploadPartCopyCommand,
-} from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { needs } from './server/capabilities.ts';
 import { codeOf } from './server/errors.ts';
@@ -19,21 +8,18 @@ describe('annotations', () => {
   const target = useTarget();
 
   async function annotated(...names: string[]) {
-    const s3 = target().client();
-    const Bucket = await target().createBucket();
-    const { ETag } = await s3.send(new PutObjectCommand({ Bucket, Key: 'source', Body: 'bytes' }));
+    const { s3, Bucket } = await target().fresh();
+    const { ETag } = await s3.putObject({ Bucket, Key: 'source', Body: 'bytes' });
     const annotate = (AnnotationName: string, more: object = {}) =>
-      s3.send(
-        new PutObjectAnnotationCommand({
-          ...{ Bucket, Key: 'source', AnnotationName, AnnotationPayload: `of ${AnnotationName}` },
-          ...more,
-        }),
-      );
+      s3.putObjectAnnotation({
+        ...{ Bucket, Key: 'source', AnnotationName, AnnotationPayload: `of ${AnnotationName}` },
+        ...more,
+      });
     for (const name of names) {
       await annotate(name);
     }
     const list = async (Key: string) =>
-      ((await s3.send(new ListObjectAnnotationsCommand({ Bucket, Key }))).Annotations ?? []).map(
+      ((await s3.listObjectAnnotations({ Bucket, Key })).Annotations ?? []).map(
         ({ AnnotationName }) => AnnotationName,
       );
     return { s3, Bucket, ETag, annotate, list };
@@ -44,19 +30,17 @@ describe('annotations', () => {
     const { s3, Bucket, list } = await annotated('b', 'a', 'c');
     const source = { Bucket, Key: 'source' };
 
-    const read = await s3.send(new GetObjectAnnotationCommand({ ...source, AnnotationName: 'a' }));
-    const page = await s3.send(new ListObjectAnnotationsCommand({ ...source, MaxAnnotationResults: 2 }));
-    const rest = await s3.send(
-      new ListObjectAnnotationsCommand({ ...source, ContinuationToken: page.NextContinuationToken }),
-    );
-    await s3.send(new DeleteObjectAnnotationCommand({ ...source, AnnotationName: 'b' }));
+    const read = await s3.getObjectAnnotation({ ...source, AnnotationName: 'a' });
+    const page = await s3.listObjectAnnotations({ ...source, MaxAnnotationResults: 2 });
+    const rest = await s3.listObjectAnnotations({ ...source, ContinuationToken: page.NextContinuationToken });
+    await s3.deleteObjectAnnotation({ ...source, AnnotationName: 'b' });
 
     expect(await read.AnnotationPayload?.transformToString()).toBe('of a');
     expect(page.Annotations).toMatchObject([{ AnnotationName: 'a', Size: 4 }, { AnnotationName: 'b' }]);
     expect(rest.Annotations).toMatchObject([{ AnnotationName: 'c' }]);
     expect(await list('source')).toEqual(['a', 'c']);
-    const missing = new GetObjectAnnotationCommand({ ...source, AnnotationName: 'b' });
-    expect(await codeOf(s3.send(missing))).toBe('NoSuchAnnotation');
+    const missing = { ...source, AnnotationName: 'b' };
+    expect(await codeOf(s3.getObjectAnnotation(missing))).toBe('NoSuchAnnotation');
   });
 
   test('are refused with a name of AWS, and on another object than was meant', async (context) => {
@@ -78,9 +62,7 @@ describe('annotations', () => {
       await needs(context, target(), 'annotations');
       const { s3, Bucket, list } = await annotated('a');
 
-      await s3.send(
-        new CopyObjectCommand({ Bucket, Key: 'copy', CopySource: `${Bucket}/source`, AnnotationDirective }),
-      );
+      await s3.copyObject({ Bucket, Key: 'copy', CopySource: `${Bucket}/source`, AnnotationDirective });
 
       expect(await list('copy')).toEqual(expected);
     },
@@ -89,15 +71,17 @@ describe('annotations', () => {
   test('are lost on a copy in parts, and when the object is written again', async (context) => {
     await needs(context, target(), 'annotations');
     const { s3, Bucket, list } = await annotated('a');
-    const upload = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'copy' }));
+    const upload = await s3.createMultipartUpload({ Bucket, Key: 'copy' });
     const of = { Bucket, Key: 'copy', UploadId: upload.UploadId };
-    const { CopyPartResult } = await s3.send(
-      new UploadPartCopyCommand({ ...of, PartNumber: 1, CopySource: `${Bucket}/source` }),
-    );
+    const { CopyPartResult } = await s3.uploadPartCopy({
+      ...of,
+      PartNumber: 1,
+      CopySource: `${Bucket}/source`,
+    });
 
     const Parts = [{ PartNumber: 1, ETag: CopyPartResult?.ETag }];
-    await s3.send(new CompleteMultipartUploadCommand({ ...of, MultipartUpload: { Parts } }));
-    await s3.send(new PutObjectCommand({ Bucket, Key: 'source', Body: 'again' }));
+    await s3.completeMultipartUpload({ ...of, MultipartUpload: { Parts } });
+    await s3.putObject({ Bucket, Key: 'source', Body: 'again' });
 
     expect([await list('copy'), await list('source')]).toEqual([[], []]);
   });

@@ -1,16 +1,6 @@
 // Checksums: all algorithms, whole-object and composite, on objects, parts and copies.
 import { randomBytes } from 'node:crypto';
-import {
-  type ChecksumAlgorithm,
-  type CompletedPart,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  GetObjectAttributesCommand,
-  HeadObjectCommand,
-  PutObjectCommand,
-  UploadPartCommand,
-  UploadPartCopyCommand,
-} from '@aws-sdk/client-s3';
+import type { ChecksumAlgorithm, CompletedPart } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { checksumOf, compositeOf } from '../../local/aws/content/checksum.ts';
@@ -47,68 +37,63 @@ describe('checksums', () => {
 
   beforeEach(async (context) => needs(context, target(), 'checksums'));
 
-  async function fresh() {
-    return { s3: target().client(), Bucket: await target().createBucket() };
-  }
-
   const hexToBase64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64');
 
   test.for(ALGORITHMS)('of an uploaded object are kept: %s', async (ChecksumAlgorithm) => {
-    const { s3, Bucket } = await fresh();
-    await s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: CHECK, ChecksumAlgorithm }));
-    const head = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k', ChecksumMode: 'ENABLED' }));
+    const { s3, Bucket } = await target().fresh();
+    await s3.putObject({ Bucket, Key: 'k', Body: CHECK, ChecksumAlgorithm });
+    const head = await s3.headObject({ Bucket, Key: 'k', ChecksumMode: 'ENABLED' });
     expect(head[`Checksum${ChecksumAlgorithm}`]).toBe(hexToBase64(CHECK_VALUES[ChecksumAlgorithm]));
     expect(head.ChecksumType).toBe('FULL_OBJECT');
   });
 
   test.for(NEW_ALGORITHMS)('of an uploaded object are kept and checked: %s', async (algorithm, context) => {
     await needs(context, target(), 'newChecksums');
-    const { s3, Bucket } = await fresh();
+    const { s3, Bucket } = await target().fresh();
     const value = hexToBase64(CHECK_VALUES[algorithm]);
     const put = (checksum: string) =>
-      s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: CHECK, [`Checksum${algorithm}`]: checksum }));
+      s3.putObject({ Bucket, Key: 'k', Body: CHECK, [`Checksum${algorithm}`]: checksum });
 
     const wrong = codeOf(put(checksumOf(fromBuffer('other bytes'), algorithm)));
     expect(await wrong).toBe('BadDigest');
     expect((await put(value))[`Checksum${algorithm}`]).toBe(value);
-    const head = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k', ChecksumMode: 'ENABLED' }));
+    const head = await s3.headObject({ Bucket, Key: 'k', ChecksumMode: 'ENABLED' });
     expect(head[`Checksum${algorithm}`]).toBe(value);
   });
 
   test('are returned only when asked for', async () => {
-    const { s3, Bucket } = await fresh();
-    await s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: CHECK }));
-    const head = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }));
+    const { s3, Bucket } = await target().fresh();
+    await s3.putObject({ Bucket, Key: 'k', Body: CHECK });
+    const head = await s3.headObject({ Bucket, Key: 'k' });
     expect(head.ChecksumCRC32).toBeUndefined();
     expect(head.ChecksumType).toBeUndefined();
   });
 
   test.for(ALGORITHMS)('that are wrong make the upload fail: %s', async (algorithm) => {
-    const { s3, Bucket } = await fresh();
+    const { s3, Bucket } = await target().fresh();
     const wrong = { [`Checksum${algorithm}`]: checksumOf(fromBuffer('other bytes'), algorithm) };
-    expect(await codeOf(s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: CHECK, ...wrong })))).toBe(
-      'BadDigest',
-    );
-    expect(await codeOf(s3.send(new HeadObjectCommand({ Bucket, Key: 'k' })))).toBe('NotFound');
+    expect(await codeOf(s3.putObject({ Bucket, Key: 'k', Body: CHECK, ...wrong }))).toBe('BadDigest');
+    expect(await codeOf(s3.headObject({ Bucket, Key: 'k' }))).toBe('NotFound');
   });
 
   test('that are wrong in a Content-MD5 make the upload fail', async () => {
-    const { s3, Bucket } = await fresh();
+    const { s3, Bucket } = await target().fresh();
     const ContentMD5 = Buffer.alloc(16).toString('base64');
-    expect(await codeOf(s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: CHECK, ContentMD5 })))).toBe(
-      'BadDigest',
-    );
+    expect(await codeOf(s3.putObject({ Bucket, Key: 'k', Body: CHECK, ContentMD5 }))).toBe('BadDigest');
   });
 
   async function multipart(
     algorithm: ChecksumAlgorithm | undefined,
     type: 'FULL_OBJECT' | 'COMPOSITE' | undefined,
   ) {
-    const { s3, Bucket } = await fresh();
+    const { s3, Bucket } = await target().fresh();
     const Key = 'k';
-    const created = await s3.send(
-      new CreateMultipartUploadCommand({ Bucket, Key, ChecksumAlgorithm: algorithm, ChecksumType: type }),
-    );
+    const created = await s3.createMultipartUpload({
+      Bucket,
+      Key,
+      ChecksumAlgorithm: algorithm,
+      ChecksumType: type,
+    });
     const { UploadId } = created;
     const bytes = randomBytes(2 * PART_BYTES + 11);
     const pieces = [
@@ -119,9 +104,14 @@ describe('checksums', () => {
     const Parts: CompletedPart[] = [];
     for (const [index, Body] of pieces.entries()) {
       const PartNumber = index + 1;
-      const sent = await s3.send(
-        new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body, ChecksumAlgorithm: algorithm }),
-      );
+      const sent = await s3.uploadPart({
+        Bucket,
+        Key,
+        UploadId,
+        PartNumber,
+        Body,
+        ChecksumAlgorithm: algorithm,
+      });
       const { ETag, ChecksumCRC32, ChecksumCRC32C, ChecksumCRC64NVME, ChecksumSHA1, ChecksumSHA256 } = sent;
       Parts.push({
         PartNumber,
@@ -134,16 +124,14 @@ describe('checksums', () => {
       });
     }
     const complete = (parts: CompletedPart[], more: object = {}) =>
-      s3.send(
-        new CompleteMultipartUploadCommand({
-          Bucket,
-          Key,
-          UploadId,
-          MultipartUpload: { Parts: parts },
-          ...more,
-        }),
-      );
-    const head = () => s3.send(new HeadObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' }));
+      s3.completeMultipartUpload({
+        Bucket,
+        Key,
+        UploadId,
+        MultipartUpload: { Parts: parts },
+        ...more,
+      });
+    const head = () => s3.headObject({ Bucket, Key, ChecksumMode: 'ENABLED' });
     return { s3, Bucket, Key, bytes, pieces, Parts, created, complete, head };
   }
 
@@ -167,9 +155,7 @@ describe('checksums', () => {
       const { ChecksumType, ...checksums } = await head();
       expect(ChecksumType).toBe('COMPOSITE');
       expect(checksums[`Checksum${algorithm}`]).toBe(compositeOf(partChecksums, algorithm));
-      const second = await s3.send(
-        new HeadObjectCommand({ Bucket, Key, PartNumber: 2, ChecksumMode: 'ENABLED' }),
-      );
+      const second = await s3.headObject({ Bucket, Key, PartNumber: 2, ChecksumMode: 'ENABLED' });
       expect(second.PartsCount).toBe(3);
       expect(second.ContentLength).toBe(PART_BYTES);
     },
@@ -179,9 +165,11 @@ describe('checksums', () => {
     await needs(context, target(), 'attributes');
     const { pieces, Parts, complete, s3, Bucket, Key } = await multipart('SHA256', 'COMPOSITE');
     await complete(Parts);
-    const { ObjectParts, Checksum } = await s3.send(
-      new GetObjectAttributesCommand({ Bucket, Key, ObjectAttributes: ['ObjectParts', 'Checksum'] }),
-    );
+    const { ObjectParts, Checksum } = await s3.getObjectAttributes({
+      Bucket,
+      Key,
+      ObjectAttributes: ['ObjectParts', 'Checksum'],
+    });
     const values = pieces.map((piece) => checksumOf(fromBuffer(piece), 'SHA256'));
     expect(Checksum?.ChecksumSHA256).toBe(compositeOf(values, 'SHA256').replace('-3', ''));
     expect(ObjectParts?.TotalPartsCount).toBe(3);
@@ -195,9 +183,7 @@ describe('checksums', () => {
     await needs(context, target(), 'strictness');
     const { Parts, complete, s3, Bucket, Key } = await multipart('CRC32', 'FULL_OBJECT');
     await complete(Parts);
-    const { ObjectParts } = await s3.send(
-      new GetObjectAttributesCommand({ Bucket, Key, ObjectAttributes: ['ObjectParts'] }),
-    );
+    const { ObjectParts } = await s3.getObjectAttributes({ Bucket, Key, ObjectAttributes: ['ObjectParts'] });
     expect(ObjectParts).toEqual({ TotalPartsCount: 3 });
   });
 
@@ -227,43 +213,37 @@ describe('checksums', () => {
   });
 
   test('are returned for copied parts', async () => {
-    const { s3, Bucket } = await fresh();
+    const { s3, Bucket } = await target().fresh();
     const Body = randomBytes(PART_BYTES + 9);
-    await s3.send(new PutObjectCommand({ Bucket, Key: 'source', Body }));
-    const { UploadId } = await s3.send(
-      new CreateMultipartUploadCommand({ Bucket, Key: 'k', ChecksumAlgorithm: 'SHA256' }),
-    );
-    const { CopyPartResult } = await s3.send(
-      new UploadPartCopyCommand({
-        Bucket,
-        Key: 'k',
-        UploadId,
-        PartNumber: 1,
-        CopySource: `${Bucket}/source`,
-        CopySourceRange: 'bytes=4-8',
-      }),
-    );
+    await s3.putObject({ Bucket, Key: 'source', Body });
+    const { UploadId } = await s3.createMultipartUpload({ Bucket, Key: 'k', ChecksumAlgorithm: 'SHA256' });
+    const { CopyPartResult } = await s3.uploadPartCopy({
+      Bucket,
+      Key: 'k',
+      UploadId,
+      PartNumber: 1,
+      CopySource: `${Bucket}/source`,
+      CopySourceRange: 'bytes=4-8',
+    });
     expect(CopyPartResult?.ChecksumSHA256).toBe(checksumOf(fromBuffer(Body.subarray(4, 9)), 'SHA256'));
   });
 
   test('travel as trailers of streamed uploads', async () => {
-    const { s3, Bucket } = await fresh();
+    const { s3, Bucket } = await target().fresh();
     const bytes = randomBytes(PART_BYTES + 100_000);
     await new Upload({
       client: s3,
       params: { Bucket, Key: 'k', Body: ReadableStream.from([bytes]), ChecksumAlgorithm: 'CRC64NVME' },
       partSize: PART_BYTES,
     }).done();
-    const head = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k', ChecksumMode: 'ENABLED' }));
+    const head = await s3.headObject({ Bucket, Key: 'k', ChecksumMode: 'ENABLED' });
     expect(head.ChecksumCRC64NVME).toBe(checksumOf(fromBuffer(bytes), 'CRC64NVME'));
   });
 
   test('cannot be of a type that the algorithm does not have', async () => {
-    const { s3, Bucket } = await fresh();
+    const { s3, Bucket } = await target().fresh();
     const create = (ChecksumAlgorithm: ChecksumAlgorithm, ChecksumType: 'FULL_OBJECT' | 'COMPOSITE') =>
-      codeOf(
-        s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'k', ChecksumAlgorithm, ChecksumType })),
-      );
+      codeOf(s3.createMultipartUpload({ Bucket, Key: 'k', ChecksumAlgorithm, ChecksumType }));
     expect(await create('SHA256', 'FULL_OBJECT')).toBe('InvalidRequest');
     expect(await create('CRC64NVME', 'COMPOSITE')).toBe('InvalidRequest');
   });

@@ -1,18 +1,5 @@
 // Writes and deletions on a condition: what S3 refuses, and what becomes of an upload that was refused.
-import {
-  AbortMultipartUploadCommand,
-  type CompletedPart,
-  CompleteMultipartUploadCommand,
-  CopyObjectCommand,
-  CreateMultipartUploadCommand,
-  DeleteObjectCommand,
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  ListPartsCommand,
-  PutBucketVersioningCommand,
-  PutObjectCommand,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3';
+import type { CompletedPart } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { needs } from './server/capabilities.ts';
 import { codeOf, statusOf } from './server/errors.ts';
@@ -24,37 +11,29 @@ describe('a conditional write', () => {
   const target = useTarget();
 
   async function bucket() {
-    const s3 = target().client();
-    const Bucket = await target().createBucket();
-    const put = (Body: string, more: object = {}) =>
-      s3.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
-    const read = async () =>
-      await (await s3.send(new GetObjectCommand({ Bucket, Key }))).Body?.transformToString();
+    const { s3, Bucket } = await target().fresh();
+    const put = (Body: string, more: object = {}) => s3.putObject({ Bucket, Key, Body, ...more });
+    const read = async () => await (await s3.getObject({ Bucket, Key })).Body?.transformToString();
     return { s3, Bucket, put, read };
   }
 
   async function copying() {
     const { s3, Bucket, put, read } = await bucket();
-    await s3.send(new PutObjectCommand({ Bucket, Key: 'source', Body: 'copied' }));
-    const copy = (more: object) =>
-      s3.send(new CopyObjectCommand({ Bucket, Key, CopySource: `${Bucket}/source`, ...more }));
+    await s3.putObject({ Bucket, Key: 'source', Body: 'copied' });
+    const copy = (more: object) => s3.copyObject({ Bucket, Key, CopySource: `${Bucket}/source`, ...more });
     return { s3, Bucket, put, read, copy };
   }
 
   async function uploading(prepare?: (Bucket: string) => Promise<unknown>) {
     const { s3, Bucket, put, read } = await bucket();
     await prepare?.(Bucket);
-    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key }));
-    const { ETag } = await s3.send(
-      new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body: 'uploaded' }),
-    );
+    const { UploadId } = await s3.createMultipartUpload({ Bucket, Key });
+    const { ETag } = await s3.uploadPart({ Bucket, Key, UploadId, PartNumber: 1, Body: 'uploaded' });
     const Parts: CompletedPart[] = [{ PartNumber: 1, ETag }];
     const complete = (more: object = {}) =>
-      s3.send(
-        new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts }, ...more }),
-      );
-    const parts = () => s3.send(new ListPartsCommand({ Bucket, Key, UploadId }));
-    const abort = () => s3.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
+      s3.completeMultipartUpload({ Bucket, Key, UploadId, MultipartUpload: { Parts }, ...more });
+    const parts = () => s3.listParts({ Bucket, Key, UploadId });
+    const abort = () => s3.abortMultipartUpload({ Bucket, Key, UploadId });
     return { s3, Bucket, put, read, complete, parts, abort };
   }
 
@@ -118,9 +97,9 @@ describe('a conditional write', () => {
     await needs(context, target(), 'conditionalCopies');
     const { s3, Bucket, put, copy } = await copying();
     const VersioningConfiguration = { Status: 'Enabled' as const };
-    await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+    await s3.putBucketVersioning({ Bucket, VersioningConfiguration });
     const { ETag } = await put('first');
-    await s3.send(new DeleteObjectCommand({ Bucket, Key }));
+    await s3.deleteObject({ Bucket, Key });
 
     const ifMatch = await statusOf(copy({ IfMatch: ETag }));
     const ifNoneMatch = await statusOf(copy({ IfNoneMatch: '*' }));
@@ -145,12 +124,10 @@ describe('a conditional write', () => {
   test('that completes an upload loses it where the key was written or deleted since it began', async (context) => {
     await needs(context, target(), 'conditionalWrites');
     const s3 = target().client();
-    const deleted = await uploading((Bucket) =>
-      s3.send(new PutObjectCommand({ Bucket, Key, Body: 'before' })),
-    );
+    const deleted = await uploading((Bucket) => s3.putObject({ Bucket, Key, Body: 'before' }));
     const rewritten = await uploading();
 
-    await deleted.s3.send(new DeleteObjectCommand({ Bucket: deleted.Bucket, Key }));
+    await deleted.s3.deleteObject({ Bucket: deleted.Bucket, Key });
     const afterDelete = await codeOf(deleted.complete({ IfNoneMatch: '*' }));
     const { ETag } = await rewritten.put('since');
     const afterWrite = await codeOf(rewritten.complete({ IfMatch: ETag }));
@@ -164,19 +141,15 @@ describe('a conditional write', () => {
   test('of several, the first that finishes wins, whenever it began', async (context) => {
     await needs(context, target(), 'conditionalCopies');
     const { s3, Bucket, copy } = await copying();
-    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key }));
-    const { ETag } = await s3.send(
-      new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body: 'uploaded' }),
-    );
+    const { UploadId } = await s3.createMultipartUpload({ Bucket, Key });
+    const { ETag } = await s3.uploadPart({ Bucket, Key, UploadId, PartNumber: 1, Body: 'uploaded' });
 
     const copied = await codeOf(copy({ IfNoneMatch: '*' }));
     const completed = await codeOf(
-      s3.send(
-        new CompleteMultipartUploadCommand({
-          ...{ Bucket, Key, UploadId, IfNoneMatch: '*' },
-          MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] },
-        }),
-      ),
+      s3.completeMultipartUpload({
+        ...{ Bucket, Key, UploadId, IfNoneMatch: '*' },
+        MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] },
+      }),
     );
 
     expect([copied, completed]).toEqual(['none', 'PreconditionFailed']);
@@ -210,18 +183,16 @@ describe('a conditional deletion', () => {
   const target = useTarget();
 
   async function withObject() {
-    const s3 = target().client();
-    const Bucket = await target().createBucket();
-    const { ETag } = await s3.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
-    const exists = async () => (await statusOf(s3.send(new GetObjectCommand({ Bucket, Key })))) === 200;
+    const { s3, Bucket } = await target().fresh();
+    const { ETag } = await s3.putObject({ Bucket, Key, Body: 'x' });
+    const exists = async () => (await statusOf(s3.getObject({ Bucket, Key }))) === 200;
     return { s3, Bucket, ETag, exists };
   }
 
   test('deletes the object of that ETag only', async (context) => {
     await needs(context, target(), 'conditionalDeletes');
     const { s3, Bucket, ETag, exists } = await withObject();
-    const remove = (IfMatch: string | undefined) =>
-      codeOf(s3.send(new DeleteObjectCommand({ Bucket, Key, IfMatch })));
+    const remove = (IfMatch: string | undefined) => codeOf(s3.deleteObject({ Bucket, Key, IfMatch }));
 
     const other = await remove('"other"');
     const kept = await exists();
@@ -236,7 +207,7 @@ describe('a conditional deletion', () => {
     await needs(context, target(), 'conditionalDeletes');
     const { s3, Bucket, ETag, exists } = await withObject();
     const remove = async (etag: string | undefined) =>
-      await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key, ETag: etag }] } }));
+      await s3.deleteObjects({ Bucket, Delete: { Objects: [{ Key, ETag: etag }] } });
 
     const { Errors, Deleted } = await remove('"other"');
     const kept = await exists();
@@ -251,7 +222,7 @@ describe('a conditional deletion', () => {
     await needs(context, target(), 'conditionalDeletes');
     const { s3, Bucket, exists } = await withObject();
 
-    const bySize = await statusOf(s3.send(new DeleteObjectCommand({ Bucket, Key, IfMatchSize: 1 })));
+    const bySize = await statusOf(s3.deleteObject({ Bucket, Key, IfMatchSize: 1 }));
 
     expect(bySize).toBe(501);
     expect(await exists()).toBe(true);

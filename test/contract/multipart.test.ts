@@ -1,20 +1,6 @@
 // Multipart uploads: parts sent and parts copied, what the finished object is, and what S3 refuses.
 import { randomBytes } from 'node:crypto';
-import {
-  AbortMultipartUploadCommand,
-  type CompletedPart,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  GetObjectCommand,
-  GetObjectTaggingCommand,
-  HeadObjectCommand,
-  ListMultipartUploadsCommand,
-  ListPartsCommand,
-  PutObjectCommand,
-  type S3Client,
-  UploadPartCommand,
-  UploadPartCopyCommand,
-} from '@aws-sdk/client-s3';
+import type { CompletedPart, S3 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { needs } from './server/capabilities.ts';
 import { codeOf } from './server/errors.ts';
@@ -27,26 +13,25 @@ describe('multipart upload', () => {
   const target = useTarget();
 
   async function begin(input: object = {}) {
-    const s3 = target().client();
-    const Bucket = await target().createBucket();
-    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key, ...input }));
+    const { s3, Bucket } = await target().fresh();
+    const { UploadId } = await s3.createMultipartUpload({ Bucket, Key, ...input });
     return { s3, Bucket, UploadId };
   }
 
   async function sendPart(upload: Awaited<ReturnType<typeof begin>>, PartNumber: number, Body: Uint8Array) {
     const { s3, Bucket, UploadId } = upload;
-    const { ETag } = await s3.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body }));
+    const { ETag } = await s3.uploadPart({ Bucket, Key, UploadId, PartNumber, Body });
     return { PartNumber, ETag } satisfies CompletedPart;
   }
 
   function complete(upload: Awaited<ReturnType<typeof begin>>, Parts: CompletedPart[], more: object = {}) {
     const { s3, Bucket, UploadId } = upload;
     const MultipartUpload = { Parts };
-    return s3.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload, ...more }));
+    return s3.completeMultipartUpload({ Bucket, Key, UploadId, MultipartUpload, ...more });
   }
 
-  async function read(s3: S3Client, Bucket: string, Range?: string): Promise<Buffer> {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key, Range }));
+  async function read(s3: S3, Bucket: string, Range?: string): Promise<Buffer> {
+    const { Body } = await s3.getObject({ Bucket, Key, Range });
     return Buffer.from((await Body?.transformToByteArray()) ?? []);
   }
 
@@ -59,13 +44,13 @@ describe('multipart upload', () => {
       await sendPart(upload, 2, bytes.subarray(PART_BYTES, 2 * PART_BYTES)),
       await sendPart(upload, 3, bytes.subarray(2 * PART_BYTES)),
     ];
-    expect(await codeOf(s3.send(new HeadObjectCommand({ Bucket, Key })))).toBe('NotFound');
+    expect(await codeOf(s3.headObject({ Bucket, Key }))).toBe('NotFound');
     const { ETag } = await complete(upload, parts);
     expect(ETag).toMatch(/^"[0-9a-f]{32}-3"$/);
     expect((await read(s3, Bucket)).equals(bytes)).toBe(true);
     const across = `bytes=${PART_BYTES - 2}-${PART_BYTES + 1}`;
     expect(await read(s3, Bucket, across)).toEqual(bytes.subarray(PART_BYTES - 2, PART_BYTES + 2));
-    expect(await s3.send(new HeadObjectCommand({ Bucket, Key }))).toMatchObject({
+    expect(await s3.headObject({ Bucket, Key })).toMatchObject({
       ETag,
       ContentType: 'application/zip',
       Metadata: { a: '1' },
@@ -77,7 +62,7 @@ describe('multipart upload', () => {
     await needs(context, target(), 'tagging');
     const upload = await begin({ Tagging: 'a=b' });
     await complete(upload, [await sendPart(upload, 1, Buffer.from('x'))]);
-    const { TagSet } = await upload.s3.send(new GetObjectTaggingCommand({ Bucket: upload.Bucket, Key }));
+    const { TagSet } = await upload.s3.getObjectTagging({ Bucket: upload.Bucket, Key });
     expect(TagSet).toEqual([{ Key: 'a', Value: 'b' }]);
   });
 
@@ -86,19 +71,17 @@ describe('multipart upload', () => {
     const upload = await begin();
     const { s3, Bucket, UploadId } = upload;
     const bytes = randomBytes(2 * PART_BYTES);
-    const source = await s3.send(new PutObjectCommand({ Bucket, Key: 'source +', Body: bytes }));
+    const source = await s3.putObject({ Bucket, Key: 'source +', Body: bytes });
     const copyPart = async (PartNumber: number, CopySourceRange: string) => {
-      const { CopyPartResult } = await s3.send(
-        new UploadPartCopyCommand({
-          Bucket,
-          Key,
-          UploadId,
-          PartNumber,
-          CopySource: `${Bucket}/${encodeURIComponent('source +')}`,
-          CopySourceRange,
-          CopySourceIfMatch: source.ETag,
-        }),
-      );
+      const { CopyPartResult } = await s3.uploadPartCopy({
+        Bucket,
+        Key,
+        UploadId,
+        PartNumber,
+        CopySource: `${Bucket}/${encodeURIComponent('source +')}`,
+        CopySourceRange,
+        CopySourceIfMatch: source.ETag,
+      });
       return { PartNumber, ETag: CopyPartResult?.ETag };
     };
     const parts = [
@@ -113,31 +96,31 @@ describe('multipart upload', () => {
   test('copies no part of a source that has changed', async (context) => {
     await needs(context, target(), 'partSourceConditions');
     const { s3, Bucket, UploadId } = await begin();
-    await s3.send(new PutObjectCommand({ Bucket, Key: 'source', Body: 'x' }));
-    const copy = new UploadPartCopyCommand({
+    await s3.putObject({ Bucket, Key: 'source', Body: 'x' });
+    const copy = {
       Bucket,
       Key,
       UploadId,
       PartNumber: 1,
       CopySource: `${Bucket}/source`,
       CopySourceIfMatch: '"other"',
-    });
-    expect(await codeOf(s3.send(copy))).toBe('PreconditionFailed');
+    };
+    expect(await codeOf(s3.uploadPartCopy(copy))).toBe('PreconditionFailed');
   });
 
   test('refuses a range beyond the end of the source', async (context) => {
     await needs(context, target(), 'partCopies');
     const { s3, Bucket, UploadId } = await begin();
-    await s3.send(new PutObjectCommand({ Bucket, Key: 'source', Body: randomBytes(PART_BYTES + 1) }));
-    const copy = new UploadPartCopyCommand({
+    await s3.putObject({ Bucket, Key: 'source', Body: randomBytes(PART_BYTES + 1) });
+    const copy = {
       Bucket,
       Key,
       UploadId,
       PartNumber: 1,
       CopySource: `${Bucket}/source`,
       CopySourceRange: `bytes=0-${PART_BYTES + 1}`,
-    });
-    expect(await codeOf(s3.send(copy))).toMatch(/^Invalid(Argument|Range|Request)$/);
+    };
+    expect(await codeOf(s3.uploadPartCopy(copy))).toMatch(/^Invalid(Argument|Range|Request)$/);
   });
 
   test('refuses a part in the middle that is too small', async () => {
@@ -178,13 +161,13 @@ describe('multipart upload', () => {
     const upload = await begin();
     const { s3, Bucket, UploadId } = upload;
     const part = await sendPart(upload, 3, Buffer.from('abc'));
-    const listed = await s3.send(new ListMultipartUploadsCommand({ Bucket, Prefix: 'dir/' }));
+    const listed = await s3.listMultipartUploads({ Bucket, Prefix: 'dir/' });
     expect(listed.Uploads).toMatchObject([{ Key, UploadId }]);
-    const { Parts } = await s3.send(new ListPartsCommand({ Bucket, Key, UploadId }));
+    const { Parts } = await s3.listParts({ Bucket, Key, UploadId });
     expect(Parts).toMatchObject([{ ...part, Size: 3 }]);
-    await s3.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
-    expect((await s3.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads ?? []).toEqual([]);
-    expect(await codeOf(s3.send(new ListPartsCommand({ Bucket, Key, UploadId })))).toBe('NoSuchUpload');
+    await s3.abortMultipartUpload({ Bucket, Key, UploadId });
+    expect((await s3.listMultipartUploads({ Bucket })).Uploads ?? []).toEqual([]);
+    expect(await codeOf(s3.listParts({ Bucket, Key, UploadId }))).toBe('NoSuchUpload');
     expect(await codeOf(sendPart(upload, 1, Buffer.from('x')))).toBe('NoSuchUpload');
   });
 
@@ -195,13 +178,11 @@ describe('multipart upload', () => {
     for (const PartNumber of [2, 3, 5]) {
       await sendPart(upload, PartNumber, Buffer.from('x'));
     }
-    const first = await s3.send(new ListPartsCommand({ Bucket, Key, UploadId, MaxParts: 2 }));
+    const first = await s3.listParts({ Bucket, Key, UploadId, MaxParts: 2 });
     expect(first.IsTruncated).toBe(true);
     expect(first.Parts?.map((part) => part.PartNumber)).toEqual([2, 3]);
     const PartNumberMarker = first.NextPartNumberMarker;
-    const rest = await s3.send(
-      new ListPartsCommand({ Bucket, Key, UploadId, MaxParts: 2, PartNumberMarker }),
-    );
+    const rest = await s3.listParts({ Bucket, Key, UploadId, MaxParts: 2, PartNumberMarker });
     expect(rest.IsTruncated ?? false).toBe(false);
     expect(rest.Parts?.map((part) => part.PartNumber)).toEqual([5]);
   });
@@ -210,7 +191,7 @@ describe('multipart upload', () => {
     await needs(context, target(), 'conditionalWrites');
     const upload = await begin();
     const part = await sendPart(upload, 1, Buffer.from('x'));
-    await upload.s3.send(new PutObjectCommand({ Bucket: upload.Bucket, Key, Body: 'there first' }));
+    await upload.s3.putObject({ Bucket: upload.Bucket, Key, Body: 'there first' });
     expect(await codeOf(complete(upload, [part], { IfNoneMatch: '*' }))).toBe('PreconditionFailed');
     expect(String(await read(upload.s3, upload.Bucket))).toBe('there first');
   });

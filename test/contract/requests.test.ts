@@ -1,16 +1,6 @@
 // Requests that S3 refuses: what it does not implement, what it cannot read, what a bucket does not allow.
 import { createHash } from 'node:crypto';
-import {
-  CreateMultipartUploadCommand,
-  DeleteBucketMetadataConfigurationCommand,
-  GetBucketAbacCommand,
-  HeadBucketCommand,
-  HeadObjectCommand,
-  PutBucketAbacCommand,
-  PutObjectCommand,
-  type PutObjectCommandInput,
-  PutObjectTaggingCommand,
-} from '@aws-sdk/client-s3';
+import type { PutObjectCommandInput } from '@aws-sdk/client-s3';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { needs } from './server/capabilities.ts';
 import { codeOf, statusOf } from './server/errors.ts';
@@ -23,10 +13,9 @@ describe('requests', () => {
   beforeEach(async (context) => needs(context, target(), 'strictness'));
 
   async function bucketWith(...keys: string[]) {
-    const s3 = target().client();
-    const Bucket = await target().createBucket();
+    const { s3, Bucket } = await target().fresh();
     for (const Key of keys) {
-      await s3.send(new PutObjectCommand({ Bucket, Key, Body: Key }));
+      await s3.putObject({ Bucket, Key, Body: Key });
     }
     return { s3, Bucket };
   }
@@ -34,15 +23,14 @@ describe('requests', () => {
   test('for a subresource never do what the request without it would do', async () => {
     const { s3, Bucket } = await bucketWith();
     const absent = `${Bucket}-absent`;
-    const enable = new PutBucketAbacCommand({ Bucket: absent, AbacStatus: { Status: 'Enabled' } });
 
-    await statusOf(s3.send(new DeleteBucketMetadataConfigurationCommand({ Bucket })));
-    const read = await statusOf(s3.send(new GetBucketAbacCommand({ Bucket })));
-    await statusOf(s3.send(enable));
+    await statusOf(s3.deleteBucketMetadataConfiguration({ Bucket }));
+    const read = await statusOf(s3.getBucketAbac({ Bucket }));
+    await statusOf(s3.putBucketAbac({ Bucket: absent, AbacStatus: { Status: 'Enabled' } }));
 
-    expect(await statusOf(s3.send(new HeadBucketCommand({ Bucket })))).toBe(200);
+    expect(await statusOf(s3.headBucket({ Bucket }))).toBe(200);
     expect(target().embedded ? read : 501).toBe(501);
-    expect(await statusOf(s3.send(new HeadBucketCommand({ Bucket: absent })))).toBe(404);
+    expect(await statusOf(s3.headBucket({ Bucket: absent }))).toBe(404);
   });
 
   test('for two subresources at once are refused', async () => {
@@ -60,9 +48,9 @@ describe('requests', () => {
 
   test.for(UNAVAILABLE)('for %s that the bucket does not allow write nothing', async ([, input, code]) => {
     const { s3, Bucket } = await bucketWith();
-    const put = new PutObjectCommand({ Bucket, Key: 'k', Body: 'x', ...input });
-    expect(await codeOf(s3.send(put))).toMatch(code);
-    expect(await codeOf(s3.send(new HeadObjectCommand({ Bucket, Key: 'k' })))).toBe('NotFound');
+    const put = { Bucket, Key: 'k', Body: 'x', ...input };
+    expect(await codeOf(s3.putObject(put))).toMatch(code);
+    expect(await codeOf(s3.headObject({ Bucket, Key: 'k' }))).toBe('NotFound');
   });
 
   test.for([
@@ -77,7 +65,7 @@ describe('requests', () => {
       ...{ method: 'POST', path: `/${Bucket}`, query: { delete: '' }, headers, body },
     });
     expect(answer).toMatchObject({ status: 400, code: 'MalformedXML' });
-    expect(await statusOf(s3.send(new HeadObjectCommand({ Bucket, Key: 'a' })))).toBe(200);
+    expect(await statusOf(s3.headObject({ Bucket, Key: 'a' }))).toBe(200);
   });
 
   test.for([
@@ -91,7 +79,7 @@ describe('requests', () => {
     ],
   ] as const)('for other headers of the answer: %s', async ([, query, status, code]) => {
     const { s3, Bucket } = await bucketWith('k');
-    const { ETag } = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }));
+    const { ETag } = await s3.headObject({ Bucket, Key: 'k' });
     const answer = await sendRaw(target(), { path: `/${Bucket}/k`, query });
     expect(answer).toMatchObject({ status, code });
     expect(answer.headers.etag).toBe(status === 200 ? ETag : undefined);
@@ -117,7 +105,7 @@ describe('requests', () => {
     ['future', 86_400_000, 200],
   ] as const)('for what was modified since a date in the %s', async ([, afterMs, status]) => {
     const { s3, Bucket } = await bucketWith('k');
-    const { LastModified = new Date(0) } = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }));
+    const { LastModified = new Date(0) } = await s3.headObject({ Bucket, Key: 'k' });
     const since = new Date(LastModified.getTime() + afterMs).toUTCString();
     const answer = await sendRaw(target(), { path: `/${Bucket}/k`, headers: { 'if-modified-since': since } });
     expect(answer.status).toBe(status);
@@ -130,13 +118,13 @@ describe('requests', () => {
     ['Ünï c0de_.:/=+-@', 'v', 'none'],
   ])('to tag with %s=%s', async ([Key, Value, code]) => {
     const { s3, Bucket } = await bucketWith('k');
-    const tag = new PutObjectTaggingCommand({ Bucket, Key: 'k', Tagging: { TagSet: [{ Key, Value }] } });
-    expect(await codeOf(s3.send(tag))).toBe(code);
+    const tag = { Bucket, Key: 'k', Tagging: { TagSet: [{ Key, Value }] } };
+    expect(await codeOf(s3.putObjectTagging(tag))).toBe(code);
   });
 
   test('with an empty document: no tags are fine, no parts are not', async () => {
     const { s3, Bucket } = await bucketWith('k');
-    const { UploadId = '' } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'k' }));
+    const { UploadId = '' } = await s3.createMultipartUpload({ Bucket, Key: 'k' });
     const post = (method: string, query: Record<string, string>, body: string) => {
       const headers = { 'content-md5': createHash('md5').update(body).digest('base64') };
       return sendRaw(target(), { method, path: `/${Bucket}/k`, query, headers, body });
@@ -149,12 +137,11 @@ describe('requests', () => {
 
   test('keep what an encoded word in metadata means, and answer with one', async () => {
     const { s3, Bucket } = await bucketWith();
-    const put = (Key: string, note: string) =>
-      s3.send(new PutObjectCommand({ Bucket, Key, Body: 'x', Metadata: { note } }));
+    const put = (Key: string, note: string) => s3.putObject({ Bucket, Key, Body: 'x', Metadata: { note } });
     await put('q', '=?UTF-8?Q?a=C3=BC_100%?=');
     await put('b', `=?UTF-8?B?${Buffer.from('plain').toString('base64')}?=`);
-    const q = await s3.send(new HeadObjectCommand({ Bucket, Key: 'q' }));
-    const b = await s3.send(new HeadObjectCommand({ Bucket, Key: 'b' }));
+    const q = await s3.headObject({ Bucket, Key: 'q' });
+    const b = await s3.headObject({ Bucket, Key: 'b' });
     expect(q.Metadata).toEqual({ note: `=?UTF-8?B?${Buffer.from('aü 100%').toString('base64')}?=` });
     expect(b.Metadata).toEqual({ note: 'plain' });
   });

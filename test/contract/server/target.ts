@@ -1,15 +1,6 @@
 // The S3 server under test: the one that the environment names, else an embedded AWS started for the test file.
 import { randomBytes } from 'node:crypto';
-import {
-  AbortMultipartUploadCommand,
-  CreateBucketCommand,
-  DeleteBucketCommand,
-  DeleteObjectCommand,
-  ListMultipartUploadsCommand,
-  ListObjectsV2Command,
-  ListObjectVersionsCommand,
-  S3Client,
-} from '@aws-sdk/client-s3';
+import { S3 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll } from 'vitest';
 import { type EmbeddedAws, startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
 import { DEFAULT_ACCOUNT_ID } from '../../../local/aws/state/world.ts';
@@ -20,9 +11,11 @@ export const OTHER_REGION = REGION === 'eu-west-1' ? 'us-east-1' : 'eu-west-1';
 export interface Target {
   /** Whether this is the project's own server, which must be able to do everything. */
   readonly embedded: boolean;
-  client(region?: string): S3Client;
+  client(region?: string): S3;
   /** Makes a bucket that is emptied and deleted at the end. */
   createBucket(region?: string): Promise<string>;
+  /** A client of REGION with such a bucket there. */
+  fresh(): Promise<{ s3: S3; Bucket: string }>;
   /** A KMS key in REGION, if the server has any. */
   readonly kmsKeyArn: string | undefined;
   /** The account that the credentials belong to. */
@@ -56,31 +49,33 @@ interface Server {
 
 async function start(): Promise<{ target: Target; close: () => Promise<void> }> {
   const server = await findServer();
-  const clients = new Map<string, S3Client>();
+  const clients = new Map<string, S3>();
   const buckets: { name: string; region: string }[] = [];
-  const client = (region = REGION): S3Client => {
+  const client = (region = REGION): S3 => {
     let found = clients.get(region);
     if (found === undefined) {
       const { endpoint, credentials } = server;
-      found = new S3Client({ endpoint, credentials, region, forcePathStyle: true });
+      found = new S3({ endpoint, credentials, region, forcePathStyle: true });
       clients.set(region, found);
     }
     return found;
+  };
+  const createBucket: Target['createBucket'] = async (region = REGION) => {
+    const name = `contract-${randomBytes(6).toString('hex')}`;
+    const elsewhere = region !== 'us-east-1' && {
+      CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' as const },
+    };
+    await client(region).createBucket({ Bucket: name, ...elsewhere });
+    buckets.push({ name, region });
+    return name;
   };
   const target: Target = {
     embedded: server.embedded !== undefined,
     kmsKeyArn: server.kmsKeyArn,
     accountId: process.env.CONTRACT_ACCOUNT_ID ?? DEFAULT_ACCOUNT_ID,
     client,
-    async createBucket(region = REGION) {
-      const name = `contract-${randomBytes(6).toString('hex')}`;
-      const elsewhere = region !== 'us-east-1' && {
-        CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' as const },
-      };
-      await client(region).send(new CreateBucketCommand({ Bucket: name, ...elsewhere }));
-      buckets.push({ name, region });
-      return name;
-    },
+    createBucket,
+    fresh: async () => ({ s3: client(), Bucket: await createBucket() }),
   };
   const close = async (): Promise<void> => {
     if (server.embedded === undefined) {
@@ -111,30 +106,30 @@ async function findServer(): Promise<Server> {
 }
 
 /** Empties and deletes a bucket; what cannot be deleted is left to the server's owner. */
-async function removeBucket(s3: S3Client, Bucket: string): Promise<void> {
+async function removeBucket(s3: S3, Bucket: string): Promise<void> {
   try {
-    const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
+    const { Uploads = [] } = await s3.listMultipartUploads({ Bucket });
     for (const { Key, UploadId } of Uploads) {
-      await s3.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
+      await s3.abortMultipartUpload({ Bucket, Key, UploadId });
     }
     for (const { Key, VersionId } of await everything(s3, Bucket)) {
-      await s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
+      await s3.deleteObject({ Bucket, Key, VersionId });
     }
-    await s3.send(new DeleteBucketCommand({ Bucket }));
+    await s3.deleteBucket({ Bucket });
   } catch (error) {
     process.stderr.write(`could not remove ${Bucket}: ${String(error)}\n`);
   }
 }
 
 async function everything(
-  s3: S3Client,
+  s3: S3,
   Bucket: string,
 ): Promise<{ Key?: string | undefined; VersionId?: string | undefined }[]> {
   try {
-    const { Versions = [], DeleteMarkers = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket }));
+    const { Versions = [], DeleteMarkers = [] } = await s3.listObjectVersions({ Bucket });
     return [...Versions, ...DeleteMarkers];
   } catch {
-    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket }));
+    const { Contents = [] } = await s3.listObjectsV2({ Bucket });
     return Contents.map(({ Key }) => (Key === undefined ? {} : { Key }));
   }
 }

@@ -1,17 +1,5 @@
 // Sizes and limits: large objects cost nothing, S3's limits hold, and what is not implemented says so.
-import {
-  type CompletedPart,
-  CompleteMultipartUploadCommand,
-  CopyObjectCommand,
-  CreateMultipartUploadCommand,
-  GetBucketCorsCommand,
-  GetObjectAclCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  ListPartsCommand,
-  type S3Client,
-  UploadPartCopyCommand,
-} from '@aws-sdk/client-s3';
+import type { CompletedPart, S3 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { compareContent, generated } from '../../../local/aws/content/content.ts';
 import { latest } from '../../../local/aws/state/buckets.ts';
@@ -34,28 +22,20 @@ describe('sizes and limits', () => {
     return name;
   }
 
-  async function copyInParts(
-    s3: S3Client,
-    source: string,
-    Bucket: string,
-    sizeBytes: number,
-    partBytes: number,
-  ) {
-    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'copy' }));
+  async function copyInParts(s3: S3, source: string, Bucket: string, sizeBytes: number, partBytes: number) {
+    const { UploadId } = await s3.createMultipartUpload({ Bucket, Key: 'copy' });
     const Parts: CompletedPart[] = [];
     for (let start = 0, PartNumber = 1; start < sizeBytes; start += partBytes, PartNumber += 1) {
       const end = Math.min(start + partBytes, sizeBytes) - 1;
-      const { CopyPartResult } = await s3.send(
-        new UploadPartCopyCommand({
-          ...{ Bucket, Key: 'copy', UploadId, PartNumber },
-          CopySource: `${source}/large`,
-          CopySourceRange: `bytes=${start}-${end}`,
-        }),
-      );
+      const { CopyPartResult } = await s3.uploadPartCopy({
+        ...{ Bucket, Key: 'copy', UploadId, PartNumber },
+        CopySource: `${source}/large`,
+        CopySourceRange: `bytes=${start}-${end}`,
+      });
       Parts.push({ PartNumber, ETag: CopyPartResult?.ETag });
     }
     const MultipartUpload = { Parts };
-    return s3.send(new CompleteMultipartUploadCommand({ Bucket, Key: 'copy', UploadId, MultipartUpload }));
+    return s3.completeMultipartUpload({ Bucket, Key: 'copy', UploadId, MultipartUpload });
   }
 
   test('a 7 GiB object and its three copies cost neither time nor memory', async () => {
@@ -79,8 +59,7 @@ describe('sizes and limits', () => {
     const Bucket = bucket();
     aws().world.putObject(Bucket, 'fits', generated(5 * GIB));
     aws().world.putObject(Bucket, 'too-large', generated(5 * GIB + 1));
-    const copy = (key: string) =>
-      s3.send(new CopyObjectCommand({ Bucket, Key: 'copy', CopySource: `${Bucket}/${key}` }));
+    const copy = (key: string) => s3.copyObject({ Bucket, Key: 'copy', CopySource: `${Bucket}/${key}` });
     expect(await codeOf(copy('fits'))).toBe('none');
     const failure = await failureOf(copy('too-large'));
     expect(failure?.name).toBe('InvalidRequest');
@@ -93,15 +72,13 @@ describe('sizes and limits', () => {
     const s3 = aws().s3();
     const Bucket = bucket();
     aws().world.putObject(Bucket, 'large', generated(6 * GIB));
-    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'copy' }));
+    const { UploadId } = await s3.createMultipartUpload({ Bucket, Key: 'copy' });
     const part = (CopySourceRange?: string) =>
       codeOf(
-        s3.send(
-          new UploadPartCopyCommand({
-            ...{ Bucket, Key: 'copy', UploadId, PartNumber: 1, CopySource: `${Bucket}/large` },
-            CopySourceRange,
-          }),
-        ),
+        s3.uploadPartCopy({
+          ...{ Bucket, Key: 'copy', UploadId, PartNumber: 1, CopySource: `${Bucket}/large` },
+          CopySourceRange,
+        }),
       );
     expect(await part(`bytes=0-${5 * GIB - 1}`)).toBe('none');
     expect(await part(`bytes=0-${5 * GIB}`)).toBe('InvalidRequest');
@@ -112,21 +89,17 @@ describe('sizes and limits', () => {
     const s3 = aws().s3();
     const Bucket = bucket();
     aws().world.putObject(Bucket, 'small', generated(1000));
-    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'copy' }));
+    const { UploadId } = await s3.createMultipartUpload({ Bucket, Key: 'copy' });
     const part = { Bucket, Key: 'copy', UploadId, PartNumber: 1, CopySource: `${Bucket}/small` };
-    expect(await codeOf(s3.send(new UploadPartCopyCommand({ ...part, CopySourceRange: 'bytes=0-99' })))).toBe(
-      'none',
-    );
-    const { Parts } = await s3.send(new ListPartsCommand({ Bucket, Key: 'copy', UploadId }));
+    expect(await codeOf(s3.uploadPartCopy({ ...part, CopySourceRange: 'bytes=0-99' }))).toBe('none');
+    const { Parts } = await s3.listParts({ Bucket, Key: 'copy', UploadId });
     expect(Parts).toMatchObject([{ PartNumber: 1, Size: 100 }]);
   });
 
   test('an object over 5 GiB is one of parts, whose number every part tells', async () => {
     const Bucket = bucket();
     const put = aws().world.putObject(Bucket, 'large', generated(6 * GIB), { partSizeBytes: GIB });
-    const head = await aws()
-      .s3()
-      .send(new HeadObjectCommand({ Bucket, Key: 'large', PartNumber: 1 }));
+    const head = await aws().s3().headObject({ Bucket, Key: 'large', PartNumber: 1 });
     expect(head.PartsCount).toBe(6);
     expect(head.ContentLength).toBe(GIB);
     expect(put.etag).toMatch(/-6$/);
@@ -135,8 +108,8 @@ describe('sizes and limits', () => {
   test('operations that are not there answer 501', async () => {
     const Bucket = bucket();
     const s3 = aws().s3();
-    expect(await codeOf(s3.send(new GetBucketCorsCommand({ Bucket })))).toBe('NotImplemented');
-    expect(await statusOf(s3.send(new GetObjectAclCommand({ Bucket, Key: 'k' })))).toBe(501);
-    expect(await statusOf(s3.send(new GetObjectCommand({ Bucket, Key: 'k' })))).toBe(404);
+    expect(await codeOf(s3.getBucketCors({ Bucket }))).toBe('NotImplemented');
+    expect(await statusOf(s3.getObjectAcl({ Bucket, Key: 'k' }))).toBe(501);
+    expect(await statusOf(s3.getObject({ Bucket, Key: 'k' }))).toBe(404);
   });
 });

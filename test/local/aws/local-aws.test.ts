@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { CreateBucketCommand, HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { S3 } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, test } from 'vitest';
 
 const LINES = 5;
@@ -39,7 +39,7 @@ describe('local-aws', () => {
       'AWS_REGION',
       'AWS_DEFAULT_REGION',
     ]);
-    const s3 = new S3Client({
+    const s3 = new S3({
       endpoint: settings.AWS_ENDPOINT_URL ?? '',
       region: settings.AWS_REGION ?? '',
       credentials: {
@@ -47,8 +47,8 @@ describe('local-aws', () => {
         secretAccessKey: settings.AWS_SECRET_ACCESS_KEY ?? '',
       },
     });
-    await s3.send(new CreateBucketCommand({ Bucket: 'my-bucket' }));
-    expect((await s3.send(new HeadBucketCommand({ Bucket: 'my-bucket' }))).BucketRegion).toBe('us-east-1');
+    await s3.createBucket({ Bucket: 'my-bucket' });
+    expect((await s3.headBucket({ Bucket: 'my-bucket' })).BucketRegion).toBe('us-east-1');
     s3.destroy();
     const exited = once(server, 'exit');
     server.kill('SIGTERM');

@@ -1,6 +1,6 @@
 // An embedded AWS for the tests of one file, and clients for whoever is to ask it.
-import { CodePipelineClient } from '@aws-sdk/client-codepipeline';
-import { S3Client } from '@aws-sdk/client-s3';
+import { CodePipeline } from '@aws-sdk/client-codepipeline';
+import { S3, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll } from 'vitest';
 import {
   type EmbeddedAws,
@@ -15,12 +15,8 @@ export interface RunningAws {
   readonly world: World;
   readonly admin: Credentials;
   /** The administrator's client, or that of somebody else. */
-  s3(options?: {
-    region?: string;
-    credentials?: Credentials;
-    requestChecksumCalculation?: 'WHEN_REQUIRED';
-  }): S3Client;
-  codePipeline(credentials?: Credentials): CodePipelineClient;
+  s3(options?: S3ClientConfig): S3;
+  codePipeline(credentials?: Credentials): CodePipeline;
   /** Somebody new who may do this and nothing else. */
   someone(...may: PolicyStatement[]): SimpleIdentity;
 }
@@ -48,12 +44,12 @@ export function useAws(options: EmbeddedAwsOptions = {}): () => RunningAws {
       world,
       admin,
       s3: ({ region = 'us-east-1', credentials = admin, ...more } = {}) => {
-        const client = new S3Client({ endpoint, region, credentials, maxAttempts: 1, ...more });
+        const client = new S3({ endpoint, region, credentials, maxAttempts: 1, ...more });
         open.push(client);
         return client;
       },
       codePipeline: (credentials = admin) => {
-        const client = new CodePipelineClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
+        const client = new CodePipeline({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
         open.push(client);
         return client;
       },

@@ -4,7 +4,6 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   compareContent,
@@ -34,8 +33,8 @@ describe('uploads', () => {
     const Bucket = bucket();
     for (const sizeBytes of [0, 1, 1024 ** 2, 1024 ** 2 + 1, 1024 ** 2 + 2, 20 * 1024 ** 2 + 3]) {
       const bytes = toBuffer(generated(sizeBytes, sizeBytes));
-      await s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: bytes }));
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: 'k' }));
+      await s3.putObject({ Bucket, Key: 'k', Body: bytes });
+      const { Body } = await s3.getObject({ Bucket, Key: 'k' });
       expect(Buffer.from((await Body?.transformToByteArray()) ?? []).equals(bytes)).toBe(true);
       const stored = latest(aws().world.bucket(Bucket), 'k');
       expect(stored && compareContent(stored.content, fromBuffer(bytes))).toBe(true);
@@ -48,13 +47,12 @@ describe('uploads', () => {
     const Bucket = bucket();
     const bytes = toBuffer(generated(3 * 1024 ** 2 + 1, 4));
     const Body = Readable.from([bytes]);
-    const put = new PutObjectCommand({
+    await s3.putObject({
       ...{ Bucket, Key: 'k', Body, ContentLength: bytes.length },
       ContentEncoding: 'gzip',
       ChecksumAlgorithm: 'CRC32C',
     });
-    await s3.send(put);
-    const head = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k' }));
+    const head = await s3.headObject({ Bucket, Key: 'k' });
     expect(head.ContentLength).toBe(bytes.length);
     expect(head.ContentEncoding).toBe('gzip');
   });
@@ -66,7 +64,7 @@ describe('uploads', () => {
     const before = descriptors();
     const contents = Array.from({ length: 20 }, (_, seed) => generated(1024 ** 2 + 1 + seed, seed));
     const puts = contents.map((content, index) =>
-      s3.send(new PutObjectCommand({ Bucket, Key: `${index}`, Body: toBuffer(content) })),
+      s3.putObject({ Bucket, Key: `${index}`, Body: toBuffer(content) }),
     );
     await Promise.all(puts);
     s3.destroy();
@@ -89,8 +87,8 @@ describe('uploads', () => {
       },
       { step: 'deserialize', priority: 'low' },
     );
-    const put = new PutObjectCommand({ Bucket, Key: 'k', Body: 'ten bytes!' });
-    await expect(s3.send(put)).rejects.toThrow('sent by hand instead');
+    const put = { Bucket, Key: 'k', Body: 'ten bytes!' };
+    await expect(s3.putObject(put)).rejects.toThrow('sent by hand instead');
     const lines = Object.entries(await headers).map(([name, value]) => `${name}: ${value}\r\n`);
     const ended = new Promise<void>((resolve) => {
       const stop = aws().world.onRequest((request) => {
@@ -105,12 +103,6 @@ describe('uploads', () => {
       socket.destroy(),
     );
     await ended;
-    expect(
-      await codeOf(
-        aws()
-          .s3()
-          .send(new GetObjectCommand({ Bucket, Key: 'k' })),
-      ),
-    ).toBe('NoSuchKey');
+    expect(await codeOf(aws().s3().getObject({ Bucket, Key: 'k' }))).toBe('NoSuchKey');
   });
 });

@@ -1,16 +1,4 @@
 // Permissions: what identities may not do is refused as AWS refuses it, on buckets, on sources of copies, and on keys.
-import {
-  CopyObjectCommand,
-  CreateMultipartUploadCommand,
-  GetBucketEncryptionCommand,
-  GetObjectCommand,
-  HeadBucketCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  UploadPartCommand,
-  UploadPartCopyCommand,
-} from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { fromBuffer } from '../../../../local/aws/content/content.ts';
 import type { PolicyStatement } from '../../../../local/aws/state/identities.ts';
@@ -43,9 +31,7 @@ describe('permissions', () => {
 
   test('that are missing are named with principal, action and resource', async () => {
     const { bucket } = bucketUnderKey();
-    const failure = await failureOf(
-      as().send(new PutObjectCommand({ Bucket: bucket.name, Key: 'k', Body: 'x' })),
-    );
+    const failure = await failureOf(as().putObject({ Bucket: bucket.name, Key: 'k', Body: 'x' }));
     expect(failure?.name).toBe('AccessDenied');
     expect(failure?.$metadata.httpStatusCode).toBe(403);
     expect(failure?.message).toBe(
@@ -58,16 +44,16 @@ describe('permissions', () => {
   test('that are denied stay denied whatever else is allowed', async () => {
     const { bucket, objects } = bucketUnderKey();
     const s3 = as(allow('*', '*'), { ...allow('s3:Get*', objects), Effect: 'Deny' });
-    const failure = await failureOf(s3.send(new GetObjectCommand({ Bucket: bucket.name, Key: 'k' })));
+    const failure = await failureOf(s3.getObject({ Bucket: bucket.name, Key: 'k' }));
     expect(failure?.message).toContain('with an explicit deny in an identity-based policy');
   });
 
   test('to list decide whether a missing object is 404 or 403', async () => {
     const { bucket, objects } = bucketUnderKey();
-    const head = new HeadObjectCommand({ Bucket: bucket.name, Key: 'missing' });
-    expect(await statusOf(as(allow('s3:GetObject', objects)).send(head))).toBe(403);
+    const head = { Bucket: bucket.name, Key: 'missing' };
+    expect(await statusOf(as(allow('s3:GetObject', objects)).headObject(head))).toBe(403);
     expect(
-      await statusOf(as(allow('s3:GetObject', objects), allow('s3:ListBucket', bucket.arn)).send(head)),
+      await statusOf(as(allow('s3:GetObject', objects), allow('s3:ListBucket', bucket.arn)).headObject(head)),
     ).toBe(404);
   });
 
@@ -75,18 +61,20 @@ describe('permissions', () => {
     const { bucket } = bucketUnderKey('eu-west-1');
     const { credentials } = aws().someone();
     const s3 = aws().s3({ region: 'eu-west-1', credentials });
-    const failure = await failureOf(s3.send(new HeadBucketCommand({ Bucket: bucket.name })));
+    const failure = await failureOf(s3.headBucket({ Bucket: bucket.name }));
     expect(failure?.$metadata.httpStatusCode).toBe(403);
     expect(failure?.$response?.headers['x-amz-bucket-region']).toBe('eu-west-1');
   });
 
   test('on the settings of a bucket are others than those on its objects', async () => {
     const { bucket, objects } = bucketUnderKey();
-    const ask = new GetBucketEncryptionCommand({ Bucket: bucket.name });
-    expect(await codeOf(as(allow('s3:*', objects)).send(ask))).toBe('AccessDenied');
-    expect(await codeOf(as(allow('s3:GetEncryptionConfiguration', bucket.arn)).send(ask))).toBe('none');
-    const list = new ListObjectsV2Command({ Bucket: bucket.name });
-    expect(await codeOf(as(allow('s3:GetEncryptionConfiguration', bucket.arn)).send(list))).toBe(
+    const ask = { Bucket: bucket.name };
+    expect(await codeOf(as(allow('s3:*', objects)).getBucketEncryption(ask))).toBe('AccessDenied');
+    expect(
+      await codeOf(as(allow('s3:GetEncryptionConfiguration', bucket.arn)).getBucketEncryption(ask)),
+    ).toBe('none');
+    const list = { Bucket: bucket.name };
+    expect(await codeOf(as(allow('s3:GetEncryptionConfiguration', bucket.arn)).listObjectsV2(list))).toBe(
       'AccessDenied',
     );
   });
@@ -94,26 +82,26 @@ describe('permissions', () => {
   test('to decrypt are needed to read what is under a key', async () => {
     const { bucket, key, objects } = bucketUnderKey();
     aws().world.putObject(bucket, 'k', fromBuffer('x'));
-    const get = new GetObjectCommand({ Bucket: bucket.name, Key: 'k' });
-    const failure = await failureOf(as(allow('s3:GetObject', objects)).send(get));
+    const get = { Bucket: bucket.name, Key: 'k' };
+    const failure = await failureOf(as(allow('s3:GetObject', objects)).getObject(get));
     expect(failure?.name).toBe('AccessDenied');
     expect(failure?.message).toContain(
       `kms:Decrypt on resource: ${key.arn} because no identity-based policy allows`,
     );
-    expect(await codeOf(as(allow('s3:GetObject', objects), allow('kms:Decrypt', key.arn)).send(get))).toBe(
-      'none',
-    );
+    expect(
+      await codeOf(as(allow('s3:GetObject', objects), allow('kms:Decrypt', key.arn)).getObject(get)),
+    ).toBe('none');
   });
 
   test('to read the source are needed to copy, and its key', async () => {
     const source = bucketUnderKey();
     const destination = bucketUnderKey();
     aws().world.putObject(source.bucket, 'k', fromBuffer('x'), { tags: { a: 'b' } });
-    const copy = new CopyObjectCommand({
+    const copy = {
       Bucket: destination.bucket.name,
       Key: 'copy',
       CopySource: `${source.bucket.name}/k`,
-    });
+    };
     const steps: [PolicyStatement, string][] = [
       [allow('s3:PutObject', destination.objects), 'kms:GenerateDataKey'],
       [allow('kms:GenerateDataKey', destination.key.arn), 's3:GetObject'],
@@ -124,12 +112,12 @@ describe('permissions', () => {
     const granted: PolicyStatement[] = [];
     for (const [grant, missing] of steps) {
       granted.push(grant);
-      const failure = await failureOf(as(...granted).send(copy));
+      const failure = await failureOf(as(...granted).copyObject(copy));
       expect(failure?.name).toBe('AccessDenied');
       expect(failure?.message).toContain(`not authorized to perform: ${missing} on`);
     }
     granted.push(allow('s3:PutObjectTagging', destination.objects));
-    expect(await codeOf(as(...granted).send(copy))).toBe('none');
+    expect(await codeOf(as(...granted).copyObject(copy))).toBe('none');
   });
 
   test('to read a version are needed to copy one', async () => {
@@ -142,23 +130,25 @@ describe('permissions', () => {
       allow('kms:*', '*'),
       allow('s3:GetObject', source.objects),
     ];
-    const copy = new CopyObjectCommand({
+    const copy = {
       Bucket: destination.bucket.name,
       Key: 'copy',
       CopySource: `${source.bucket.name}/k?versionId=${versionId}`,
-    });
-    expect(await codeOf(as(...may).send(copy))).toBe('AccessDenied');
-    expect(await codeOf(as(...may, allow('s3:GetObjectVersion', source.objects)).send(copy))).toBe('none');
+    };
+    expect(await codeOf(as(...may).copyObject(copy))).toBe('AccessDenied');
+    expect(await codeOf(as(...may, allow('s3:GetObjectVersion', source.objects)).copyObject(copy))).toBe(
+      'none',
+    );
   });
 
   test('on the key are two for multipart uploads: generating data keys and decrypting', async () => {
     const { bucket, key, objects } = bucketUnderKey();
     const writer = [allow('s3:PutObject', objects), allow('kms:GenerateDataKey', key.arn)];
     const where = { Bucket: bucket.name, Key: 'k' };
-    const { UploadId } = await as(...writer).send(new CreateMultipartUploadCommand(where));
-    const part = new UploadPartCommand({ ...where, UploadId, PartNumber: 1, Body: 'x' });
-    expect((await failureOf(as(...writer).send(part)))?.message).toContain('kms:Decrypt');
-    expect(await codeOf(as(...writer, allow('kms:Decrypt', key.arn)).send(part))).toBe('none');
+    const { UploadId } = await as(...writer).createMultipartUpload(where);
+    const part = { ...where, UploadId, PartNumber: 1, Body: 'x' };
+    expect((await failureOf(as(...writer).uploadPart(part)))?.message).toContain('kms:Decrypt');
+    expect(await codeOf(as(...writer, allow('kms:Decrypt', key.arn)).uploadPart(part))).toBe('none');
   });
 
   test('to read the source are needed to copy a part', async () => {
@@ -167,24 +157,26 @@ describe('permissions', () => {
     aws().world.putObject(source.bucket, 'k', fromBuffer('x'));
     const writer = [allow('s3:PutObject', objects), allow('kms:*', '*')];
     const where = { Bucket: bucket.name, Key: 'k' };
-    const { UploadId } = await as(...writer).send(new CreateMultipartUploadCommand(where));
-    const part = new UploadPartCopyCommand({
+    const { UploadId } = await as(...writer).createMultipartUpload(where);
+    const part = {
       ...where,
       UploadId,
       PartNumber: 1,
       CopySource: `${source.bucket.name}/k`,
-    });
-    expect((await failureOf(as(...writer).send(part)))?.message).toContain('s3:GetObject on');
-    expect(await codeOf(as(...writer, allow('s3:GetObject', source.objects)).send(part))).toBe('none');
+    };
+    expect((await failureOf(as(...writer).uploadPartCopy(part)))?.message).toContain('s3:GetObject on');
+    expect(await codeOf(as(...writer, allow('s3:GetObject', source.objects)).uploadPartCopy(part))).toBe(
+      'none',
+    );
   });
 
   test('change as soon as they are changed', async () => {
     const { bucket } = bucketUnderKey();
     const someone = aws().someone(allow('s3:ListBucket', bucket.arn));
     const s3 = aws().s3({ credentials: someone.credentials });
-    const head = new HeadBucketCommand({ Bucket: bucket.name });
-    expect(await statusOf(s3.send(head))).toBe(200);
+    const head = { Bucket: bucket.name };
+    expect(await statusOf(s3.headBucket(head))).toBe(200);
     someone.may = [];
-    expect(await statusOf(s3.send(head))).toBe(403);
+    expect(await statusOf(s3.headBucket(head))).toBe(403);
   });
 });

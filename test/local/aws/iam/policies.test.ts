@@ -1,14 +1,4 @@
 // Policies on what there is: of buckets, of keys, of roles, across accounts, and on what a request is like.
-import {
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  DeleteBucketPolicyCommand,
-  GetBucketPolicyCommand,
-  GetObjectCommand,
-  PutBucketPolicyCommand,
-  PutObjectCommand,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { fromBuffer } from '../../../../local/aws/content/content.ts';
 import type { Bucket } from '../../../../local/aws/state/buckets.ts';
@@ -45,11 +35,11 @@ describe('the policy of a bucket', () => {
     const { name: Bucket, arn } = bucketOf(aws());
     const s3 = aws().s3();
     const Policy = policyOf({ Effect: 'Deny', Principal: '*', Action: 's3:GetObject', Resource: `${arn}/x` });
-    expect(await codeOf(s3.send(new GetBucketPolicyCommand({ Bucket })))).toBe('NoSuchBucketPolicy');
-    await s3.send(new PutBucketPolicyCommand({ Bucket, Policy }));
-    expect((await s3.send(new GetBucketPolicyCommand({ Bucket }))).Policy).toBe(Policy);
-    await s3.send(new DeleteBucketPolicyCommand({ Bucket }));
-    expect(await codeOf(s3.send(new GetBucketPolicyCommand({ Bucket })))).toBe('NoSuchBucketPolicy');
+    expect(await codeOf(s3.getBucketPolicy({ Bucket }))).toBe('NoSuchBucketPolicy');
+    await s3.putBucketPolicy({ Bucket, Policy });
+    expect((await s3.getBucketPolicy({ Bucket })).Policy).toBe(Policy);
+    await s3.deleteBucketPolicy({ Bucket });
+    expect(await codeOf(s3.getBucketPolicy({ Bucket }))).toBe('NoSuchBucketPolicy');
   });
 
   test.for([
@@ -94,7 +84,7 @@ describe('the policy of a bucket', () => {
     const failure = await failureOf(
       aws()
         .s3()
-        .send(new PutBucketPolicyCommand({ Bucket, Policy: document(arn) })),
+        .putBucketPolicy({ Bucket, Policy: document(arn) }),
     );
     expect(failure?.name).toBe('MalformedPolicy');
     expect(failure?.message).toMatch(expected);
@@ -106,8 +96,8 @@ describe('the policy of a bucket', () => {
     aws().world.setBucketPolicy(bucket, {
       Statement: { Effect: 'Deny', Principal: '*', Action: 's3:PutObject', Resource: `${bucket.arn}/*` },
     });
-    const put = new PutObjectCommand({ Bucket: bucket.name, Key: 'k', Body: 'x' });
-    expect((await failureOf(aws().s3().send(put)))?.message).toBe(
+    const put = { Bucket: bucket.name, Key: 'k', Body: 'x' };
+    expect((await failureOf(aws().s3().putObject(put)))?.message).toBe(
       `User: arn:aws:iam::${ACCOUNT}:user/admin is not authorized to perform: s3:PutObject on resource: "${bucket.arn}/k" with an explicit deny in a resource-based policy`,
     );
   });
@@ -115,23 +105,23 @@ describe('the policy of a bucket', () => {
   test('and an identity policy must both allow what another account asks', async () => {
     const bucket = bucketOf(aws(), OTHER);
     aws().world.putObject(bucket, 'k', fromBuffer('x'));
-    const get = new GetObjectCommand({ Bucket: bucket.name, Key: 'k' });
-    expect((await failureOf(aws().s3().send(get)))?.message).toBe('Access Denied');
+    const get = { Bucket: bucket.name, Key: 'k' };
+    expect((await failureOf(aws().s3().getObject(get)))?.message).toBe('Access Denied');
     const Resource = `${bucket.arn}/*`;
     const Principal = { AWS: ACCOUNT };
     aws().world.setBucketPolicy(bucket, {
       Statement: { Effect: 'Allow', Principal, Action: 's3:GetObject', Resource },
     });
-    expect(await codeOf(aws().s3().send(get))).toBe('none');
+    expect(await codeOf(aws().s3().getObject(get))).toBe('none');
     const { credentials } = aws().someone();
-    expect(await codeOf(aws().s3({ credentials }).send(get))).toBe('AccessDenied');
+    expect(await codeOf(aws().s3({ credentials }).getObject(get))).toBe('AccessDenied');
   });
 
   test('gives its reasons to accounts of the same organisation', async () => {
     const bucket = bucketOf(aws(), '777788889999');
     aws().world.organizationAccountIds.add(ACCOUNT).add('777788889999');
-    const get = new GetObjectCommand({ Bucket: bucket.name, Key: 'k' });
-    expect((await failureOf(aws().s3().send(get)))?.message).toContain(
+    const get = { Bucket: bucket.name, Key: 'k' };
+    expect((await failureOf(aws().s3().getObject(get)))?.message).toContain(
       'because no resource-based policy allows the s3:GetObject action',
     );
   });
@@ -154,15 +144,13 @@ describe('the policy of a bucket', () => {
     const where = { Bucket: bucket.name, Key: 'k' };
     const IfNoneMatch = '*';
     const put = { ...where, Body: 'x' };
-    expect(await codeOf(s3.send(new PutObjectCommand(put)))).toBe('AccessDenied');
-    const { UploadId } = await s3.send(new CreateMultipartUploadCommand(where));
-    const part = await s3.send(new UploadPartCommand({ ...where, UploadId, PartNumber: 1, Body: 'x' }));
+    expect(await codeOf(s3.putObject(put))).toBe('AccessDenied');
+    const { UploadId } = await s3.createMultipartUpload(where);
+    const part = await s3.uploadPart({ ...where, UploadId, PartNumber: 1, Body: 'x' });
     const MultipartUpload = { Parts: [{ PartNumber: 1, ETag: part.ETag }] };
     const complete = { ...where, UploadId, MultipartUpload };
-    expect(await codeOf(s3.send(new CompleteMultipartUploadCommand(complete)))).toBe('AccessDenied');
-    expect(await codeOf(s3.send(new CompleteMultipartUploadCommand({ ...complete, IfNoneMatch })))).toBe(
-      'none',
-    );
+    expect(await codeOf(s3.completeMultipartUpload(complete))).toBe('AccessDenied');
+    expect(await codeOf(s3.completeMultipartUpload({ ...complete, IfNoneMatch }))).toBe('none');
   });
 
   test('can want one key of writes that name an encryption', async () => {
@@ -184,7 +172,7 @@ describe('the policy of a bucket', () => {
       codeOf(
         aws()
           .s3()
-          .send(new PutObjectCommand({ Bucket: bucket.name, Key: 'k', Body: 'x', ...more })),
+          .putObject({ Bucket: bucket.name, Key: 'k', Body: 'x', ...more }),
       );
     expect(await put({})).toBe('none');
     expect(await put({ ServerSideEncryption: 'AES256' })).toBe('AccessDenied');
@@ -213,8 +201,8 @@ describe.each([
         { ...deny, Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 } } },
       ],
     });
-    const put = new PutObjectCommand({ Bucket: bucket.name, Key: 'k', Body: 'x' });
-    expect(await codeOf(aws().s3().send(put))).toBe(allowed);
+    const put = { Bucket: bucket.name, Key: 'k', Body: 'x' };
+    expect(await codeOf(aws().s3().putObject(put))).toBe(allowed);
   });
 });
 
@@ -222,11 +210,7 @@ describe('the policy of a key', () => {
   const aws = useAws();
 
   const put = async ({ name }: Bucket, credentials = aws().admin) =>
-    failureOf(
-      aws()
-        .s3({ credentials })
-        .send(new PutObjectCommand({ Bucket: name, Key: 'k', Body: 'x' })),
-    );
+    failureOf(aws().s3({ credentials }).putObject({ Bucket: name, Key: 'k', Body: 'x' }));
 
   test('that names nobody lets nobody use it', async () => {
     const { bucket, key } = keyedBucketOf(aws());
@@ -289,8 +273,10 @@ describe('the policy of a key', () => {
         Resource: `${bucket.arn}/*`,
       },
     });
-    const get = new GetObjectCommand({ Bucket: bucket.name, Key: 'k' });
-    expect((await failureOf(aws().s3().send(get)))?.message).toMatch(/^The ciphertext refers to a customer/);
+    const get = { Bucket: bucket.name, Key: 'k' };
+    expect((await failureOf(aws().s3().getObject(get)))?.message).toMatch(
+      /^The ciphertext refers to a customer/,
+    );
     expect((await put(bucket))?.message).toContain('because the resource does not exist in this Region');
   });
 });
@@ -335,9 +321,9 @@ describe('artifactCredentials', () => {
     const s3 = aws().s3({ credentials: job.data.artifactCredentials });
     const Bucket = bucket.name;
     const asked = [
-      await codeOf(s3.send(new GetObjectCommand({ Bucket, Key: 'input' }))),
-      await codeOf(s3.send(new PutObjectCommand({ Bucket, Key: 'output', Body: 'x' }))),
-      await codeOf(s3.send(new GetObjectCommand({ Bucket, Key: 'other' }))),
+      await codeOf(s3.getObject({ Bucket, Key: 'input' })),
+      await codeOf(s3.putObject({ Bucket, Key: 'output', Body: 'x' })),
+      await codeOf(s3.getObject({ Bucket, Key: 'other' })),
     ];
     expect(asked).toEqual(['none', 'none', 'AccessDenied']);
     expect(aws().world.identity(job.data.artifactCredentials.accessKeyId)?.principalArn).toMatch(
@@ -349,8 +335,8 @@ describe('artifactCredentials', () => {
     const { bucket } = keyedBucketOf(aws());
     const role = pipelineRole({ ...ALLOW_ALL, Action: 's3:GetObject' });
     const { artifactCredentials } = jobOf(bucket, role.arn).data;
-    const get = new GetObjectCommand({ Bucket: bucket.name, Key: 'input' });
-    const failure = await failureOf(aws().s3({ credentials: artifactCredentials }).send(get));
+    const get = { Bucket: bucket.name, Key: 'input' };
+    const failure = await failureOf(aws().s3({ credentials: artifactCredentials }).getObject(get));
     expect(failure?.message).toContain('because no identity-based policy allows the kms:Decrypt action');
   });
 });
@@ -361,7 +347,7 @@ describe('the log', () => {
     const { bucket, key } = keyedBucketOf(aws());
     const someone = aws().someone({ ...ALLOW_ALL, Sid: 'Everything' });
     const s3 = aws().s3({ credentials: someone.credentials });
-    await s3.send(new PutObjectCommand({ Bucket: bucket.name, Key: 'k', Body: 'x' }));
+    await s3.putObject({ Bucket: bucket.name, Key: 'k', Body: 'x' });
     const request = aws().world.requests.at(-1);
     const identity = {
       kind: 'identity',

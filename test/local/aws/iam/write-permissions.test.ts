@@ -1,14 +1,4 @@
 // What writes on a condition, copies of annotations and Object Lock need besides s3:PutObject.
-import {
-  CompleteMultipartUploadCommand,
-  CopyObjectCommand,
-  CreateBucketCommand,
-  CreateMultipartUploadCommand,
-  DeleteObjectCommand,
-  GetBucketVersioningCommand,
-  PutObjectCommand,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { generated } from '../../../../local/aws/content/content.ts';
 import { codeOf, failureOf } from '../../../contract/server/errors.ts';
@@ -32,13 +22,13 @@ describe('what a write needs', () => {
     const s3 = aws().s3({ credentials: writer.credentials });
     const there = { Bucket: bucket.name, Key: 'k', IfMatch: object.etag };
 
-    const put = await failureOf(s3.send(new PutObjectCommand({ ...there, Body: 'x' })));
-    const deleted = await codeOf(s3.send(new DeleteObjectCommand(there)));
-    const fresh = new PutObjectCommand({ Bucket: bucket.name, Key: 'new', Body: 'x', IfNoneMatch: '*' });
+    const put = await failureOf(s3.putObject({ ...there, Body: 'x' }));
+    const deleted = await codeOf(s3.deleteObject(there));
+    const fresh = { Bucket: bucket.name, Key: 'new', Body: 'x', IfNoneMatch: '*' };
 
     expect(put?.message).toContain('is not authorized to perform: s3:GetObject');
     expect(deleted).toBe('AccessDenied');
-    expect(await codeOf(s3.send(fresh))).toBe('none');
+    expect(await codeOf(s3.putObject(fresh))).toBe('none');
   });
 
   test('annotations are copied only by those who may read and write them, unless they are excluded', async () => {
@@ -52,10 +42,8 @@ describe('what a write needs', () => {
     const s3 = aws().s3({ credentials: copier.credentials });
     const copy = { Bucket: bucket.name, Key: 'copy', CopySource: `${bucket.name}/k` };
 
-    const byDefault = await failureOf(s3.send(new CopyObjectCommand(copy)));
-    const excluded = await codeOf(
-      s3.send(new CopyObjectCommand({ ...copy, AnnotationDirective: 'EXCLUDE' })),
-    );
+    const byDefault = await failureOf(s3.copyObject(copy));
+    const excluded = await codeOf(s3.copyObject({ ...copy, AnnotationDirective: 'EXCLUDE' }));
     copier.may = [
       ...copier.may,
       {
@@ -64,7 +52,7 @@ describe('what a write needs', () => {
         Resource: `${bucket.arn}/*`,
       },
     ];
-    const allowed = await codeOf(s3.send(new CopyObjectCommand({ ...copy, AnnotationDirective: 'COPY' })));
+    const allowed = await codeOf(s3.copyObject({ ...copy, AnnotationDirective: 'COPY' }));
 
     expect(byDefault?.message).toContain('is not authorized to perform: s3:GetObjectAnnotation');
     expect([excluded, allowed]).toEqual(['none', 'none']);
@@ -73,26 +61,20 @@ describe('what a write needs', () => {
   test('a bucket with Object Lock takes no body without a checksum or Content-MD5', async () => {
     const Bucket = freshName();
     const admin = aws().s3();
-    await admin.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
-    const { Status } = await admin.send(new GetBucketVersioningCommand({ Bucket }));
+    await admin.createBucket({ Bucket, ObjectLockEnabledForBucket: true });
+    const { Status } = await admin.getBucketVersioning({ Bucket });
     const plain = aws().s3({ requestChecksumCalculation: 'WHEN_REQUIRED' });
-    const { UploadId } = await admin.send(new CreateMultipartUploadCommand({ Bucket, Key: 'k' }));
+    const { UploadId } = await admin.createMultipartUpload({ Bucket, Key: 'k' });
     const part = { Bucket, Key: 'k', UploadId, PartNumber: 1, Body: 'x' };
 
     const bare = [
-      await codeOf(plain.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }))),
-      await codeOf(plain.send(new UploadPartCommand(part))),
+      await codeOf(plain.putObject({ Bucket, Key: 'k', Body: 'x' })),
+      await codeOf(plain.uploadPart(part)),
     ];
     const withDigest = [
-      await codeOf(
-        plain.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x', ChecksumAlgorithm: 'CRC32' })),
-      ),
-      await codeOf(
-        plain.send(
-          new PutObjectCommand({ Bucket, Key: 'k', Body: 'x', ContentMD5: 'nUgfpGw4VIwGeJoJIkIzjg==' }),
-        ),
-      ),
-      await codeOf(plain.send(new UploadPartCommand({ ...part, ChecksumAlgorithm: 'CRC64NVME' }))),
+      await codeOf(plain.putObject({ Bucket, Key: 'k', Body: 'x', ChecksumAlgorithm: 'CRC32' })),
+      await codeOf(plain.putObject({ Bucket, Key: 'k', Body: 'x', ContentMD5: 'nUgfpGw4VIwGeJoJIkIzjg==' })),
+      await codeOf(plain.uploadPart({ ...part, ChecksumAlgorithm: 'CRC64NVME' })),
     ];
 
     expect(Status).toBe('Enabled');
@@ -105,14 +87,10 @@ describe('what a write needs', () => {
     const s3 = aws().s3({ requestChecksumCalculation: 'WHEN_REQUIRED' });
     const complete = async (created: object, part: object, whole: object = {}) => {
       const upload = { Bucket: bucket.name, Key: 'k2' };
-      const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ ...upload, ...created }));
-      const { ETag } = await s3.send(
-        new UploadPartCommand({ ...upload, UploadId, PartNumber: 1, Body: 'x' }),
-      );
+      const { UploadId } = await s3.createMultipartUpload({ ...upload, ...created });
+      const { ETag } = await s3.uploadPart({ ...upload, UploadId, PartNumber: 1, Body: 'x' });
       const MultipartUpload = { Parts: [{ PartNumber: 1, ETag, ...part }] };
-      return await codeOf(
-        s3.send(new CompleteMultipartUploadCommand({ ...upload, UploadId, MultipartUpload, ...whole })),
-      );
+      return await codeOf(s3.completeMultipartUpload({ ...upload, UploadId, MultipartUpload, ...whole }));
     };
     const full = { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' };
 

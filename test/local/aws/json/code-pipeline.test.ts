@@ -1,11 +1,5 @@
 // CodePipeline: jobs take one result, within the limits of the API; a continuation token brings a new job.
-import {
-  GetJobDetailsCommand,
-  PutJobFailureResultCommand,
-  PutJobSuccessResultCommand,
-  type PutJobSuccessResultInput,
-} from '@aws-sdk/client-codepipeline';
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import type { PutJobSuccessResultInput } from '@aws-sdk/client-codepipeline';
 import { describe, expect, test } from 'vitest';
 import { fromBuffer } from '../../../../local/aws/content/content.ts';
 import type { Job, NewJob } from '../../../../local/aws/state/code-pipeline/jobs.ts';
@@ -31,13 +25,10 @@ describe('CodePipeline', () => {
     });
   }
 
-  const succeed = (input: PutJobSuccessResultInput) =>
-    aws().codePipeline().send(new PutJobSuccessResultCommand(input));
+  const succeed = (input: PutJobSuccessResultInput) => aws().codePipeline().putJobSuccessResult(input);
 
   const fail = (jobId: string, message: string, type: 'JobFailed' = 'JobFailed') =>
-    aws()
-      .codePipeline()
-      .send(new PutJobFailureResultCommand({ jobId, failureDetails: { type, message } }));
+    aws().codePipeline().putJobFailureResult({ jobId, failureDetails: { type, message } });
 
   test('takes a success, once', async () => {
     const { id: jobId } = newJob();
@@ -124,12 +115,7 @@ describe('CodePipeline', () => {
 
   test('tells the details of a job, with new credentials each time', async () => {
     const job = newJob();
-    const ask = async () =>
-      (
-        await aws()
-          .codePipeline()
-          .send(new GetJobDetailsCommand({ jobId: job.id }))
-      ).jobDetails;
+    const ask = async () => (await aws().codePipeline().getJobDetails({ jobId: job.id })).jobDetails;
     const [first, second] = [await ask(), await ask()];
     expect(first?.data?.actionConfiguration).toEqual(job.data.actionConfiguration);
     expect(first?.data?.pipelineContext?.pipelineName).toEqual(expect.any(String));
@@ -158,19 +144,15 @@ describe('CodePipeline', () => {
     });
     const { expirationTime: _later, ...credentials } = data.artifactCredentials;
     const s3 = aws().s3({ credentials });
-    expect(await codeOf(s3.send(new GetObjectCommand({ Bucket, Key: 'in/App.zip' })))).toBe('none');
-    expect(await codeOf(s3.send(new GetObjectCommand({ Bucket, Key: 'in/App.zip', VersionId })))).toBe(
-      'none',
-    );
-    const head = await s3.send(new HeadObjectCommand({ Bucket, Key: 'in/App.zip', ChecksumMode: 'ENABLED' }));
+    expect(await codeOf(s3.getObject({ Bucket, Key: 'in/App.zip' }))).toBe('none');
+    expect(await codeOf(s3.getObject({ Bucket, Key: 'in/App.zip', VersionId }))).toBe('none');
+    const head = await s3.headObject({ Bucket, Key: 'in/App.zip', ChecksumMode: 'ENABLED' });
     expect(head.TagCount).toBeUndefined();
-    const put = (Key: string) => codeOf(s3.send(new PutObjectCommand({ Bucket, Key, Body: 'x' })));
+    const put = (Key: string) => codeOf(s3.putObject({ Bucket, Key, Body: 'x' }));
     expect(await put('out/Manifest.zip')).toBe('none');
     expect(await put('in/App.zip')).toBe('AccessDenied');
-    expect(await codeOf(s3.send(new GetObjectCommand({ Bucket, Key: 'in/Other.zip' })))).toBe('AccessDenied');
-    expect(await codeOf(s3.send(new GetObjectCommand({ Bucket, Key: 'out/Manifest.zip' })))).toBe(
-      'AccessDenied',
-    );
+    expect(await codeOf(s3.getObject({ Bucket, Key: 'in/Other.zip' }))).toBe('AccessDenied');
+    expect(await codeOf(s3.getObject({ Bucket, Key: 'out/Manifest.zip' }))).toBe('AccessDenied');
   });
 
   test('makes the credentials of a given event valid as they are', async () => {
@@ -180,17 +162,17 @@ describe('CodePipeline', () => {
     const credentials = { accessKeyId: 'ASIAGIVEN', secretAccessKey: 'given', sessionToken: 'token' };
     const inputArtifacts = [artifact('App', Bucket, 'k')];
     newJob({ inputArtifacts, artifactCredentials: credentials });
-    const get = new GetObjectCommand({ Bucket, Key: 'k' });
-    expect(await codeOf(aws().s3({ credentials }).send(get))).toBe('none');
+    const get = { Bucket, Key: 'k' };
+    expect(await codeOf(aws().s3({ credentials }).getObject(get))).toBe('none');
     newJob({ inputArtifacts, artifactCredentials: { ...credentials, expirationTime: Date.now() - 1 } });
-    expect(await codeOf(aws().s3({ credentials }).send(get))).toBe('ExpiredToken');
+    expect(await codeOf(aws().s3({ credentials }).getObject(get))).toBe('ExpiredToken');
   });
 
   test('lets nobody report results without the permission', async () => {
     const { credentials } = aws().someone();
     const { id: jobId } = newJob();
-    const report = new PutJobSuccessResultCommand({ jobId });
-    await expect(aws().codePipeline(credentials).send(report)).rejects.toMatchObject({
+    const report = { jobId };
+    await expect(aws().codePipeline(credentials).putJobSuccessResult(report)).rejects.toMatchObject({
       name: 'AccessDeniedException',
     });
   });

@@ -1,10 +1,4 @@
 // KMS: keys have states and homes, and S3 refuses to use those that are unknown, disabled or in another place.
-import {
-  CreateMultipartUploadCommand,
-  GetObjectCommand,
-  PutObjectCommand,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3';
 import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { describe, expect, test } from 'vitest';
@@ -34,21 +28,13 @@ describe('KMS', () => {
     const key = aws().world.createKey({ region: 'us-east-1' });
     const { name: Bucket } = bucket(key.arn);
     aws().world.putObject(Bucket, 'k', fromBuffer('x'));
-    const { UploadId } = await aws()
-      .s3()
-      .send(new CreateMultipartUploadCommand({ Bucket, Key: 'm' }));
+    const { UploadId } = await aws().s3().createMultipartUpload({ Bucket, Key: 'm' });
     aws().world.setKeyState(key.arn, state);
-    const put = new PutObjectCommand({ Bucket, Key: 'other', Body: 'x' });
-    expect(await codeOf(aws().s3().send(put))).toBe(code);
-    expect(
-      await codeOf(
-        aws()
-          .s3()
-          .send(new GetObjectCommand({ Bucket, Key: 'k' })),
-      ),
-    ).toBe(code);
-    const part = new UploadPartCommand({ Bucket, Key: 'm', UploadId, PartNumber: 1, Body: 'x' });
-    expect(await codeOf(aws().s3().send(part))).toBe(code);
+    const put = { Bucket, Key: 'other', Body: 'x' };
+    expect(await codeOf(aws().s3().putObject(put))).toBe(code);
+    expect(await codeOf(aws().s3().getObject({ Bucket, Key: 'k' }))).toBe(code);
+    const part = { Bucket, Key: 'm', UploadId, PartNumber: 1, Body: 'x' };
+    expect(await codeOf(aws().s3().uploadPart(part))).toBe(code);
   });
 
   test('resolves bare ids and aliases in the account of the caller and the region of the request', async () => {
@@ -64,9 +50,7 @@ describe('KMS', () => {
       const Resource = `${made.arn}/*`;
       world.setBucketPolicy(made, { Statement: { ...accounts, Effect: 'Allow', Action: 's3:*', Resource } });
       const { name: Bucket } = made;
-      const { SSEKMSKeyId } = await aws()
-        .s3()
-        .send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
+      const { SSEKMSKeyId } = await aws().s3().putObject({ Bucket, Key: 'k', Body: 'x' });
       return SSEKMSKeyId;
     };
     expect(await put('alias/artifacts')).toBe(mine.arn);
@@ -80,15 +64,13 @@ describe('KMS', () => {
 
   test('has no keys of other regions', async () => {
     const key = aws().world.createKey({ region: 'eu-west-1' });
-    const put = new PutObjectCommand({ Bucket: bucket(key.arn).name, Key: 'k', Body: 'x' });
-    expect(await codeOf(aws().s3().send(put))).toBe('KMS.NotFoundException');
+    const put = { Bucket: bucket(key.arn).name, Key: 'k', Body: 'x' };
+    expect(await codeOf(aws().s3().putObject(put))).toBe('KMS.NotFoundException');
   });
 
   test('lets aws/s3 serve its own account only', async () => {
     const { name: Bucket, arn } = bucket();
-    const { SSEKMSKeyId } = await aws()
-      .s3()
-      .send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
+    const { SSEKMSKeyId } = await aws().s3().putObject({ Bucket, Key: 'k', Body: 'x' });
     expect(aws().world.keys.get(SSEKMSKeyId ?? '')?.manager).toBe('AWS');
     const stranger = aws().world.addIdentity({
       principalArn: 'arn:aws:sts::999988887777:assumed-role/Deploy/s',
@@ -105,8 +87,8 @@ describe('KMS', () => {
       ],
     });
     const theirs = aws().s3({ credentials: stranger.credentials });
-    expect(await codeOf(theirs.send(new GetObjectCommand({ Bucket, Key: 'missing' })))).toBe('NoSuchKey');
-    expect(await codeOf(theirs.send(new GetObjectCommand({ Bucket, Key: 'k' })))).toBe('AccessDenied');
+    expect(await codeOf(theirs.getObject({ Bucket, Key: 'missing' }))).toBe('NoSuchKey');
+    expect(await codeOf(theirs.getObject({ Bucket, Key: 'k' }))).toBe('AccessDenied');
   });
 
   async function ask(

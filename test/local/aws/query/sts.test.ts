@@ -1,6 +1,5 @@
 // Roles and their sessions: how IAM makes roles, who may assume them, what the sessions may do, and what is refused.
 
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { describe, expect, test } from 'vitest';
@@ -85,12 +84,12 @@ describe('STS', () => {
     const { credentials, at } = await assume(role.arn);
     const s3 = aws().s3({ credentials });
     expect(at('Arn')).toBe(`arn:aws:sts::${OTHER}:assumed-role/${role.name}/session`);
-    expect(await codeOf(s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' })))).toBe('none');
+    expect(await codeOf(s3.putObject({ Bucket, Key: 'k', Body: 'x' }))).toBe('none');
     aws().world.roles.putPolicy(role, 'use', {
       Statement: { Effect: 'Allow', Action: 's3:GetObject', Resource: '*' },
     });
-    expect(await codeOf(s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' })))).toBe('AccessDenied');
-    expect(await codeOf(s3.send(new GetObjectCommand({ Bucket, Key: 'k' })))).toBe('none');
+    expect(await codeOf(s3.putObject({ Bucket, Key: 'k', Body: 'x' }))).toBe('AccessDenied');
+    expect(await codeOf(s3.getObject({ Bucket, Key: 'k' }))).toBe('none');
   });
 
   test('limits a session to its policy', async () => {
@@ -98,8 +97,8 @@ describe('STS', () => {
     const Policy = JSON.stringify({ Statement: { Effect: 'Allow', Action: 's3:PutObject', Resource: '*' } });
     const { credentials } = await assume(role.arn, { Policy });
     const s3 = aws().s3({ credentials });
-    expect(await codeOf(s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' })))).toBe('none');
-    expect(await codeOf(s3.send(new GetObjectCommand({ Bucket, Key: 'k' })))).toBe('AccessDenied');
+    expect(await codeOf(s3.putObject({ Bucket, Key: 'k', Body: 'x' }))).toBe('none');
+    expect(await codeOf(s3.getObject({ Bucket, Key: 'k' }))).toBe('AccessDenied');
   });
 
   test('makes no session for one whom the role does not trust, or whose own account does not allow it', async () => {
@@ -193,11 +192,11 @@ describe('STS', () => {
     const policy = { RoleName, PolicyName: 'use' };
     await iam('PutRolePolicy', { ...policy, PolicyDocument: use('s3:PutObject') });
     const got = await iam('GetRolePolicy', policy);
-    const put = new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' });
+    const put = { Bucket, Key: 'k', Body: 'x' };
     const { credentials } = await assume(arn);
-    const before = await codeOf(aws().s3({ credentials }).send(put));
+    const before = await codeOf(aws().s3({ credentials }).putObject(put));
     await iam('DeleteRolePolicy', policy);
-    const after = await codeOf(aws().s3({ credentials }).send(put));
+    const after = await codeOf(aws().s3({ credentials }).putObject(put));
     const deleted = await iam('DeleteRole', { RoleName });
 
     expect(arn).toBe(`arn:aws:iam::${ACCOUNT}:role/${RoleName}`);
