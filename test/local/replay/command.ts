@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { CommanderError } from '@commander-js/extra-typings';
 import { EventError } from '../../../local/pipeline/event/event.ts';
 import { SAMPLES_FOLDER } from '../../../local/pipeline/scenarios.ts';
+import { runCommand } from '../../../local/replay/command.ts';
 import { Comparer } from '../../../local/replay/compare/compare.ts';
 import { parseOptions } from '../../../local/replay/options.ts';
 import { prepareReplay, type Replayed, replay } from '../../../local/replay/run.ts';
@@ -14,23 +15,33 @@ import { createTerminal } from '../../../local/replay/terminal/terminal.ts';
 /** The command's file. */
 export const ENTRY = fileURLToPath(new URL('../../../local/replay.ts', import.meta.url));
 
-export interface Output {
+interface Output {
   readonly exitCode: number;
   readonly stdout: string;
-  readonly stderr: string;
 }
 
-/** Runs the command to its end, with variables of the shell beside those of this process. */
-export function runCommand(
-  args: readonly string[],
-  variables: Readonly<Record<string, string>> = {},
-): Promise<Output> {
-  const { promise, resolve } = Promise.withResolvers<Output>();
-  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...variables };
+/** Runs the command to its end in a process of its own. */
+export function runProcess(args: readonly string[]): Promise<Output & { readonly stderr: string }> {
+  const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<typeof runProcess>>>();
+  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined };
   execFile(process.execPath, [ENTRY, ...args], { env, maxBuffer: 64 * 2 ** 20 }, (error, stdout, stderr) =>
     resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr }),
   );
   return promise;
+}
+
+/** The same in this process, where nobody can be asked. @throws EventError */
+export async function runHere(args: readonly string[]): Promise<Output> {
+  let stdout = '';
+  const write = (text: string): void => {
+    stdout += text;
+  };
+  const exitCode = await runCommand(parseOptions(args), {
+    terminal: createTerminal({ write }, {}),
+    ask: undefined,
+    print: write,
+  });
+  return { exitCode, stdout };
 }
 
 /** A replay in this process, and what it printed. */
@@ -85,8 +96,8 @@ export async function endPlaying(): Promise<void> {
   comparer = undefined;
 }
 
-/** What the command says about arguments that it refuses, before anything is replayed. */
-export async function refusalOf(args: readonly string[]): Promise<string> {
+/** What the command says when it replays nothing: its help, or why it refuses the arguments. */
+export async function answerTo(args: readonly string[]): Promise<string> {
   let printed = '';
   const write = (text: string): void => {
     printed += text;

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MAX_FUNCTION_TIMEOUT_SECONDS } from '../../../infra/shape/job-time.ts';
 import type { Replayed } from '../../../local/replay/run.ts';
-import { endPlaying, refusalOf, sampleFile, startPlaying } from './command.ts';
+import { answerTo, endPlaying, sampleFile, startPlaying } from './command.ts';
 
 afterAll(endPlaying);
 
@@ -86,7 +86,7 @@ describe('what --inspect refuses', () => {
     [['--inspect', '70000'], /--inspect.*'70000'.*0 to 65535/],
     [['--dry-run', '--inspect'], /--inspect.*--dry-run.*does not run/],
   ])('answers %j with what is expected', async (args, message) => {
-    expect(await refusalOf(args)).toMatch(message);
+    expect(await answerTo(args)).toMatch(message);
   });
 
   it('names a port that is taken, rather than running without a debugger', async () => {

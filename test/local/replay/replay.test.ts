@@ -1,8 +1,8 @@
-// The command `npm run replay` in a process of its own: what it shows, and what only a whole process can show.
+// The command `npm run replay`: what it shows, in a process of its own where only a whole process can show it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { startEmbeddedAws } from '../../../local/aws/embedded-aws.ts';
 import { readEvent } from '../../../local/pipeline/event/event.ts';
 import { scenarioOf } from '../../../local/pipeline/scenarios.ts';
@@ -10,11 +10,11 @@ import { setUp } from '../../../local/pipeline/set-up.ts';
 import { Comparer } from '../../../local/replay/compare/compare.ts';
 import type { PlanReport } from '../../../local/replay/dry-run/dry-run.ts';
 import type { ReplayReport } from '../../../local/replay/report-schema.ts';
-import { ENTRY, refusalOf, runCommand, sampleFile } from './command.ts';
+import { answerTo, ENTRY, endPlaying, play, runHere, runProcess, sampleFile } from './command.ts';
 
 describe('the replay command', () => {
   it('shows a person what happened, without control characters when it is not a terminal', async () => {
-    const { stdout, exitCode } = await runCommand([sampleFile('classic')]);
+    const { stdout, exitCode } = await runProcess([sampleFile('classic')]);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^Starting the replay\.\n\n {2}Replay of events\/classic\.json\n/);
     expect(stdout).toContain('Lambda with 1769 MiB and 8 min');
@@ -25,7 +25,7 @@ describe('the replay command', () => {
   });
 
   it('prints one document with --json, and ends with its exit code', async () => {
-    const { stdout, stderr, exitCode } = await runCommand([sampleFile('fails-no-kms-key'), '--json']);
+    const { stdout, stderr, exitCode } = await runProcess([sampleFile('fails-no-kms-key'), '--json']);
     const { verdict, exitCode: stated, event } = JSON.parse(stdout) as ReplayReport;
     expect({ exitCode, stated, verdict, event, stderr }).toEqual({
       exitCode: 1,
@@ -37,7 +37,7 @@ describe('the replay command', () => {
   });
 
   it('prints the plan and copies nothing with --dry-run', async () => {
-    const { stdout, exitCode } = await runCommand([sampleFile('seven-gib'), '--dry-run', '--json']);
+    const { stdout, exitCode } = await runHere([sampleFile('seven-gib'), '--dry-run', '--json']);
     const { plan, cost, check } = JSON.parse(stdout) as PlanReport;
     expect(exitCode).toBe(0);
     // Three times 7 GiB at 2 cents per GB.
@@ -54,7 +54,7 @@ describe('the replay command', () => {
   });
 
   it('says with --dry-run how a job would fail', async () => {
-    const { stdout, exitCode } = await runCommand([sampleFile('fails-no-kms-key'), '--dry-run']);
+    const { stdout, exitCode } = await runHere([sampleFile('fails-no-kms-key'), '--dry-run']);
     expect(exitCode).toBe(1);
     expect(stdout).toContain('Failed: ConfigurationError');
   });
@@ -74,44 +74,48 @@ describe('the replay command', () => {
   });
 
   it('finds with --dry-run that a key may not be used, which only a write shows', async () => {
-    const { stdout, exitCode } = await runCommand([sampleFile('fails-denied-key'), '--dry-run']);
+    const { stdout, exitCode } = await runHere([sampleFile('fails-denied-key'), '--dry-run']);
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/✗ PermissionError: CreateMultipartUpload on/);
     expect(stdout).toMatch(/an\s+upload\s+was\s+started\s+and\s+aborted/);
   });
 
   it('explains its options and every kind of fault', async () => {
-    const { stdout, exitCode } = await runCommand(['--help']);
-    expect(exitCode).toBe(0);
-    expect(stdout).toContain('--user-parameters <JSON>');
-    expect(stdout).toMatch(/slow-down +S3 answers 503 SlowDown \(default rate 0\.2\)/);
-    expect(stdout).toMatch(/oom +the function runs out of memory.*\n?.*\(default\s+rate 1\)/);
-    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110);
+    const help = await answerTo(['--help']);
+    expect(help).toContain('--user-parameters <JSON>');
+    expect(help).toMatch(/slow-down +S3 answers 503 SlowDown \(default rate 0\.2\)/);
+    expect(help).toMatch(/oom +the function runs out of memory.*\n?.*\(default\s+rate 1\)/);
+    expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110);
   });
 });
 
 describe('the replay command with --live', () => {
+  afterEach(() => vi.unstubAllEnvs());
+  const shellHas = (variables: Readonly<Record<string, string>>): void => {
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+  };
+
   it('copies where the shell points, with its credentials, and gives no job a result', async () => {
     await using aws = await startEmbeddedAws();
     await using comparer = new Comparer();
     const event = await readEvent(sampleFile('release-bucket'));
-    const stage = setUp(aws.world, event, scenarioOf('other.json'), new Map());
-    const variables = {
+    const small = new Map(event.inputs.map(({ name }) => [name, { sizeBytes: 100_000 }]));
+    const stage = setUp(aws.world, event, scenarioOf('other.json'), small);
+    shellHas({
       AWS_ENDPOINT_URL_S3: aws.endpoint,
       AWS_ACCESS_KEY_ID: aws.admin.accessKeyId,
       AWS_SECRET_ACCESS_KEY: aws.admin.secretAccessKey,
       AWS_REGION: event.region,
-    };
+    });
     const live = [sampleFile('release-bucket'), '--live'];
-    const dry = await runCommand([...live, '--dry-run', '--json'], variables);
+    const dry = await runHere([...live, '--dry-run', '--json']);
     const planned = JSON.parse(dry.stdout) as PlanReport;
     expect(planned.plan).toHaveLength(4);
     expect(planned.unchecked).toContain('Not checked: whether the role may write');
-    const unasked = await runCommand(live, variables);
-    expect(unasked).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('add --yes') as unknown });
+    await expect(runHere(live)).rejects.toThrow(/This writes 4 copies to .*add --yes/);
     expect(aws.world.requests.filter(({ operation }) => operation.startsWith('Copy'))).toEqual([]);
 
-    const { exitCode, stdout } = await runCommand([...live, '--yes'], variables);
+    const { exitCode, stdout } = await runHere([...live, '--yes']);
     expect(stdout).toContain(`the S3 server at ${aws.endpoint}`);
     expect(stdout).toContain(`as    access key ${aws.admin.accessKeyId}`);
     expect(stdout).toContain('4 copies made and proved as the table says; nothing was read back.');
@@ -121,25 +125,23 @@ describe('the replay command with --live', () => {
     expect(found.flatMap(({ problems }) => problems)).toEqual([]);
     expect(aws.world.codePipeline.results).toEqual([]);
 
-    const again = await runCommand([...live, '--yes'], variables);
+    const again = await runHere([...live, '--yes']);
     expect(again.stdout).toContain('4 copies were there already and were not made again.');
   });
 
   it('says what it needs when there are no credentials', async () => {
-    const nothing = {
+    shellHas({
       AWS_EC2_METADATA_DISABLED: 'true',
       AWS_CONFIG_FILE: '/dev/null',
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-    };
-    const { exitCode, stderr } = await runCommand(['--live'], nothing);
-    expect(exitCode).toBe(2);
-    expect(stderr).toContain('--live needs AWS credentials');
+    });
+    await expect(runHere(['--live'])).rejects.toThrow('--live needs AWS credentials');
   });
 });
 
 describe('what the replay refuses', () => {
   it('ends the command with 2 and leaves standard output to documents', async () => {
-    const { exitCode, stderr, stdout } = await runCommand(['no/such/event.json', '--json']);
+    const { exitCode, stderr, stdout } = await runProcess(['no/such/event.json', '--json']);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(/^error: .*no\/such\/event\.json: there is no such file/);
     expect(stderr).not.toContain('    at ');
@@ -175,25 +177,21 @@ describe('what the replay refuses', () => {
     [['events'], /event file events: it is a folder/],
     [['package.json'], /package\.json is not a CodePipeline job event/],
   ])('answers %j with what is expected', async (args, message) => {
-    expect(await refusalOf(args)).toMatch(message);
+    expect(await answerTo(args)).toMatch(message);
   });
 
   it('takes any variable of the function that is not one misspelt', async () => {
-    await expect(refusalOf(['--env', 'SYNC_STALL_MS=900', '--env', 'TEAM=web'])).rejects.toThrow(
+    await expect(answerTo(['--env', 'SYNC_STALL_MS=900', '--env', 'TEAM=web'])).rejects.toThrow(
       'was not refused',
     );
   });
 });
 
 describe('a file of the user', () => {
+  afterAll(endPlaying);
   it('is what is copied', async () => {
-    const { stdout } = await runCommand([
-      sampleFile('classic'),
-      '--json',
-      '--artifact',
-      'App=package-lock.json',
-    ]);
-    const { copies } = JSON.parse(stdout) as ReplayReport;
-    expect(copies).toMatchObject([{ sizeBytes: readFileSync('package-lock.json').length, identical: true }]);
+    const { report } = await play([sampleFile('classic'), '--artifact', 'App=package-lock.json']);
+    const sizeBytes = readFileSync('package-lock.json').length;
+    expect(report.copies).toMatchObject([{ sizeBytes, identical: true }]);
   });
 });
