@@ -7,6 +7,8 @@ import { answerTo, endPlaying, sampleFile, startPlaying } from './command.ts';
 
 afterAll(endPlaying);
 
+const CLASSIC = [sampleFile('classic'), '--artifact', 'App=1MiB'];
+
 /** A message of the Chrome DevTools Protocol. */
 interface Message {
   readonly id?: number;
@@ -50,7 +52,7 @@ describe('a replay with --inspect', () => {
   let replayed: Replayed;
   let stallMs: unknown;
   beforeAll(async () => {
-    const { printed, ended } = await startPlaying([sampleFile('classic'), '--inspect', '0']);
+    const { printed, ended } = await startPlaying([...CLASSIC, '--inspect', '0']);
     const [, port] = await printed(/Waiting for a debugger on 127\.0\.0\.1:(\d+)/);
     const inspector = await attach(Number(port));
     await inspector.send('NodeRuntime.enable');
@@ -94,7 +96,7 @@ describe('what --inspect refuses', () => {
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const address = server.address();
     const port = typeof address === 'object' && address ? address.port : 0;
-    const { ended } = await startPlaying([sampleFile('classic'), '--inspect', String(port)]);
+    const { ended } = await startPlaying([...CLASSIC, '--inspect', String(port)]);
     await expect(ended).rejects.toThrow(
       new RegExp(`port ${port}: .*in use.*Choose another; 0 takes a free one`),
     );

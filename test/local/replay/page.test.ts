@@ -33,7 +33,7 @@ let played: Played;
 let failed: Played;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'page-'));
-  const faults = ['--fault', 'slow-down=0.3', '--seed', '2', '--artifact', 'App=40MiB'];
+  const faults = ['--fault', 'slow-down=0.3', '--seed', '2', '--artifact', 'App=20MiB'];
   [played, failed] = await Promise.all([
     play([sampleFile('three-regions'), ...faults]),
     play([sampleFile('fails-function-lost')]),

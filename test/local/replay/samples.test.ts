@@ -21,6 +21,7 @@ const SMALLER: Readonly<Record<string, readonly string[]>> = {
     '--user-parameters',
     '{"DestinationBucket":"web-shop-artifacts-us-east-1"}',
   ],
+  'destination-set': ['--artifact', 'App=24MiB'],
   relay: ['--artifact', 'Vendor=20MiB'],
   'unusual-keys': ['--artifact', 'Spaces=24MiB'],
   'output-artifact': ['--artifact', 'App=24MiB'],
