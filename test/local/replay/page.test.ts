@@ -1,19 +1,20 @@
 // The page of a replay: everything is in it, nothing is loaded from elsewhere, and a real browser lays it out.
-import { execFile } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LoggedRequest } from '../../../local/aws/state/request-log.ts';
 import { replayPage } from '../../../local/replay/page/page.ts';
 import { arrangeTimeline } from '../../../local/replay/page/timeline.ts';
 import { writePage } from '../../../local/replay/page/write-page.ts';
 import { endPlaying, type Played, play, sampleFile } from './command.ts';
-
-const run = promisify(execFile);
+import { attach } from './devtools.ts';
 
 /** A Chromium of this machine, if there is one. */
 const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome']
@@ -26,7 +27,13 @@ const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome']
       return false;
     }
   });
-const HEADLESS = ['--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars'];
+const HEADLESS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--hide-scrollbars',
+  '--remote-debugging-port=0',
+];
 
 let folder: string;
 let played: Played;
@@ -147,43 +154,67 @@ describe('a time line', () => {
 
 // Where there is no browser the page is still checked above; only its layout is not.
 describe.skipIf(CHROMIUM === undefined)('in headless Chromium', () => {
-  const chromium = (args: readonly string[]) => run(CHROMIUM ?? '', [...HEADLESS, ...args], { cwd: folder });
-
-  it('is as wide as the window, from a telephone to a wide screen', async () => {
-    const page = replayPage(played.report, played.requests);
-    const frames = [360, 800, 1600].map(
-      (width) =>
-        `<iframe style="width:${width}px;height:900px" srcdoc="${page.replaceAll('&', '&amp;').replaceAll('"', '&quot;')}"></iframe>`,
+  let browser: ChildProcessByStdio<null, null, Readable>;
+  let tab: Awaited<ReturnType<typeof attach>>;
+  beforeAll(async () => {
+    const file = join(folder, 'page.html');
+    await writePage(file, played.report, played.requests);
+    browser = spawn(CHROMIUM ?? '', [...HEADLESS, pathToFileURL(file).href], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    tab = await attach(await debuggingPort(browser.stderr));
+    await evaluate(
+      'new Promise((loaded) => document.readyState === "complete" ? loaded() : (onload = loaded))',
     );
-    const measure =
-      'onload = () => { document.title = [...document.querySelectorAll("iframe")].map((f) => f.contentDocument.documentElement.scrollWidth - f.clientWidth + "/" + f.contentDocument.querySelectorAll(".bar").length).join(" "); };';
-    const file = join(folder, 'frames.html');
-    await writeFile(file, `<!doctype html>${frames.join('')}<script>${measure}</script>`);
-    const { stdout } = await chromium(['--dump-dom', pathToFileURL(file).href]);
-    const bars = played.requests.length;
-    expect(/<title>([^<]*)</.exec(stdout)?.[1]).toBe(`0/${bars} 0/${bars} 0/${bars}`);
+  });
+  afterAll(async () => {
+    tab.close();
+    browser.kill();
+    await once(browser, 'close');
+  });
+
+  const evaluate = async (expression: string): Promise<unknown> =>
+    (await tab.send('Runtime.evaluate', { expression, awaitPromise: true })).result?.result?.value;
+  const resize = (width: number) =>
+    tab.send('Emulation.setDeviceMetricsOverride', {
+      width,
+      height: 900,
+      deviceScaleFactor: 1,
+      mobile: false,
+    });
+
+  it.each([360, 800, 1600])('is as wide as a window of %d pixels', async (width) => {
+    await resize(width);
+    const seen = await evaluate(
+      '[innerWidth, document.documentElement.scrollWidth, document.querySelectorAll(".bar").length].join()',
+    );
+    expect(seen).toBe(`${width},${width},${played.requests.length}`);
   });
 
   it('is drawn light, dark and on paper', async () => {
-    const file = join(folder, 'page.html');
-    await writePage(file, played.report, played.requests);
-    const url = pathToFileURL(file).href;
-    const shot = async (name: string, scheme: number): Promise<Buffer> => {
-      await chromium([
-        '--window-size=1200,900',
-        `--blink-settings=preferredColorScheme=${scheme}`,
-        `--screenshot=${name}`,
-        url,
-      ]);
-      return await readFile(join(folder, name));
+    const drawn = async (command: string): Promise<Buffer> =>
+      Buffer.from((await tab.send(command)).result?.data ?? '', 'base64');
+    const shot = async (scheme: string): Promise<Buffer> => {
+      const features = [{ name: 'prefers-color-scheme', value: scheme }];
+      await tab.send('Emulation.setEmulatedMedia', { features });
+      return drawn('Page.captureScreenshot');
     };
-    const dark = await shot('dark.png', 0);
-    const light = await shot('light.png', 1);
-    await chromium([`--print-to-pdf=${join(folder, 'page.pdf')}`, url]);
-    const pdf = await readFile(join(folder, 'page.pdf'));
+    await resize(1200);
+    const dark = await shot('dark');
+    const light = await shot('light');
+    const pdf = await drawn('Page.printToPDF');
     expect(light.subarray(1, 4).toString()).toBe('PNG');
     expect(light.length).toBeGreaterThan(30_000);
     expect(dark.equals(light)).toBe(false);
     expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
   });
 });
+
+async function debuggingPort(stderr: Readable): Promise<number> {
+  for await (const line of createInterface({ input: stderr })) {
+    const [, port] = /^DevTools listening on ws:\/\/127\.0\.0\.1:(\d+)/.exec(line) ?? [];
+    if (port !== undefined) return Number(port);
+  }
+  throw new Error('The browser ended without a word of its debugging port');
+}
