@@ -4,21 +4,22 @@
 export class AwsError extends Error {
   readonly status: number;
   readonly code: string;
-  readonly headers: Readonly<Record<string, string>>;
   /** Further elements of the error document, such as BucketName. */
-  readonly details: Readonly<Record<string, string>>;
+  readonly details: Readonly<Record<string, string | undefined>>;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     status: number,
     code: string,
     message: string,
-    more: { headers?: Record<string, string>; details?: Record<string, string> } = {},
+    details: AwsError['details'] = {},
+    headers: AwsError['headers'] = {},
   ) {
     super(message);
     this.name = 'AwsError';
     this.status = status;
     this.code = code;
-    this.headers = more.headers ?? {};
-    this.details = more.details ?? {};
+    this.details = details;
+    this.headers = headers;
   }
 }

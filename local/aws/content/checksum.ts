@@ -125,9 +125,7 @@ export function digestBytes(algorithm: ChecksumAlgorithm): number {
 
 /** The types S3 allows for a multipart upload, its default first (S3 user guide, checking object integrity). */
 export function multipartTypes(algorithm: ChecksumAlgorithm): readonly ChecksumType[] {
-  if (algorithm === 'CRC64NVME') {
-    return ['FULL_OBJECT'];
-  }
+  if (algorithm === 'CRC64NVME') return ['FULL_OBJECT'];
   return CRCS[algorithm] === undefined ? ['COMPOSITE'] : ['COMPOSITE', 'FULL_OBJECT'];
 }
 
@@ -159,9 +157,7 @@ function digestOf(content: Content, name: ChecksumAlgorithm): Buffer {
     return toBytes(value, crc.widthBytes);
   }
   const known = only && others.length === 0 ? recall(only, name) : undefined;
-  if (known !== undefined) {
-    return known;
-  }
+  if (known !== undefined) return known;
   if (crc !== undefined && only !== undefined) {
     return toBytes(crcOf(only, name, crc), crc.widthBytes);
   }
@@ -178,9 +174,7 @@ function digestOfChunks(bytes: Iterable<Uint8Array>, name: ChecksumAlgorithm): B
 
 function crcOf(extent: Extent, name: ChecksumAlgorithm, crc: Crc): bigint {
   const known = recall(extent, name);
-  if (known !== undefined) {
-    return fromBytes(known);
-  }
+  if (known !== undefined) return fromBytes(known);
   const value =
     extent.source === patternSource
       ? patternCrc(name, crc, extent.offset, extent.sizeBytes)

@@ -60,9 +60,7 @@ export function slice(content: Content, start: number, end: number = content.siz
       extents.push({ source: extent.source, offset: extent.offset + from, sizeBytes: to - from });
     }
     position += extent.sizeBytes;
-    if (position >= end) {
-      break;
-    }
+    if (position >= end) break;
   }
   return join(extents);
 }
@@ -135,9 +133,7 @@ function join(extents: readonly Extent[]): Content {
   const joined: Extent[] = [];
   let sizeBytes = 0;
   for (const extent of extents) {
-    if (extent.sizeBytes === 0) {
-      continue;
-    }
+    if (extent.sizeBytes === 0) continue;
     sizeBytes += extent.sizeBytes;
     const { source } = extent;
     const offset = canonicalOffset(source, extent.offset);
@@ -157,9 +153,7 @@ function cursor(content: Content): { current(): Extent; advance(bytes: number): 
   return {
     current() {
       const extent = content.extents[index];
-      if (extent === undefined) {
-        throw new RangeError('read past the end of the content');
-      }
+      if (extent === undefined) throw new RangeError('read past the end of the content');
       const offset = canonicalOffset(extent.source, extent.offset + done);
       return { source: extent.source, offset, sizeBytes: extent.sizeBytes - done };
     },

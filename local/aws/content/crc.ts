@@ -26,9 +26,7 @@ export function combine(crc: Crc, first: bigint, second: bigint, secondSizeBytes
 
 /** The CRC of a stretch repeated `times` times, in O(log times). */
 export function repeat(crc: Crc, once: bigint, sizeBytes: number, times: number): bigint {
-  if (times === 0) {
-    return 0n;
-  }
+  if (times === 0) return 0n;
   const half = repeat(crc, once, sizeBytes, Math.floor(times / 2));
   const even = combine(crc, half, half, sizeBytes * Math.floor(times / 2));
   return times % 2 === 0 ? even : combine(crc, even, once, sizeBytes);

@@ -71,9 +71,7 @@ async function truncate(
 
 async function stream(response: ServerResponse, content: Content, passage?: Passage): Promise<void> {
   for await (const chunk of passage === undefined ? chunks(content) : passage.paced(asynchronous(content))) {
-    if (response.destroyed) {
-      return;
-    }
+    if (response.destroyed) return;
     if (!response.write(chunk)) {
       await writable(response);
     }
@@ -101,7 +99,5 @@ export async function pause(response: ServerResponse, delayMs: number): Promise<
   await promise;
   clearTimeout(timer);
   response.off('close', resolve);
-  if (response.destroyed) {
-    throw new ConnectionCut();
-  }
+  if (response.destroyed) throw new ConnectionCut();
 }

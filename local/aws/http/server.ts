@@ -49,9 +49,7 @@ async function answer(parts: ServerParts, request: IncomingMessage, response: Se
     );
   } catch (error) {
     response.destroy();
-    if (!(error instanceof ConnectionCut)) {
-      throw error;
-    }
+    if (!(error instanceof ConnectionCut)) throw error;
   } finally {
     const { call, authenticated, errorCode } = progress;
     parts.log({
@@ -102,9 +100,7 @@ async function replyTo(
     await strike('after');
     return reply;
   } catch (error) {
-    if (error instanceof ConnectionCut) {
-      throw error;
-    }
+    if (error instanceof ConnectionCut) throw error;
     const awsError = error instanceof AwsError ? error : internalError(error, request);
     progress.errorCode = awsError.code;
     return protocol.error(awsError, request, requestId);
@@ -118,9 +114,8 @@ async function suffer(fault: Fault, response: ServerResponse, progress: Progress
         fault.status,
         fault.code,
         fault.message ?? 'An error that was injected on purpose.',
-        {
-          ...(fault.headers && { headers: { ...fault.headers } }),
-        },
+        {},
+        fault.headers,
       );
     case 'reset':
       throw new ConnectionCut();

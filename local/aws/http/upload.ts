@@ -142,9 +142,7 @@ async function keep(
   let received = 0;
   for await (const piece of body) {
     received += piece.length;
-    if (received > sizeBytes) {
-      break;
-    }
+    if (received > sizeBytes) break;
     for (const digest of digests) {
       digest.update(piece);
     }

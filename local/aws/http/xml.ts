@@ -48,9 +48,7 @@ export function errorDocument(elements: XmlElements): string {
 /** @throws MalformedXML unless the document is well-formed and has that root. */
 export function parseXml(text: string, root: string): unknown {
   // The parser takes what it can make out of any text.
-  if (XMLValidator.validate(text) !== true) {
-    throw malformedXml();
-  }
+  if (XMLValidator.validate(text) !== true) throw malformedXml();
   let document: unknown;
   try {
     document = parser.parse(text);
@@ -58,9 +56,7 @@ export function parseXml(text: string, root: string): unknown {
     throw malformedXml();
   }
   const found = child(document, root);
-  if (found === undefined) {
-    throw malformedXml();
-  }
+  if (found === undefined) throw malformedXml();
   return found;
 }
 

@@ -90,9 +90,7 @@ function requirePermission(authorizer: Authorizer, action: string, resource: str
 function parseInput(body: Buffer): Record<string, unknown> {
   try {
     const input: unknown = JSON.parse(body.toString('utf8'));
-    if (typeof input === 'object' && input !== null && !Array.isArray(input)) {
-      return { ...input };
-    }
+    if (typeof input === 'object' && input !== null && !Array.isArray(input)) return { ...input };
   } catch {
     // Falls through to the one error for everything that is no JSON object.
   }

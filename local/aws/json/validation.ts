@@ -47,15 +47,11 @@ export function stringAt(input: unknown, path: string): string | undefined {
 function check(input: unknown, path: string, limits: Limits): string[] {
   const value = valueAt(input, path) ?? undefined;
   const parent = path.includes('.') ? valueAt(input, path.slice(0, path.lastIndexOf('.'))) : input;
-  if (parent === undefined || parent === null) {
-    return [];
-  }
+  if (parent === undefined || parent === null) return [];
   const must = (what: string): string[] => [
     `Value ${shown(value)}at '${path}' failed to satisfy constraint: Member must ${what}`,
   ];
-  if (value === undefined) {
-    return limits.required === true ? must('not be null') : [];
-  }
+  if (value === undefined) return limits.required === true ? must('not be null') : [];
   if (typeof value !== limits.type) {
     throw new AwsError(400, 'SerializationException', `${path} must be a ${limits.type}`);
   }

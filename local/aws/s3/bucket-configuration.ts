@@ -9,7 +9,7 @@ export function getBucketLifecycleConfiguration(request: S3Request): S3Answer {
   authorize(request, 's3:GetLifecycleConfiguration', bucket.arn);
   if (bucket.lifecycleRules.length === 0) {
     throw new AwsError(404, 'NoSuchLifecycleConfiguration', 'The lifecycle configuration does not exist', {
-      details: { BucketName: bucket.name },
+      BucketName: bucket.name,
     });
   }
   const rules = bucket.lifecycleRules.map((rule) => ({
@@ -33,7 +33,7 @@ export function getObjectLockConfiguration(request: S3Request): S3Answer {
       404,
       'ObjectLockConfigurationNotFoundError',
       'Object Lock configuration does not exist for this bucket',
-      { details: { BucketName: bucket.name } },
+      { BucketName: bucket.name },
     );
   }
   return { xml: xmlDocument('ObjectLockConfiguration', { ObjectLockEnabled: 'Enabled' }) };

@@ -25,9 +25,7 @@ export function checkBucketName(
   { namespace, accountId, region }: { namespace: string; accountId: string; region: string },
 ): void {
   if (!BUCKET_NAME.test(name)) {
-    throw new AwsError(400, 'InvalidBucketName', 'The specified bucket is not valid.', {
-      details: { BucketName: name },
-    });
+    throw new AwsError(400, 'InvalidBucketName', 'The specified bucket is not valid.', { BucketName: name });
   }
   const details = { Header: NAMESPACE_HEADER };
   if (namespace === 'global' && /-\d{12}-[a-z0-9-]+-an$/.test(name)) {
@@ -35,7 +33,7 @@ export function checkBucketName(
       400,
       'MissingNamespaceHeader',
       `The requested bucket is an account-regional namespace bucket, but your request is missing the required ${NAMESPACE_HEADER} header.`,
-      { details },
+      details,
     );
   }
   const suffix = `-${accountId}-${region}-an`;
@@ -44,7 +42,7 @@ export function checkBucketName(
       400,
       'InvalidNamespaceHeader',
       `The ${NAMESPACE_HEADER} header must be global, or account-regional for a bucket whose name ends in ${suffix}.`,
-      { details },
+      details,
     );
   }
 }
@@ -55,12 +53,10 @@ export function bucketRegion(constraint: string | undefined, region: string): st
   const wanted = constraint === 'EU' ? 'eu-west-1' : constraint;
   if (wanted === 'us-east-1' || (wanted !== undefined && !isRegion(wanted))) {
     throw new AwsError(400, 'InvalidLocationConstraint', 'The specified location-constraint is not valid', {
-      details: { LocationConstraint: wanted },
+      LocationConstraint: wanted,
     });
   }
-  if (region === 'us-east-1' || wanted === region) {
-    return wanted ?? region;
-  }
+  if (region === 'us-east-1' || wanted === region) return wanted ?? region;
   throw new AwsError(
     400,
     'IllegalLocationConstraintException',

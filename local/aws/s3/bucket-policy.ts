@@ -28,7 +28,7 @@ export function getBucketPolicy(request: S3Request): S3Answer {
   authorize(request, 's3:GetBucketPolicy', bucket.arn);
   if (bucket.policy === undefined) {
     throw new AwsError(404, 'NoSuchBucketPolicy', 'The bucket policy does not exist', {
-      details: { BucketName: bucket.name },
+      BucketName: bucket.name,
     });
   }
   return {

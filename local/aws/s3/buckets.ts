@@ -4,6 +4,7 @@ import { toBuffer } from '../content/content.ts';
 import { child, children, malformedXml, parseXml, text, xmlDocument } from '../http/xml.ts';
 import { type BucketEncryption, UNCHOSEN_ENCRYPTION } from '../state/buckets.ts';
 import { bucketRegion, requireBucketName } from './bucket-names.ts';
+import { invalidArgument } from './errors.ts';
 import { encryptionElements, isEncryptionAlgorithm } from './objects/object-headers.ts';
 import {
   authorize,
@@ -59,7 +60,7 @@ export function deleteBucket(request: S3Request): S3Answer {
   authorize(request, 's3:DeleteBucket', bucket.arn);
   if (bucket.objects.size > 0) {
     throw new AwsError(409, 'BucketNotEmpty', 'The bucket you tried to delete is not empty', {
-      details: { BucketName: bucket.name },
+      BucketName: bucket.name,
     });
   }
   request.world.deleteBucket(bucket.name);
@@ -73,9 +74,9 @@ export function headBucket(request: S3Request): S3Answer {
     authorize(request, 's3:ListBucket', bucketOf(request).arn);
   } catch (error) {
     if (error instanceof AwsError && region !== undefined) {
-      throw new AwsError(error.status, error.code, error.message, {
-        details: error.details,
-        headers: { ...error.headers, 'x-amz-bucket-region': region },
+      throw new AwsError(error.status, error.code, error.message, error.details, {
+        ...error.headers,
+        'x-amz-bucket-region': region,
       });
     }
     throw error;
@@ -103,7 +104,7 @@ export function getBucketEncryption(request: S3Request): S3Answer {
       404,
       'ServerSideEncryptionConfigurationNotFoundError',
       'The server side encryption configuration was not found',
-      { details: { BucketName: bucket.name } },
+      { BucketName: bucket.name },
     );
   }
   return { xml: xmlDocument('ServerSideEncryptionConfiguration', encryptionElements(bucket.encryption)) };
@@ -125,11 +126,7 @@ export async function putBucketEncryption(request: S3Request): Promise<S3Answer>
     throw malformedXml();
   }
   if (algorithm === 'AES256' && keyId !== undefined) {
-    throw new AwsError(
-      400,
-      'InvalidArgument',
-      'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms',
-    );
+    throw invalidArgument('a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms');
   }
   const encryption: BucketEncryption = {
     algorithm,
@@ -163,9 +160,7 @@ export function getBucketVersioning(request: S3Request): S3Answer {
 export async function putBucketVersioning(request: S3Request): Promise<S3Answer> {
   authorize(request, 's3:PutBucketVersioning', bucketOf(request).arn);
   const status = text(await xmlBody(request, 'VersioningConfiguration'), 'Status');
-  if (status !== 'Enabled' && status !== 'Suspended') {
-    throw malformedXml();
-  }
+  if (status !== 'Enabled' && status !== 'Suspended') throw malformedXml();
   bucketOf(request).versioning = status;
   return {};
 }

@@ -1,6 +1,5 @@
 // Which operation a request to S3 means: by method, by what the path names, and by the subresource in the query.
 import type { IncomingHttpHeaders } from 'node:http';
-import { AwsError } from '../aws-error.ts';
 import { getBucketLifecycleConfiguration, getObjectLockConfiguration } from './bucket-configuration.ts';
 import { deleteBucketPolicy, getBucketPolicy, putBucketPolicy } from './bucket-policy.ts';
 import {
@@ -14,6 +13,7 @@ import {
   putBucketEncryption,
   putBucketVersioning,
 } from './buckets.ts';
+import { invalidArgument } from './errors.ts';
 import { listObjects, listObjectsV2, listObjectVersions } from './listing/list.ts';
 import { listBuckets } from './listing/list-buckets.ts';
 import { completeMultipartUpload } from './multipart/complete.ts';
@@ -114,11 +114,7 @@ export function operationOf(
   const level = bucketName === '' ? 'service' : key === '' ? 'bucket' : 'object';
   const [subresource, ...conflicting] = SUBRESOURCES.filter((name) => query.has(name));
   if (conflicting.length > 0) {
-    throw new AwsError(
-      400,
-      'InvalidArgument',
-      `Conflicting query string parameters: ${[subresource, ...conflicting].join(', ')}`,
-    );
+    throw invalidArgument(`Conflicting query string parameters: ${[subresource, ...conflicting].join(', ')}`);
   }
   const one = query.has('annotationName') ? '&annotationName' : '';
   const copy = headers['x-amz-copy-source'] === undefined ? '' : ' copy';

@@ -105,7 +105,7 @@ function requireScope({ service, region }: Signature, expected = 'us-east-1'): v
 
 function malformed(what: string, details: Record<string, string> = {}): AwsError {
   const message = `The authorization header is malformed; ${what}`;
-  return new AwsError(400, 'AuthorizationHeaderMalformed', message, { details });
+  return new AwsError(400, 'AuthorizationHeaderMalformed', message, details);
 }
 
 /** Hosts that name a bucket: `bucket.localhost`, and S3's own names, which proxies leave in the header. */
@@ -113,9 +113,7 @@ const VIRTUAL_HOST = /^(.+)\.(?:localhost|s3[.-][a-z0-9.-]*amazonaws\.com(?:\.cn
 
 function addressOf(host: string, path: string): { bucketName: string; key: string } {
   const bucketName = VIRTUAL_HOST.exec(host.replace(/:\d+$/, '').toLowerCase())?.[1];
-  if (bucketName !== undefined) {
-    return { bucketName, key: decode(path.slice(1)) };
-  }
+  if (bucketName !== undefined) return { bucketName, key: decode(path.slice(1)) };
   const slash = path.indexOf('/', 1);
   return slash < 0
     ? { bucketName: decode(path.slice(1)), key: '' }

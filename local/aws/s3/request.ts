@@ -14,6 +14,7 @@ import type { Bucket, ObjectEncryption } from '../state/buckets.ts';
 import type { Identity } from '../state/identities.ts';
 import { requireUsable } from '../state/object-encryption.ts';
 import type { World } from '../state/world.ts';
+import { invalidArgument, noSuchBucket } from './errors.ts';
 
 /** A request to S3, authenticated but not yet authorised. */
 export interface S3Request {
@@ -65,10 +66,8 @@ export function bucketOf(request: S3Request): Bucket {
       301,
       'PermanentRedirect',
       'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
-      {
-        headers: { 'x-amz-bucket-region': bucket.region },
-        details: { Endpoint: `${bucket.name}.s3.${bucket.region}.amazonaws.com`, Bucket: bucket.name },
-      },
+      { Endpoint: `${bucket.name}.s3.${bucket.region}.amazonaws.com`, Bucket: bucket.name },
+      { 'x-amz-bucket-region': bucket.region },
     );
   }
   requireOwner(bucket, requestHeader(request, 'x-amz-expected-bucket-owner'));
@@ -84,17 +83,8 @@ export function bucketAnywhere(request: S3Request): Bucket {
 
 function existingBucket({ world, bucketName }: S3Request): Bucket {
   const bucket = world.buckets.get(bucketName);
-  if (bucket === undefined) {
-    throw noSuchBucket(bucketName);
-  }
+  if (bucket === undefined) throw noSuchBucket(bucketName);
   return bucket;
-}
-
-/** The error for a bucket that is not there. */
-export function noSuchBucket(name: string): AwsError {
-  return new AwsError(404, 'NoSuchBucket', 'The specified bucket does not exist', {
-    details: { BucketName: name },
-  });
 }
 
 /** @throws AccessDenied unless the bucket's owner is the expected account, if one is expected. */
@@ -151,9 +141,7 @@ interface EncryptedObject {
  */
 export function useKey(request: S3Request, object: EncryptedObject, ...uses: readonly KeyUse[]): void {
   const { bucket, encryption } = object;
-  if (encryption.keyArn === undefined) {
-    return;
-  }
+  if (encryption.keyArn === undefined) return;
   const key = request.world.keys.get(encryption.keyArn);
   for (const use of uses) {
     for (const region of new Set([bucket.region, request.region])) {
@@ -196,14 +184,10 @@ export function queryNumber(
   min = 0,
 ): number {
   const value = request.query.get(name);
-  if (value === undefined || value === '') {
-    return ifAbsent;
-  }
+  if (value === undefined || value === '') return ifAbsent;
   const number = Number(value);
   if (!/^\d+$/.test(value) || number < min) {
-    throw new AwsError(400, 'InvalidArgument', `Provided ${name} not an integer or within integer range`, {
-      details: { ArgumentName: name, ArgumentValue: value },
-    });
+    throw invalidArgument(`Provided ${name} not an integer or within integer range`, name, value);
   }
   return Math.min(number, max);
 }
@@ -213,13 +197,10 @@ export function partNumberOf(request: S3Request): number {
   const value = request.query.get('partNumber') ?? '';
   const partNumber = Number(value);
   if (!/^\d+$/.test(value) || partNumber < 1 || partNumber > MAX_PARTS) {
-    throw new AwsError(
-      400,
-      'InvalidArgument',
+    throw invalidArgument(
       `Part number must be an integer between 1 and ${MAX_PARTS}, inclusive`,
-      {
-        details: { ArgumentName: 'partNumber', ArgumentValue: value },
-      },
+      'partNumber',
+      value,
     );
   }
   return partNumber;

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import { header } from '../http/headers.ts';
 import type { Bucket } from '../state/buckets.ts';
-import { notImplemented } from './objects/conditions.ts';
+import { invalidArgument, notImplemented } from './errors.ts';
 
 interface Unsupported {
   readonly name: RegExp;
@@ -28,9 +28,7 @@ const newBucketHasNoAcls = (): AwsError =>
   );
 
 const notWhenReading = (name: string): AwsError =>
-  new AwsError(400, 'InvalidArgument', `${name} header is not supported for this operation.`, {
-    details: { ArgumentName: name },
-  });
+  invalidArgument(`${name} header is not supported for this operation.`, name);
 
 /** A test compares them with the SDK's model: a header is read, harmless, or refused here. */
 export const UNSUPPORTED: readonly Unsupported[] = [

@@ -167,9 +167,7 @@ export function endUpload(
 ): void {
   const endedAtMs = Date.now();
   for (const [id, ended] of bucket.endedUploads) {
-    if (ended.endedAtMs > endedAtMs - ENDED_UPLOAD_MS) {
-      break;
-    }
+    if (ended.endedAtMs > endedAtMs - ENDED_UPLOAD_MS) break;
     bucket.endedUploads.delete(id);
   }
   bucket.uploads.delete(uploadId);

@@ -105,9 +105,7 @@ export class KmsKeys {
       state: state ?? 'Enabled',
       policy: parsePolicy('key', `key policy of ${arn}`, policy),
     };
-    if (this.#byArn.has(key.arn)) {
-      throw new Error(`there is a key ${key.arn} already`);
-    }
+    if (this.#byArn.has(key.arn)) throw new Error(`there is a key ${key.arn} already`);
     this.#byArn.set(key.arn, key);
     if (alias !== undefined) {
       this.addAlias(key, alias);
@@ -146,12 +144,8 @@ export class KmsKeys {
       const [, aliasRegion = '', aliasAccount = '', alias = ''] = aliasArn;
       return this.#withAlias(aliasAccount, aliasRegion, alias);
     }
-    if (id.startsWith('arn:')) {
-      return this.#byArn.get(id);
-    }
-    if (id.startsWith('alias/')) {
-      return this.#withAlias(accountId, region, id);
-    }
+    if (id.startsWith('arn:')) return this.#byArn.get(id);
+    if (id.startsWith('alias/')) return this.#withAlias(accountId, region, id);
     return this.#byArn.get(`arn:aws:kms:${region}:${accountId}:key/${id}`);
   }
 

@@ -22,9 +22,7 @@ export function encryptionOf(
 ): ObjectEncryption {
   const wanted = requested.algorithm === undefined ? bucket.encryption : requested;
   const algorithm = wanted?.algorithm ?? 'AES256';
-  if (algorithm === 'AES256') {
-    return { algorithm, bucketKey: false };
-  }
+  if (algorithm === 'AES256') return { algorithm, bucketKey: false };
   const key =
     wanted?.keyId === undefined
       ? world.keys.managed(callerAccountId, bucket.region)

@@ -91,17 +91,13 @@ function checksumFor(
 ): Checksum {
   const algorithm = wanted?.algorithm ?? DEFAULT_ALGORITHM;
   const type = wanted?.type ?? 'FULL_OBJECT';
-  if (type === 'FULL_OBJECT') {
-    return { algorithm, type, value: checksumOf(content, algorithm) };
-  }
+  if (type === 'FULL_OBJECT') return { algorithm, type, value: checksumOf(content, algorithm) };
   const values = (parts ?? [content]).map((part) => checksumOf(part, algorithm));
   return { algorithm, type, value: compositeOf(values, algorithm) };
 }
 
 /** Only an object uploaded in one piece and not under a KMS key has its MD5 here; the others have something opaque. */
 function etagFor(content: Content, parts: readonly Content[] | undefined, algorithm: string): string {
-  if (parts !== undefined) {
-    return `${randomBytes(16).toString('hex')}-${parts.length}`;
-  }
+  if (parts !== undefined) return `${randomBytes(16).toString('hex')}-${parts.length}`;
   return algorithm === 'AES256' ? md5Of(content) : randomBytes(16).toString('hex');
 }

@@ -87,9 +87,7 @@ export class World {
 
   setKeyState(arn: string, state: KeyState): void {
     const key = this.keys.get(arn);
-    if (key === undefined) {
-      throw new Error(`there is no key ${arn}`);
-    }
+    if (key === undefined) throw new Error(`there is no key ${arn}`);
     key.state = state;
   }
 
@@ -103,9 +101,7 @@ export class World {
     acls = false,
     policy,
   }: NewBucket): Bucket {
-    if (this.buckets.has(name)) {
-      throw new Error(`there is a bucket ${name} already`);
-    }
+    if (this.buckets.has(name)) throw new Error(`there is a bucket ${name} already`);
     const bucket: Bucket = {
       name,
       arn: `arn:aws:s3:::${name}`,
@@ -130,9 +126,7 @@ export class World {
 
   bucket(name: string): Bucket {
     const bucket = this.buckets.get(name);
-    if (bucket === undefined) {
-      throw new Error(`there is no bucket ${name}`);
-    }
+    if (bucket === undefined) throw new Error(`there is no bucket ${name}`);
     return bucket;
   }
 

@@ -22,21 +22,15 @@ export async function* decodeAwsChunked(
   for (;;) {
     const [size = '', ...extensions] = (await reader.line()).split(';');
     const sizeBytes = /^[0-9a-fA-F]{1,12}$/.test(size) ? Number.parseInt(size, 16) : Number.NaN;
-    if (Number.isNaN(sizeBytes)) {
-      throw incomplete(`'${size.slice(0, 40)}' is not a chunk size`);
-    }
+    if (Number.isNaN(sizeBytes)) throw incomplete(`'${size.slice(0, 40)}' is not a chunk size`);
     const given = extensions.find((extension) => extension.startsWith('chunk-signature='))?.slice(16);
     for await (const piece of reader.bytes(sizeBytes)) {
       chain?.update(piece);
       yield piece;
     }
     chain?.check(given);
-    if (sizeBytes === 0) {
-      break;
-    }
-    if ((await reader.line()) !== '') {
-      throw incomplete('a chunk is longer than its header gives');
-    }
+    if (sizeBytes === 0) break;
+    if ((await reader.line()) !== '') throw incomplete('a chunk is longer than its header gives');
   }
   let signed = '';
   for (let line = await reader.lastLine(); line !== ''; line = await reader.lastLine()) {
@@ -100,9 +94,7 @@ function lineReader(body: AsyncIterable<Buffer>): LineReader {
   let pending: Buffer = Buffer.alloc(0);
   const more = async (): Promise<boolean> => {
     const next = await iterator.next();
-    if (next.done === true) {
-      return false;
-    }
+    if (next.done === true) return false;
     pending = pending.length === 0 ? next.value : Buffer.concat([pending, next.value]);
     return true;
   };
@@ -114,13 +106,9 @@ function lineReader(body: AsyncIterable<Buffer>): LineReader {
         pending = pending.subarray(end + 2);
         return line;
       }
-      if (pending.length > MAX_LINE_BYTES) {
-        throw incomplete('a line is too long');
-      }
+      if (pending.length > MAX_LINE_BYTES) throw incomplete('a line is too long');
       if (!(await more())) {
-        if (atEnd !== undefined && pending.length === 0) {
-          return atEnd;
-        }
+        if (atEnd !== undefined && pending.length === 0) return atEnd;
         throw incomplete('the body ended within a chunk header');
       }
     }

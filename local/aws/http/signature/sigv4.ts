@@ -43,7 +43,7 @@ export async function verifySignature(
       403,
       'InvalidAccessKeyId',
       'The AWS Access Key Id you provided does not exist in our records.',
-      { details: { AWSAccessKeyId: accessKeyId } },
+      { AWSAccessKeyId: accessKeyId },
     );
   }
   checkClock(claim, now);
@@ -58,7 +58,7 @@ export async function verifySignature(
       403,
       'SignatureDoesNotMatch',
       'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
-      { details: { AWSAccessKeyId: accessKeyId, StringToSign: stringToSign, CanonicalRequest: canonical } },
+      { AWSAccessKeyId: accessKeyId, StringToSign: stringToSign, CanonicalRequest: canonical },
     );
   }
   requireAllSigned(request, claim);
@@ -103,9 +103,7 @@ interface Claim {
 function readClaim(request: SignedRequest): Claim {
   const { headers } = request;
   const { authorization } = headers;
-  if (authorization === undefined) {
-    return readPresignedClaim(request);
-  }
+  if (authorization === undefined) return readPresignedClaim(request);
   const match =
     /^AWS4-HMAC-SHA256\s+Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=(\S+)$/.exec(
       authorization,
@@ -145,9 +143,7 @@ function basicTime(date: string): string {
 function readPresignedClaim(request: SignedRequest): Claim {
   const query = new URLSearchParams(request.rawQuery);
   const credential = query.get('X-Amz-Credential');
-  if (credential === null) {
-    throw new AwsError(403, 'AccessDenied', 'Access Denied');
-  }
+  if (credential === null) throw new AwsError(403, 'AccessDenied', 'Access Denied');
   return {
     credential,
     signedHeaders: (query.get('X-Amz-SignedHeaders') ?? '').split(';'),
@@ -169,7 +165,7 @@ function requireAllSigned({ headers }: SignedRequest, { signedHeaders }: Claim):
       403,
       'AccessDenied',
       'There were headers present in the request which were not signed',
-      { details: { HeadersNotSigned: unsigned.join(', ') } },
+      { HeadersNotSigned: unsigned.join(', ') },
     );
   }
 }
@@ -199,11 +195,9 @@ function checkClock({ timestamp, expiresSeconds }: Claim, now: number): void {
       'RequestTimeTooSkewed',
       'The difference between the request time and the current time is too large.',
       {
-        details: {
-          RequestTime: timestamp,
-          ServerTime: new Date(now).toISOString(),
-          MaxAllowedSkewMilliseconds: String(MAX_SKEW_MS),
-        },
+        RequestTime: timestamp,
+        ServerTime: new Date(now).toISOString(),
+        MaxAllowedSkewMilliseconds: String(MAX_SKEW_MS),
       },
     );
   }

@@ -2,9 +2,10 @@
 import { timestamp, xmlDocument } from '../../http/xml.ts';
 import { isRegion } from '../../regions.ts';
 import { compareKeys } from '../../state/buckets.ts';
+import { invalidArgument } from '../errors.ts';
 import { authorize, type S3Answer, type S3Request } from '../request.ts';
 import { readToken, writeToken } from './list.ts';
-import { invalidArgument, listingPage } from './listing.ts';
+import { listingPage } from './listing.ts';
 
 /** Buckets on a page (S3 API, ListBuckets). */
 const MAX_BUCKETS = 10_000;
@@ -46,9 +47,7 @@ export function listBuckets(request: S3Request): S3Answer {
 }
 
 function maxBuckets(value: string | undefined): number {
-  if (value === undefined) {
-    return Number.POSITIVE_INFINITY;
-  }
+  if (value === undefined) return Number.POSITIVE_INFINITY;
   const max = /^\d+$/.test(value) ? Number(value) : 0;
   if (max < 1 || max > MAX_BUCKETS) {
     throw invalidArgument(

@@ -1,10 +1,11 @@
 // ListObjects, ListObjectsV2 and ListObjectVersions.
 import { timestamp, xmlDocument } from '../../http/xml.ts';
 import { compareKeys, currentObjects, isOlder, type ObjectVersion } from '../../state/buckets.ts';
+import { invalidArgument } from '../errors.ts';
 import { quoted } from '../objects/object-headers.ts';
 import { authorize, bucketOf, type S3Answer, type S3Request } from '../request.ts';
 import { requireVersionId } from '../version-id.ts';
-import { invalidArgument, listingMarker, listingPage, listingQuery } from './listing.ts';
+import { listingMarker, listingPage, listingQuery } from './listing.ts';
 
 /** S3 API, ListObjectsV2. */
 export function listObjectsV2(request: S3Request): S3Answer {

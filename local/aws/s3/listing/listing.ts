@@ -1,7 +1,7 @@
 // What all listings share: what the query asks for, the page that answers it, and the encoding of keys.
-import { AwsError } from '../../aws-error.ts';
 import { encodeRfc3986 } from '../../http/uri.ts';
 import { compareKeys } from '../../state/buckets.ts';
+import { invalidArgument } from '../errors.ts';
 import { queryNumber, type S3Request } from '../request.ts';
 
 /** Entries on a page (S3 API, all listings of what is in a bucket). */
@@ -96,9 +96,7 @@ export function listingPage<Item extends { readonly key: string }>(
       (order > 0 || (order === 0 && isAfter(item))) &&
       // S3 leaves out common prefixes that do not come after the marker (S3 API, ListObjectsV2, Delimiter).
       (common === undefined || (common !== prefixes.at(-1) && compareKeys(common, marker) > 0));
-    if (!isListed) {
-      continue;
-    }
+    if (!isListed) continue;
     if (entries.length + prefixes.length === maxEntries) {
       return { entries, prefixes, next: maxEntries > 0 ? next : undefined };
     }
@@ -110,13 +108,6 @@ export function listingPage<Item extends { readonly key: string }>(
     }
   }
   return { entries, prefixes, next: undefined };
-}
-
-/** The error for a query that S3 does not understand. */
-export function invalidArgument(message: string, name: string, value: string): AwsError {
-  return new AwsError(400, 'InvalidArgument', message, {
-    details: { ArgumentName: name, ArgumentValue: value },
-  });
 }
 
 /** The part of the key up to the first delimiter after the prefix. */

@@ -22,6 +22,7 @@ import {
   store,
   type UploadedPart,
 } from '../../state/buckets.ts';
+import { invalidRequest } from '../errors.ts';
 import { checkWriteConditions } from '../objects/conditions.ts';
 import { checksumElements, encryptionHeaders, newVersionHeaders, quoted } from '../objects/object-headers.ts';
 import {
@@ -117,19 +118,13 @@ function etagIn(element: unknown): string | undefined {
 
 /** The parts that the client lists, checked against those that were uploaded. */
 function namedParts(upload: MultipartUpload, elements: readonly unknown[]): UploadedPart[] {
-  if (elements.length === 0) {
-    throw new AwsError(400, 'InvalidRequest', 'You must specify at least one part');
-  }
-  if (elements.length > MAX_PARTS) {
-    throw malformedXml();
-  }
+  if (elements.length === 0) throw invalidRequest('You must specify at least one part');
+  if (elements.length > MAX_PARTS) throw malformedXml();
   let previous = 0;
   const parts = elements.map((element) => {
     const partNumber = Number(text(element, 'PartNumber'));
     const etag = etagIn(element);
-    if (!Number.isInteger(partNumber) || etag === undefined) {
-      throw malformedXml();
-    }
+    if (!Number.isInteger(partNumber) || etag === undefined) throw malformedXml();
     if (partNumber <= previous) {
       throw new AwsError(
         400,
@@ -139,9 +134,7 @@ function namedParts(upload: MultipartUpload, elements: readonly unknown[]): Uplo
     }
     previous = partNumber;
     const part = upload.parts.get(partNumber);
-    if (part === undefined || part.etag !== etag) {
-      throw invalidPart(partNumber, etag);
-    }
+    if (part === undefined || part.etag !== etag) throw invalidPart(partNumber, etag);
     checkPartChecksum(upload, part, element);
     return part;
   });
@@ -152,12 +145,10 @@ function namedParts(upload: MultipartUpload, elements: readonly unknown[]): Uplo
         'EntityTooSmall',
         'Your proposed upload is smaller than the minimum allowed size',
         {
-          details: {
-            ProposedSize: String(part.content.sizeBytes),
-            MinSizeAllowed: String(MIN_PART_BYTES),
-            PartNumber: String(part.partNumber),
-            ETag: part.etag,
-          },
+          ProposedSize: String(part.content.sizeBytes),
+          MinSizeAllowed: String(MIN_PART_BYTES),
+          PartNumber: String(part.partNumber),
+          ETag: part.etag,
         },
       );
     }
@@ -175,15 +166,11 @@ function checkPartChecksum({ checksum }: MultipartUpload, part: UploadedPart, el
   }
   const given = text(element, `Checksum${checksum.algorithm}`)?.trim();
   if (given === undefined && checksum.type === 'COMPOSITE') {
-    throw new AwsError(
-      400,
-      'InvalidRequest',
+    throw invalidRequest(
       `The upload was created using a ${checksum.algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${part.partNumber} in the request.`,
     );
   }
-  if (given !== undefined && given !== part.checksum) {
-    throw invalidPart(part.partNumber, part.etag);
-  }
+  if (given !== undefined && given !== part.checksum) throw invalidPart(part.partNumber, part.etag);
 }
 
 function invalidPart(partNumber: number, etag: string): AwsError {
@@ -191,7 +178,7 @@ function invalidPart(partNumber: number, etag: string): AwsError {
     400,
     'InvalidPart',
     "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
-    { details: { PartNumber: String(partNumber), ETag: etag } },
+    { PartNumber: String(partNumber), ETag: etag },
   );
 }
 
@@ -205,9 +192,7 @@ function checkSize(request: S3Request, { sizeBytes }: Content): void {
   }
   const expected = requestHeader(request, 'x-amz-mp-object-size');
   if (expected !== undefined && Number(expected) !== sizeBytes) {
-    throw new AwsError(
-      400,
-      'InvalidRequest',
+    throw invalidRequest(
       `The provided 'x-amz-mp-object-size' header value ${expected} does not match what was computed: ${sizeBytes}`,
     );
   }
@@ -231,9 +216,7 @@ function objectChecksum(upload: MultipartUpload, parts: readonly UploadedPart[],
 function checkGivenChecksum(request: S3Request, checksum: Checksum): void {
   const type = requestHeader(request, 'x-amz-checksum-type');
   if (type !== undefined && type !== checksum.type) {
-    throw new AwsError(
-      400,
-      'InvalidRequest',
+    throw invalidRequest(
       `The upload was created using the ${checksum.type} checksum mode. The complete request must use the same checksum mode.`,
     );
   }

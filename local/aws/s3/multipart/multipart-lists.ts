@@ -1,5 +1,4 @@
 // ListParts and ListMultipartUploads.
-
 import { timestamp, xmlDocument } from '../../http/xml.ts';
 import { MAX_PARTS } from '../../limits.ts';
 import { type Bucket, compareKeys, type MultipartUpload } from '../../state/buckets.ts';

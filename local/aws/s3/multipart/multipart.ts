@@ -14,6 +14,7 @@ import {
   newId,
   type UploadedPart,
 } from '../../state/buckets.ts';
+import { invalidArgument, invalidRequest } from '../errors.ts';
 import { sourceTooLarge, sourceVersionHeader } from '../objects/copy.ts';
 import { copySourceOf } from '../objects/copy-source.ts';
 import {
@@ -105,9 +106,7 @@ export function uploadPartCopy(request: S3Request): S3Answer {
   const range = requestHeader(request, 'x-amz-copy-source-range');
   const [start, end] =
     range === undefined ? [0, source.version.sizeBytes] : copyRange(range, source.version.sizeBytes);
-  if (end - start > MAX_SINGLE_REQUEST_BYTES) {
-    throw sourceTooLarge();
-  }
+  if (end - start > MAX_SINGLE_REQUEST_BYTES) throw sourceTooLarge();
   const content = slice(source.version.content, start, end);
   const algorithm = upload.checksum?.algorithm;
   const part: UploadedPart = {
@@ -148,7 +147,7 @@ export function uploadOf(request: S3Request, bucket: Bucket): MultipartUpload {
       404,
       'NoSuchUpload',
       'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
-      { details: { UploadId: uploadId } },
+      { UploadId: uploadId },
     );
   }
   return upload;
@@ -174,9 +173,7 @@ function readUploadChecksum(request: S3Request): MultipartUpload['checksum'] {
   const type = requestHeader(request, 'x-amz-checksum-type');
   if (algorithm === undefined) {
     if (type !== undefined) {
-      throw new AwsError(
-        400,
-        'InvalidRequest',
+      throw invalidRequest(
         'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.',
       );
     }
@@ -185,9 +182,7 @@ function readUploadChecksum(request: S3Request): MultipartUpload['checksum'] {
   const types = multipartTypes(algorithm);
   const chosen = type === undefined ? types[0] : types.find((known) => known === type);
   if (chosen === undefined) {
-    throw new AwsError(
-      400,
-      'InvalidRequest',
+    throw invalidRequest(
       `The ${type} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`,
     );
   }
@@ -196,15 +191,11 @@ function readUploadChecksum(request: S3Request): MultipartUpload['checksum'] {
 
 /** An upload with an algorithm of its own takes no other, and a COMPOSITE one takes no part without. */
 function requireUploadAlgorithm(upload: MultipartUpload, given: ChecksumAlgorithm | undefined): void {
-  if (upload.checksum === undefined) {
-    return;
-  }
+  if (upload.checksum === undefined) return;
   const { algorithm, type } = upload.checksum;
   if (given === undefined ? type === 'COMPOSITE' : given !== algorithm) {
     const actual = given?.toLowerCase() ?? 'null';
-    throw new AwsError(
-      400,
-      'InvalidRequest',
+    throw invalidRequest(
       `Checksum Type mismatch occurred, expected checksum Type: ${algorithm.toLowerCase()}, actual checksum Type: ${actual}`,
     );
   }
@@ -216,21 +207,17 @@ function copyRange(value: string, sourceSizeBytes: number): [number, number] {
   const first = Number(match?.[1] ?? Number.NaN);
   const last = Number(match?.[2] ?? Number.NaN);
   if (!(first <= last)) {
-    throw new AwsError(
-      400,
-      'InvalidArgument',
+    throw invalidArgument(
       'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
-      { details: { ArgumentName: 'x-amz-copy-source-range', ArgumentValue: value } },
+      'x-amz-copy-source-range',
+      value,
     );
   }
   if (last >= sourceSizeBytes) {
-    throw new AwsError(
-      400,
-      'InvalidArgument',
+    throw invalidArgument(
       `Range specified is not valid for source object of size: ${sourceSizeBytes}`,
-      {
-        details: { ArgumentName: 'x-amz-copy-source-range', ArgumentValue: value },
-      },
+      'x-amz-copy-source-range',
+      value,
     );
   }
   return [first, last + 1];

@@ -4,8 +4,8 @@ import { checksumOf, DEFAULT_ALGORITHM, md5Of } from '../../content/checksum.ts'
 import { checksumHeader } from '../../http/upload.ts';
 import { xmlDocument } from '../../http/xml.ts';
 import { type Annotation, type Bucket, compareKeys, type ObjectVersion } from '../../state/buckets.ts';
+import { invalidRequest, preconditionFailed } from '../errors.ts';
 import { bucketOf, queryNumber, requestHeader, type S3Answer, type S3Request, useKey } from '../request.ts';
-import { preconditionFailed } from './conditions.ts';
 import { findObject, type ReadActions } from './find-object.ts';
 import { quoted } from './object-headers.ts';
 
@@ -23,11 +23,7 @@ export async function putObjectAnnotation(request: S3Request): Promise<S3Answer>
   const name = nameOf(request);
   const { content, checksums } = await request.receive();
   if (content.sizeBytes === 0 || content.sizeBytes > MAX_ANNOTATION_BYTES) {
-    throw new AwsError(
-      400,
-      'InvalidRequest',
-      `An annotation has between 1 and ${MAX_ANNOTATION_BYTES} bytes.`,
-    );
+    throw invalidRequest(`An annotation has between 1 and ${MAX_ANNOTATION_BYTES} bytes.`);
   }
   const version = target(request, actions, 'kms:GenerateDataKey');
   const ifMatch = requestHeader(request, 'x-amz-object-if-match')?.replace(/^"|"$/g, '');
@@ -61,9 +57,7 @@ export async function putObjectAnnotation(request: S3Request): Promise<S3Answer>
 export function getObjectAnnotation(request: S3Request): S3Answer {
   const version = target(request, actionsOf('GetObject'), 'kms:Decrypt');
   const annotation = version.annotations.get(nameOf(request));
-  if (annotation === undefined) {
-    throw noSuchAnnotation();
-  }
+  if (annotation === undefined) throw noSuchAnnotation();
   return {
     headers: {
       etag: etagOf(annotation),

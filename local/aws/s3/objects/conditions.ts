@@ -1,13 +1,14 @@
 // Conditional requests: on reads, on the source of a copy, and on what a write would replace.
 import { AwsError } from '../../aws-error.ts';
 import { type Bucket, changesOf, latest, type ObjectVersion } from '../../state/buckets.ts';
+import { noSuchKey, notImplemented, preconditionFailed } from '../errors.ts';
 import { authorize, objectArn, requestHeader, type S3Request } from '../request.ts';
 
 /** @throws PreconditionFailed, or NotModified (304) where the read is merely unnecessary. */
 export function checkReadConditions(request: S3Request, version: ObjectVersion): void {
   const failed = evaluate(request, '', version);
   if (failed === 'if-none-match' || failed === 'if-modified-since') {
-    throw new AwsError(304, 'NotModified', 'Not Modified', { headers: { etag: `"${version.etag}"` } });
+    throw new AwsError(304, 'NotModified', 'Not Modified', {}, { etag: `"${version.etag}"` });
   }
   if (failed !== undefined) {
     throw preconditionFailed(failed);
@@ -17,9 +18,7 @@ export function checkReadConditions(request: S3Request, version: ObjectVersion):
 /** The `x-amz-copy-source-if-*` headers of CopyObject and UploadPartCopy. @throws PreconditionFailed */
 export function checkSourceConditions(request: S3Request, source: ObjectVersion): void {
   const failed = evaluate(request, 'x-amz-copy-source-', source);
-  if (failed !== undefined) {
-    throw preconditionFailed(`x-amz-copy-source-${failed}`);
-  }
+  if (failed !== undefined) throw preconditionFailed(`x-amz-copy-source-${failed}`);
 }
 
 /**
@@ -30,39 +29,25 @@ export function checkSourceConditions(request: S3Request, source: ObjectVersion)
 export function checkWriteConditions(request: S3Request, bucket: Bucket, changesAtBeginning?: number): void {
   const ifNoneMatch = requestHeader(request, 'if-none-match');
   const ifMatch = requestHeader(request, 'if-match');
-  if (ifNoneMatch === undefined && ifMatch === undefined) {
-    return;
-  }
+  if (ifNoneMatch === undefined && ifMatch === undefined) return;
   const existing = latest(bucket, request.key);
   const present = existing?.deleteMarker === false ? existing : undefined;
   if (ifNoneMatch !== undefined) {
-    if (ifNoneMatch !== '*') {
-      throw notImplemented('If-None-Match');
-    }
-    if (present !== undefined) {
-      throw preconditionFailed('If-None-Match');
-    }
+    if (ifNoneMatch !== '*') throw notImplemented('If-None-Match');
+    if (present !== undefined) throw preconditionFailed('If-None-Match');
   }
   if (ifMatch !== undefined) {
-    if (ifMatch === '*') {
-      throw notImplemented('If-Match');
-    }
+    if (ifMatch === '*') throw notImplemented('If-Match');
     authorize(request, 's3:GetObject', objectArn(bucket, request.key));
-    if (present === undefined) {
-      throw new AwsError(404, 'NoSuchKey', 'The specified key does not exist.', {
-        details: { Key: request.key },
-      });
-    }
-    if (!matches(ifMatch, present.etag)) {
-      throw preconditionFailed('If-Match');
-    }
+    if (present === undefined) throw noSuchKey(request.key);
+    if (!matches(ifMatch, present.etag)) throw preconditionFailed('If-Match');
   }
   if (changesAtBeginning !== undefined && changesAtBeginning !== changesOf(bucket, request.key)) {
     throw new AwsError(
       409,
       'ConditionalRequestConflict',
       'The conditional request cannot succeed due to a conflicting operation against this resource.',
-      { details: { Condition: ifMatch === undefined ? 'If-None-Match' : 'If-Match', Key: request.key } },
+      { Condition: ifMatch === undefined ? 'If-None-Match' : 'If-Match', Key: request.key },
     );
   }
 }
@@ -78,25 +63,11 @@ export function checkDeleteCondition(
   version: ObjectVersion | undefined,
   ifMatch: string | undefined,
 ): void {
-  if (ifMatch === undefined) {
-    return;
-  }
+  if (ifMatch === undefined) return;
   authorize(request, 's3:GetObject', objectArn(bucket, key));
   if (version === undefined || version.deleteMarker || !matches(ifMatch, version.etag)) {
     throw preconditionFailed('If-Match');
   }
-}
-
-/** What S3 answers to a header whose meaning it does not support on an operation. */
-export function notImplemented(headerName: string): AwsError {
-  return new AwsError(
-    501,
-    'NotImplemented',
-    'A header you provided implies functionality that is not implemented',
-    {
-      details: { Header: headerName },
-    },
-  );
 }
 
 type Condition = 'if-match' | 'if-none-match' | 'if-modified-since' | 'if-unmodified-since';
@@ -106,18 +77,14 @@ function evaluate(request: S3Request, prefix: string, version: ObjectVersion): C
   const ifMatch = requestHeader(request, `${prefix}if-match`);
   const unmodifiedSince = readDate(requestHeader(request, `${prefix}if-unmodified-since`));
   if (ifMatch !== undefined) {
-    if (!matches(ifMatch, version.etag)) {
-      return 'if-match';
-    }
+    if (!matches(ifMatch, version.etag)) return 'if-match';
   } else if (unmodifiedSince !== undefined && seconds(version) > unmodifiedSince) {
     return 'if-unmodified-since';
   }
   const ifNoneMatch = requestHeader(request, `${prefix}if-none-match`);
   const modifiedSince = readDate(requestHeader(request, `${prefix}if-modified-since`));
   if (ifNoneMatch !== undefined) {
-    if (matches(ifNoneMatch, version.etag)) {
-      return 'if-none-match';
-    }
+    if (matches(ifNoneMatch, version.etag)) return 'if-none-match';
   } else if (
     modifiedSince !== undefined &&
     seconds(version) <= modifiedSince &&
@@ -143,16 +110,4 @@ function seconds(version: ObjectVersion): number {
 function readDate(value: string | undefined): number | undefined {
   const date = value === undefined ? Number.NaN : Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.floor(date / 1000);
-}
-
-/** The 412 that names the condition. */
-export function preconditionFailed(condition: string): AwsError {
-  return new AwsError(
-    412,
-    'PreconditionFailed',
-    'At least one of the pre-conditions you specified did not hold',
-    {
-      details: { Condition: condition },
-    },
-  );
 }

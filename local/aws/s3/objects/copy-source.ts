@@ -1,8 +1,8 @@
 // The source of CopyObject and UploadPartCopy: which version it is, and whether the caller may read it.
-import { AwsError } from '../../aws-error.ts';
 import { decode } from '../../http/uri.ts';
 import type { Bucket, ObjectVersion } from '../../state/buckets.ts';
-import { noSuchBucket, requestHeader, requireOwner, type S3Request, useKey } from '../request.ts';
+import { invalidArgument, noSuchBucket } from '../errors.ts';
+import { requestHeader, requireOwner, type S3Request, useKey } from '../request.ts';
 import { requireVersionId } from '../version-id.ts';
 import { checkSourceConditions } from './conditions.ts';
 import { findObject } from './find-object.ts';
@@ -26,9 +26,7 @@ export function copySourceOf(request: S3Request): CopySource {
     requireVersionId(versionId, 'x-amz-copy-source');
   }
   const bucket = request.world.buckets.get(bucketName);
-  if (bucket === undefined) {
-    throw noSuchBucket(bucketName);
-  }
+  if (bucket === undefined) throw noSuchBucket(bucketName);
   requireOwner(bucket, requestHeader(request, 'x-amz-source-expected-bucket-owner'));
   const version = findObject(request, bucket, key, versionId);
   checkSourceConditions(request, version);
@@ -49,11 +47,10 @@ function parseCopySource(value: string): {
   const decoded = decode(path.replace(/\+/g, ' ')).replace(/^\//, '');
   const slash = decoded.indexOf('/');
   if (slash <= 0 || slash === decoded.length - 1) {
-    throw new AwsError(
-      400,
-      'InvalidArgument',
+    throw invalidArgument(
       'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
-      { details: { ArgumentName: 'x-amz-copy-source', ArgumentValue: value } },
+      'x-amz-copy-source',
+      value,
     );
   }
   return { bucketName: decoded.slice(0, slash), key: decoded.slice(slash + 1), versionId };

@@ -1,5 +1,5 @@
 // CopyObject.
-import { AwsError } from '../../aws-error.ts';
+import type { AwsError } from '../../aws-error.ts';
 import { checksumOf, DEFAULT_ALGORITHM } from '../../content/checksum.ts';
 import { timestamp, xmlDocument } from '../../http/xml.ts';
 import { MAX_SINGLE_REQUEST_BYTES } from '../../limits.ts';
@@ -11,6 +11,7 @@ import {
   type Tags,
   UNCHOSEN_ENCRYPTION,
 } from '../../state/buckets.ts';
+import { invalidArgument, invalidRequest } from '../errors.ts';
 import { authorize, objectArn, requestHeader, type S3Answer, type S3Request } from '../request.ts';
 import { checkWriteConditions } from './conditions.ts';
 import { type CopySource, copySourceOf } from './copy-source.ts';
@@ -31,9 +32,7 @@ export function copyObject(request: S3Request): S3Answer {
   const { bucket, encryption, tags } = prepareWrite(request);
   const source = copySourceOf(request);
   const { version } = source;
-  if (version.sizeBytes > MAX_SINGLE_REQUEST_BYTES) {
-    throw sourceTooLarge();
-  }
+  if (version.sizeBytes > MAX_SINGLE_REQUEST_BYTES) throw sourceTooLarge();
   const replaceMetadata = directive(request, 'x-amz-metadata-directive') === 'REPLACE';
   const replaceTags = directive(request, 'x-amz-tagging-directive') === 'REPLACE';
   refuseCopyOntoItself(request, bucket, source, replaceMetadata);
@@ -70,9 +69,7 @@ export function copyObject(request: S3Request): S3Answer {
 
 /** The error for a source of more than one request may copy. */
 export function sourceTooLarge(): AwsError {
-  return new AwsError(
-    400,
-    'InvalidRequest',
+  return invalidRequest(
     `The specified copy source is larger than the maximum allowable size for a copy source: ${MAX_SINGLE_REQUEST_BYTES}`,
   );
 }
@@ -84,16 +81,12 @@ export function sourceVersionHeader({ bucket, version }: CopySource): Record<str
 
 function directive(request: S3Request, name: string): 'COPY' | 'REPLACE' {
   const value = requestHeader(request, name) ?? 'COPY';
-  if (value !== 'COPY' && value !== 'REPLACE') {
-    throw unknownDirective(name, value);
-  }
+  if (value !== 'COPY' && value !== 'REPLACE') throw unknownDirective(name, value);
   return value;
 }
 
 function unknownDirective(name: string, value: string): AwsError {
-  return new AwsError(400, 'InvalidArgument', `Unknown ${name.slice('x-amz-'.length)}.`, {
-    details: { ArgumentName: name, ArgumentValue: value },
-  });
+  return invalidArgument(`Unknown ${name.slice('x-amz-'.length)}.`, name, value);
 }
 
 /** A website redirect is not copied (S3 API, CopyObject). */
@@ -117,12 +110,8 @@ function copiedAnnotations(
   const name = 'x-amz-object-annotation-directive';
   // In a presigned URL it is a query parameter (S3 API, CopyObject).
   const value = requestHeader(request, name) ?? request.query.get(name) ?? 'COPY';
-  if (value !== 'COPY' && value !== 'EXCLUDE') {
-    throw unknownDirective(name, value);
-  }
-  if (value === 'EXCLUDE' || source.version.annotations.size === 0) {
-    return new Map();
-  }
+  if (value !== 'COPY' && value !== 'EXCLUDE') throw unknownDirective(name, value);
+  if (value === 'EXCLUDE' || source.version.annotations.size === 0) return new Map();
   authorizeBoth(request, bucket, source, 'Annotation');
   return source.version.annotations;
 }
@@ -156,9 +145,7 @@ function refuseCopyOntoItself(
       (name) => requestHeader(request, name) !== undefined,
     );
   if (itself && !changesSomething) {
-    throw new AwsError(
-      400,
-      'InvalidRequest',
+    throw invalidRequest(
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
     );
   }

@@ -2,6 +2,7 @@
 import { AwsError } from '../../aws-error.ts';
 import { children, malformedXml, text, xmlDocument } from '../../http/xml.ts';
 import { type Bucket, latest, type ObjectVersion, remove, versionOf } from '../../state/buckets.ts';
+import { invalidRequest, noSuchVersion, notImplemented } from '../errors.ts';
 import {
   authorize,
   bucketOf,
@@ -11,8 +12,7 @@ import {
   type S3Request,
   xmlBody,
 } from '../request.ts';
-import { checkDeleteCondition, notImplemented } from './conditions.ts';
-import { noSuchVersion } from './find-object.ts';
+import { checkDeleteCondition } from './conditions.ts';
 import { hasIntegrityHeader } from './write.ts';
 
 /** Keys in one DeleteObjects (S3 API). */
@@ -39,23 +39,15 @@ export function deleteObject(request: S3Request): S3Answer {
 export async function deleteObjects(request: S3Request): Promise<S3Answer> {
   bucketOf(request);
   if (!hasIntegrityHeader(request)) {
-    throw new AwsError(
-      400,
-      'InvalidRequest',
-      'Missing required header for this request: Content-MD5 OR x-amz-checksum-*',
-    );
+    throw invalidRequest('Missing required header for this request: Content-MD5 OR x-amz-checksum-*');
   }
   const document = await xmlBody(request, 'Delete');
   const objects = children(document, 'Object').map((element) => {
     const key = text(element, 'Key');
-    if (key === undefined || key === '') {
-      throw malformedXml();
-    }
+    if (key === undefined || key === '') throw malformedXml();
     return { element, key, versionId: text(element, 'VersionId') };
   });
-  if (objects.length === 0 || objects.length > MAX_KEYS) {
-    throw malformedXml();
-  }
+  if (objects.length === 0 || objects.length > MAX_KEYS) throw malformedXml();
   const bucket = bucketOf(request);
   const deleted: Record<string, string | boolean | undefined>[] = [];
   const errors: Record<string, string | undefined>[] = [];
@@ -67,9 +59,7 @@ export async function deleteObjects(request: S3Request): Promise<S3Answer> {
       }
       const victim = targetOf(bucket, key, versionId);
       // Unlike DeleteObject, which does not mind.
-      if (versionId !== undefined && victim === undefined) {
-        throw noSuchVersion(key, versionId);
-      }
+      if (versionId !== undefined && victim === undefined) throw noSuchVersion(key, versionId);
       checkDeleteCondition(request, bucket, key, victim, text(element, 'ETag'));
       const deletion = remove(bucket, key, versionId);
       deleted.push({
@@ -79,9 +69,7 @@ export async function deleteObjects(request: S3Request): Promise<S3Answer> {
         DeleteMarkerVersionId: deletion.deleteMarker ? deletion.versionId : undefined,
       });
     } catch (error) {
-      if (!(error instanceof AwsError)) {
-        throw error;
-      }
+      if (!(error instanceof AwsError)) throw error;
       errors.push({ Key: key, VersionId: versionId, Code: error.code, Message: error.message });
     }
   }

@@ -1,6 +1,7 @@
 // Finds the version that a read or a copy means, with the permissions that this takes and the errors that S3 gives.
 import { AwsError } from '../../aws-error.ts';
 import { type Bucket, latest, type ObjectVersion, versionOf } from '../../state/buckets.ts';
+import { noSuchKey, noSuchVersion } from '../errors.ts';
 import { authorize, objectArn, type S3Request } from '../request.ts';
 
 /** The actions on the latest and on a named version. */
@@ -30,33 +31,18 @@ export function findObject(
   const action = versionId === undefined ? actions.latest : actions.version;
   authorize(request, action, objectArn(bucket, key), { 's3:VersionId': versionId });
   const version = versionId === undefined ? latest(bucket, key) : versionOf(bucket, key, versionId);
-  if (version !== undefined && !version.deleteMarker) {
-    return version;
-  }
+  if (version !== undefined && !version.deleteMarker) return version;
   // A latest delete marker hides the object from reads; about tags nothing can be asked of it at all.
   if (version !== undefined && (versionId !== undefined || actions !== READ_OBJECT)) {
     throw new AwsError(
       405,
       'MethodNotAllowed',
       'The specified method is not allowed against this resource.',
-      {
-        headers: { 'x-amz-delete-marker': 'true', 'x-amz-version-id': version.versionId, allow: 'DELETE' },
-      },
+      {},
+      { 'x-amz-delete-marker': 'true', 'x-amz-version-id': version.versionId, allow: 'DELETE' },
     );
   }
   authorize(request, 's3:ListBucket', bucket.arn);
-  if (versionId !== undefined) {
-    throw noSuchVersion(key, versionId);
-  }
-  throw new AwsError(404, 'NoSuchKey', 'The specified key does not exist.', {
-    details: { Key: key },
-    ...(version && { headers: { 'x-amz-delete-marker': 'true', 'x-amz-version-id': version.versionId } }),
-  });
-}
-
-/** The error for a version that is not there. */
-export function noSuchVersion(key: string, versionId: string): AwsError {
-  return new AwsError(404, 'NoSuchVersion', 'The specified version does not exist.', {
-    details: { Key: key, VersionId: versionId },
-  });
+  if (versionId !== undefined) throw noSuchVersion(key, versionId);
+  throw noSuchKey(key, version && { 'x-amz-delete-marker': 'true', 'x-amz-version-id': version.versionId });
 }

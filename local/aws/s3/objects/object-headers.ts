@@ -15,6 +15,7 @@ import type {
   Tags,
 } from '../../state/buckets.ts';
 import type { RequestedEncryption } from '../../state/object-encryption.ts';
+import { invalidArgument, invalidRequest } from '../errors.ts';
 import { isAllowed, objectArn, requestHeader, type S3Request } from '../request.ts';
 
 type Headers = Record<string, string | undefined>;
@@ -113,16 +114,16 @@ export function readEncryption(request: S3Request): RequestedEncryption {
   const keyId = requestHeader(request, 'x-amz-server-side-encryption-aws-kms-key-id');
   const bucketKey = requestHeader(request, 'x-amz-server-side-encryption-bucket-key-enabled');
   if (algorithm !== undefined && !isEncryptionAlgorithm(algorithm)) {
-    throw new AwsError(400, 'InvalidArgument', 'The encryption method specified is not supported', {
-      details: { ArgumentName: 'x-amz-server-side-encryption', ArgumentValue: algorithm },
-    });
+    throw invalidArgument(
+      'The encryption method specified is not supported',
+      'x-amz-server-side-encryption',
+      algorithm,
+    );
   }
   if (keyId !== undefined && (algorithm === undefined || algorithm === 'AES256')) {
-    throw new AwsError(
-      400,
-      'InvalidArgument',
+    throw invalidArgument(
       'Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms',
-      { details: { ArgumentName: 'x-amz-server-side-encryption' } },
+      'x-amz-server-side-encryption',
     );
   }
   return {
@@ -143,14 +144,10 @@ export function readAlgorithm(
   name = 'x-amz-checksum-algorithm',
 ): ChecksumAlgorithm | undefined {
   const value = requestHeader(request, name);
-  if (value === undefined) {
-    return undefined;
-  }
+  if (value === undefined) return undefined;
   const algorithm = ALGORITHMS.find((known) => known === value.toUpperCase());
   if (algorithm === undefined) {
-    throw new AwsError(
-      400,
-      'InvalidRequest',
+    throw invalidRequest(
       `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${ALGORITHMS.join(', ')}]`,
     );
   }

@@ -10,15 +10,11 @@ export interface Range {
 /** A single byte range; undefined for a header that HTTP says to ignore. @throws InvalidRange */
 export function parseRange(header: string, sizeBytes: number): Range | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header.trim());
-  if (match === null || (match[1] === '' && match[2] === '')) {
-    return undefined;
-  }
+  if (match === null || (match[1] === '' && match[2] === '')) return undefined;
   const [, first = '', last = ''] = match;
   const start = first === '' ? Math.max(0, sizeBytes - Number(last)) : Number(first);
   const end = first === '' || last === '' ? sizeBytes : Math.min(Number(last) + 1, sizeBytes);
-  if (first !== '' && last !== '' && Number(last) < Number(first)) {
-    return undefined;
-  }
+  if (first !== '' && last !== '' && Number(last) < Number(first)) return undefined;
   if (start >= sizeBytes || start >= end) {
     throw unsatisfiable('The requested range is not satisfiable', 'InvalidRange', sizeBytes);
   }
@@ -27,8 +23,11 @@ export function parseRange(header: string, sizeBytes: number): Range | undefined
 
 /** The 416 that names the actual size. */
 export function unsatisfiable(message: string, code: string, sizeBytes: number): AwsError {
-  return new AwsError(416, code, message, {
-    headers: { 'content-range': `bytes */${sizeBytes}` },
-    details: { ActualObjectSize: String(sizeBytes) },
-  });
+  return new AwsError(
+    416,
+    code,
+    message,
+    { ActualObjectSize: String(sizeBytes) },
+    { 'content-range': `bytes */${sizeBytes}` },
+  );
 }

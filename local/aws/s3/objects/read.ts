@@ -1,9 +1,8 @@
 // GetObject, HeadObject and GetObjectAttributes.
-import { AwsError } from '../../aws-error.ts';
 import { slice } from '../../content/content.ts';
 import { xmlDocument } from '../../http/xml.ts';
 import type { Bucket, ObjectPart, ObjectVersion } from '../../state/buckets.ts';
-import { invalidArgument } from '../listing/listing.ts';
+import { invalidArgument, invalidRequest } from '../errors.ts';
 import {
   authorize,
   bucketOf,
@@ -101,11 +100,7 @@ function describe(request: S3Request, bucket: Bucket, version: ObjectVersion) {
   const rangeHeader = requestHeader(request, 'range');
   if (request.query.has('partNumber')) {
     if (rangeHeader !== undefined) {
-      throw new AwsError(
-        400,
-        'InvalidRequest',
-        'Cannot specify both Range header and partNumber query parameter',
-      );
+      throw invalidRequest('Cannot specify both Range header and partNumber query parameter');
     }
     return describePart(request, version, headers);
   }
@@ -164,9 +159,7 @@ function listedParts(request: S3Request, version: ObjectVersion, parts: readonly
   const marker = Number(requestHeader(request, 'x-amz-part-number-marker') ?? 0);
   const after = parts.filter((part) => part.partNumber > marker);
   const page = after.slice(0, maxParts);
-  if (version.checksum?.type !== 'COMPOSITE') {
-    return { PartsCount: parts.length };
-  }
+  if (version.checksum?.type !== 'COMPOSITE') return { PartsCount: parts.length };
   return {
     PartsCount: parts.length,
     PartNumberMarker: marker,

@@ -17,7 +17,7 @@ export function storageClassOf(request: S3Request): string {
   const storageClass = requestHeader(request, 'x-amz-storage-class') ?? 'STANDARD';
   if (!STORAGE_CLASSES.includes(storageClass)) {
     throw new AwsError(400, 'InvalidStorageClass', 'The storage class you specified is not valid', {
-      details: { StorageClassRequested: storageClass },
+      StorageClassRequested: storageClass,
     });
   }
   return storageClass;
@@ -26,6 +26,6 @@ export function storageClassOf(request: S3Request): string {
 /** @throws InvalidObjectState for the bytes of an archived object */
 export function requireRestored({ storageClass }: ObjectVersion, message: string): void {
   if (ARCHIVES.includes(storageClass)) {
-    throw new AwsError(403, 'InvalidObjectState', message, { details: { StorageClass: storageClass } });
+    throw new AwsError(403, 'InvalidObjectState', message, { StorageClass: storageClass });
   }
 }

@@ -1,5 +1,4 @@
 // GetObjectTagging, PutObjectTagging and DeleteObjectTagging.
-
 import { child, children, text, xmlDocument } from '../../http/xml.ts';
 import type { Bucket, ObjectVersion } from '../../state/buckets.ts';
 import { bucketOf, type S3Answer, type S3Request, xmlBody } from '../request.ts';

@@ -6,6 +6,7 @@ import type { Content } from '../../content/content.ts';
 import type { Upload } from '../../http/upload.ts';
 import { type Bucket, changesOf, type ObjectEncryption, store, type Tags } from '../../state/buckets.ts';
 import { encryptionOf } from '../../state/object-encryption.ts';
+import { invalidRequest } from '../errors.ts';
 import { authorize, bucketOf, objectArn, type S3Answer, type S3Request, useKey } from '../request.ts';
 import { checkWriteConditions } from './conditions.ts';
 import {
@@ -97,9 +98,7 @@ const NO_DIGESTS = new Set(['x-amz-checksum-algorithm', 'x-amz-checksum-type', '
 /** @throws InvalidRequest in a bucket with Object Lock, unless the request carries a digest of its body. */
 export function requireIntegrityHeader(request: S3Request, bucket: Bucket, operation: string): void {
   if (bucket.objectLock && !hasIntegrityHeader(request)) {
-    throw new AwsError(
-      400,
-      'InvalidRequest',
+    throw invalidRequest(
       `Content-MD5 OR x-amz-checksum- HTTP header is required for ${operation} requests with Object Lock parameters`,
     );
   }

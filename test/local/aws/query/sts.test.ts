@@ -1,5 +1,4 @@
 // Roles and their sessions: how IAM makes roles, who may assume them, what the sessions may do, and what is refused.
-
 import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { describe, expect, test } from 'vitest';
