@@ -1,4 +1,5 @@
 // The one table of API operations: which IAM actions each needs, on what, and why. Grants, advice, checks and documents are made from it.
+import { omitUndefined } from '../util.ts';
 
 /** What a grant is for. Objects are what is in the buckets, keys are the KMS keys of the buckets. */
 export type GrantTarget =
@@ -32,149 +33,86 @@ export interface OperationPermissions {
   readonly needs: readonly Grant[];
 }
 
+/** Makes the grants of one kind of target. */
+function grantsOn(on: GrantTarget) {
+  return (action: string, why: string, when?: GrantCondition): Grant => ({
+    action,
+    on,
+    why,
+    ...omitUndefined({ when }),
+  });
+}
+
+const onSourceBucket = grantsOn('source bucket');
+const onSource = grantsOn('source objects');
+const onSourceKey = grantsOn('source keys');
+const onBucket = grantsOn('destination buckets');
+const onObject = grantsOn('destination objects');
+const onKey = grantsOn('destination keys');
+const onJob = grantsOn('any job');
+
 // A request pinned to a version is authorised by the ...Version action, an unpinned one by the plain one; which of the
 // two a job sends depends on whether the bucket is versioned (S3 user guide, required permissions for API operations).
-const readSource: readonly Grant[] = [
-  {
-    action: 's3:GetObject',
-    on: 'source objects',
-    why: 'the current version, in a bucket without versioning',
-  },
-  {
-    action: 's3:GetObjectVersion',
-    on: 'source objects',
-    why: 'the version that the job is pinned to',
-    when: 'versioned',
-  },
+const readSource = [
+  onSource('s3:GetObject', 'the current version, in a bucket without versioning'),
+  onSource('s3:GetObjectVersion', 'the version that the job is pinned to', 'versioned'),
 ];
 const readSourceTags = (why: string): readonly Grant[] => [
-  { action: 's3:GetObjectTagging', on: 'source objects', why },
-  { action: 's3:GetObjectVersionTagging', on: 'source objects', why },
+  onSource('s3:GetObjectTagging', why),
+  onSource('s3:GetObjectVersionTagging', why),
 ];
-const decryptSource: Grant = {
-  action: 'kms:Decrypt',
-  on: 'source keys',
-  why: 'S3 decrypts the source for the caller, in the region of the source or of the destination',
-};
-const encryptDestination: readonly Grant[] = [
-  { action: 'kms:GenerateDataKey', on: 'destination keys', why: 'S3 makes the data key of the copy' },
-  {
-    action: 'kms:Decrypt',
-    on: 'destination keys',
-    why: 'S3 reads its own parts back when the upload is completed',
-  },
+const decryptSource = onSourceKey(
+  'kms:Decrypt',
+  'S3 decrypts the source for the caller, in the region of the source or of the destination',
+);
+const encryptDestination = [
+  onKey('kms:GenerateDataKey', 'S3 makes the data key of the copy'),
+  onKey('kms:Decrypt', 'S3 reads its own parts back when the upload is completed'),
 ];
-const writeDestination: Grant = {
-  action: 's3:PutObject',
-  on: 'destination objects',
-  why: 'every write is authorised as PutObject',
-};
-const tagDestination: Grant = {
-  action: 's3:PutObjectTagging',
-  on: 'destination objects',
-  why: 'the copy carries the tags of the source',
-  when: 'tags',
-};
+const writeDestination = onObject('s3:PutObject', 'every write is authorised as PutObject');
+const tagDestination = onObject('s3:PutObjectTagging', 'the copy carries the tags of the source', 'tags');
+const showChecksum = 'S3 wants it to show the checksum of an encrypted object';
+const answer = 'the answer; a job is not a resource that IAM knows';
+
+/** Makes the operations of one side. */
+function operationsOf(side: Side, needs: Readonly<Record<string, readonly Grant[]>>): OperationPermissions[] {
+  return Object.entries(needs).map(([operation, grants]) => ({ operation, side, needs: grants }));
+}
 
 /** Every operation that the function's own role calls. */
 export const OPERATIONS: readonly OperationPermissions[] = [
-  {
-    operation: 'HeadObject',
-    side: 'source',
-    needs: [
+  ...operationsOf('source', {
+    HeadObject: [
       ...readSource,
-      {
-        action: 's3:ListBucket',
-        on: 'source bucket',
-        why: 'without it S3 answers 403 for an object that is gone, not 404',
-      },
-      { ...decryptSource, why: 'S3 wants it to show the checksum of an encrypted object' },
+      onSourceBucket('s3:ListBucket', 'without it S3 answers 403 for an object that is gone, not 404'),
+      onSourceKey('kms:Decrypt', showChecksum),
       ...readSourceTags('S3 tells the number of tags only to who may read them'),
     ],
-  },
-  {
-    operation: 'GetObjectAttributes',
-    side: 'source',
-    needs: [
-      {
-        action: 's3:GetObjectAttributes',
-        on: 'source objects',
-        why: 'part sizes, to cut the copy where the source was cut',
-      },
-      {
-        action: 's3:GetObjectVersionAttributes',
-        on: 'source objects',
-        why: 'the same of the version that is pinned',
-        when: 'versioned',
-      },
+    GetObjectAttributes: [
+      onSource('s3:GetObjectAttributes', 'part sizes, to cut the copy where the source was cut'),
+      onSource('s3:GetObjectVersionAttributes', 'the same of the version that is pinned', 'versioned'),
       ...readSource,
       decryptSource,
     ],
-  },
-  {
-    operation: 'GetObjectTagging',
-    side: 'source',
-    needs: readSourceTags('the copy carries the tags of the source'),
-  },
-  {
-    operation: 'HeadBucket',
-    side: 'destination',
-    needs: [
-      { action: 's3:ListBucket', on: 'destination buckets', why: 'HeadBucket is authorised as ListBucket' },
+    GetObjectTagging: readSourceTags('the copy carries the tags of the source'),
+  }),
+  ...operationsOf('destination', {
+    HeadBucket: [onBucket('s3:ListBucket', 'HeadBucket is authorised as ListBucket')],
+    GetBucketEncryption: [
+      onBucket('s3:GetEncryptionConfiguration', 'names the KMS key that copies must end up under'),
     ],
-  },
-  {
-    operation: 'GetBucketEncryption',
-    side: 'destination',
-    needs: [
-      {
-        action: 's3:GetEncryptionConfiguration',
-        on: 'destination buckets',
-        why: 'names the KMS key that copies must end up under',
-      },
+    HeadObject: [
+      onObject('s3:GetObject', 'is it already there, and is the finished copy right'),
+      onObject('s3:GetObjectVersion', 'proof is read from the version that was written', 'versioned'),
+      onBucket('s3:ListBucket', 'tells "not there yet" (404) from "not allowed" (403)'),
+      onKey('kms:Decrypt', showChecksum),
+      onObject(
+        's3:GetObjectTagging',
+        'S3 tells the number of tags, by which a copy is known again, only to who may read them',
+      ),
+      onObject('s3:GetObjectVersionTagging', 'the same of the version that was written'),
     ],
-  },
-  {
-    operation: 'HeadObject',
-    side: 'destination',
-    needs: [
-      {
-        action: 's3:GetObject',
-        on: 'destination objects',
-        why: 'is it already there, and is the finished copy right',
-      },
-      {
-        action: 's3:GetObjectVersion',
-        on: 'destination objects',
-        why: 'proof is read from the version that was written',
-        when: 'versioned',
-      },
-      {
-        action: 's3:ListBucket',
-        on: 'destination buckets',
-        why: 'tells "not there yet" (404) from "not allowed" (403)',
-      },
-      {
-        action: 'kms:Decrypt',
-        on: 'destination keys',
-        why: 'S3 wants it to show the checksum of an encrypted object',
-      },
-      {
-        action: 's3:GetObjectTagging',
-        on: 'destination objects',
-        why: 'S3 tells the number of tags, by which a copy is known again, only to who may read them',
-      },
-      {
-        action: 's3:GetObjectVersionTagging',
-        on: 'destination objects',
-        why: 'the same of the version that was written',
-      },
-    ],
-  },
-  {
-    operation: 'CopyObject',
-    side: 'destination',
-    needs: [
+    CopyObject: [
       ...readSource,
       decryptSource,
       ...readSourceTags('CopyObject brings the tags along'),
@@ -182,159 +120,63 @@ export const OPERATIONS: readonly OperationPermissions[] = [
       tagDestination,
       ...encryptDestination,
     ],
-  },
-  {
-    operation: 'CreateMultipartUpload',
-    side: 'destination',
-    needs: [writeDestination, tagDestination, ...encryptDestination],
-  },
-  {
-    operation: 'UploadPartCopy',
-    side: 'destination',
-    needs: [...readSource, decryptSource, writeDestination, ...encryptDestination],
-  },
-  { operation: 'UploadPart', side: 'destination', needs: [writeDestination, ...encryptDestination] },
-  {
-    operation: 'PutObject',
-    side: 'destination',
-    needs: [writeDestination, tagDestination, ...encryptDestination],
-  },
-  {
-    operation: 'CompleteMultipartUpload',
-    side: 'destination',
-    needs: [writeDestination, ...encryptDestination],
-  },
-  {
-    operation: 'AbortMultipartUpload',
-    side: 'destination',
-    needs: [
-      {
-        action: 's3:AbortMultipartUpload',
-        on: 'destination objects',
-        why: 'a failed copy leaves no parts behind',
-      },
+    CreateMultipartUpload: [writeDestination, tagDestination, ...encryptDestination],
+    UploadPartCopy: [...readSource, decryptSource, writeDestination, ...encryptDestination],
+    UploadPart: [writeDestination, ...encryptDestination],
+    PutObject: [writeDestination, tagDestination, ...encryptDestination],
+    CompleteMultipartUpload: [writeDestination, ...encryptDestination],
+    AbortMultipartUpload: [onObject('s3:AbortMultipartUpload', 'a failed copy leaves no parts behind')],
+    ListParts: [
+      onObject('s3:ListMultipartUploadParts', 'a continued job asks S3 what it has copied already'),
     ],
-  },
-  {
-    operation: 'ListParts',
-    side: 'destination',
-    needs: [
-      {
-        action: 's3:ListMultipartUploadParts',
-        on: 'destination objects',
-        why: 'a continued job asks S3 what it has copied already',
-      },
+    ListMultipartUploads: [
+      onBucket('s3:ListBucketMultipartUploads', 'a continued job finds the uploads that it began'),
     ],
-  },
-  {
-    operation: 'ListMultipartUploads',
-    side: 'destination',
-    needs: [
-      {
-        action: 's3:ListBucketMultipartUploads',
-        on: 'destination buckets',
-        why: 'a continued job finds the uploads that it began',
-      },
+    DeleteObject: [
+      onObject('s3:DeleteObject', 'a copy that proved wrong is removed, in a bucket without versioning'),
+      onObject(
+        's3:DeleteObjectVersion',
+        'a copy that proved wrong is removed, exactly the version written',
+        'versioned',
+      ),
     ],
-  },
-  {
-    operation: 'DeleteObject',
-    side: 'destination',
-    needs: [
-      {
-        action: 's3:DeleteObject',
-        on: 'destination objects',
-        why: 'a copy that proved wrong is removed, in a bucket without versioning',
-      },
-      {
-        action: 's3:DeleteObjectVersion',
-        on: 'destination objects',
-        why: 'a copy that proved wrong is removed, exactly the version written',
-        when: 'versioned',
-      },
+  }),
+  ...operationsOf('codepipeline', {
+    GetJobDetails: [
+      onJob(
+        'codepipeline:GetJobDetails',
+        'names pipeline, stage and action in every log line; fresh artifactCredentials for a relay that outlives those of the event',
+      ),
     ],
-  },
-  {
-    operation: 'GetJobDetails',
-    side: 'codepipeline',
-    needs: [
-      {
-        action: 'codepipeline:GetJobDetails',
-        on: 'any job',
-        why: 'names pipeline, stage and action in every log line; fresh artifactCredentials for a relay that outlives those of the event',
-      },
-    ],
-  },
-  {
-    operation: 'PutJobSuccessResult',
-    side: 'codepipeline',
-    needs: [
-      {
-        action: 'codepipeline:PutJobSuccessResult',
-        on: 'any job',
-        why: 'the answer; a job is not a resource that IAM knows',
-      },
-    ],
-  },
-  {
-    operation: 'PutJobFailureResult',
-    side: 'codepipeline',
-    needs: [
-      {
-        action: 'codepipeline:PutJobFailureResult',
-        on: 'any job',
-        why: 'the answer; a job is not a resource that IAM knows',
-      },
-    ],
-  },
+    PutJobSuccessResult: [onJob('codepipeline:PutJobSuccessResult', answer)],
+    PutJobFailureResult: [onJob('codepipeline:PutJobFailureResult', answer)],
+  }),
 ];
 
 /** What only the job's `artifactCredentials` call: the reads of a relay. They have the rights of the pipeline's role. */
-export const RELAY_OPERATIONS: readonly OperationPermissions[] = [
-  { operation: 'GetObject', side: 'source', needs: [...readSource, decryptSource] },
-];
+export const RELAY_OPERATIONS = operationsOf('source', { GetObject: [...readSource, decryptSource] });
 
-const listAnnotations: Grant = {
-  action: 's3:ListObjectAnnotations',
-  on: 'source objects',
-  why: 'which annotations there are to copy',
-};
+const whichToCopy = 'which annotations there are to copy';
 
 /** What a job with `Annotations: copy` calls besides; roles have no grants for it unless they are added. */
 export const ANNOTATION_OPERATIONS: readonly OperationPermissions[] = [
-  {
-    operation: 'ListObjectAnnotations',
-    side: 'source',
-    needs: [
-      listAnnotations,
-      { ...listAnnotations, action: 's3:ListObjectVersionAnnotations', when: 'versioned' },
+  ...operationsOf('source', {
+    ListObjectAnnotations: [
+      onSource('s3:ListObjectAnnotations', whichToCopy),
+      onSource('s3:ListObjectVersionAnnotations', whichToCopy, 'versioned'),
     ],
-  },
-  {
-    operation: 'GetObjectAnnotation',
-    side: 'source',
-    needs: [
-      { action: 's3:GetObjectAnnotation', on: 'source objects', why: 'reads an annotation' },
-      {
-        action: 's3:GetObjectVersionAnnotation',
-        on: 'source objects',
-        why: 'reads an annotation of the version that is pinned',
-        when: 'versioned',
-      },
+    GetObjectAnnotation: [
+      onSource('s3:GetObjectAnnotation', 'reads an annotation'),
+      onSource(
+        's3:GetObjectVersionAnnotation',
+        'reads an annotation of the version that is pinned',
+        'versioned',
+      ),
       decryptSource,
     ],
-  },
-  {
-    operation: 'ListObjectAnnotations',
-    side: 'destination',
-    needs: [{ ...listAnnotations, on: 'destination objects', why: 'which annotations the copy has already' }],
-  },
-  {
-    operation: 'PutObjectAnnotation',
-    side: 'destination',
-    needs: [
-      { action: 's3:PutObjectAnnotation', on: 'destination objects', why: 'writes an annotation' },
-      ...encryptDestination,
-    ],
-  },
+  }),
+  ...operationsOf('destination', {
+    ListObjectAnnotations: [onObject('s3:ListObjectAnnotations', 'which annotations the copy has already')],
+    PutObjectAnnotation: [onObject('s3:PutObjectAnnotation', 'writes an annotation'), ...encryptDestination],
+  }),
 ];

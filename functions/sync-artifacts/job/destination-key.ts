@@ -1,10 +1,21 @@
 // The key of a copy, from the template that the user gave.
 import { ConfigurationError } from '../errors.ts';
-import type { Artifact } from '../types.ts';
+import type { Artifact, DestinationRequest, SyncJob } from '../types.ts';
 import { describe, KEY_PLACEHOLDERS } from './user-parameters.ts';
 
 /** S3 user guide: the UTF-8 encoding of an object key has at most 1024 bytes. */
 export const MAX_KEY_BYTES = 1024;
+
+/**
+ * The keys of all copies in a destination, in the order of the artifacts.
+ * @throws ConfigurationError as `destinationKey` does
+ */
+export function destinationKeys(
+  { keyTemplate }: DestinationRequest,
+  { artifacts, executionId }: Pick<SyncJob, 'artifacts' | 'executionId'>,
+): readonly string[] {
+  return artifacts.map((artifact) => destinationKey(keyTemplate, artifact, executionId));
+}
 
 /**
  * The key of a copy.

@@ -6,7 +6,7 @@ import {
   describe,
   destinationsSchema,
   didYouMean,
-  explainIssue,
+  parseJson,
 } from './user-parameters.ts';
 
 /** The environment variable that holds the sets, as JSON: `{ "all-regions": [{ "Bucket": …, "Region": …, "KmsKeyId": … }] }`. */
@@ -32,23 +32,10 @@ type DestinationSet = v.InferOutput<typeof destinationsSchema>;
 export function parseDestinationSets(text: string | undefined): ReadonlyMap<string, DestinationSet> {
   if (text === undefined || text === '') return new Map();
   const subject = `Environment variable ${DESTINATION_SETS_VARIABLE}`;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    throw new ConfigurationError(
-      `${subject} is not JSON: given ${describe(text)}; expected for example {"all-regions":[{"Bucket":"artifacts-eu-west-1","Region":"eu-west-1"}]}.`,
-      { cause },
-    );
-  }
-  if (Array.isArray(parsed)) {
-    throw new ConfigurationError(`${subject} is ${describe(parsed)}; expected a JSON object of sets.`);
-  }
-  const result = v.safeParse(destinationSetsSchema, parsed);
-  if (!result.success) {
-    throw new ConfigurationError(result.issues.map((issue) => explainIssue(issue, subject)).join(' '));
-  }
-  const sets = new Map(Object.entries(result.output));
+  const example = 'for example {"all-regions":[{"Bucket":"artifacts-eu-west-1","Region":"eu-west-1"}]}';
+  const sets = new Map(
+    Object.entries(parseJson(text, destinationSetsSchema, subject, 'a JSON object of sets', example)),
+  );
   for (const [name, set] of sets) assertDistinctBuckets(set, `${subject} property ${name}`);
   return sets;
 }

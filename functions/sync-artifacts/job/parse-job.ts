@@ -2,13 +2,15 @@
 import * as v from 'valibot';
 import { ConfigurationError } from '../errors.ts';
 import type { Artifact, ArtifactCredentials, DestinationRequest, SyncJob } from '../types.ts';
-import { destinationKey, MAX_KEY_BYTES } from './destination-key.ts';
+import { omitUndefined } from '../util.ts';
+import { MAX_KEY_BYTES } from './destination-key.ts';
 import { findDestinationSet } from './destination-sets.ts';
 import { requireDistinctPlaces } from './places.ts';
 import {
   DEFAULT_KEY_TEMPLATE,
   describe,
   didYouMean,
+  fieldName,
   parseUserParameters,
   type UserParameters,
 } from './user-parameters.ts';
@@ -45,30 +47,26 @@ export function parseJob(event: unknown, destinationSets?: string): SyncJob {
     set ? { ...parameters, DestinationBuckets: set } : parameters,
     job.accountId,
   );
-  const executionId = parameters.ExecutionId;
-  checkKeys(artifacts, destinations, executionId);
-  requireDistinctPlaces(
-    { artifacts, destinations, outputArtifacts, ...(executionId === undefined ? {} : { executionId }) },
-    inputs,
-  );
-  const encryptionKeyId = data.encryptionKey?.id;
-  const continuationToken = data.continuationToken ?? '';
-  return {
-    id: job.id,
-    accountId: job.accountId,
+  const places = {
     artifacts,
     destinations,
+    outputArtifacts,
+    ...omitUndefined({ executionId: parameters.ExecutionId }),
+  };
+  requireDistinctPlaces(places, inputs);
+  return {
+    ...places,
+    id: job.id,
+    accountId: job.accountId,
     mode: parameters.Mode ?? 'auto',
     minimumProof: parameters.MinimumProof ?? 'size-only',
     overwrite: parameters.Overwrite ?? 'replace',
     annotations: parameters.Annotations ?? 'exclude',
-    ...(executionId === undefined ? {} : { executionId }),
-    outputArtifacts,
-    ...(encryptionKeyId == null ? {} : { encryptionKeyId }),
-    ...(data.artifactCredentials == null
-      ? {}
-      : { artifactCredentials: toCredentials(data.artifactCredentials) }),
-    ...(continuationToken === '' ? {} : { continuationToken }),
+    ...omitUndefined({
+      encryptionKeyId: data.encryptionKey?.id ?? undefined,
+      artifactCredentials: data.artifactCredentials ? toCredentials(data.artifactCredentials) : undefined,
+      continuationToken: data.continuationToken || undefined,
+    }),
     binding: JSON.stringify([
       job.accountId,
       configuration.UserParameters,
@@ -162,10 +160,7 @@ const eventSchema = v.looseObject(
 /** Names the field and what is expected; shows no value below `artifactCredentials`. */
 function explain(issue: v.InferIssue<typeof eventSchema>): string {
   const keys = (issue.path ?? []).map(({ key }) => key);
-  const field = keys.slice(keys[0] === 'CodePipeline.job' ? 1 : 0).reduce<string>((name, key) => {
-    if (typeof key === 'number') return `${name}[${key}]`;
-    return name === '' ? String(key) : `${name}.${String(key)}`;
-  }, '');
+  const field = fieldName(keys.slice(keys[0] === 'CodePipeline.job' ? 1 : 0));
   const given = keys.includes('artifactCredentials')
     ? 'not usable'
     : issue.input === undefined
@@ -185,8 +180,10 @@ function toCredentials(given: v.InferOutput<typeof credentialsSchema>): Artifact
   return {
     accessKeyId: given.accessKeyId,
     secretAccessKey: given.secretAccessKey,
-    ...(given.sessionToken ? { sessionToken: given.sessionToken } : {}),
-    ...(given.expirationTime ? { expiration: new Date(given.expirationTime) } : {}),
+    ...omitUndefined({
+      sessionToken: given.sessionToken || undefined,
+      expiration: given.expirationTime ? new Date(given.expirationTime) : undefined,
+    }),
   };
 }
 
@@ -215,30 +212,8 @@ function toDestinations(parameters: UserParameters, accountId: string): readonly
       bucket: destination.Bucket,
       bucketOwner: destination.BucketOwner ?? accountId,
       keyTemplate: destination.Key ?? keyTemplate,
-      ...(destination.Region === undefined ? {} : { region: destination.Region }),
-      ...(destination.KmsKeyId === undefined ? {} : { kmsKeyId: destination.KmsKeyId }),
+      ...omitUndefined({ region: destination.Region, kmsKeyId: destination.KmsKeyId }),
       ...(parameters.Destinations === undefined ? {} : { configured: true }),
     };
   });
-}
-
-/** Every copy has a possible key, and no two artifacts meet at one. */
-function checkKeys(
-  artifacts: readonly Artifact[],
-  destinations: readonly DestinationRequest[],
-  executionId: string | undefined,
-): void {
-  for (const { bucket, keyTemplate } of destinations) {
-    const taken = new Map<string, string>();
-    for (const artifact of artifacts) {
-      const key = destinationKey(keyTemplate, artifact, executionId);
-      const other = taken.get(key);
-      if (other !== undefined) {
-        throw new ConfigurationError(
-          `UserParameters property Key is ${describe(keyTemplate)}, which gives artifacts ${describe(other)} and ${describe(artifact.name)} the same key ${describe(key)} in ${bucket}; expected a template that tells them apart, for example with {artifact}.`,
-        );
-      }
-      taken.set(key, artifact.name);
-    }
-  }
 }

@@ -34,37 +34,35 @@ const keyTemplate = v.pipe(
   ),
 );
 
+/** A property that may be left out, with what editors show of it. */
+function optional<Schema extends v.GenericSchema>(schema: Schema, description: string) {
+  return v.optional(v.pipe(schema, v.description(description)));
+}
+
+function oneOf<const Names extends readonly string[]>(...names: Names) {
+  return v.picklist(names, names.join(', '));
+}
+
 const destinationSchema = v.strictObject(
   {
     Bucket: v.pipe(bucketName, v.description('Name of the destination bucket.')),
-    Region: v.optional(
-      v.pipe(
-        text,
-        v.regex(REGION, 'a region such as eu-west-1'),
-        v.description('Region of the bucket. Default: looked up.'),
-      ),
+    Region: optional(
+      v.pipe(text, v.regex(REGION, 'a region such as eu-west-1')),
+      'Region of the bucket. Default: looked up.',
     ),
-    KmsKeyId: v.optional(
+    KmsKeyId: optional(
       v.pipe(
         text,
         v.maxLength(2048, 'at most 2048 characters'),
         v.regex(KMS_KEY_ID, 'a KMS key ARN, key id, alias ARN or alias name (alias/NAME)'),
-        v.description('Customer managed key for the copies. Default: the default key of the bucket.'),
       ),
+      'Customer managed key for the copies. Default: the default key of the bucket.',
     ),
-    BucketOwner: v.optional(
-      v.pipe(
-        text,
-        v.regex(ACCOUNT_ID, 'an account id of 12 digits'),
-        v.description("Account that owns the bucket. Default: the pipeline's account."),
-      ),
+    BucketOwner: optional(
+      v.pipe(text, v.regex(ACCOUNT_ID, 'an account id of 12 digits')),
+      "Account that owns the bucket. Default: the pipeline's account.",
     ),
-    Key: v.optional(
-      v.pipe(
-        keyTemplate,
-        v.description('Key template of the copies in this bucket. Default: the top-level Key.'),
-      ),
-    ),
+    Key: optional(keyTemplate, 'Key template of the copies in this bucket. Default: the top-level Key.'),
   },
   'an object with Bucket, Region, KmsKeyId, BucketOwner, Key',
 );
@@ -78,80 +76,53 @@ export const destinationsSchema = v.pipe(
 /** Schema of UserParameters; `schemas/user-parameters.schema.json` is generated from it. */
 export const userParametersSchema = v.strictObject(
   {
-    DestinationBucket: v.optional(
-      v.pipe(
-        bucketName,
-        v.description(
-          'The one destination bucket. Exactly one of this, DestinationBuckets and Destinations.',
-        ),
-      ),
+    DestinationBucket: optional(
+      bucketName,
+      'The one destination bucket. Exactly one of this, DestinationBuckets and Destinations.',
     ),
-    DestinationBuckets: v.optional(
-      v.pipe(destinationsSchema, v.description('Several destination buckets, each a name or an object.')),
+    DestinationBuckets: optional(
+      destinationsSchema,
+      'Several destination buckets, each a name or an object.',
     ),
-    Destinations: v.optional(
-      v.pipe(
-        text,
-        v.minLength(1, 'the name of a set of destinations'),
-        v.description(
-          "Name of a set of destinations in the function's configuration (SYNC_DESTINATION_SETS).",
-        ),
-      ),
+    Destinations: optional(
+      v.pipe(text, v.minLength(1, 'the name of a set of destinations')),
+      "Name of a set of destinations in the function's configuration (SYNC_DESTINATION_SETS).",
     ),
-    InputArtifacts: v.optional(
+    InputArtifacts: optional(
       v.pipe(
         v.array(
           v.pipe(text, v.regex(ARTIFACT_NAME, 'an artifact name of letters, digits, _ and -')),
           'an array of artifact names',
         ),
         v.minLength(1, 'at least one artifact name'),
-        v.description('Only these input artifacts. Default: all.'),
       ),
+      'Only these input artifacts. Default: all.',
     ),
-    Mode: v.optional(
-      v.pipe(
-        v.picklist(['auto', 'copy', 'relay', 'audit'], 'auto, copy, relay, audit'),
-        v.description(
-          'auto copies server-side and relays when the role may not read the source; copy never relays; relay always does; audit copies nothing, and fails unless every copy is there.',
-        ),
-      ),
+    Mode: optional(
+      oneOf('auto', 'copy', 'relay', 'audit'),
+      'auto copies server-side and relays when the role may not read the source; copy never relays; relay always does; audit copies nothing, and fails unless every copy is there.',
     ),
-    Key: v.optional(
-      v.pipe(
-        keyTemplate,
-        v.description(
-          'Key template of the copies: {objectKey}, {artifact}, {revision}, {executionId}. Default: {objectKey}.',
-        ),
-      ),
+    Key: optional(
+      keyTemplate,
+      'Key template of the copies: {objectKey}, {artifact}, {revision}, {executionId}. Default: {objectKey}.',
     ),
-    MinimumProof: v.optional(
-      v.pipe(
-        v.picklist(['size-only', 'etag', 'checksum'], 'size-only, etag, checksum'),
-        v.description('Fail a copy whose proof is weaker. Default: size-only.'),
-      ),
+    MinimumProof: optional(
+      oneOf('size-only', 'etag', 'checksum'),
+      'Fail a copy whose proof is weaker. Default: size-only.',
     ),
-    Overwrite: v.optional(
-      v.pipe(
-        v.picklist(['replace', 'never'], 'replace, never'),
-        v.description(
-          'What to do where another object is: replace it, or fail the job and leave it. Default: replace.',
-        ),
-      ),
+    Overwrite: optional(
+      oneOf('replace', 'never'),
+      'What to do where another object is: replace it, or fail the job and leave it. Default: replace.',
     ),
-    Annotations: v.optional(
-      v.pipe(
-        v.picklist(['exclude', 'copy'], 'exclude, copy'),
-        v.description('Whether S3 annotations of the source are copied. Default: exclude.'),
-      ),
+    Annotations: optional(
+      oneOf('exclude', 'copy'),
+      'Whether S3 annotations of the source are copied. Default: exclude.',
     ),
-    ExecutionId: v.optional(
-      v.pipe(
-        text,
-        v.minLength(1, 'at least one character'),
-        v.description('Pipeline execution id, usually "#{codepipeline.PipelineExecutionId}".'),
-      ),
+    ExecutionId: optional(
+      v.pipe(text, v.minLength(1, 'at least one character')),
+      'Pipeline execution id, usually "#{codepipeline.PipelineExecutionId}".',
     ),
-    $schema: v.optional(v.pipe(text, v.description('For editors; the function skips it.'))),
+    $schema: optional(text, 'For editors; the function skips it.'),
   },
   'a JSON object',
 );
@@ -176,29 +147,37 @@ export function parseUserParameters(given: unknown): UserParameters {
       `UserParameters has ${given.length} characters; expected at most ${MAX_USER_PARAMETERS_CHARACTERS}.`,
     );
   }
+  const parameters = parseJson(given, userParametersSchema, 'UserParameters', 'a JSON object', example);
+  checkDestinations(parameters);
+  return parameters;
+}
+
+/**
+ * Parses JSON text of a user, an object.
+ * @param expected  what it is, for messages; `example` shows one
+ * @throws ConfigurationError naming the property, what was given and what is expected
+ */
+export function parseJson<Schema extends v.GenericSchema>(
+  given: string,
+  schema: Schema,
+  subject: string,
+  expected: string,
+  example: string,
+): v.InferOutput<Schema> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(given);
   } catch (cause) {
-    throw new ConfigurationError(
-      `UserParameters is not JSON: given ${describe(given)}; expected ${example}.`,
-      {
-        cause,
-      },
-    );
+    const message = `${subject} is not JSON: given ${describe(given)}; expected ${example}.`;
+    throw new ConfigurationError(message, { cause });
   }
+  // A schema of an object takes an array for one.
   if (Array.isArray(parsed)) {
-    throw new ConfigurationError(
-      `UserParameters is ${describe(parsed)}; expected a JSON object, ${example}.`,
-    );
+    throw new ConfigurationError(`${subject} is ${describe(parsed)}; expected ${expected}, ${example}.`);
   }
-  const result = v.safeParse(userParametersSchema, parsed);
-  if (!result.success)
-    throw new ConfigurationError(
-      result.issues.map((issue) => explainIssue(issue, 'UserParameters')).join(' '),
-    );
-  checkDestinations(result.output);
-  return result.output;
+  const result = v.safeParse(schema, parsed);
+  if (result.success) return result.output;
+  throw new ConfigurationError(result.issues.map((issue) => explainIssue(issue, subject)).join(' '));
 }
 
 /** A value as an error message shows it, at most 100 characters of it. */
@@ -240,15 +219,8 @@ function checkDestinations(parameters: UserParameters): void {
     );
   }
   assertDistinctBuckets(parameters.DestinationBuckets ?? [], 'UserParameters property DestinationBuckets');
-  const names = new Set<string>();
-  for (const name of parameters.InputArtifacts ?? []) {
-    if (names.has(name)) {
-      throw new ConfigurationError(
-        `UserParameters property InputArtifacts names ${describe(name)} twice; expected each artifact once.`,
-      );
-    }
-    names.add(name);
-  }
+  const subject = 'UserParameters property InputArtifacts';
+  assertDistinct(parameters.InputArtifacts ?? [], subject, 'artifact');
 }
 
 /** @throws ConfigurationError when a bucket is there twice */
@@ -256,14 +228,14 @@ export function assertDistinctBuckets(
   destinations: v.InferOutput<typeof destinationsSchema>,
   subject: string,
 ): void {
-  const seen = new Set<string>();
-  for (const destination of destinations) {
-    const bucket = typeof destination === 'string' ? destination : destination.Bucket;
-    if (seen.has(bucket)) {
-      throw new ConfigurationError(`${subject} names ${describe(bucket)} twice; expected each bucket once.`);
-    }
-    seen.add(bucket);
-  }
+  const names = destinations.map((each) => (typeof each === 'string' ? each : each.Bucket));
+  assertDistinct(names, subject, 'bucket');
+}
+
+function assertDistinct(names: readonly string[], subject: string, what: string): void {
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined)
+    throw new ConfigurationError(`${subject} names ${describe(twice)} twice; expected each ${what} once.`);
 }
 
 /** The first `{name}` in a template that is not a placeholder. */
@@ -276,33 +248,34 @@ function unknownPlaceholder(template: string): string | undefined {
 }
 
 /** What is wrong with a value of a schema, what was given and what is expected; `subject` is what holds the value. */
-export function explainIssue(issue: v.BaseIssue<unknown>, subject: string): string {
+function explainIssue(issue: v.BaseIssue<unknown>, subject: string): string {
   const inner = deepest(issue);
   const path = [...(issue.path ?? []), ...(inner === issue ? [] : (inner.path ?? []))];
-  const property = path.reduce(
-    (name, { key }) =>
-      typeof key === 'number' ? `${name}[${key}]` : name === '' ? String(key) : `${name}.${String(key)}`,
-    '',
-  );
+  const property = fieldName(path.map(({ key }) => key));
   const given = path.at(-1)?.key;
   if (inner.type === 'strict_object' && inner.expected === 'never' && typeof given === 'string') {
     const known = Object.keys((path.length > 1 ? destinationSchema : userParametersSchema).entries);
     return `${subject} has the unknown property ${describe(property)}; expected one of ${known.join(', ')}.${didYouMean(given, known)}`;
   }
   if (property === '') return `${subject} is ${describe(inner.input)}; expected ${inner.message}.`;
-  const picks =
-    inner.type === 'picklist' && typeof inner.input === 'string' ? inner.message.split(', ') : undefined;
-  const placeholder =
-    inner.type === 'check' && typeof inner.input === 'string' ? unknownPlaceholder(inner.input) : undefined;
-  const hint =
-    picks !== undefined
-      ? didYouMean(String(inner.input), picks)
-      : placeholder !== undefined
-        ? didYouMean(placeholder, KEY_PLACEHOLDERS)
-        : '';
   if (inner.input === undefined)
     return `${subject} property ${property} is missing; expected ${inner.message}.`;
-  return `${subject} property ${property} is ${describe(inner.input)}; expected ${inner.message}.${hint}`;
+  return `${subject} property ${property} is ${describe(inner.input)}; expected ${inner.message}.${hintFor(inner)}`;
+}
+
+function hintFor({ type, input, message }: v.BaseIssue<unknown>): string {
+  if (typeof input !== 'string') return '';
+  if (type === 'picklist') return didYouMean(input, message.split(', '));
+  const placeholder = type === 'check' ? unknownPlaceholder(input) : undefined;
+  return placeholder === undefined ? '' : didYouMean(placeholder, KEY_PLACEHOLDERS);
+}
+
+/** A field of nested data as messages name it, such as `DestinationBuckets[1].Region`. */
+export function fieldName(keys: readonly unknown[]): string {
+  return keys
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .replace(/^\./, '');
 }
 
 /** The issue that says most: inside a union, the one of the form that was meant, an unknown property before a missing one. */
