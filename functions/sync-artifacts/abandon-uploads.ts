@@ -2,7 +2,7 @@
 import { forCleanUp, type JobContext } from './context/context.ts';
 import { abortOwnUploads } from './copy/upload/resume-upload.ts';
 import { readDestination } from './facts/destination.ts';
-import { destinationKey } from './job/destination-key.ts';
+import { destinationKeys } from './job/destination-key.ts';
 import type { SyncJob } from './types.ts';
 
 /** Aborts our unfinished uploads at the keys of the job. What cannot be found is left to the bucket's lifecycle rule. */
@@ -12,8 +12,7 @@ export async function abandonUploads(job: SyncJob, context: JobContext): Promise
     job.destinations.map(async (request) => {
       const destination = await readDestination(request, [], cleanUp).catch(() => undefined);
       if (destination === undefined) return;
-      for (const artifact of job.artifacts) {
-        const key = destinationKey(request.keyTemplate, artifact, job.executionId);
+      for (const key of destinationKeys(request, job)) {
         await abortOwnUploads({ destination: destination.facts, key }, undefined, context);
       }
     }),

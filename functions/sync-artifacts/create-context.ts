@@ -82,12 +82,10 @@ function artifactCredentialsOf(job: SyncJob, { reporter, telemetry }: Container)
   telemetry.hide([given.accessKeyId, given.secretAccessKey, given.sessionToken]);
   let first = true;
   return async () => {
-    const usable = given.expiration === undefined || given.expiration.getTime() > Date.now() + RENEW_AHEAD_MS;
-    if (first && usable) {
-      first = false;
-      return { ...given };
-    }
+    const isFirst = first;
     first = false;
+    const usable = given.expiration === undefined || given.expiration.getTime() > Date.now() + RENEW_AHEAD_MS;
+    if (isFirst && usable) return { ...given };
     try {
       const renewed = await reporter.artifactCredentials(job.id);
       telemetry.hide([renewed.accessKeyId, renewed.secretAccessKey, renewed.sessionToken]);
@@ -97,10 +95,7 @@ function artifactCredentialsOf(job: SyncJob, { reporter, telemetry }: Container)
       // S3 knows best whether they have run out: a replayed or handwritten event may be of any time.
       telemetry.warn(
         "The job's artifactCredentials seem to have run out, and CodePipeline gave no new ones",
-        {
-          jobId: job.id,
-          errorCode: errorCode(error),
-        },
+        { jobId: job.id, errorCode: errorCode(error) },
       );
       const { expiration: _, ...unlimited } = given;
       return unlimited;

@@ -44,8 +44,8 @@ export async function runInvocation(
         .origin(jobId, over.signal)
         .then((origin) => over.signal.aborted || telemetry.identify(origin));
     };
-    const result = runJob(event, jobId, lambda, container, { afterwards, onWaiting: once(prepareReport) });
-    const ended = await result;
+    const invocation = { afterwards, onWaiting: once(prepareReport) };
+    const ended = await runJob(event, jobId, lambda, container, invocation);
     recordEnd(jobId, ended, await reporter.report(jobId, lambda, ended, telemetry), telemetry);
   } finally {
     over.abort();

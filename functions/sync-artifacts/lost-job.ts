@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { JobFailure } from './errors.ts';
 import { jobIdOf } from './job/parse-job.ts';
 import { JobReporter, type LambdaContext } from './result/job-reporter.ts';
+import { plural } from './result/summary.ts';
 import { readSettings } from './settings.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 import { omitUndefined } from './util.ts';
@@ -81,18 +82,20 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** A field that is absent when it is not as documented. */
+function lenient<Schema extends v.GenericSchema>(schema: Schema) {
+  return v.fallback(v.optional(schema), undefined);
+}
+
 /** What Lambda tells of the end; what is not as documented counts as not there. */
 const recordSchema = v.fallback(
   v.object({
     requestContext: v.fallback(
       v.object({
-        condition: v.fallback(v.optional(v.string()), undefined),
-        functionArn: v.fallback(v.optional(v.string()), undefined),
-        approximateInvokeCount: v.fallback(
-          v.optional(
-            v.pipe(v.union([v.number(), v.string()]), v.transform(Number), v.integer(), v.minValue(1)),
-          ),
-          undefined,
+        condition: lenient(v.string()),
+        functionArn: lenient(v.string()),
+        approximateInvokeCount: lenient(
+          v.pipe(v.union([v.number(), v.string()]), v.transform(Number), v.integer(), v.minValue(1)),
         ),
       }),
       {},
@@ -105,45 +108,26 @@ const recordSchema = v.fallback(
 type LostRecord = v.InferOutput<typeof recordSchema>;
 
 /** The message for the operator: how it ended, and what to change. Nothing of the record is quoted but what Lambda itself wrote. */
-function lostJobFailure({ requestContext, responsePayload }: LostRecord): JobFailure {
-  const attempts = requestContext.approximateInvokeCount ?? 1;
-  const message = responsePayload.errorMessage;
-  const after = `after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
-  const timedOut = /Task timed out after [\d.]+ seconds/.exec(message)?.[0];
-  if (timedOut !== undefined) {
-    return failed(
-      after,
-      `${timedOut}. Raise the function's timeout, or raise SYNC_DEADLINE_MARGIN_MS so that it answers in time.`,
-    );
-  }
-  if (/signal: killed|out of memory|Runtime\.OutOfMemory/i.test(message)) {
-    return failed(
-      after,
-      "It ran out of memory. Raise the function's memory, or lower SYNC_RELAY_MEMORY_MIB.",
-    );
-  }
-  if (requestContext.condition === 'EventAgeExceeded') {
-    return failed(
-      after,
-      "Lambda could not run it before the event grew too old: look for throttles and raise the function's reserved concurrency.",
-    );
-  }
-  if (
-    /Runtime exited|Runtime\.ExitError|Runtime\.ImportModuleError|Runtime\.HandlerNotFound|Cannot find module/i.test(
-      message,
-    )
-  ) {
-    return failed(
-      after,
-      'Its process ended or did not start: look at the newest lines of its log, and deploy the package again.',
-    );
-  }
-  return failed(after, 'Look at the newest lines of its log, then retry the stage.');
-}
-
-function failed(after: string, advice: string): JobFailure {
+function lostJobFailure(ended: LostRecord): JobFailure {
+  const attempts = plural(ended.requestContext.approximateInvokeCount ?? 1, 'attempt');
   return {
     type: 'JobFailed',
-    message: `The sync function ended without an answer ${after}. ${advice} What it had copied is not copied again.`,
+    message: `The sync function ended without an answer after ${attempts}. ${adviceOn(ended)} What it had copied is not copied again.`,
   };
 }
+
+function adviceOn({ requestContext, responsePayload: { errorMessage } }: LostRecord): string {
+  const timedOut = /Task timed out after [\d.]+ seconds/.exec(errorMessage)?.[0];
+  if (timedOut !== undefined)
+    return `${timedOut}. Raise the function's timeout, or raise SYNC_DEADLINE_MARGIN_MS so that it answers in time.`;
+  if (/signal: killed|out of memory|Runtime\.OutOfMemory/i.test(errorMessage))
+    return "It ran out of memory. Raise the function's memory, or lower SYNC_RELAY_MEMORY_MIB.";
+  if (requestContext.condition === 'EventAgeExceeded')
+    return "Lambda could not run it before the event grew too old: look for throttles and raise the function's reserved concurrency.";
+  if (NOT_RUNNING.test(errorMessage))
+    return 'Its process ended or did not start: look at the newest lines of its log, and deploy the package again.';
+  return 'Look at the newest lines of its log, then retry the stage.';
+}
+
+const NOT_RUNNING =
+  /Runtime exited|Runtime\.ExitError|Runtime\.ImportModuleError|Runtime\.HandlerNotFound|Cannot find module/i;

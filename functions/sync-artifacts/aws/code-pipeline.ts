@@ -21,14 +21,7 @@ const RENEWAL_MS = 5_000;
 export type CallLimits = Required<Pick<HttpHandlerOptions, 'abortSignal' | 'requestTimeout'>>;
 
 /** The calls that a job makes. Each throws the SDK's error. */
-export interface CodePipelineApi {
-  putSuccess(input: PutJobSuccessResultCommandInput, limits: CallLimits): Promise<void>;
-  putFailure(input: PutJobFailureResultCommandInput, limits: CallLimits): Promise<void>;
-  /** Fresh `artifactCredentials` of a job. */
-  artifactCredentials(jobId: string): Promise<AwsCredentialIdentity>;
-  /** Which pipeline, stage, action and execution a job belongs to, as far as CodePipeline tells. */
-  origin(jobId: string, signal: AbortSignal): Promise<JobOrigin>;
-}
+export type CodePipelineApi = ReturnType<typeof connectCodePipeline>;
 
 /** Where a job comes from, under the names that its log lines have (CodePipeline API, PipelineContext). */
 export interface JobOrigin {
@@ -40,22 +33,17 @@ export interface JobOrigin {
 }
 
 /** Makes the client. Every call has a limit: the SDK itself would wait for an answer for ever. */
-export function connectCodePipeline(
-  region: string,
-  retryStrategy: RetryStrategyV2,
-  stallMs: number,
-): CodePipelineApi {
+export function connectCodePipeline(region: string, retryStrategy: RetryStrategyV2, stallMs: number) {
   const defaults = { connectionTimeout: stallMs, requestTimeout: stallMs, throwOnRequestTimeout: true };
   const requestHandler = withResponseLimits(new NodeHttpHandler(defaults), stallMs);
   const client = new CodePipelineClient({ region, retryStrategy, requestHandler });
   return {
-    putSuccess: async (input, limits) => {
-      await client.send(new PutJobSuccessResultCommand(input), limits);
-    },
-    putFailure: async (input, limits) => {
-      await client.send(new PutJobFailureResultCommand(input), limits);
-    },
-    artifactCredentials: async (jobId) => {
+    putSuccess: (input: PutJobSuccessResultCommandInput, limits: CallLimits) =>
+      client.send(new PutJobSuccessResultCommand(input), limits),
+    putFailure: (input: PutJobFailureResultCommandInput, limits: CallLimits) =>
+      client.send(new PutJobFailureResultCommand(input), limits),
+    /** Fresh `artifactCredentials` of a job. */
+    artifactCredentials: async (jobId: string): Promise<AwsCredentialIdentity> => {
       const limits = { abortSignal: AbortSignal.timeout(RENEWAL_MS) };
       const { jobDetails } = await client.send(new GetJobDetailsCommand({ jobId }), limits);
       const { accessKeyId, secretAccessKey, sessionToken } = jobDetails?.data?.artifactCredentials ?? {};
@@ -65,11 +53,12 @@ export function connectCodePipeline(
       return {
         accessKeyId,
         secretAccessKey,
-        ...(sessionToken === undefined ? {} : { sessionToken }),
+        ...omitUndefined({ sessionToken }),
         expiration: new Date(Date.now() + RENEWED_MS),
       };
     },
-    origin: async (jobId, abortSignal) => {
+    /** Which pipeline, stage, action and execution a job belongs to, as far as CodePipeline tells. */
+    origin: async (jobId: string, abortSignal: AbortSignal): Promise<JobOrigin> => {
       const { jobDetails } = await client.send(new GetJobDetailsCommand({ jobId }), { abortSignal });
       const { pipelineName, stage, action, pipelineExecutionId } = jobDetails?.data?.pipelineContext ?? {};
       return omitUndefined({

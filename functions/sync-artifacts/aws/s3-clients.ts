@@ -35,8 +35,6 @@ export interface S3Clients {
   preconnect(requests: readonly ExpectedRequests[]): Promise<void>;
   /** How many connections to a bucket have nothing to do. */
   idleConnections(bucket: string, region: string): number;
-  /** Requests that were sent again so far. */
-  retries(): number;
   /** Notes a request that keeps failing, is denied, or was not answered in time. */
   noteFailure(error: S3RequestError): void;
   /** The request of this job that failed last and has not succeeded since: what was in the way when the time is up. */
@@ -51,7 +49,6 @@ export class S3ClientPool {
   readonly #role = new Map<string, S3Client>();
   readonly #strategies = new Map<string, TimedRetryStrategy>();
   readonly #onThrottled: () => void;
-  #retries = 0;
   /** Requests of the job that fail, by what they are about, the latest last. */
   readonly #failing = new Map<string, S3RequestError>();
 
@@ -88,7 +85,6 @@ export class S3ClientPool {
       noteFailure: (error) => this.#noteFailure(error),
       lastFailure: () => [...this.#failing.values()].at(-1),
       hasArtifactCredentials: artifactCredentials !== undefined,
-      retries: () => this.#retries,
       role: (region) => memoized(this.#role, region, () => this.#client(region)),
       artifact: (region) => {
         if (artifactCredentials === undefined) throw new Error('the job has no artifactCredentials');
@@ -160,9 +156,6 @@ export class S3ClientPool {
     return new TimedRetryStrategy({
       budgetMs: this.#settings.retryBudgetMs,
       onThrottled: this.#onThrottled,
-      onRetry: () => {
-        this.#retries++;
-      },
     });
   }
 }

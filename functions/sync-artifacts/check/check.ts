@@ -7,7 +7,7 @@ import { deadlineOf } from '../context/deadline.ts';
 import { type Container, createContext } from '../create-context.ts';
 import { ConfigurationError } from '../errors.ts';
 import { readSource } from '../facts/source.ts';
-import { destinationKey } from '../job/destination-key.ts';
+import { destinationKeys } from '../job/destination-key.ts';
 import { parseJob } from '../job/parse-job.ts';
 import { parseUserParameters } from '../job/user-parameters.ts';
 import type { LambdaContext } from '../result/job-reporter.ts';
@@ -42,11 +42,8 @@ export async function runCheck(
     const tags = sources.find((source) => source.tags.length > 0)?.tags ?? [];
     const destinations = await Promise.all(
       job.destinations.map((destination): Promise<DestinationCheck> => {
-        const keys = job.artifacts.map((artifact) =>
-          destinationKey(destination.keyTemplate, artifact, job.executionId),
-        );
         // What is its own destination is not written.
-        const written = keys.filter(
+        const written = destinationKeys(destination, job).filter(
           (key, index) =>
             job.artifacts[index]?.bucket !== destination.bucket || job.artifacts[index]?.key !== key,
         );

@@ -1,7 +1,7 @@
 // The answer to a check event, as plain data: what a job with these parameters would run into, and what to change.
 import type { FailureTypeName } from '../errors.ts';
-import type { AllowStatement } from '../result/advice.ts';
-import type { SourceReader } from '../types.ts';
+import type { DenialAdvice } from '../result/advice.ts';
+import type { DestinationEncryption, SourceReader } from '../types.ts';
 
 /** The property that makes an event a check event. */
 export const CHECK_EVENT = 'ArtifactSync.check';
@@ -54,16 +54,7 @@ export interface Finding {
     readonly requestId?: string;
   };
   /** Of a denial: what to allow, to whom, where. */
-  readonly denial?: {
-    /** The denied action first, then what the same operation needs on the same resource. */
-    readonly actions: readonly string[];
-    readonly resource: string;
-    readonly principal: string;
-    /** Where the change belongs, most likely first. */
-    readonly places: readonly ('identity policy' | 'bucket policy' | 'key policy')[];
-    /** For the first place; absent when something denies explicitly, which no statement overrides. */
-    readonly statement?: AllowStatement;
-  };
+  readonly denial?: Omit<DenialAdvice, 'text'>;
 }
 
 /** One input artifact. */
@@ -86,10 +77,8 @@ export interface DestinationCheck {
   readonly keys: readonly string[];
   /** Found out; absent when the bucket could not be found. */
   readonly region?: string;
-  readonly encryption?: {
-    readonly algorithm: 'aws:kms' | 'aws:kms:dsse';
-    /** As given in the parameters or by the bucket, made an ARN. */
-    readonly kmsKeyId: string;
+  /** As given in the parameters or by the bucket, the key made an ARN. */
+  readonly encryption?: Pick<DestinationEncryption, 'algorithm' | 'kmsKeyId'> & {
     /** The key that S3 answered with: an alias resolved. */
     readonly kmsKeyArn?: string;
   };

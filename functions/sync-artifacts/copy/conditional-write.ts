@@ -4,6 +4,8 @@ import { errorCode, httpStatus, isAccessDenied, S3RequestError } from '../aws/er
 import { isConditionUnsupported } from '../aws/other-servers.ts';
 import type { JobContext } from '../context/context.ts';
 import { ConfigurationError, SyncError } from '../errors.ts';
+import { copyFields } from '../facts/object-fields.ts';
+import { isElsewhere } from '../facts/resolve.ts';
 import type { PlannedCopy } from '../plan/plan.ts';
 import type { CopyTask, ObjectFacts } from '../types.ts';
 import { type Look, lookAgain, provedCopy, withLook } from './look-again.ts';
@@ -74,17 +76,13 @@ export async function writeConditionally<T>(
       if (now.exists) beforeReplacing(seen);
       context.telemetry.info(
         'The destination changed since it was looked at; the copy is written over what is there now',
-        {
-          bucket,
-          key: task.key,
-          errorCode: errorCode(error),
-        },
+        { ...copyFields(task), errorCode: errorCode(error) },
       );
       condition = conditionFor(now, bucket, context);
       if (now.exists && now.etag === undefined) {
         context.telemetry.warn(
           'What is at the destination may not be looked at; it is replaced without a condition: allow s3:GetObject there',
-          { bucket, key: task.key },
+          copyFields(task),
         );
       }
     }
@@ -116,9 +114,8 @@ export async function writeFirst<T>(
       seen = await look(task);
       const proved = provedCopy(seen, context, error, firstSentMs);
       if (proved !== undefined) return proved;
-      const isElsewhere = seen.destination.region !== task.destination.region;
       const isCondition = refusalOf(error, NOTHING_THERE) !== undefined || isConditionUnsupported(error);
-      if (seen.existing === undefined && !isElsewhere && !isCondition) throw error;
+      if (seen.existing === undefined && !isElsewhere(seen, task) && !isCondition) throw error;
       if (seen.existing !== undefined) beforeReplacing(seen);
     }
   }

@@ -5,13 +5,13 @@ import { request } from '../aws/s3-request.ts';
 import { repeatedRequest } from '../aws/transport/repeated-request.ts';
 import type { JobContext } from '../context/context.ts';
 import { destinationFields } from '../facts/object-fields.ts';
-import { lookAt } from '../facts/resolve.ts';
+import { isElsewhere, lookAt } from '../facts/resolve.ts';
 import type { Part, PartLayout } from '../plan/part-layout.ts';
 import type { CopyTask } from '../types.ts';
 import { copyObject } from './copy-object.ts';
 import { provedCopy } from './look-again.ts';
 import { completedPart, copyTarget, sourceFields } from './request-fields.ts';
-import type { CopyResult } from './strategy.ts';
+import { type CopyResult, UNFINISHED } from './strategy.ts';
 import { copyInParts, type PartTarget } from './upload/copy-in-parts.ts';
 import { openUpload } from './upload/open-upload.ts';
 import { abortUpload } from './upload/upload-requests.ts';
@@ -39,10 +39,10 @@ export async function copyMultipart(
     throw error;
   }
   const found = provedCopy(seen, context, undefined);
-  const isElsewhere = seen.destination.region !== task.destination.region;
-  if (found !== undefined || isElsewhere) drop();
+  const moved = isElsewhere(seen, task);
+  if (found !== undefined || moved) drop();
   if (found !== undefined) return found;
-  const result = await copySeen(seen, layout, context, isElsewhere ? undefined : () => opening);
+  const result = await copySeen(seen, layout, context, moved ? undefined : () => opening);
   return result.finished ? { task: seen, ...result } : result;
 }
 
@@ -92,7 +92,7 @@ async function copySeen(
     },
     context,
   );
-  return result ?? { finished: false, finishedParts: 0 };
+  return result ?? UNFINISHED;
 }
 
 /** For servers that know CopyObject alone. */

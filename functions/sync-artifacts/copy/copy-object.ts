@@ -15,7 +15,7 @@ import {
   sourceFields,
   writtenObject,
 } from './request-fields.ts';
-import type { CopyResult, FinishedCopyResult } from './strategy.ts';
+import { type CopyResult, type FinishedCopyResult, UNFINISHED } from './strategy.ts';
 
 /**
  * Copies in one request, unless the deadline is too near to begin.
@@ -27,7 +27,7 @@ export async function copyObject(
   look: (task: CopyTask) => Promise<CopyTask> = (unseen) => lookAt(unseen, context),
 ): Promise<CopyResult> {
   const started = await context.slots.start(async (): Promise<CopyResult> => {
-    if (!context.deadline.fits(task.source.sizeBytes)) return { finished: false, finishedParts: 0 };
+    if (!context.deadline.fits(task.source.sizeBytes)) return UNFINISHED;
     return await writeFirst(
       task,
       context,

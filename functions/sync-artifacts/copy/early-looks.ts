@@ -1,7 +1,7 @@
 // Looks at destinations while they are written to: a stage that is run again finds its copies there, and waits for no second round trip.
 import { setImmediate } from 'node:timers/promises';
 import { type JobContext, withGracePeriod } from '../context/context.ts';
-import { lookAt } from '../facts/resolve.ts';
+import { isElsewhere, lookAt } from '../facts/resolve.ts';
 import { GRACE_MS } from '../speeds.ts';
 import type { CopyTask } from '../types.ts';
 
@@ -40,7 +40,6 @@ export class EarlyLooks {
     const settings = { ...context.settings, accessDeniedRetryMs: 0 };
     const { signal } = withGracePeriod(this.#context, GRACE_MS);
     const seen = await lookAt(task, { ...context, settings, signal }).catch(() => undefined);
-    const isElsewhere = seen?.destination.region !== task.destination.region;
-    return seen?.existing !== undefined || isElsewhere ? seen : undefined;
+    return seen?.existing !== undefined || isElsewhere(seen, task) ? seen : undefined;
   }
 }

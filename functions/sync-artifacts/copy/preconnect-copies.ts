@@ -12,13 +12,12 @@ export function preconnectCopies(
   limits: PartLimits,
   context: JobContext,
 ): void {
-  const { s3, settings } = context;
   const copied = sources.filter(({ readableBy }) => readableBy === 'role').map(({ sizeBytes }) => sizeBytes);
   const count = expectedRequests(copied, destinations.length, limits);
-  void s3.preconnect(
+  void context.s3.preconnect(
     destinations.map((destination) => ({
       bucket: destination.bucket,
-      region: likelyRegion(destination, context) ?? settings.region,
+      region: likelyRegion(destination, context),
       count,
     })),
   );

@@ -15,6 +15,9 @@ export interface FinishedCopyResult {
   readonly task?: CopyTask;
 }
 
+/** A copy that the deadline stopped before anything of it was done. */
+export const UNFINISHED = { finished: false, finishedParts: 0 } as const satisfies CopyResult;
+
 /** How a copy ended: written, or stopped before the Lambda deadline with some parts done. */
 export type CopyResult =
   | FinishedCopyResult

@@ -34,10 +34,7 @@ export async function readDestination(
   keys: readonly string[],
   context: JobContext,
 ): Promise<DestinationReading> {
-  const known =
-    destination.region ??
-    context.facts.region(destination.bucket) ??
-    (await findRegion(destination, keys.length + 1, context));
+  const known = await regionOf(destination, keys.length + 1, context);
   const region = known ?? context.settings.region;
   const { bucket } = destination;
   return await askInRegion(
@@ -79,11 +76,7 @@ export async function readSameBucket(
   context: JobContext,
 ): Promise<DestinationReading> {
   const { bucket, bucketOwner } = destination;
-  const region =
-    destination.region ??
-    context.facts.region(bucket) ??
-    (await findRegion(destination, 0, context)) ??
-    context.settings.region;
+  const region = (await regionOf(destination, 0, context)) ?? context.settings.region;
   return { facts: { bucket, bucketOwner, region, encryption: NO_ENCRYPTION_NEEDED }, existing: [] };
 }
 
@@ -116,6 +109,16 @@ async function readIn(
     ...keys.map((key) => readExisting(region, destination, key, context)),
   ]);
   return { facts: { bucket, bucketOwner, region, encryption }, existing };
+}
+
+/** The region that is given, was found out not long ago, or is found out now. */
+async function regionOf(
+  destination: DestinationRequest,
+  requestCount: number,
+  context: JobContext,
+): Promise<string | undefined> {
+  const { region, bucket } = destination;
+  return region ?? context.facts.region(bucket) ?? (await findRegion(destination, requestCount, context));
 }
 
 /**

@@ -1,7 +1,7 @@
 // Reads the facts of all sources and destinations of a job at the same time; what answers late is asked first.
 import { setImmediate } from 'node:timers/promises';
 import type { JobContext } from '../context/context.ts';
-import { destinationKey } from '../job/destination-key.ts';
+import { destinationKeys } from '../job/destination-key.ts';
 import type { Checkpoint, CopyTask, DestinationRequest, SourceFacts, SyncJob } from '../types.ts';
 import { omitUndefined } from '../util.ts';
 import { type DestinationReading, knownDestination, readDestination, readSameBucket } from './destination.ts';
@@ -36,7 +36,6 @@ export async function resolve(
   const [destinations, sources] = await Promise.all([unseen ?? readDestinations(job, context), read()]);
   return sources.flatMap((source, artifactIndex) =>
     destinations.map(({ facts, keys, existing, request }, destinationIndex): CopyTask => {
-      const there = existing[artifactIndex];
       const index = artifactIndex * destinations.length + destinationIndex;
       const uploadId = checkpoint?.uploads?.find(([copy]) => copy === index)?.[1];
       return {
@@ -44,9 +43,8 @@ export async function resolve(
         source,
         destination: facts,
         key: keys[artifactIndex] ?? source.artifact.key,
-        ...(there === undefined ? {} : { existing: there }),
+        ...omitUndefined({ existing: existing[artifactIndex], uploadId }),
         ...(unseen === undefined ? {} : { unseen: request }),
-        ...(uploadId === undefined ? {} : { uploadId }),
       };
     }),
   );
@@ -73,7 +71,7 @@ async function connectToLikely({ destinations, artifacts }: SyncJob, context: Jo
     ...artifacts.map(({ bucket }) => ({ bucket, region: context.facts.region(bucket) ?? home, count: 2 })),
     ...destinations.map((destination) => ({
       bucket: destination.bucket,
-      region: likelyRegion(destination, context) ?? home,
+      region: likelyRegion(destination, context),
       count: artifacts.length + 1,
     })),
   ]);
@@ -87,10 +85,13 @@ async function connectToLikely({ destinations, artifacts }: SyncJob, context: Jo
 export async function lookAt(task: CopyTask, context: JobContext): Promise<CopyTask> {
   const { unseen, ...seen } = task;
   if (unseen === undefined) return task;
-  const startedMs = performance.now();
-  const { facts, existing } = await readDestination(unseen, [task.key], context);
-  context.facts.setLatencyMs(unseen.bucket, performance.now() - startedMs);
+  const { facts, existing } = await timed(unseen, readDestination(unseen, [task.key], context), context);
   return { ...seen, destination: facts, ...omitUndefined({ existing: existing[0] }) };
+}
+
+/** Did a look correct the region of a copy's bucket? */
+export function isElsewhere(seen: CopyTask | undefined, task: CopyTask): boolean {
+  return seen?.destination.region !== task.destination.region;
 }
 
 /**
@@ -116,10 +117,8 @@ interface DestinationState extends DestinationReading {
  * so that no copy begins while another may turn out to have no key. A job that must not overwrite looks first, to fail before it has
  * written anything; so does one that only looks, and one whose proof may be too weak where servers ignore conditions.
  */
-function unseenDestinations(
-  { artifacts, destinations, executionId, mode, overwrite, minimumProof }: SyncJob,
-  { facts }: JobContext,
-): readonly DestinationState[] | undefined {
+function unseenDestinations(job: SyncJob, { facts }: JobContext): readonly DestinationState[] | undefined {
+  const { destinations, mode, overwrite, minimumProof } = job;
   if ((mode !== 'auto' && mode !== 'copy') || overwrite === 'never' || minimumProof === 'etag')
     return undefined;
   const states: DestinationState[] = [];
@@ -128,34 +127,33 @@ function unseenDestinations(
       ? undefined
       : knownDestination(request, { facts });
     if (known === undefined) return undefined;
-    const keys = artifacts.map((artifact) => destinationKey(request.keyTemplate, artifact, executionId));
-    states.push({ request, facts: known, keys, existing: [] });
+    states.push({ request, facts: known, keys: destinationKeys(request, job), existing: [] });
   }
   return states;
 }
 
 /** In the order of the job. */
-async function readDestinations(
-  { artifacts, destinations, executionId }: SyncJob,
-  context: JobContext,
-): Promise<readonly DestinationState[]> {
-  const look = async (destination: DestinationRequest): Promise<DestinationState> => {
-    const keys = artifacts.map((artifact) => destinationKey(destination.keyTemplate, artifact, executionId));
+async function readDestinations(job: SyncJob, context: JobContext): Promise<readonly DestinationState[]> {
+  const { artifacts, destinations } = job;
+  const look = async (request: DestinationRequest): Promise<DestinationState> => {
+    const keys = destinationKeys(request, job);
     const isItself = artifacts.every(
-      ({ bucket, key }, index) => bucket === destination.bucket && key === keys[index],
+      ({ bucket, key }, index) => bucket === request.bucket && key === keys[index],
     );
-    const startedMs = performance.now();
-    const reading = isItself
-      ? await readSameBucket(destination, context)
-      : await readDestination(destination, keys, context);
-    context.facts.setLatencyMs(destination.bucket, performance.now() - startedMs);
-    return { request: destination, keys, ...reading };
+    const read = isItself ? readSameBucket(request, context) : readDestination(request, keys, context);
+    return { request, keys, ...(await timed(request, read, context)) };
   };
-  const started = slowestFirst(destinations, ({ bucket }) => bucket, context).map(
-    (destination) => [destination, look(destination)] as const,
-  );
-  const looks = new Map(started);
-  return await Promise.all(destinations.flatMap((destination) => looks.get(destination) ?? []));
+  const inOrder = slowestFirst(destinations, ({ bucket }) => bucket, context);
+  const looks = new Map(inOrder.map((request) => [request, look(request)]));
+  return await Promise.all(destinations.flatMap((request) => looks.get(request) ?? []));
+}
+
+/** Notes how long a bucket took to answer a look at it. */
+async function timed<T>({ bucket }: DestinationRequest, look: Promise<T>, { facts }: JobContext): Promise<T> {
+  const startedMs = performance.now();
+  const seen = await look;
+  facts.setLatencyMs(bucket, performance.now() - startedMs);
+  return seen;
 }
 
 function readSources(

@@ -2,6 +2,7 @@
 import type { RequestTarget } from '../aws/errors.ts';
 import { ANNOTATION_OPERATIONS, type GrantTarget, OPERATIONS, RELAY_OPERATIONS } from '../aws/operations.ts';
 import { partitionOf } from '../aws/partition.ts';
+import { omitUndefined } from '../util.ts';
 
 /** An `Allow` statement as IAM, bucket and key policies take it. */
 export interface AllowStatement {
@@ -24,7 +25,8 @@ interface Denial {
 }
 
 /** What is to be changed after a denial. */
-interface DenialAdvice {
+export interface DenialAdvice {
+  /** The denied action first, then what the same operation needs on the same resource. */
   readonly actions: readonly string[];
   readonly resource: string;
   readonly principal: string;
@@ -47,12 +49,12 @@ export function readDenial(message: string): Denial {
   const explicit = /explicit deny in an? ((?:[A-Za-z0-9-]+ )*?(?:policy|boundary))/.exec(message)?.[1];
   const missing = /because no ((?:[A-Za-z0-9-]+ )*?(?:policy|boundary)) allows/.exec(message)?.[1];
   const policy = explicit ?? missing;
-  return {
-    ...(caller === undefined ? {} : { principalArn: roleOfSession(caller) }),
-    ...(action === undefined ? {} : { action }),
-    ...(resourceArn === undefined ? {} : { resourceArn }),
-    ...(policy === undefined ? {} : { policy: { name: policy, denies: explicit !== undefined } }),
-  };
+  return omitUndefined({
+    principalArn: caller && roleOfSession(caller),
+    action,
+    resourceArn,
+    policy: policy ? { name: policy, denies: explicit !== undefined } : undefined,
+  });
 }
 
 /** The role that a session is of: policies name roles. The ARN of a session leaves out the path of its role. */

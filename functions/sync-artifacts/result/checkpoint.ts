@@ -1,7 +1,9 @@
 // Continuation token <-> state of an unfinished job. The token is a hint: what it says is checked against the job and S3 before use.
 import { createHash } from 'node:crypto';
+import * as v from 'valibot';
 import { CLOCK_SKEW_MS } from '../speeds.ts';
-import type { Checkpoint, FinishedCopy, ProofKind, StrategyName, UnfinishedUpload } from '../types.ts';
+import type { Checkpoint, FinishedCopy, ProofKind, StrategyName } from '../types.ts';
+import { omitUndefined } from '../util.ts';
 
 /** CodePipeline API, limit of PutJobSuccessResult's continuationToken. */
 const MAX_TOKEN_CHARACTERS = 2048;
@@ -105,59 +107,38 @@ export function decodeCheckpoint(
   return fits && ageMs >= -CLOCK_SKEW_MS && ageMs <= MAX_AGE_MS ? checkpoint : undefined;
 }
 
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+/** The fields of a token, in the order in which `write` has them. */
+const bodySchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.tuple([
+    v.pipe(v.string(), v.regex(/^[0-9A-Za-z-]{1,100}$/)),
+    ...([count, count, count, count] as const),
+    v.array(v.union([v.strictTuple([v.string()]), v.strictTuple([v.string(), v.string()])])),
+    v.string(),
+    v.optional(v.array(v.strictTuple([count, v.pipe(v.string(), v.nonEmpty())]))),
+  ]),
+);
+
 function parseBody(body: string): Checkpoint | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-  if (!Array.isArray(parsed)) return undefined;
+  const parsed = v.safeParse(bodySchema, body);
+  if (!parsed.success) return undefined;
   const [firstJobId, startedAtMs, progress, idleInvocations, openConnections, pins, codes, uploads] =
-    parsed as unknown[];
-  if (typeof firstJobId !== 'string' || !/^[0-9A-Za-z-]{1,100}$/.test(firstJobId)) return undefined;
-  if (!isCount(startedAtMs) || !isCount(progress) || !isCount(idleInvocations) || !isCount(openConnections))
-    return undefined;
-  if (!Array.isArray(pins) || !pins.every(isPin) || typeof codes !== 'string') return undefined;
+    parsed.output;
   const finished = decodeFinished(codes);
   if (finished === undefined) return undefined;
-  if (uploads !== undefined && !(Array.isArray(uploads) && uploads.every(isUpload))) return undefined;
   return {
     firstJobId,
     startedAtMs,
     progress,
     idleInvocations,
     openConnections,
-    pins: pins.map(([digestOfEtag, versionId]) => ({
-      etagDigest: digestOfEtag,
-      ...(versionId === undefined ? {} : { versionId }),
-    })),
+    pins: pins.map(([etagDigest, versionId]) => ({ etagDigest, ...omitUndefined({ versionId }) })),
     finished,
-    ...(uploads === undefined ? {} : { uploads }),
+    ...omitUndefined({ uploads }),
   };
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-function isPin(value: unknown): value is [string, string?] {
-  return (
-    Array.isArray(value) &&
-    value.length >= 1 &&
-    value.length <= 2 &&
-    value.every((item) => typeof item === 'string')
-  );
-}
-
-function isUpload(value: unknown): value is UnfinishedUpload {
-  return (
-    Array.isArray(value) &&
-    value.length === 2 &&
-    isCount(value[0]) &&
-    typeof value[1] === 'string' &&
-    value[1] !== ''
-  );
 }
 
 function encodeFinished(copy: FinishedCopy | undefined): string {

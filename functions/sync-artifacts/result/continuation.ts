@@ -18,17 +18,12 @@ export function readCheckpoint(job: SyncJob, nowMs: number, telemetry: Telemetry
   if (job.continuationToken === undefined) return undefined;
   const artifactCount = job.artifacts.length;
   const copyCount = artifactCount * job.destinations.length;
-  const checkpoint = decodeCheckpoint(
-    job.continuationToken,
-    { binding: job.binding, artifactCount, copyCount },
-    nowMs,
-  );
+  const about = { binding: job.binding, artifactCount, copyCount };
+  const checkpoint = decodeCheckpoint(job.continuationToken, about, nowMs);
   if (checkpoint === undefined) {
     telemetry.warn(
       'The continuation token is damaged, too old or of another action; the job starts from the beginning',
-      {
-        jobId: job.id,
-      },
+      { jobId: job.id },
     );
   }
   return checkpoint;

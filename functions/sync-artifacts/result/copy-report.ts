@@ -2,7 +2,7 @@
 
 import type { JobContext } from '../context/context.ts';
 import type { PlannedCopy } from '../plan/plan.ts';
-import type { CopyReport, FinishedCopy, Mode, Proof } from '../types.ts';
+import type { CopyReport, FinishedCopy, Mode, ObjectFacts, Proof } from '../types.ts';
 import { omitUndefined } from '../util.ts';
 
 /** Logs and counts a copy that this invocation made, or found made by somebody else when it was about to. */
@@ -13,17 +13,17 @@ export function reportCopied(
 ): CopyReport {
   const { task, strategy, durationMs } = report;
   const { telemetry } = context;
+  const { sizeBytes } = task.source;
   const dimensions = { DestinationRegion: task.destination.region };
   if (strategy === 'skip') {
     telemetry.count('CopiesSkipped', dimensions);
-    log(report, context);
-    return report;
+  } else {
+    telemetry.record('CopyLatency', durationMs, dimensions);
+    telemetry.record('CopyThroughput', sizeBytes / (Math.max(1, durationMs) / 1000), dimensions);
+    telemetry.record('BytesCopied', sizeBytes, dimensions);
+    telemetry.count('ArtifactsCopied', dimensions);
+    if (strategy === 'relay' && mode === 'auto') telemetry.count('RelayFallbacks', dimensions);
   }
-  telemetry.record('CopyLatency', durationMs, dimensions);
-  telemetry.record('CopyThroughput', task.source.sizeBytes / (Math.max(1, durationMs) / 1000), dimensions);
-  telemetry.record('BytesCopied', task.source.sizeBytes, dimensions);
-  telemetry.count('ArtifactsCopied', dimensions);
-  if (strategy === 'relay' && mode === 'auto') telemetry.count('RelayFallbacks', dimensions);
   log(report, context);
   return report;
 }
@@ -39,16 +39,12 @@ export function reportSkipped(
   if (earlier === undefined) {
     context.telemetry.count('CopiesSkipped', { DestinationRegion: task.destination.region });
   }
-  const existing = plan.strategy === 'same-object' ? task.source : task.existing;
+  const { versionId, etag, checksum }: Partial<ObjectFacts> =
+    (plan.strategy === 'same-object' ? task.source : task.existing) ?? {};
   const report: CopyReport = {
     task,
     strategy: earlier?.strategy ?? plan.strategy,
-    ...omitUndefined({
-      proof,
-      versionId: existing?.versionId,
-      etag: existing?.etag,
-      checksum: existing?.checksum,
-    }),
+    ...omitUndefined({ proof, versionId, etag, checksum }),
     ...(made ? {} : { durationMs: 0 }),
   };
   log(report, context);

@@ -130,29 +130,23 @@ export class JobReporter {
   async #put(jobId: string, requestId: string, result: JobResult, limits: CallLimits): Promise<void> {
     const api = await this.#connect();
     const externalExecutionId = clip(requestId, MAX_EXECUTION_ID_CHARACTERS);
-    switch (result.kind) {
-      case 'failure': {
-        const { type } = result.failure;
-        const message = clip(result.failure.message, MAX_MESSAGE_CHARACTERS) || type;
-        await api.putFailure({ jobId, failureDetails: { type, message, externalExecutionId } }, limits);
-        return;
-      }
-      case 'continuation': {
-        const { continuationToken, percentComplete } = result;
-        const summary = clip(result.summary, MAX_SUMMARY_CHARACTERS);
-        const executionDetails = { summary, externalExecutionId, percentComplete };
-        await api.putSuccess({ jobId, continuationToken, executionDetails }, limits);
-        return;
-      }
-      case 'success': {
-        const summary = clip(result.summary, MAX_SUMMARY_CHARACTERS);
-        const hasVariables = Object.keys(result.outputVariables).length > 0;
-        const executionDetails = { summary, externalExecutionId, percentComplete: 100 };
-        const outputVariables = hasVariables ? { outputVariables: { ...result.outputVariables } } : {};
-        await api.putSuccess({ jobId, executionDetails, ...outputVariables }, limits);
-        return;
-      }
+    if (result.kind === 'failure') {
+      const { type } = result.failure;
+      const message = clip(result.failure.message, MAX_MESSAGE_CHARACTERS) || type;
+      await api.putFailure({ jobId, failureDetails: { type, message, externalExecutionId } }, limits);
+      return;
     }
+    const summary = clip(result.summary, MAX_SUMMARY_CHARACTERS);
+    if (result.kind === 'continuation') {
+      const { continuationToken, percentComplete } = result;
+      const executionDetails = { summary, externalExecutionId, percentComplete };
+      await api.putSuccess({ jobId, continuationToken, executionDetails }, limits);
+      return;
+    }
+    const hasVariables = Object.keys(result.outputVariables).length > 0;
+    const executionDetails = { summary, externalExecutionId, percentComplete: 100 };
+    const outputVariables = hasVariables ? { outputVariables: { ...result.outputVariables } } : {};
+    await api.putSuccess({ jobId, executionDetails, ...outputVariables }, limits);
   }
 
   #connect(): Promise<CodePipelineApi> {

@@ -91,18 +91,8 @@ export function requestFailure({ target, cause }: S3RequestError): JobFailure {
       `The job's artifactCredentials ran out and must be renewed: allow codepipeline:GetJobDetails on * for ${who}, in its IAM policy.`,
     );
   }
-  if (code === 'NoSuchUpload') {
-    return fail(
-      'JobFailed',
-      'Something else ended the upload, and those started after it: look at what else writes to this key or aborts uploads in the bucket, then retry the stage.',
-    );
-  }
-  if (code === 'InvalidObjectState') {
-    return fail(
-      'RevisionUnavailable',
-      'The source artifact is archived: restore it, keep lifecycle rules from moving artifacts to archive storage classes, and retry the stage.',
-    );
-  }
+  const known = BY_CODE[code];
+  if (known !== undefined) return fail(...known);
   if (isAccessDenied(cause)) return fail('PermissionError', adviseOnDenial(target, reported).text);
   if (isTransient(cause)) {
     return fail(
@@ -110,18 +100,28 @@ export function requestFailure({ target, cause }: S3RequestError): JobFailure {
       'S3, KMS or the network kept failing after retries: retry the stage; if it lasts, look at the AWS Health Dashboard.',
     );
   }
-  if (
-    code === 'PermanentRedirect' ||
-    code === 'AuthorizationHeaderMalformed' ||
-    code === 'IllegalLocationConstraintException'
-  ) {
-    return fail(
-      'ConfigurationError',
-      "The bucket is in another region than given or found: correct the destination's Region.",
-    );
-  }
   return fail('JobFailed', 'S3 refused the request; the same request would be refused again.');
 }
+
+const ELSEWHERE = [
+  'ConfigurationError',
+  "The bucket is in another region than given or found: correct the destination's Region.",
+] as const;
+
+/** Failures of which the code alone says what to do. */
+const BY_CODE: Readonly<Record<string, readonly [FailureTypeName, string]>> = {
+  NoSuchUpload: [
+    'JobFailed',
+    'Something else ended the upload, and those started after it: look at what else writes to this key or aborts uploads in the bucket, then retry the stage.',
+  ],
+  InvalidObjectState: [
+    'RevisionUnavailable',
+    'The source artifact is archived: restore it, keep lifecycle rules from moving artifacts to archive storage classes, and retry the stage.',
+  ],
+  PermanentRedirect: ELSEWHERE,
+  AuthorizationHeaderMalformed: ELSEWHERE,
+  IllegalLocationConstraintException: ELSEWHERE,
+};
 
 /** The account has not opted in to the region (AWS account guide, enable or disable Regions). */
 const NOT_ENABLED = new Set(['OptInRequired', 'NotSignedUp']);

@@ -3,7 +3,7 @@ import type { CopyReport, Mode } from '../types.ts';
 
 /** The sentence that the pipeline's console shows, such as `Synced 2 artifacts (312.4 MiB) to 3 regions in 8.2 s, 1 already there`. */
 export function summarise(reports: readonly CopyReport[], durationMs: number, mode?: Mode): string {
-  const { artifactCount, copiesSkipped } = totalsOf(reports, durationMs);
+  const { artifactCount, copiesSkipped } = totalsOf(reports);
   const sizes = new Map(reports.map(({ task }) => [task.source.artifact.name, task.source.sizeBytes]));
   const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   const regions = new Set(reports.map(({ task }) => task.destination.region)).size;
@@ -11,7 +11,7 @@ export function summarise(reports: readonly CopyReport[], durationMs: number, mo
     return `Found ${plural(artifactCount, 'artifact')} (${formatBytes(bytes)}) as built in ${plural(regions, 'region')} in ${formatSeconds(durationMs)}`;
   }
   const skipped = copiesSkipped === 0 ? '' : `, ${copiesSkipped} already there`;
-  const proved = reports.filter(({ proof }) => proof !== undefined && proof.kind === 'size-only').length;
+  const proved = reports.filter(({ proof }) => proof?.kind === 'size-only').length;
   const weak = proved === 0 ? '' : `, ${proved} proved by size only`;
   return `Synced ${plural(artifactCount, 'artifact')} (${formatBytes(bytes)}) to ${plural(regions, 'region')} in ${formatSeconds(durationMs)}${skipped}${weak}`;
 }
@@ -29,13 +29,13 @@ export function summariseProgress(
 
 /** Output variables of the action (DESIGN section 4), for `#{namespace.BytesCopied}`. */
 export function outputVariables(reports: readonly CopyReport[], durationMs: number): Record<string, string> {
-  const totals = totalsOf(reports, durationMs);
+  const totals = totalsOf(reports);
   const variables: Record<string, string> = {
     ArtifactCount: String(totals.artifactCount),
     DestinationCount: String(totals.destinationCount),
     BytesCopied: String(totals.bytesCopied),
     CopiesSkipped: String(totals.copiesSkipped),
-    DurationMs: String(Math.round(totals.durationMs)),
+    DurationMs: String(Math.round(durationMs)),
   };
   for (const { task } of reports) {
     const { artifact, checksum, etag } = task.source;
@@ -66,22 +66,13 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-interface JobTotals {
-  readonly artifactCount: number;
-  readonly destinationCount: number;
-  /** Bytes that were copied, by this and earlier invocations; nothing for what was there already. */
-  readonly bytesCopied: number;
-  readonly copiesSkipped: number;
-  readonly durationMs: number;
-}
-
-function totalsOf(reports: readonly CopyReport[], durationMs: number): JobTotals {
+function totalsOf(reports: readonly CopyReport[]) {
   const made = reports.filter(({ strategy }) => strategy !== 'skip' && strategy !== 'same-object');
   return {
     artifactCount: new Set(reports.map(({ task }) => task.source.artifact.name)).size,
     destinationCount: new Set(reports.map(({ task }) => task.destination.bucket)).size,
+    /** Bytes that were copied, by this and earlier invocations; nothing for what was there already. */
     bytesCopied: made.reduce((sum, { task }) => sum + task.source.sizeBytes, 0),
     copiesSkipped: reports.length - made.length,
-    durationMs,
   };
 }

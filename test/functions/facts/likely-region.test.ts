@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { BucketCache } from '../../../functions/sync-artifacts/aws/bucket-cache.ts';
 import { likelyRegion } from '../../../functions/sync-artifacts/facts/likely-region.ts';
-import { TestPipeline } from '../harness/test-pipeline.ts';
+import { HOME, TestPipeline } from '../harness/test-pipeline.ts';
 
-const context = () => ({ facts: new BucketCache(60_000) });
+const context = () => ({ facts: new BucketCache(60_000), settings: { region: HOME } });
 
 describe('the likely region of a bucket', () => {
   it.each([
@@ -12,8 +12,8 @@ describe('the likely region of a bucket', () => {
     ['release-111122223333-ap-southeast-2-an', 'ap-southeast-2'],
     ['artifacts-us-gov-west-1', 'us-gov-west-1'],
     ['us-east-1', 'us-east-1'],
-    ['team-artifacts', undefined],
-    ['menu-west-10-dr', undefined],
+    ['team-artifacts', HOME],
+    ['menu-west-10-dr', HOME],
   ])('named %s is %s', (bucket, region) => {
     expect(likelyRegion({ bucket }, context())).toBe(region);
   });

@@ -15,8 +15,6 @@ interface RetryOptions {
   readonly budgetMs: number;
   /** Called for every answer that asks to slow down. */
   readonly onThrottled: () => void;
-  /** Called for every retry with what made it necessary. */
-  readonly onRetry?: (error: unknown) => void;
 }
 
 /**
@@ -53,7 +51,6 @@ export class TimedRetryStrategy implements RetryStrategyV2 {
     const delayMs = Math.max(Math.min(hintMs, MAX_DELAY_MS), ceilingMs * (0.5 + Math.random() / 2));
     const spentMs = Date.now() + delayMs - previous.startedAtMs;
     if (spentMs > this.#options.budgetMs && count + 1 >= MIN_ATTEMPTS) throw error;
-    this.#options.onRetry?.(error);
     const waitsSinceMs = Date.now();
     const turn = this.#limiter.acquire();
     if (!(turn instanceof Promise)) return token(count + 1, delayMs, turn, previous.startedAtMs);

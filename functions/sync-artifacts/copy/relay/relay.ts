@@ -4,7 +4,7 @@ import { SyncError } from '../../errors.ts';
 import { type Part, type PartLayout, partCount } from '../../plan/part-layout.ts';
 import type { CopyTask } from '../../types.ts';
 import { completedPart, relayAlgorithm } from '../request-fields.ts';
-import type { CopyResult } from '../strategy.ts';
+import { type CopyResult, UNFINISHED } from '../strategy.ts';
 import { copyInParts, type PreparedPart, type Slots } from '../upload/copy-in-parts.ts';
 import type { Upload } from '../upload/upload-requests.ts';
 import { checksumOfBytes } from './hashing.ts';
@@ -77,8 +77,6 @@ function requireSourceBytes(
     `The bytes read of s3://${artifact.bucket}/${artifact.key} have the ${algorithm} ${value} instead of ${checksum.value}; nothing was written. Retry the stage; if it happens again, upload the source again.`,
   );
 }
-
-const UNFINISHED: CopyResult = { finished: false, finishedParts: 0 };
 
 /** Waits for all, so that nothing reads the bytes any more. @throws the first failure */
 async function allSettled<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {

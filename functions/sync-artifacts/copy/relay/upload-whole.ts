@@ -8,7 +8,7 @@ import { destinationFields, destinationTarget } from '../../facts/object-fields.
 import type { CopyTask } from '../../types.ts';
 import { writeConditionally } from '../conditional-write.ts';
 import { descriptionFields, encryptionFields, writtenObject } from '../request-fields.ts';
-import type { CopyResult } from '../strategy.ts';
+import { type CopyResult, UNFINISHED } from '../strategy.ts';
 import type { HashedBytes } from './upload-part.ts';
 
 /**
@@ -42,7 +42,7 @@ export async function uploadWhole(
       return { finished: true, written: writtenObject(output, output, how) };
     });
   } catch (error) {
-    if (context.outOfTime) return { finished: false, finishedParts: 0 };
+    if (context.outOfTime) return UNFINISHED;
     context.fail(error);
     throw error;
   }
