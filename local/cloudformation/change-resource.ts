@@ -3,8 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { excessesOf, templateOf } from '../../infra/checks/limits.ts';
 import { AwsError } from '../aws/aws-error.ts';
 import { denialMessage } from '../aws/iam/denial.ts';
+import type { Facts } from '../aws/iam/policy.ts';
 import type { Caller } from '../aws/iam/principal.ts';
-import { type Access, decideAccess, type Facts } from '../aws/state/access.ts';
+import { type Access, decideAccess } from '../aws/state/access.ts';
 import type { DeployedResource, Deployment } from './deployment.ts';
 import { TemplateError } from './deployment-error.ts';
 import type { ApiCall, Prepared, ResourceContext, ResourceKind } from './resource-kind/resource-kind.ts';
@@ -141,11 +142,8 @@ function authorize(
   { deployment: { world }, caller, region, onAccess }: Deployer,
   [action, resource, facts]: ApiCall,
 ): void {
-  const { request, decision, access } = decideAccess(world, caller, {
-    action,
-    resource,
-    facts: { 'aws:RequestedRegion': region, 'aws:SecureTransport': 'true', ...facts },
-  });
+  const all: Facts = { 'aws:RequestedRegion': region, 'aws:SecureTransport': 'true', ...facts };
+  const { request, decision, access } = decideAccess(world, caller, action, resource, all);
   onAccess(access);
   if (decision.effect !== 'Allow') {
     throw new AwsError(403, 'AccessDenied', denialMessage(request, decision));

@@ -252,7 +252,7 @@ function issuedCredentials({ aws: world }: TestPipeline): Credentials[] {
   const add = world.addSession.bind(world);
   world.addSession = (session) => {
     issued.push(session.credentials);
-    add(session);
+    return add(session);
   };
   return issued;
 }

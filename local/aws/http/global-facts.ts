@@ -1,5 +1,5 @@
 // What conditions of policies can know of a request to any service (IAM user guide, global condition context keys).
-import type { Facts } from '../state/access.ts';
+import type { Facts } from '../iam/policy.ts';
 
 /** The TLS version that requests are taken to come with, or `none` for plain HTTP. */
 export type TlsVersion = '1.0' | '1.1' | '1.2' | '1.3' | 'none';

@@ -1,6 +1,14 @@
 // Decides a request as IAM does: which statement allows or denies it, or which policy fails to.
-import type { Context, Policy, PolicyKind, Statement, StatementReference } from './policy.ts';
-import { type Caller, matchPrincipal, type PrincipalMatch, principalContext } from './principal.ts';
+import {
+  type Context,
+  type Facts,
+  type Policy,
+  type PolicyKind,
+  requestContext,
+  type Statement,
+  type StatementReference,
+} from './policy.ts';
+import { type Caller, matchPrincipal, type PrincipalMatch, principalFacts } from './principal.ts';
 
 /** One action on one resource. */
 export interface AccessRequest {
@@ -14,7 +22,7 @@ export interface AccessRequest {
   /** Of the bucket, key or role; absent where there is none. */
   readonly resourcePolicy?: Policy;
   /** What the service knows about the request; who asks is added. */
-  readonly context: Context;
+  readonly facts: Facts;
 }
 
 /** What was decided, and by what. */
@@ -36,24 +44,17 @@ const POLICY_ALONE_DECIDES: readonly PolicyKind[] = ['key', 'trust'];
  */
 export function decide(request: AccessRequest): Decision {
   const { caller, resourcePolicy } = request;
-  const context = new Map([...request.context, ...principalContext(caller)]);
-  const attached = 'policies' in caller ? caller.policies : [];
-  const limits = limitsOf(caller);
-  const applying = [...attached, ...limits, ...(resourcePolicy === undefined ? [] : [resourcePolicy])].map(
-    (policy) => ({ policy, statements: applyingStatements(policy, request, context) }),
-  );
-  const allowedBy = (policies: readonly Policy[]): StatementReference[] =>
-    applying.flatMap(({ policy, statements }) =>
-      policies.includes(policy) ? statements.map(({ statement }) => statement.reference) : [],
-    );
+  const context = requestContext({ ...request.facts, ...principalFacts(caller) });
+  const applying = (policy: Policy): Grant[] => applyingStatements(policy, request, context);
+  const attached = 'policies' in caller ? caller.policies.flatMap(applying) : [];
+  const limits = limitsOf(caller).map((limit) => ({ kind: limit.kind, grants: applying(limit) }));
+  const grants = resourcePolicy === undefined ? [] : applying(resourcePolicy);
 
-  for (const { statements } of applying) {
-    const denying = statements.find(({ statement }) => statement.effect === 'Deny');
-    if (denying !== undefined) return { effect: 'ExplicitDeny', by: [denying.statement.reference] };
-  }
+  const all = [...attached, ...limits.flatMap((limit) => limit.grants), ...grants];
+  const denying = all.find(({ statement }) => statement.effect === 'Deny');
+  if (denying !== undefined) return { effect: 'ExplicitDeny', by: [denying.statement.reference] };
 
-  const grants = applying.find(({ policy }) => policy === resourcePolicy)?.statements ?? [];
-  const grantedBy = resourcePolicy === undefined ? [] : allowedBy([resourcePolicy]);
+  const grantedBy = referencesOf(grants);
   const is = (match: PrincipalMatch): boolean => grants.some((grant) => grant.match === match);
   const implicitDeny = (missing: PolicyKind): Decision => ({ effect: 'ImplicitDeny', missing });
 
@@ -63,16 +64,15 @@ export function decide(request: AccessRequest): Decision {
   const sameAccount = caller.accountId === (request.resourceAccountId ?? caller.accountId);
   if (sameAccount && is('exactly')) return allow(grantedBy);
 
-  const identityAllows = allowedBy(attached);
-  const identity = caller.type === 'Account' || identityAllows.length > 0;
+  const identity = caller.type === 'Account' || attached.length > 0;
   const policyDecides = !sameAccount || POLICY_ALONE_DECIDES.includes(resourcePolicy?.kind ?? 'identity');
   if (policyDecides && grants.length === 0 && (identity || sameAccount)) {
     return implicitDeny(resourcePolicy?.kind ?? 'resource');
   }
   if (!identity && !(sameAccount && is('member'))) return implicitDeny('identity');
-  const limiting = limits.find((limit) => allowedBy([limit]).length === 0);
+  const limiting = limits.find((limit) => limit.grants.length === 0);
   if (limiting !== undefined) return implicitDeny(limiting.kind);
-  return allow([...identityAllows, ...grantedBy]);
+  return allow([...referencesOf(attached), ...grantedBy]);
 }
 
 function allow(by: readonly StatementReference[]): Decision {
@@ -84,20 +84,25 @@ function limitsOf(caller: Caller): readonly Policy[] {
   return caller.type === 'AssumedRole' ? [...boundary, ...caller.sessionPolicies] : boundary;
 }
 
+/** A statement that is about a request, and how it means who asks. */
+interface Grant {
+  readonly statement: Statement;
+  readonly match: PrincipalMatch;
+}
+
+function referencesOf(grants: readonly Grant[]): StatementReference[] {
+  return grants.map(({ statement }) => statement.reference);
+}
+
 function applyingStatements(
   policy: Policy,
   { caller, action, resource }: AccessRequest,
   context: Context,
-): { statement: Statement; match: PrincipalMatch }[] {
-  return policy.statements
-    .filter(({ matchesAction }) => matchesAction(action, context))
-    .flatMap((statement) => {
-      const { principals, matchesResource, conditions } = statement;
-      const match = principals === undefined ? 'exactly' : matchPrincipal(principals, caller);
-      return match !== undefined &&
-        matchesResource(resource, context) &&
-        conditions.every((holds) => holds(context))
-        ? [{ statement, match }]
-        : [];
-    });
+): Grant[] {
+  return policy.statements.flatMap((statement) => {
+    const { principals, matchesAction, matchesResource, conditions } = statement;
+    if (!matchesAction(action, context) || !matchesResource(resource, context)) return [];
+    const match = principals === undefined ? 'exactly' : matchPrincipal(principals, caller);
+    return match !== undefined && conditions.every((holds) => holds(context)) ? [{ statement, match }] : [];
+  });
 }

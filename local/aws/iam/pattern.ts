@@ -70,8 +70,18 @@ function matcher(
   if (tokens.some(({ kind }) => kind === 'variable')) {
     return (value, context) => compile(context)?.test(value) ?? false;
   }
-  const expression = compile(undefined);
-  return (value) => expression?.test(value) ?? false;
+  const [only, ...others] = tokens;
+  if (only?.kind === 'literal' && others.length === 0) {
+    // Most actions are named in full: no expression has to be made for them.
+    const fold = (text: string): string => (ignoreCase ? text.toLowerCase() : text);
+    const wanted = fold(only.text);
+    return (value) => fold(value) === wanted;
+  }
+  let expression: RegExp | undefined;
+  return (value) => {
+    expression ??= compile(undefined);
+    return expression?.test(value) ?? false;
+  };
 }
 
 function tokenise(text: string, { wildcards, variables }: PatternOptions): Token[] {

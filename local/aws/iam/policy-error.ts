@@ -1,18 +1,21 @@
 // A policy that is refused when it is put.
+import { AwsError } from '../aws-error.ts';
 
 /** Thrown while a policy is parsed; each service gives it a code of its own, such as MalformedPolicyDocument. */
 export class PolicyError extends Error {
-  /** `unsupported` is valid in AWS and unknown here. */
-  readonly reason: 'malformed' | 'unsupported';
+  override readonly name = 'PolicyError';
+}
 
-  constructor(message: string, reason: 'malformed' | 'unsupported' = 'malformed') {
-    super(message);
-    this.name = 'PolicyError';
-    this.reason = reason;
+/** Runs it; a policy that it refuses becomes the error of a service under the code that it has for that. */
+export function refusing<T>(code: string, put: () => T): T {
+  try {
+    return put();
+  } catch (error) {
+    throw error instanceof PolicyError ? new AwsError(400, code, error.message) : error;
   }
 }
 
 /** Refuses what AWS would take: to ignore it would be to decide wrongly. */
 export function unsupported(what: string): PolicyError {
-  return new PolicyError(`The embedded AWS cannot evaluate ${what}, so it refuses the policy`, 'unsupported');
+  return new PolicyError(`The embedded AWS cannot evaluate ${what}, so it refuses the policy`);
 }

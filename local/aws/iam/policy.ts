@@ -22,6 +22,9 @@ export const POLICY_KIND_NAMES: Readonly<Record<PolicyKind, string>> = {
   resource: 'resource-based policy',
 };
 
+/** Condition keys and their values; what is undefined is absent. */
+export type Facts = Readonly<Record<string, string | readonly string[] | undefined>>;
+
 /** The facts of a request that conditions look at: lower-case key to values. A key without values is absent. */
 export type Context = ReadonlyMap<string, readonly string[]>;
 
@@ -60,9 +63,7 @@ export interface StatementReference {
 }
 
 /** Makes a context; what is undefined or empty is absent. Keys are not case-sensitive. */
-export function requestContext(
-  facts: Readonly<Record<string, string | readonly string[] | undefined>>,
-): Map<string, readonly string[]> {
+export function requestContext(facts: Facts): Context {
   const context = new Map<string, readonly string[]>();
   for (const [key, value] of Object.entries(facts)) {
     const values = typeof value === 'string' ? [value] : (value ?? []);

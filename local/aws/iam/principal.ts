@@ -1,5 +1,5 @@
 // Who asks, and the Principal element that says who is meant.
-import { type Policy, requestContext } from './policy.ts';
+import type { Facts, Policy } from './policy.ts';
 import { PolicyError, unsupported } from './policy-error.ts';
 
 /** What limits a principal of an account, and what it is given. */
@@ -103,14 +103,14 @@ function matchOne(pattern: PrincipalPattern, caller: Caller): PrincipalMatch | u
 }
 
 /** The global condition keys that tell who asks (IAM user guide, global condition context keys). */
-export function principalContext(caller: Caller): Map<string, readonly string[]> {
+export function principalFacts(caller: Caller): Facts {
   const ofAccount = 'accountId' in caller;
-  return requestContext({
+  return {
     'aws:PrincipalType': ofAccount ? caller.type : caller.type === 'Anonymous' ? 'Anonymous' : undefined,
     'aws:PrincipalArn': caller.type === 'AssumedRole' ? caller.roleArn : ofAccount ? caller.arn : undefined,
     'aws:PrincipalAccount': ofAccount ? caller.accountId : undefined,
     'aws:PrincipalIsAWSService': String(caller.type === 'Service'),
     'aws:PrincipalServiceName': caller.type === 'Service' ? caller.arn : undefined,
     'aws:username': caller.type === 'User' ? caller.arn.replace(/^.*\//, '') : undefined,
-  });
+  };
 }

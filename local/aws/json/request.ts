@@ -1,5 +1,5 @@
 // What every operation of a JSON service gets and gives back.
-import type { Facts } from '../state/access.ts';
+import type { Facts } from '../iam/policy.ts';
 import type { Identity } from '../state/identities.ts';
 import type { World } from '../state/world.ts';
 

@@ -2,7 +2,6 @@
 import { AwsError } from '../aws-error.ts';
 import type { XmlElements } from '../http/xml.ts';
 import { decide } from '../iam/evaluate.ts';
-import { requestContext } from '../iam/policy.ts';
 import { authorize, type QueryRequest, required } from './request.ts';
 
 const DECISIONS = { Allow: 'allowed', ExplicitDeny: 'explicitDeny', ImplicitDeny: 'implicitDeny' } as const;
@@ -22,12 +21,12 @@ export function simulatePrincipalPolicy(request: QueryRequest): XmlElements {
   required(request, 'ActionNames.member.1');
   const given = members(request, 'ResourceArns');
   const resources = given.length === 0 ? ['*'] : given;
-  const context = requestContext(Object.fromEntries(contextEntries(request)));
+  const facts = Object.fromEntries(contextEntries(request));
   const results = members(request, 'ActionNames').flatMap((action) =>
     resources.map((resource) => ({
       EvalActionName: action,
       EvalResourceName: resource,
-      EvalDecision: DECISIONS[decide({ caller, action, resource, context }).effect],
+      EvalDecision: DECISIONS[decide({ caller, action, resource, facts }).effect],
     })),
   );
   return { EvaluationResults: { member: results }, IsTruncated: false };

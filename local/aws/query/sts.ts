@@ -14,19 +14,20 @@ export const stsOperations: Readonly<Record<string, QueryOperation>> = {
 function runAssumeRole(request: QueryRequest): XmlElements {
   const { world, caller, authorizer, text } = request;
   const seconds = text('DurationSeconds');
-  const session = assumeRole(
-    world,
-    caller.caller,
-    {
-      roleArn: required(request, 'RoleArn'),
-      sessionName: required(request, 'RoleSessionName'),
-      policy: text('Policy'),
-      durationSeconds: seconds === undefined ? undefined : Number(seconds),
-      externalId: text('ExternalId'),
-    },
-    { authorizer },
+  const session = world.addSession(
+    assumeRole(
+      world,
+      caller.caller,
+      {
+        roleArn: required(request, 'RoleArn'),
+        sessionName: required(request, 'RoleSessionName'),
+        policy: text('Policy'),
+        durationSeconds: seconds === undefined ? undefined : Number(seconds),
+        externalId: text('ExternalId'),
+      },
+      { authorizer },
+    ),
   );
-  world.addSession(session);
   const { accessKeyId, secretAccessKey, sessionToken } = session.credentials;
   return {
     Credentials: {

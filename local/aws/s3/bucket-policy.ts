@@ -1,7 +1,7 @@
 // PutBucketPolicy, GetBucketPolicy and DeleteBucketPolicy.
 import { AwsError } from '../aws-error.ts';
 import { fromBuffer, toBuffer } from '../content/content.ts';
-import { PolicyError } from '../iam/policy-error.ts';
+import { refusing } from '../iam/policy-error.ts';
 import { authorize, bucketOf, type S3Answer, type S3Request } from './request.ts';
 
 /** S3 user guide, bucket policies: 20 KB. */
@@ -12,13 +12,12 @@ export async function putBucketPolicy(request: S3Request): Promise<S3Answer> {
   authorize(request, 's3:PutBucketPolicy', bucketOf(request).arn);
   const { content } = await request.receive();
   if (content.sizeBytes > MAX_POLICY_BYTES) {
-    throw malformedPolicy(`Policy has ${content.sizeBytes} bytes, more than ${MAX_POLICY_BYTES}`);
+    const message = `Policy has ${content.sizeBytes} bytes, more than ${MAX_POLICY_BYTES}`;
+    throw new AwsError(400, 'MalformedPolicy', message);
   }
-  try {
-    request.world.setBucketPolicy(bucketOf(request), toBuffer(content).toString('utf8'));
-  } catch (error) {
-    throw error instanceof PolicyError ? malformedPolicy(error.message) : error;
-  }
+  refusing('MalformedPolicy', () =>
+    request.world.setBucketPolicy(bucketOf(request), toBuffer(content).toString('utf8')),
+  );
   return { status: 204 };
 }
 
@@ -43,8 +42,4 @@ export function deleteBucketPolicy(request: S3Request): S3Answer {
   authorize(request, 's3:DeleteBucketPolicy', bucket.arn);
   bucket.policy = undefined;
   return { status: 204 };
-}
-
-function malformedPolicy(message: string): AwsError {
-  return new AwsError(400, 'MalformedPolicy', message);
 }

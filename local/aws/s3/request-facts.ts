@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { TlsVersion } from '../http/global-facts.ts';
 import { header } from '../http/headers.ts';
 import { decode } from '../http/uri.ts';
-import type { Facts } from '../state/access.ts';
+import type { Facts } from '../iam/policy.ts';
 
 /** Headers that are condition keys by the same name. */
 const HEADERS = [

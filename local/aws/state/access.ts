@@ -1,7 +1,7 @@
 // Decides accesses to what there is: finds the resource's owner and policy, evaluates, and keeps what was decided.
 import { hasKey } from '../iam/bucket-policy.ts';
 import { type AccessRequest, type Decision, decide } from '../iam/evaluate.ts';
-import { type Policy, type PolicyKind, requestContext, type StatementReference } from '../iam/policy.ts';
+import type { Facts, Policy, PolicyKind, StatementReference } from '../iam/policy.ts';
 import type { Caller } from '../iam/principal.ts';
 import type { Bucket } from './buckets.ts';
 import type { KmsKeys } from './kms-keys.ts';
@@ -13,9 +13,6 @@ export interface Resources {
   readonly keys: KmsKeys;
   readonly roles: Roles;
 }
-
-/** Condition keys and their values; what is undefined is absent. */
-export type Facts = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** One access that was decided. */
 export interface Access {
@@ -33,11 +30,9 @@ export interface Access {
 export function decideAccess(
   resources: Resources,
   caller: Caller,
-  {
-    action,
-    resource,
-    facts = {},
-  }: { readonly action: string; readonly resource: string; readonly facts?: Facts },
+  action: string,
+  resource: string,
+  facts: Facts,
 ): { readonly request: AccessRequest; readonly decision: Decision; readonly access: Access } {
   const { accountId, policy } = ownerOf(resources, action, resource);
   const resourceAccountId = accountId ?? ('accountId' in caller ? caller.accountId : undefined);
@@ -47,11 +42,11 @@ export function decideAccess(
     resource,
     ...(resourceAccountId !== undefined && { resourceAccountId }),
     ...(policy && { resourcePolicy: policy }),
-    context: requestContext({
+    facts: {
       ...factsOf(action, facts),
       'aws:ResourceAccount': resourceAccountId,
       's3:ResourceAccount': resource.startsWith('arn:aws:s3:') ? resourceAccountId : undefined,
-    }),
+    },
   };
   const decision = decide(request);
   const access: Access = {
@@ -84,11 +79,8 @@ export class Authorizer {
     resource: string,
     facts: Facts = {},
   ): { request: AccessRequest; decision: Decision } {
-    const decided = decideAccess(this.#resources, this.#who.caller, {
-      action,
-      resource,
-      facts: { ...this.#facts, ...facts },
-    });
+    const all = { ...this.#facts, ...facts };
+    const decided = decideAccess(this.#resources, this.#who.caller, action, resource, all);
     this.accesses.push(decided.access);
     return decided;
   }

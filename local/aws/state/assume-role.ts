@@ -1,10 +1,10 @@
 // AssumeRole: who is trusted, and allowed, gets a session of a role.
 import { AwsError } from '../aws-error.ts';
 import { parsePolicy } from '../iam/parse-policy.ts';
-import type { Policy } from '../iam/policy.ts';
-import { PolicyError } from '../iam/policy-error.ts';
+import type { Facts, Policy } from '../iam/policy.ts';
+import { refusing } from '../iam/policy-error.ts';
 import type { Caller } from '../iam/principal.ts';
-import { Authorizer, type Facts, type Resources } from './access.ts';
+import { Authorizer, type Resources } from './access.ts';
 import type { Identity } from './identities.ts';
 import { newSession } from './roles.ts';
 
@@ -76,12 +76,9 @@ function sessionPolicy(sessionName: string, document: string): Policy {
       `Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to ${MAX_SESSION_POLICY}`,
     );
   }
-  try {
-    return parsePolicy('session', `session policy of ${sessionName}`, document);
-  } catch (error) {
-    if (error instanceof PolicyError) throw new AwsError(400, 'MalformedPolicyDocument', error.message);
-    throw error;
-  }
+  return refusing('MalformedPolicyDocument', () =>
+    parsePolicy('session', `session policy of ${sessionName}`, document),
+  );
 }
 
 function validationError(message: string): AwsError {

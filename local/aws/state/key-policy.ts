@@ -1,13 +1,14 @@
 // Gives a key another policy, unless that would lock out who gives it.
 import { AwsError } from '../aws-error.ts';
-import { PolicyError } from '../iam/policy-error.ts';
+import type { Facts } from '../iam/policy.ts';
+import { refusing } from '../iam/policy-error.ts';
 import type { Caller } from '../iam/principal.ts';
-import type { Facts } from './access.ts';
 import type { KmsKey } from './kms-keys.ts';
 import type { World } from './world.ts';
 
 /** KMS quotas: key policy document size. */
 const MAX_KEY_POLICY = 32_768;
+const MALFORMED = 'MalformedPolicyDocumentException';
 
 /** The condition keys of KMS that tell of a key and who asks. */
 export function kmsFacts(caller: Caller, key: KmsKey): Facts {
@@ -29,21 +30,16 @@ export function putKeyPolicy(
   document: string,
   { bypassLockoutCheck = false }: { readonly bypassLockoutCheck?: boolean } = {},
 ): void {
-  const malformed = (message: string): AwsError =>
-    new AwsError(400, 'MalformedPolicyDocumentException', message);
   if (document.length > MAX_KEY_POLICY) {
     throw new AwsError(400, 'LimitExceededException', `Policy is longer than ${MAX_KEY_POLICY} characters`);
   }
   const { policy: before } = key;
-  try {
-    world.setKeyPolicy(key, document);
-  } catch (error) {
-    throw error instanceof PolicyError ? malformed(error.message) : error;
-  }
+  refusing(MALFORMED, () => world.setKeyPolicy(key, document));
   const lockedOut =
     world.decide(caller, 'kms:PutKeyPolicy', key.arn, kmsFacts(caller, key)).effect !== 'Allow';
   if (lockedOut && !bypassLockoutCheck) {
     key.policy = before;
-    throw malformed('The new key policy will not allow you to update the key policy in the future.');
+    const message = 'The new key policy will not allow you to update the key policy in the future.';
+    throw new AwsError(400, MALFORMED, message);
   }
 }

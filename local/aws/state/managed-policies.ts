@@ -2,7 +2,7 @@
 import { AwsError } from '../aws-error.ts';
 import { parsePolicy } from '../iam/parse-policy.ts';
 import type { Policy } from '../iam/policy.ts';
-import { PolicyError } from '../iam/policy-error.ts';
+import { refusing } from '../iam/policy-error.ts';
 
 /** IAM quotas, characters without white space. */
 const MAX_MANAGED_POLICY = 6144;
@@ -20,7 +20,9 @@ export class ManagedPolicies {
         `A policy called ${arn} already exists. Duplicate names are not allowed.`,
       );
     }
-    const policy = parse(arn, document);
+    const policy = refusing('MalformedPolicyDocument', () =>
+      parsePolicy('identity', `managed policy ${arn}`, document),
+    );
     if (
       !arn.startsWith('arn:aws:iam::aws:') &&
       policy.document.replace(/\s/g, '').length > MAX_MANAGED_POLICY
@@ -40,14 +42,5 @@ export class ManagedPolicies {
     const policy = this.#byArn.get(arn);
     if (policy !== undefined) return policy;
     throw new AwsError(404, 'NoSuchEntity', `Policy ${arn} does not exist or is not attachable.`);
-  }
-}
-
-function parse(arn: string, document: string | object): Policy {
-  try {
-    return parsePolicy('identity', `managed policy ${arn}`, document);
-  } catch (error) {
-    if (error instanceof PolicyError) throw new AwsError(400, 'MalformedPolicyDocument', error.message);
-    throw error;
   }
 }

@@ -1,4 +1,4 @@
-// The log of everything that was asked of the embedded AWS, for tests that count and for live progress.
+// What is kept of everything that was asked of the embedded AWS, for tests that count and for live progress.
 import type { Access } from './access.ts';
 
 /** A request that was answered. */
@@ -23,23 +23,4 @@ export interface LoggedRequest {
   readonly durationMs: number;
   /** How much of it the modelled network took to open the connection. */
   readonly connectMs?: number;
-}
-
-/** Keeps all requests in the order in which they ended, and tells listeners. */
-export class RequestLog {
-  readonly all: LoggedRequest[] = [];
-  readonly #listeners = new Set<(request: LoggedRequest) => void>();
-
-  add(request: LoggedRequest): void {
-    this.all.push(request);
-    for (const listener of this.#listeners) {
-      listener(request);
-    }
-  }
-
-  /** Returns the function that ends the subscription. */
-  listen(listener: (request: LoggedRequest) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
 }

@@ -2,7 +2,7 @@
 import { AwsError } from '../aws-error.ts';
 import { parsePolicy } from '../iam/parse-policy.ts';
 import type { Policy, PolicyKind } from '../iam/policy.ts';
-import { PolicyError } from '../iam/policy-error.ts';
+import { refusing } from '../iam/policy-error.ts';
 import type { Caller } from '../iam/principal.ts';
 import { type Credentials, type Identity, newCredentials } from './identities.ts';
 
@@ -118,14 +118,11 @@ export class Roles {
   }
 
   #parse(kind: PolicyKind, name: string, document: PolicyDocument): Policy {
-    try {
+    return refusing('MalformedPolicyDocument', () => {
       const policy = parsePolicy(kind, name, document);
       this.#requirePrincipals(policy);
       return policy;
-    } catch (error) {
-      if (error instanceof PolicyError) throw new AwsError(400, 'MalformedPolicyDocument', error.message);
-      throw error;
-    }
+    });
   }
 }
 

@@ -2,10 +2,10 @@
 import type { Content } from '../content/content.ts';
 import { checkBucketPolicy } from '../iam/bucket-policy.ts';
 import { parsePolicy } from '../iam/parse-policy.ts';
-import type { Policy } from '../iam/policy.ts';
+import type { Facts, Policy } from '../iam/policy.ts';
 import { PolicyError } from '../iam/policy-error.ts';
 import type { Caller } from '../iam/principal.ts';
-import { type Access, decideAccess, type Facts } from './access.ts';
+import { type Access, decideAccess } from './access.ts';
 import { type AssumeRoleInput, assumeRole } from './assume-role.ts';
 import {
   type Bucket,
@@ -24,7 +24,7 @@ import { type KeyState, type KmsKey, KmsKeys, type NewKey } from './kms-keys.ts'
 import { LambdaFunctions } from './lambda-functions.ts';
 import { ManagedPolicies } from './managed-policies.ts';
 import { newVersion, type PutOptions } from './place-object.ts';
-import { type LoggedRequest, RequestLog } from './request-log.ts';
+import type { LoggedRequest } from './request-log.ts';
 import { newSession, type PolicyDocument, Roles } from './roles.ts';
 
 /** The account of everything that is not given to another. */
@@ -56,29 +56,28 @@ export class World {
   readonly pipelines = new Pipelines();
   readonly functions = new LambdaFunctions();
   readonly #identities = new Map<string, Identity>();
-  readonly #log = new RequestLog();
+  readonly #requests: LoggedRequest[] = [];
+  readonly #listeners = new Set<(request: LoggedRequest) => void>();
 
   constructor() {
-    this.codePipeline = new CodePipelineJobs((job) => {
-      const session = artifactSession(this, job);
-      this.addSession(session);
-      return session;
-    });
+    this.codePipeline = new CodePipelineJobs((job) => this.addSession(artifactSession(this, job)));
   }
 
   /** Every request so far, in the order in which they ended. */
   get requests(): readonly LoggedRequest[] {
-    return this.#log.all;
+    return this.#requests;
   }
 
   /** Calls back after every request; returns the function that ends it. */
   onRequest(listener: (request: LoggedRequest) => void): () => void {
-    return this.#log.listen(listener);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** For the server: notes a request. */
   logRequest(request: LoggedRequest): void {
-    this.#log.add(request);
+    this.#requests.push(request);
+    for (const listener of this.#listeners) listener(request);
   }
 
   createKey(key: Omit<NewKey, 'accountId'> & { readonly accountId?: string }): KmsKey {
@@ -167,7 +166,7 @@ export class World {
 
   /** Adds a user, or a session that stands for itself, with one policy. @throws PolicyError */
   addIdentity(identity: NewIdentity): SimpleIdentity {
-    return this.#add(simpleIdentity(identity));
+    return this.addSession(simpleIdentity(identity));
   }
 
   /**
@@ -176,17 +175,18 @@ export class World {
    * @throws AccessDenied, ValidationError, MalformedPolicyDocument as STS does
    */
   assumeRole(caller: Caller, input: AssumeRoleInput, facts: Facts = {}): Identity {
-    return this.#add(assumeRole(this, caller, input, { facts }));
+    return this.addSession(assumeRole(this, caller, input, { facts }));
   }
 
-  /** Makes the credentials of a session valid. */
-  addSession(session: Identity): void {
-    this.#add(session);
+  /** Makes the credentials of a user or a session valid. */
+  addSession<Kind extends Identity>(session: Kind): Kind {
+    this.#identities.set(session.credentials.accessKeyId, session);
+    return session;
   }
 
   /** Decides one access as IAM does, for services that the embedded AWS does not have; nothing is done. */
   decide(caller: Caller, action: string, resource: string, facts: Facts = {}): Access {
-    return decideAccess(this, caller, { action, resource, facts }).access;
+    return decideAccess(this, caller, action, resource, facts).access;
   }
 
   removeIdentity(accessKeyId: string): void {
@@ -204,11 +204,6 @@ export class World {
     return [...this.#identities.values()]
       .map(({ caller }) => caller)
       .find((caller) => (caller.type === 'AssumedRole' ? caller.roleArn : caller.arn) === arn);
-  }
-
-  #add<Kind extends Identity>(identity: Kind): Kind {
-    this.#identities.set(identity.credentials.accessKeyId, identity);
-    return identity;
   }
 
   /** IAM, S3 and KMS take a policy only if the users, roles and sessions that it names are there. */

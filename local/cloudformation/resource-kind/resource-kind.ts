@@ -1,7 +1,8 @@
 // What every kind of resource says: which properties it has, how it is named, and how it is made in the embedded AWS.
 import type * as v from 'valibot';
+import type { Facts } from '../../aws/iam/policy.ts';
 import type { Caller } from '../../aws/iam/principal.ts';
-import type { Access, Facts } from '../../aws/state/access.ts';
+import type { Access } from '../../aws/state/access.ts';
 import type { World } from '../../aws/state/world.ts';
 import type { Deployment } from '../deployment.ts';
 import { parse } from '../template/template.ts';

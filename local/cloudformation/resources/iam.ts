@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { AwsError } from '../../aws/aws-error.ts';
-import type { Facts } from '../../aws/state/access.ts';
+import type { Facts } from '../../aws/iam/policy.ts';
 import type { Role } from '../../aws/state/roles.ts';
 import { physicalName } from '../resource-kind/physical-name.ts';
 import { arn, integer, policyDocument, tags, text } from '../resource-kind/properties.ts';

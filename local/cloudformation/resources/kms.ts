@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { AwsError } from '../../aws/aws-error.ts';
-import type { Facts } from '../../aws/state/access.ts';
+import type { Facts } from '../../aws/iam/policy.ts';
 import { putKeyPolicy } from '../../aws/state/key-policy.ts';
 import type { KmsKey } from '../../aws/state/kms-keys.ts';
 import { physicalId } from '../resource-kind/physical-name.ts';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { AwsError } from '../../../aws/aws-error.ts';
 import { toBuffer } from '../../../aws/content/content.ts';
-import type { Facts } from '../../../aws/state/access.ts';
+import type { Facts } from '../../../aws/iam/policy.ts';
 import { latest, versionOf } from '../../../aws/state/buckets.ts';
 import { requireUsable } from '../../../aws/state/object-encryption.ts';
 import type { ResourceContext } from '../../resource-kind/resource-kind.ts';

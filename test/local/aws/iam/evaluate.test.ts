@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { denialMessage, kmsDenialMessage } from '../../../../local/aws/iam/denial.ts';
 import { type AccessRequest, type Decision, decide } from '../../../../local/aws/iam/evaluate.ts';
-import { type Policy, requestContext } from '../../../../local/aws/iam/policy.ts';
+import type { Policy } from '../../../../local/aws/iam/policy.ts';
 import type { Caller } from '../../../../local/aws/iam/principal.ts';
 import { allowAll, HOME, OTHER, policy, type StatementJson, session, user } from './policies.ts';
 
@@ -42,7 +42,7 @@ function decided(caller: Caller, owner: string, resourcePolicy: Policy | undefin
     resource: 'arn:aws:s3:::b/k',
     resourceAccountId: owner,
     ...(resourcePolicy && { resourcePolicy }),
-    context: requestContext({}),
+    facts: {},
   });
 }
 
@@ -288,7 +288,7 @@ describe('the message', () => {
       resource: 'arn:aws:kms:eu-west-1:444455556666:key/1',
       resourceAccountId: owner,
       ...(resourcePolicy && { resourcePolicy }),
-      context: requestContext({}),
+      facts: {},
     };
     const decision = decide(request);
     if (decision.effect === 'Allow') throw new Error('expected a denial');

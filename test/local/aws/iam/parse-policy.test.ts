@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../../../local/aws/iam/evaluate.ts';
 import { parsePolicy } from '../../../../local/aws/iam/parse-policy.ts';
-import { type PolicyKind, requestContext } from '../../../../local/aws/iam/policy.ts';
+import type { PolicyKind } from '../../../../local/aws/iam/policy.ts';
 import { allowAll, policy, type StatementJson, session } from './policies.ts';
 
 /** A policy variable as it is written in policies. */
@@ -20,7 +20,7 @@ function isAllowed(
   } = {},
 ): boolean {
   const parsed = parsePolicy('identity', 'p', { Version: version, Statement: statement });
-  const request = { caller: session([parsed]), action, resource, context: requestContext(facts) };
+  const request = { caller: session([parsed]), action, resource, facts };
   return decide(request).effect === 'Allow';
 }
 
