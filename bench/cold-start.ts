@@ -26,18 +26,11 @@ interface ColdStart {
 
 /** Measures bundles in turns, so that a busy moment of the machine hits all of them. */
 function measureColdStarts(bundles: readonly string[]): ColdStart[] {
-  const times: number[][] = bundles.map(() => []);
-  for (let run = -1; run < RUNS; run++) {
-    for (const [index, bundle] of bundles.entries()) {
-      const importMs = importOnceMs(bundle);
-      // The first round only brings the files into the page cache.
-      if (run >= 0) {
-        times[index]?.push(importMs);
-      }
-    }
-  }
+  const rounds = Array.from({ length: 1 + RUNS }, () => bundles.map(importOnceMs));
+  // The first round only brings the files into the page cache.
+  const counted = rounds.slice(1);
   return bundles.map((bundle, index) => ({
-    importMs: spread(times[index] ?? []),
+    importMs: spread(counted.map((round) => round[index] ?? 0)),
     zipBytes: zipBytes(bundle),
   }));
 }

@@ -3,11 +3,13 @@ import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { NODE_OPTIONS } from '../functions/sync-artifacts/bundle/node-options.ts';
-import { BENCH_CASES, HOME_REGION } from './job/cases.ts';
+import { endpointVariables } from './contenders/functions.ts';
+import { HOME_REGION } from './job/cases.ts';
 import type { BenchJob } from './job/job.ts';
 import { BenchServer } from './server/bench-server.ts';
+import { caseOf, caseOption } from './server/options.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OUTPUT_DIRECTORY = `${ROOT}dist/profile`;
@@ -33,7 +35,7 @@ interface Answer {
 
 const options = new Command('npm run bench:profile --')
   .description('Shows where the processor time of a warm job goes.')
-  .addOption(new Option('--case <name>').choices(BENCH_CASES.map(({ name }) => name)).default('7gib-x3'))
+  .addOption(caseOption('7gib-x3'))
   .option('--entry <file>', 'function to profile', 'functions/sync-artifacts/handler.ts')
   .parse()
   .opts<{ case: string; entry: string }>();
@@ -43,11 +45,7 @@ const build = ['esbuild.config.mjs', '--entry', options.entry, '--outdir', bundl
 execFileSync(process.execPath, build, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
 
 await using server = BenchServer.start();
-const benchCase = BENCH_CASES.find(({ name }) => name === options.case);
-if (benchCase === undefined) {
-  throw new Error(`there is no case ${options.case}`);
-}
-const job = await server.prepare(benchCase);
+const job = await server.prepare(caseOf(options));
 const child = fork(`${ROOT}bench/measure/profile-worker.mjs`, [`${bundle}/handler.mjs`], {
   env: lambdaEnvironment(job),
   stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -123,13 +121,11 @@ function top(
   times: readonly SelfTime[],
   groupOf: (time: SelfTime) => string,
 ): Record<string, { ms: number; share: string }> {
-  const sums = new Map<string, number>();
-  for (const time of times) {
-    sums.set(groupOf(time), (sums.get(groupOf(time)) ?? 0) + time.ms);
-  }
-  const total = times.reduce((sum, { ms }) => sum + ms, 0);
+  const sumOf = (some: readonly SelfTime[]): number => some.reduce((sum, { ms }) => sum + ms, 0);
+  const total = sumOf(times);
   return Object.fromEntries(
-    [...sums]
+    [...Map.groupBy(times, groupOf)]
+      .map(([group, some]) => [group, sumOf(some)] as const)
       .toSorted(([, a], [, b]) => b - a)
       .slice(0, ROWS)
       .map(([group, ms]) => [
@@ -139,7 +135,8 @@ function top(
   );
 }
 
-function lambdaEnvironment({ endpoint, authorityFile, credentials }: BenchJob): Record<string, string> {
+function lambdaEnvironment(job: BenchJob): Record<string, string> {
+  const { credentials } = job;
   return {
     NODE_OPTIONS,
     AWS_REGION: HOME_REGION,
@@ -147,9 +144,6 @@ function lambdaEnvironment({ endpoint, authorityFile, credentials }: BenchJob): 
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     ...(credentials.sessionToken && { AWS_SESSION_TOKEN: credentials.sessionToken }),
-    AWS_ENDPOINT_URL_S3: endpoint,
-    AWS_ENDPOINT_URL_CODEPIPELINE: endpoint,
-    AWS_ENDPOINT_URL_KMS: endpoint,
-    ...(authorityFile && { NODE_EXTRA_CA_CERTS: authorityFile }),
+    ...endpointVariables(job),
   };
 }

@@ -1,12 +1,13 @@
 // How long a warm job takes over part size and concurrency, and where the function's own choice lies: `npm run bench:sweep`.
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { functionContender, THIS_FUNCTION } from './contenders/functions.ts';
-import { BENCH_CASES, totalBytes } from './job/cases.ts';
+import { totalBytes } from './job/cases.ts';
 import type { Contender } from './job/job.ts';
 import { buildBundles } from './measure/bundles.ts';
 import { measureCase } from './measure/measure.ts';
 import type { ContenderResult } from './measure/results.ts';
 import { BenchServer } from './server/bench-server.ts';
+import { caseOf, caseOption } from './server/options.ts';
 
 const PART_MIB = [5, 8, 16, 32, 64, 96, 128, 256];
 const CONCURRENCY = [64, 128, 256, 512];
@@ -15,7 +16,7 @@ const options = new Command('npm run bench:sweep --')
   .description(
     "Measures a warm job over part size and concurrency, and where the function's own choice lies.",
   )
-  .addOption(new Option('--case <name>').choices(BENCH_CASES.map(({ name }) => name)).default('7gib-x3'))
+  .addOption(caseOption('7gib-x3'))
   .option('--runs <number>', 'runs of each point', Number, 3)
   .option('--part-mib <size...>', 'part sizes in MiB')
   .option('--concurrency <number...>', 'requests in flight')
@@ -27,10 +28,7 @@ const concurrencies = options.concurrency?.map(Number) ?? CONCURRENCY;
 
 buildBundles();
 await using server = BenchServer.start();
-const benchCase = BENCH_CASES.find(({ name }) => name === options.case);
-if (benchCase === undefined) {
-  throw new Error(`there is no case ${options.case}`);
-}
+const benchCase = caseOf(options);
 
 const table: Record<string, Record<string, string>> = {};
 let limit = 0;
@@ -59,9 +57,6 @@ for (const concurrency of concurrencies) {
 }
 
 async function measured(contender: Contender): Promise<ContenderResult | undefined> {
-  if (benchCase === undefined) {
-    return undefined;
-  }
   const { results, limitMs } = await measureCase(server, benchCase, [contender], {
     runs: options.runs,
     patienceMs: 30_000,

@@ -1,18 +1,17 @@
 // Which requests a job waits for, in the order of their arrival: `npm run bench:timeline -- --case 64mib-x1`.
 import { writeFileSync } from 'node:fs';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { functionContender, THIS_FUNCTION } from './contenders/functions.ts';
-import { BENCH_CASES } from './job/cases.ts';
 import { buildBundles } from './measure/bundles.ts';
 import { phasesOf } from './measure/phases.ts';
 import { renderWaterfall } from './render/waterfall.ts';
 import { BenchServer } from './server/bench-server.ts';
-import { conditionsOf, serverOptions } from './server/options.ts';
+import { caseOf, caseOption, conditionsOf, serverOptions } from './server/options.ts';
 import type { TimelineEntry, WanProfile } from './server/server-messages.ts';
 
 const options = new Command('npm run bench:timeline --')
   .description('Shows which requests a job waits for, and writes them as a picture if asked to.')
-  .addOption(new Option('--case <name>').choices(BENCH_CASES.map(({ name }) => name)).default('64mib-x1'))
+  .addOption(caseOption('64mib-x1'))
   .option('--bundle <name>', 'directory under dist/', 'sync-artifacts')
   .option('--cold', 'a fresh process instead of a warm one')
   .option('--svg <file>', 'write a waterfall of all requests; with --cold only')
@@ -32,16 +31,10 @@ const options = new Command('npm run bench:timeline --')
 
 buildBundles();
 await using server = BenchServer.start(conditionsOf(options));
-const benchCase = BENCH_CASES.find(({ name }) => name === options.case);
-if (benchCase === undefined) {
-  throw new Error(`there is no case ${options.case}`);
-}
+const benchCase = caseOf(options);
 const job = await server.prepare(benchCase);
-await using contest = await functionContender(
-  THIS_FUNCTION,
-  options.bundle,
-  options.cold ? 'cold' : 'warm',
-).open(job);
+const temperature = options.cold ? 'cold' : 'warm';
+await using contest = await functionContender(THIS_FUNCTION, options.bundle, temperature).open(job);
 for (let run = -contest.warmUps; run <= 0; run++) {
   const event = await server.begin(contest.userParameters);
   const [sample] = await contest.run(event);
@@ -66,14 +59,20 @@ for (let run = -contest.warmUps; run <= 0; run++) {
   }
 }
 
+interface Wave {
+  readonly operation: string;
+  readonly region: string;
+  readonly first: number;
+  count: number;
+  last: number;
+  end: number;
+}
+
 /** Requests of one kind and region that arrive within a few milliseconds are one wave. */
 function waves(timeline: readonly TimelineEntry[]): Record<string, string | number>[] {
   const gapMs = 10;
-  const open = new Map<
-    string,
-    { operation: string; region: string; count: number; first: number; last: number; end: number }
-  >();
-  const all: (typeof open extends Map<string, infer Wave> ? Wave : never)[] = [];
+  const open = new Map<string, Wave>();
+  const all: Wave[] = [];
   for (const { operation, region, status, startMs, endMs } of timeline) {
     const kind = `${operation} ${status}`;
     const key = `${kind} ${region}`;

@@ -1,6 +1,5 @@
 // Part copies as fast as the SDK sends them: no proof, no conditions, no encryption asked for, no resumption.
 import { Agent } from 'node:http';
-import { CodePipelineClient, PutJobSuccessResultCommand } from '@aws-sdk/client-codepipeline';
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -8,36 +7,25 @@ import {
   S3Client,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
-import { type PipelineEvent, regionOf } from './pipeline-event.ts';
+import { clientsByRegion, type PipelineEvent, readJob, succeed } from './pipeline-event.ts';
 
 const MIB = 1024 ** 2;
 /** The sweep sets both. */
 const CONCURRENCY = Number(process.env.BENCH_CONCURRENCY ?? 256);
 const PART_MIB = Number(process.env.BENCH_PART_MIB ?? 0);
 
-const codePipeline = new CodePipelineClient({});
 const httpAgent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY });
 const source = new S3Client({ requestHandler: { httpAgent } });
-const clients = new Map<string, S3Client>();
+const clientFor = clientsByRegion({ requestHandler: { httpAgent } });
 
 /** Copies all input artifacts to all destination buckets in parts. */
 export async function handler(event: PipelineEvent): Promise<void> {
-  const job = event['CodePipeline.job'];
-  const { DestinationBuckets: buckets } = JSON.parse(
-    job.data.actionConfiguration.configuration.UserParameters,
-  ) as { DestinationBuckets: string[] };
-  const copies = job.data.inputArtifacts.flatMap(({ location: { s3Location } }) =>
+  const { id, buckets, artifacts } = readJob(event);
+  const copies = artifacts.flatMap(({ bucketName, objectKey: key }) =>
     buckets.map(async (bucket) => {
-      const { ContentLength: sizeBytes = 0 } = await source.send(
-        new HeadObjectCommand({ Bucket: s3Location.bucketName, Key: s3Location.objectKey }),
-      );
-      return {
-        client: clientFor(regionOf(bucket)),
-        bucket,
-        key: s3Location.objectKey,
-        from: s3Location.bucketName,
-        sizeBytes,
-      };
+      const head = new HeadObjectCommand({ Bucket: bucketName, Key: key });
+      const { ContentLength: sizeBytes = 0 } = await source.send(head);
+      return { client: clientFor(bucket), bucket, key, from: bucketName, sizeBytes };
     }),
   );
   const found = await Promise.all(copies);
@@ -92,15 +80,9 @@ export async function handler(event: PipelineEvent): Promise<void> {
     }),
     ...finished.map(({ copied, complete }) => copied.then(complete)),
   ]);
-  await codePipeline.send(new PutJobSuccessResultCommand({ jobId: job.id }));
+  await succeed(id);
 }
 
 function rangeOf(index: number, partBytes: number, sizeBytes: number): string {
   return `bytes=${index * partBytes}-${Math.min((index + 1) * partBytes, sizeBytes) - 1}`;
-}
-
-function clientFor(region: string): S3Client {
-  const client = clients.get(region) ?? new S3Client({ region, requestHandler: { httpAgent } });
-  clients.set(region, client);
-  return client;
 }

@@ -1,9 +1,10 @@
 // Contenders that are Lambda functions: the bundle that is deployed, and two scripts to compare it with.
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { MAX_COPY_OBJECT_BYTES } from '../../functions/sync-artifacts/aws/limits.ts';
 import { DESTINATION_SETS_VARIABLE } from '../../functions/sync-artifacts/job/destination-sets.ts';
 import { FUNCTION_MEMORY_MIB, MAX_FUNCTION_TIMEOUT_SECONDS } from '../../infra/shape/job-time.ts';
 import { LambdaFunction } from '../../local/lambda/lambda.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import { HOME_REGION } from '../job/cases.ts';
 import type { BenchJob, Contender, Contest, Sample } from '../job/job.ts';
 
@@ -12,9 +13,6 @@ export const LAMBDA_MEMORY_MB = FUNCTION_MEMORY_MIB;
 
 /** Runs of a warm function that do not count: connections, caches, and code that is not compiled yet. */
 const WARM_UPS = 2;
-
-/** What one CopyObject can copy (S3 API, CopyObject). */
-const MAX_COPY_OBJECT_BYTES = 5 * 1024 ** 3;
 
 /** The name of this project's function in all results. */
 export const THIS_FUNCTION = 'this function';
@@ -61,7 +59,7 @@ interface FunctionOptions {
 }
 
 /** This function with the job's destinations, regions and keys in its configuration, so that there is nothing to look up. */
-export function withDestinationSet(temperature: 'cold' | 'warm'): Contender {
+function withDestinationSet(temperature: 'cold' | 'warm'): Contender {
   return functionContender(WITH_DESTINATION_SET, OWN_BUNDLE, temperature, {
     environment: ({ destinations }) => ({
       [DESTINATION_SETS_VARIABLE]: JSON.stringify({
@@ -112,15 +110,22 @@ function lambdaOf(
     memoryMb: LAMBDA_MEMORY_MB,
     ...(job.core === undefined ? {} : { core: job.core }),
     environment: {
-      AWS_ENDPOINT_URL_S3: job.endpoint,
-      AWS_ENDPOINT_URL_CODEPIPELINE: job.endpoint,
-      AWS_ENDPOINT_URL_KMS: job.endpoint,
-      ...(job.authorityFile && { NODE_EXTRA_CA_CERTS: job.authorityFile }),
+      ...endpointVariables(job),
       // The functions to compare with run as Node.js does by itself.
       ...(bundle === OWN_BUNDLE ? {} : { NODE_OPTIONS: '' }),
       ...environment,
     },
   });
+}
+
+/** Where a function finds the bench server, and whom it believes. */
+export function endpointVariables({ endpoint, authorityFile }: BenchJob): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL_S3: endpoint,
+    AWS_ENDPOINT_URL_CODEPIPELINE: endpoint,
+    AWS_ENDPOINT_URL_KMS: endpoint,
+    ...(authorityFile && { NODE_EXTRA_CA_CERTS: authorityFile }),
+  };
 }
 
 /** Runs a function in a new process each time. */
@@ -176,7 +181,5 @@ async function invoke(lambda: LambdaFunction, event: unknown): Promise<{ sample:
 }
 
 async function packageVersion(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  const { version } = JSON.parse(text) as { version: string };
-  return version;
+  return packageJson.version;
 }

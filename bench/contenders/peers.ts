@@ -1,7 +1,7 @@
 // The tools that people use today, at their defaults: aws-cli, rclone, boto3's s3transfer.
 import { fileURLToPath } from 'node:url';
 import { HOME_REGION } from '../job/cases.ts';
-import type { BenchJob, Contender } from '../job/job.ts';
+import type { BenchJob, Contender, Sample } from '../job/job.ts';
 import { spread } from '../measure/statistics.ts';
 import { type Command, findProgram, firstLine, peerEnvironment, timed } from './processes.ts';
 
@@ -21,13 +21,12 @@ function awsCli(): Contender {
     version: () => firstLine('aws', ['--version']),
     program: 'aws',
     copy: (job, file, { bucket, region }) => {
-      const only = job.artifacts.length === 1 ? job.artifacts[0]?.key : undefined;
-      const path = only ?? job.prefix;
+      const { isOne, path } = copiedPath(job);
       return {
         file,
         args: [
           ...['s3', 'cp', `s3://${job.sourceBucket}/${path}`, `s3://${bucket}/${path}`],
-          ...(only === undefined ? ['--recursive'] : []),
+          ...(isOne ? [] : ['--recursive']),
           // With --source-region it would look for the source at the real S3; so it is redirected to the source's region, which costs it one round trip.
           ...['--region', region],
           ...['--endpoint-url', job.endpoint, '--only-show-errors'],
@@ -39,15 +38,8 @@ function awsCli(): Contender {
     start: (job, file) => ({
       file,
       args: [
-        's3',
-        'cp',
-        '--dryrun',
-        file,
-        's3://bucket/key',
-        '--region',
-        HOME_REGION,
-        '--endpoint-url',
-        job.endpoint,
+        ...['s3', 'cp', '--dryrun', file, 's3://bucket/key'],
+        ...['--region', HOME_REGION, '--endpoint-url', job.endpoint],
       ],
       environment: peerEnvironment(job),
     }),
@@ -72,12 +64,11 @@ function rclone(): Contender {
     version: () => firstLine('rclone', ['version']),
     program: 'rclone',
     copy: (job, file, { bucket, region, keyArn }) => {
-      const only = job.artifacts.length === 1 ? job.artifacts[0]?.key : undefined;
-      const path = only ?? job.prefix;
+      const { isOne, path } = copiedPath(job);
       return {
         file,
         args: [
-          only === undefined ? 'copy' : 'copyto',
+          isOne ? 'copyto' : 'copy',
           `from:${job.sourceBucket}/${path}`,
           `to:${bucket}/${path}`,
           // Two remotes, since the regions differ; without this rclone downloads and uploads.
@@ -95,6 +86,12 @@ function rclone(): Contender {
     },
     start: (job, file) => ({ file, args: ['version'], environment: rcloneEnvironment(job) }),
   });
+}
+
+/** The key of the one artifact, else the prefix of all. */
+function copiedPath({ artifacts: [first, ...others], prefix }: BenchJob): { isOne: boolean; path: string } {
+  const isOne = first !== undefined && others.length === 0;
+  return { isOne, path: isOne ? first.key : prefix };
 }
 
 /** Its AWS SDK refuses to read `AWS_CA_BUNDLE`, since rclone brings a transport of its own. */
@@ -121,33 +118,27 @@ function processContender(peer: ProcessPeer): Contender {
     open: async (job) => {
       const file = (await findProgram(peer.program)) ?? peer.program;
       const starts: number[] = [];
-      for (let run = 0; run < START_RUNS; run++) {
-        starts.push(
-          (
-            await timed(
-              job.destinations.map(() => peer.start(job, file)),
-              job.core,
-            )
-          ).elapsedMs,
-        );
-      }
+      const nothing = job.destinations.map(() => peer.start(job, file));
+      for (let run = 0; run < START_RUNS; run++) starts.push((await timed(nothing, job.core)).elapsedMs);
       const startMs = spread(starts).median;
       return {
         warmUps: 0,
         run: async () => {
-          const { elapsedMs } = await timed(
-            job.destinations.map((destination) => peer.copy(job, file, destination)),
-            job.core,
-          );
-          return [
-            { temperature: 'cold', elapsedMs },
-            { temperature: 'warm', elapsedMs: elapsedMs - startMs },
-          ];
+          const copies = job.destinations.map((destination) => peer.copy(job, file, destination));
+          const { elapsedMs } = await timed(copies, job.core);
+          return samplesOf(elapsedMs, elapsedMs - startMs);
         },
         [Symbol.asyncDispose]: async () => undefined,
       };
     },
   };
+}
+
+function samplesOf(coldMs: number, warmMs: number): Sample[] {
+  return [
+    { temperature: 'cold', elapsedMs: coldMs },
+    { temperature: 'warm', elapsedMs: warmMs },
+  ];
 }
 
 /** boto3's managed copies, in one process with a thread for each destination; warm is what the process itself measures. */
@@ -164,20 +155,10 @@ function s3transfer(): Contender {
       return {
         warmUps: 0,
         run: async () => {
-          const { elapsedMs, outputs } = await timed(
-            [
-              {
-                file,
-                args: [TRANSFER_SCRIPT, JSON.stringify({ ...job, homeRegion: HOME_REGION })],
-                environment: peerEnvironment(job),
-              },
-            ],
-            job.core,
-          );
-          return [
-            { temperature: 'cold', elapsedMs },
-            { temperature: 'warm', elapsedMs: Number(outputs[0]) },
-          ];
+          const args = [TRANSFER_SCRIPT, JSON.stringify({ ...job, homeRegion: HOME_REGION })];
+          const command = { file, args, environment: peerEnvironment(job) };
+          const { elapsedMs, outputs } = await timed([command], job.core);
+          return samplesOf(elapsedMs, Number(outputs[0]));
         },
         [Symbol.asyncDispose]: async () => undefined,
       };

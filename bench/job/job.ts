@@ -1,12 +1,6 @@
 // What a contender is given: one job on a prepared server.
+import type { Credentials } from '../../local/aws/state/identities.ts';
 import type { BenchArtifact } from './cases.ts';
-
-/** AWS credentials that every contender signs with. */
-interface BenchCredentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-}
 
 /** One job: artifacts in a source bucket of the home region, and a bucket in each destination region. */
 export interface BenchJob {
@@ -15,7 +9,8 @@ export interface BenchJob {
   readonly authorityFile?: string;
   /** Processor core that contenders run on; all of them if absent. */
   readonly core?: number;
-  readonly credentials: BenchCredentials;
+  /** What every contender signs with. */
+  readonly credentials: Credentials;
   readonly accountId: string;
   readonly sourceBucket: string;
   /** Common prefix of all artifacts' keys, ending in a slash. */

@@ -4,14 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 const BUILD_SCRIPT = fileURLToPath(new URL('../../esbuild.config.mjs', import.meta.url));
 
-/** Bundles of the benchmark: entry, and directory under `dist/`. */
-const COMPARED = [
-  { entry: 'bench/contenders/one-request.ts', directory: 'bench/one-request' },
-  { entry: 'bench/contenders/bare-loop.ts', directory: 'bench/bare-loop' },
-  { entry: 'bench/contenders/plain-pipe.ts', directory: 'bench/plain-pipe' },
-  { entry: 'bench/contenders/smallest.ts', directory: 'bench/smallest' },
-  { entry: 'bench/contenders/empty.ts', directory: 'bench/empty' },
-];
+/** Entries in `bench/contenders/`, each built into a directory of its name under `dist/bench/`. */
+const COMPARED = ['one-request', 'bare-loop', 'plain-pipe', 'smallest', 'empty'];
 
 /** Builds everything that the benchmark runs into `dist/`. */
 export function buildBundles(): void {
@@ -20,7 +14,6 @@ export function buildBundles(): void {
     execFileSync(process.execPath, [BUILD_SCRIPT, ...args], { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
   };
   build([]);
-  for (const { entry, directory } of COMPARED) {
-    build(['--entry', entry, '--outdir', `dist/${directory}`]);
-  }
+  for (const name of COMPARED)
+    build(['--entry', `bench/contenders/${name}.ts`, '--outdir', `dist/bench/${name}`]);
 }

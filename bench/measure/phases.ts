@@ -3,22 +3,25 @@ import type { Sample } from '../job/job.ts';
 import type { RunReport, TimelineEntry } from '../server/server-messages.ts';
 import { spread } from './statistics.ts';
 
-/** Milliseconds of each phase, one after the other; they add up to the whole. */
-export interface Phases {
-  /** Until the runtime imports the function. */
-  readonly start: number;
-  readonly import: number;
-  /** Waiting for connections to open, as far as requests waited for it. */
-  readonly connect: number;
-  /** From the handler's call until the first write: facts of sources and destinations. */
-  readonly look: number;
-  /** From the first write to the end of the last. */
-  readonly copy: number;
-  /** From there until the result is sent. */
-  readonly prove: number;
-  /** The result, and what the handler does after it. */
-  readonly report: number;
-}
+/** What follows on each other. */
+export const PHASES = [
+  // Until the runtime imports the function.
+  'start',
+  'import',
+  // Waiting for connections to open, as far as requests waited for it.
+  'connect',
+  // From the handler's call until the first write: facts of sources and destinations.
+  'look',
+  // From the first write to the end of the last.
+  'copy',
+  // From there until the result is sent.
+  'prove',
+  // The result, and what the handler does after it.
+  'report',
+] as const;
+
+/** Milliseconds of each phase; they add up to the whole. */
+export type Phases = Readonly<Record<(typeof PHASES)[number], number>>;
 
 const WRITES = new Set([
   'CopyObject',
@@ -58,18 +61,9 @@ export function phasesOf(sample: Sample, { timeline, beganAtMs }: RunReport): Ph
 
 /** The median of each phase. */
 export function medianPhases(runs: readonly Phases[]): Phases | undefined {
-  const [first] = runs;
-  if (first === undefined) return undefined;
-  const median = (phase: keyof Phases): number => spread(runs.map((run) => run[phase])).median;
-  return {
-    start: median('start'),
-    import: median('import'),
-    connect: median('connect'),
-    look: median('look'),
-    copy: median('copy'),
-    prove: median('prove'),
-    report: median('report'),
-  };
+  if (runs.length === 0) return undefined;
+  const medians = PHASES.map((phase) => [phase, spread(runs.map((run) => run[phase])).median]);
+  return Object.fromEntries(medians) as Phases;
 }
 
 function longestConnect(entries: readonly TimelineEntry[]): number {

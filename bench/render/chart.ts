@@ -2,6 +2,7 @@
 import { ONE_COPY_OBJECT, THIS_FUNCTION, WITH_DESTINATION_SET } from '../contenders/functions.ts';
 import type { BenchResult, CaseResult } from '../measure/results.ts';
 import { resultOf } from '../measure/results.ts';
+import { picture, text } from './svg.ts';
 
 const WIDTH = 880;
 const LABEL_WIDTH = 170;
@@ -53,16 +54,14 @@ export function renderChart({ cases }: BenchResult): string {
     pieces.push(`<line x1="${limitX}" y1="${top - 2}" x2="${limitX}" y2="${y}" class="limit"/>`);
     y += CASE_GAP;
   }
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" width="${WIDTH}" height="${y}" role="img" aria-label="Time to copy, cold, by case and tool">`,
-    '<style>text{font:13px system-ui,sans-serif;fill:#57606a}.label{font-size:11px}.limit{stroke:#cf222e;stroke-width:1.5;stroke-dasharray:3 2}</style>',
+  const style =
+    'text{font:13px system-ui,sans-serif;fill:#57606a}.label{font-size:11px}.limit{stroke:#cf222e;stroke-width:1.5;stroke-dasharray:3 2}';
+  return picture({ width: WIDTH, height: y, label: 'Time to copy, cold, by case and tool', style }, [
     text(0, 16, 'Time to copy, process start included (logarithmic)', 'font-weight="600"'),
     `<line x1="0" y1="32" x2="18" y2="32" class="limit"/>`,
     text(24, 36, 'what no client can beat on the modelled network', 'class="label"'),
     ...pieces,
-    '</svg>',
-    '',
-  ].join('\n');
+  ]);
 }
 
 function barsOf(measured: CaseResult): Bar[] {
@@ -70,14 +69,6 @@ function barsOf(measured: CaseResult): Bar[] {
     const result = resultOf(measured, name, 'cold');
     return result === undefined ? [] : [{ label: name, ms: result.elapsedMs.median, colour }];
   });
-}
-
-function text(x: number, y: number, content: string, attributes: string): string {
-  return `<text x="${x.toFixed(1)}" y="${y}" ${attributes}>${escaped(content)}</text>`;
-}
-
-function escaped(content: string): string {
-  return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }
 
 function seconds(ms: number): string {

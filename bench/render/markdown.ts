@@ -1,5 +1,6 @@
 // The benchmark's results as Markdown tables.
 import { ONE_COPY_OBJECT, THIS_FUNCTION, WITH_DESTINATION_SET } from '../contenders/functions.ts';
+import { PHASES } from '../measure/phases.ts';
 import type { BenchResult, CaseResult, ContenderResult } from '../measure/results.ts';
 import { limitOf, resultOf } from '../measure/results.ts';
 
@@ -12,8 +13,6 @@ const PEERS = [
   ONE_COPY_OBJECT,
   'bare loop of part copies',
 ];
-
-const PHASES = ['start', 'import', 'connect', 'look', 'copy', 'prove', 'report'] as const;
 
 /** Times side by side, then what they cost, then how they were measured. */
 export function renderMarkdown(result: BenchResult): string {
@@ -83,9 +82,7 @@ function peerText(
 function economyTable({ cases }: BenchResult): string {
   const rows = cases.flatMap((measured) => {
     const own = resultOf(measured, THIS_FUNCTION, 'warm');
-    if (own === undefined) {
-      return [];
-    }
+    if (own === undefined) return [];
     const { cost } = own;
     return [
       [
@@ -94,27 +91,12 @@ function economyTable({ cases }: BenchResult): string {
         `${(own.bytesPerSecond / 1e9).toFixed(2)} GB/s`,
         `${((own.cpuMs ?? 0) / 1000).toFixed(2)} s`,
         `${Math.round((own.peakResidentBytes ?? 0) / 1e6)} MB`,
-        usd(cost.requestsUsd),
-        usd(cost.transferUsd),
-        usd(cost.lambdaUsd),
-        usd(cost.totalUsd),
+        ...[cost.requestsUsd, cost.transferUsd, cost.lambdaUsd, cost.totalUsd].map(usd),
       ],
     ];
   });
-  return table(
-    [
-      'case',
-      'requests',
-      'speed',
-      'CPU',
-      'peak memory',
-      'requests USD',
-      'transfer USD',
-      'Lambda USD',
-      'total USD',
-    ],
-    rows,
-  );
+  const costs = ['requests', 'transfer', 'Lambda', 'total'].map((part) => `${part} USD`);
+  return table(['case', 'requests', 'speed', 'CPU', 'peak memory', ...costs], rows);
 }
 
 function requestsText(requests: Readonly<Record<string, number>>): string {

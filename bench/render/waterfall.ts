@@ -1,6 +1,7 @@
 // One job as an SVG waterfall: a bar for each request, over the phases of the job.
-import type { Phases } from '../measure/phases.ts';
+import { PHASES, type Phases } from '../measure/phases.ts';
 import type { TimelineEntry } from '../server/server-messages.ts';
+import { picture, text } from './svg.ts';
 
 /** What is drawn. */
 interface Waterfall {
@@ -51,18 +52,13 @@ export function renderWaterfall({ title, elapsedMs, phases, timeline }: Waterfal
       `<line x1="${fixed(x(ms))}" y1="${TOP - 6}" x2="${fixed(x(ms))}" y2="${y}" stroke="#8c959f" stroke-opacity=".3"/>`,
       text(x(ms), TOP - 10, `${ms} ms`, 'text-anchor="middle"'),
     );
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" width="${WIDTH}" height="${y}" role="img" aria-label="${escaped(title)}">`,
-    '<style>text{font:11px system-ui,sans-serif;fill:#6e7781}</style>',
-    ...pieces,
-    '</svg>',
-    '',
-  ].join('\n');
+  const style = 'text{font:11px system-ui,sans-serif;fill:#6e7781}';
+  return picture({ width: WIDTH, height: y, label: title, style }, pieces);
 }
 
 function phaseBar(phases: Phases, x: (ms: number) => number): string[] {
   let fromMs = 0;
-  return (Object.keys(PHASE_COLOURS) as (keyof Phases)[]).flatMap((phase) => {
+  return PHASES.flatMap((phase) => {
     const toMs = fromMs + Math.max(0, phases[phase]);
     const [left, right] = [x(fromMs), x(toMs)];
     fromMs = toMs;
@@ -108,14 +104,6 @@ function ticks(elapsedMs: number): number[] {
   const step =
     [50, 100, 200, 500, 1000, 2000, 5000].find((candidate) => elapsedMs / candidate <= 10) ?? 10_000;
   return Array.from({ length: Math.floor(elapsedMs / step) + 1 }, (_, index) => index * step);
-}
-
-function text(x: number, y: number, content: string, attributes: string): string {
-  return `<text x="${fixed(x)}" y="${y}" ${attributes}>${escaped(content)}</text>`;
-}
-
-function escaped(content: string): string {
-  return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }
 
 function fixed(value: number): string {

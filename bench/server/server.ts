@@ -6,6 +6,8 @@ import { compareContent, generated } from '../../local/aws/content/content.ts';
 import { startEmbeddedAws } from '../../local/aws/embedded-aws.ts';
 import { latest } from '../../local/aws/state/buckets.ts';
 import type { LoggedRequest } from '../../local/aws/state/request-log.ts';
+import { FUNCTION_NAME } from '../../local/lambda/lambda.ts';
+import { addRole, LocalPipeline } from '../../local/pipeline/local-pipeline.ts';
 import { Wan } from '../../local/wan/network.ts';
 import { type BenchCase, HOME_REGION } from '../job/cases.ts';
 import type { BenchJob } from '../job/job.ts';
@@ -32,11 +34,11 @@ if (oneCore)
 const wan = new Wan(WAN_PROFILES[options.profile]);
 const tls = options.tls ? await makeCertificates() : undefined;
 const aws = await startEmbeddedAws({ network: wan, ...(tls && { tls: tls.certificate }) });
-const role = aws.world.addIdentity({
-  principalArn: `arn:aws:sts::${ACCOUNT_ID}:assumed-role/SyncArtifactsRole/bench`,
-  expiresAt: new Date(Date.now() + 24 * 60 * 60 * 1000),
-  may: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
-});
+// Peers need more than the function's role may do.
+const { credentials } = addRole(aws.world, ACCOUNT_ID, 'bench', [
+  { Effect: 'Allow', Action: '*', Resource: '*' },
+]);
+const pipeline = new LocalPipeline(aws.world, { accountId: ACCOUNT_ID, region: HOME_REGION });
 
 let prepared: BenchJob | undefined;
 let cases = 0;
@@ -86,23 +88,13 @@ function expectPrepared(): BenchJob {
 /** Each case gets buckets of its own, each region a key. */
 function prepare({ artifacts, regions, mode }: BenchCase): BenchJob {
   cases += 1;
-  const bucketIn = (region: string, purpose: string): string => {
-    const name = `bench-${cases}-${purpose}-${region}`;
-    const key = aws.world.createKey({ region, accountId: ACCOUNT_ID });
-    aws.world.createBucket({
-      name,
-      region,
-      ownerAccountId: ACCOUNT_ID,
-      encryption: { algorithm: 'aws:kms', keyId: key.arn, bucketKey: true },
-    });
-    return name;
-  };
-  const sourceBucket = bucketIn(HOME_REGION, 'source');
+  const options = { versioning: 'Unversioned', role: 'nothing' } as const;
+  const sourceBucket = pipeline.addSource(`bench-${cases}-source-${HOME_REGION}`, options).name;
   return {
     endpoint: aws.endpoint,
     ...(tls && { authorityFile: tls.authorityFile }),
     ...(oneCore && { core: CONTENDERS_CORE }),
-    credentials: role.credentials,
+    credentials,
     accountId: ACCOUNT_ID,
     sourceBucket,
     prefix: PREFIX,
@@ -115,8 +107,9 @@ function prepare({ artifacts, regions, mode }: BenchCase): BenchJob {
     }),
     ...(mode && { mode }),
     destinations: regions.map((region) => {
-      const bucket = bucketIn(region, 'artifacts');
-      return { bucket, region, keyArn: aws.world.bucket(bucket).encryption?.keyId ?? '' };
+      const name = `bench-${cases}-artifacts-${region}`;
+      const { encryption } = pipeline.addDestination(name, { ...options, region });
+      return { bucket: name, region, keyArn: encryption?.keyId ?? '' };
     }),
   };
 }
@@ -133,22 +126,16 @@ function begin(
     objects.clear();
     uploads.clear();
   }
-  const { id, event } = aws.world.codePipeline.createJob({
-    accountId: job.accountId,
-    data: {
-      actionConfiguration: {
-        configuration: {
-          FunctionName: 'sync-artifacts',
-          UserParameters: JSON.stringify(userParameters),
-        },
-      },
-      inputArtifacts: job.artifacts.map(({ name, key }) => ({
-        name,
-        revision: null,
-        location: { type: 'S3', s3Location: { bucketName: job.sourceBucket, objectKey: key } },
-      })),
-      outputArtifacts: [],
+  const { id, event } = pipeline.createJob({
+    actionConfiguration: {
+      configuration: { FunctionName: FUNCTION_NAME, UserParameters: JSON.stringify(userParameters) },
     },
+    inputArtifacts: job.artifacts.map(({ name, key }) => ({
+      name,
+      revision: null,
+      location: { type: 'S3', s3Location: { bucketName: job.sourceBucket, objectKey: key } },
+    })),
+    outputArtifacts: [],
   });
   wan.latenessMs.clear();
   current = {
@@ -215,10 +202,6 @@ function counted(
   requests: readonly LoggedRequest[],
   kindOf: (request: LoggedRequest) => string,
 ): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const request of requests) {
-    const kind = kindOf(request);
-    counts[kind] = (counts[kind] ?? 0) + 1;
-  }
-  return counts;
+  const groups = Map.groupBy(requests, kindOf);
+  return Object.fromEntries([...groups].map(([kind, some]) => [kind, some.length]));
 }
