@@ -1,9 +1,11 @@
 // No part of any credential leaves the function: not in its output at the most verbose level, not in a result, not in a token.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../functions/sync-artifacts/telemetry/logger.ts';
 import { createTelemetry } from '../../functions/sync-artifacts/telemetry/telemetry.ts';
+import { generated } from '../../local/aws/content/content.ts';
 import type { Credentials } from '../../local/aws/state/identities.ts';
-import { type BundleOptions, deployed, runAction } from './harness/bundle-runs.ts';
+import type { LambdaFunction } from '../../local/lambda/lambda.ts';
+import { deployed, runAction } from './harness/bundle-runs.ts';
 import { printedBy } from './harness/cold-start.ts';
 import { errorOf, faultAt } from './harness/faults.ts';
 import { MIB, MULTIPART_BYTES, SOURCE, TestPipeline } from './harness/test-pipeline.ts';
@@ -44,7 +46,8 @@ interface Story {
   readonly what: string;
   readonly prepare?: (pipeline: TestPipeline) => void;
   readonly parameters?: object;
-  readonly options?: BundleOptions;
+  /** What differs from the warm function that has all other stories. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly ends: string;
   /** What the output holds. */
   readonly logs?: string;
@@ -54,7 +57,7 @@ const STORIES: readonly Story[] = [
   { what: 'successful', ends: 'PutJobSuccessResult' },
   {
     what: 'successful, in production,',
-    options: { environment: { POWERTOOLS_DEV: 'false' } },
+    environment: { POWERTOOLS_DEV: 'false' },
     ends: 'PutJobSuccessResult',
   },
   { what: 'relaying', parameters: { Mode: 'relay' }, ends: 'PutJobSuccessResult' },
@@ -103,59 +106,82 @@ const STORIES: readonly Story[] = [
         return asked % 2 === 0 ? { kind: 'reset' } : { kind: 'error', status: 503, code: 'SlowDown' };
       };
     },
-    options: { environment: { SYNC_RETRY_BUDGET_MS: '20000' } },
     ends: 'PutJobSuccessResult',
   },
 ];
 
+let pipeline: TestPipeline;
+let issued: Credentials[];
+beforeAll(async () => {
+  pipeline = await TestPipeline.start();
+  pipeline.addArtifact('App', MULTIPART_BYTES);
+  pipeline.addArtifact('Templates', 1000, { tags: { a: 'b' } });
+  pipeline.addDestination(DESTINATION);
+  issued = issuedCredentials(pipeline);
+});
+afterAll(() => pipeline[Symbol.asyncDispose]());
+beforeEach(() => {
+  const { role, aws } = pipeline;
+  const { may } = role;
+  const { addSession } = aws;
+  pipeline.bucket(DESTINATION).objects.clear();
+  return () => {
+    role.may = may;
+    aws.addSession = addSession;
+    pipeline.faults = undefined;
+  };
+});
+
+/** Neither the role's credentials nor those of any job are in a text. */
+function expectNoSecret(...texts: readonly string[]): void {
+  expect(issued.length).toBeGreaterThan(0);
+  for (const credentials of [...issued, pipeline.role.credentials])
+    for (const text of texts) expect(findSecret(text, credentials)).toEqual([]);
+}
+
 describe('a job that is', () => {
-  it.each(STORIES)(
-    '$what reveals no secret',
-    async ({ prepare, parameters, options, ends, logs = '"level"' }) => {
-      await using pipeline = await TestPipeline.start();
-      pipeline.addArtifact('App', MULTIPART_BYTES);
-      pipeline.addArtifact('Templates', 1000, { tags: { a: 'b' } });
-      pipeline.addDestination(DESTINATION);
-      prepare?.(pipeline);
-      const issued = issuedCredentials(pipeline);
-      const run = await runAction(
-        pipeline,
-        { DestinationBucket: DESTINATION, ...parameters },
-        { ...options, environment: { ...VERBOSE, ...options?.environment } },
-      );
-      expect(run.results.map(({ operation }) => operation)).toEqual([ends]);
-      expect(run.output).toContain(logs);
-      const reported = JSON.stringify(run.results.map(({ input }) => input));
-      expect(issued.length).toBeGreaterThan(0);
-      for (const credentials of [...issued, pipeline.role.credentials]) {
-        expect(findSecret(run.output, credentials)).toEqual([]);
-        expect(findSecret(reported, credentials)).toEqual([]);
-      }
-    },
-  );
+  const environment = { ...VERBOSE, SYNC_RETRY_BUDGET_MS: '20000' };
+  let warm: LambdaFunction;
+  beforeAll(() => {
+    warm = deployed(pipeline, { environment });
+  });
+  afterAll(() => warm[Symbol.asyncDispose]());
+
+  it.each(STORIES)('$what reveals no secret', async (story) => {
+    const { prepare, parameters, ends, logs = '"level"' } = story;
+    prepare?.(pipeline);
+
+    const run = await runAction(
+      pipeline,
+      { DestinationBucket: DESTINATION, ...parameters },
+      story.environment ? { environment: { ...environment, ...story.environment } } : warm,
+    );
+
+    expect(run.results.map(({ operation }) => operation)).toEqual([ends]);
+    expect(run.output).toContain(logs);
+    expectNoSecret(run.output, JSON.stringify(run.results.map(({ input }) => input)));
+  });
 });
 
 describe('a job that is continued', () => {
   it('reveals no secret, neither in its output nor in its tokens, and is one job in the log', async () => {
-    await using pipeline = await TestPipeline.start();
-    pipeline.addArtifact('App', 400 * MIB);
-    pipeline.addDestination(DESTINATION);
+    const [app] = pipeline.artifacts;
+    pipeline.aws.putObject(SOURCE, app?.location.s3Location.objectKey ?? '', generated(400 * MIB));
     pipeline.faults = faultAt('UploadPartCopy', { kind: 'stall', delayMs: 200 });
-    const issued = issuedCredentials(pipeline);
     const environment = { ...VERBOSE, SYNC_MAX_CONCURRENCY: '1' };
     const options = { timeoutMs: 2_500, environment };
-    const run = await runAction(pipeline, { DestinationBucket: DESTINATION }, options);
+    const run = await runAction(
+      pipeline,
+      { DestinationBucket: DESTINATION, InputArtifacts: ['App'] },
+      options,
+    );
 
     const last = run.results.at(-1);
     expect(run.results.length).toBeGreaterThan(1);
     expect(last?.operation).toBe('PutJobSuccessResult');
     expect(last?.input.continuationToken).toBeUndefined();
     expect(issued.length).toBeGreaterThanOrEqual(run.results.length);
-    const reported = JSON.stringify(run.results);
-    for (const credentials of [...issued, pipeline.role.credentials]) {
-      expect(findSecret(run.output, credentials)).toEqual([]);
-      expect(findSecret(reported, credentials)).toEqual([]);
-    }
+    expectNoSecret(run.output, JSON.stringify(run.results));
 
     for (const { input } of run.results.slice(0, -1)) {
       const [, digest = 'no token'] = String(input.continuationToken).split('.');
@@ -170,23 +196,17 @@ describe('a job that is continued', () => {
 });
 
 describe('the record of a lost job', () => {
-  let pipeline: TestPipeline;
-  beforeAll(async () => {
-    pipeline = await TestPipeline.start();
-    pipeline.addArtifact('App');
-    pipeline.addDestination(DESTINATION);
+  let lambda: LambdaFunction;
+  beforeAll(() => {
+    lambda = deployed(pipeline, { entry: 'lost-job.mjs', environment: VERBOSE });
   });
-  afterAll(async () => {
-    await pipeline[Symbol.asyncDispose]();
-  });
+  afterAll(() => lambda[Symbol.asyncDispose]());
 
   it.each([
     ['timed out', { errorMessage: 'Task timed out after 900.00 seconds' }],
     ['quoted its event', undefined],
   ])('of a function that %s reveals no secret', async (_what, response) => {
     const job = pipeline.job({ DestinationBucket: DESTINATION });
-    const credentials = job.data.artifactCredentials;
-    await using lambda = deployed(pipeline, { entry: 'lost-job.mjs', environment: VERBOSE });
     const responsePayload = response ?? {
       errorMessage: JSON.stringify(job.event),
       trace: [JSON.stringify(job.event)],
@@ -201,8 +221,7 @@ describe('the record of a lost job', () => {
     expect(outcome).toBe('ok');
     const output = lines.join('\n');
     expect(output).toContain('Job lost');
-    expect(findSecret(output, credentials)).toEqual([]);
-    expect(findSecret(JSON.stringify(pipeline.aws.codePipeline.results), credentials)).toEqual([]);
+    expectNoSecret(output, JSON.stringify(pipeline.aws.codePipeline.results));
   });
 });
 

@@ -1,7 +1,7 @@
 // Runs the built bundle in a process of its own against a test's world, and keeps everything that it prints.
 import { fileURLToPath } from 'node:url';
 import type { JobResult } from '../../../local/aws/state/code-pipeline/jobs.ts';
-import { type Invocation, LambdaFunction } from '../../../local/lambda/lambda.ts';
+import { LambdaFunction } from '../../../local/lambda/lambda.ts';
 import { runJob } from '../../../local/pipeline/job-loop.ts';
 import { ACCOUNT, HOME, type TestPipeline } from './test-pipeline.ts';
 
@@ -36,24 +36,25 @@ export function deployed(pipeline: TestPipeline, options: BundleOptions = {}): L
 
 /** A whole action, as CodePipeline runs it: continuations included. */
 export interface ActionRun {
-  readonly invocations: readonly Invocation[];
   readonly results: readonly JobResult[];
   /** Everything that was printed, to stdout and stderr. */
   readonly output: string;
 }
 
-/** Runs an action to its end. */
+/** Runs an action to its end in a function of its own, or in one that is warm. */
 export async function runAction(
   pipeline: TestPipeline,
   userParameters: unknown,
-  options: BundleOptions = {},
+  options: BundleOptions | LambdaFunction = {},
 ): Promise<ActionRun> {
-  await using lambda = deployed(pipeline, options);
+  if (!(options instanceof LambdaFunction)) {
+    await using lambda = deployed(pipeline, options);
+    return await runAction(pipeline, userParameters, lambda);
+  }
   const job = pipeline.job(userParameters);
-  const before = pipeline.aws.codePipeline.results.length;
-  const { invocations, results } = await runJob(pipeline.aws, lambda, { job, event: job.event });
+  const { invocations, results } = await runJob(pipeline.aws, options, { job, event: job.event });
   const output = invocations.flatMap(({ lines }) => lines).join('\n');
-  return { invocations, results: results.slice(before), output };
+  return { results, output };
 }
 
 /** The lines that are JSON, parsed. */

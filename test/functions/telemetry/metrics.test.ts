@@ -1,14 +1,18 @@
 // The metrics as CloudWatch reads them from the log: exactly the names, units and dimensions that the alarms look for.
-import { describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, vi } from 'vitest';
 import { writeMetrics } from '../../../functions/sync-artifacts/telemetry/emf.ts';
 import {
   METRIC_NAMESPACE,
   METRICS,
   type MetricName,
 } from '../../../functions/sync-artifacts/telemetry/metrics.ts';
-import { type BundleOptions, deployed, jsonLines, runAction } from '../harness/bundle-runs.ts';
-import { faultAt } from '../harness/faults.ts';
+import { jsonLines, runAction } from '../harness/bundle-runs.ts';
+import { coldStart, context, printedBy } from '../harness/cold-start.ts';
+import { faultAt, SLOW_DOWN } from '../harness/faults.ts';
+import { pipelineTest } from '../harness/pipeline-test.ts';
 import { MIB, MULTIPART_BYTES, SOURCE, TestPipeline } from '../harness/test-pipeline.ts';
+
+const FUNCTION = { FunctionName: 'sync-artifacts' };
 
 interface Emf {
   readonly _aws: {
@@ -31,26 +35,23 @@ interface Datum {
 }
 
 /** Every metric in the output, as the embedded metric format specification has CloudWatch read it. */
-function metricsIn(output: string): readonly Datum[] {
-  return jsonLines(output)
-    .filter((line) => '_aws' in line)
-    .flatMap((line) => {
-      const emf = line as Emf;
-      return emf._aws.CloudWatchMetrics.flatMap(({ Namespace, Dimensions, Metrics }) =>
-        Dimensions.flatMap((names) =>
-          Metrics.map(({ Name, Unit }): Datum => {
-            const value = emf[Name] as number | readonly number[];
-            return {
-              name: Name,
-              unit: Unit,
-              namespace: Namespace,
-              dimensions: Object.fromEntries(names.map((name) => [name, emf[name]])),
-              values: typeof value === 'number' ? [value] : value,
-            };
+function metricsIn(lines: readonly Record<string, unknown>[]): readonly Datum[] {
+  const emitted = lines.filter((line): line is Record<string, unknown> & Emf => '_aws' in line);
+  return emitted.flatMap((emf) =>
+    emf._aws.CloudWatchMetrics.flatMap(({ Namespace, Dimensions, Metrics }) =>
+      Dimensions.flatMap((names) =>
+        Metrics.map(
+          ({ Name, Unit }): Datum => ({
+            name: Name,
+            unit: Unit,
+            namespace: Namespace,
+            dimensions: Object.fromEntries(names.map((name) => [name, emf[name]])),
+            values: [emf[Name]].flat() as number[],
           }),
         ),
-      );
-    });
+      ),
+    ),
+  );
 }
 
 interface EmittedMetrics {
@@ -59,62 +60,62 @@ interface EmittedMetrics {
   values(name: MetricName, dimensions?: Readonly<Record<string, string>>): readonly number[];
 }
 
-function readMetrics(output: string): EmittedMetrics {
-  const data = metricsIn(output);
+function readMetrics(lines: readonly Record<string, unknown>[]): EmittedMetrics {
+  const data = metricsIn(lines);
   return {
     data,
-    values: (name, dimensions = {}) =>
-      data
-        .filter(
-          (datum) =>
-            datum.name === name &&
-            JSON.stringify(datum.dimensions) ===
-              JSON.stringify({ ...dimensions, FunctionName: 'sync-artifacts' }),
-        )
-        .flatMap(({ values }) => values),
+    values: (name, dimensions = {}) => {
+      const exactly = JSON.stringify({ ...dimensions, ...FUNCTION });
+      return data
+        .filter((datum) => datum.name === name && JSON.stringify(datum.dimensions) === exactly)
+        .flatMap(({ values }) => values);
+    },
   };
 }
 
-async function run(
-  prepare: (pipeline: TestPipeline) => unknown,
-  parameters: object,
-  options?: BundleOptions,
-): Promise<EmittedMetrics> {
-  await using pipeline = await TestPipeline.start();
-  prepare(pipeline);
-  return readMetrics((await runAction(pipeline, parameters, options)).output);
+/** Exactly the namespace, unit and dimensions of their definitions. */
+function expectAsDefined({ data }: EmittedMetrics): void {
+  expect(data.length).toBeGreaterThan(0);
+  for (const { name, namespace, unit, dimensions } of data)
+    expect({ namespace, unit, dimensions: Object.keys(dimensions) }, name).toEqual({
+      namespace: METRIC_NAMESPACE,
+      unit: METRICS[name].unit,
+      dimensions: METRICS[name].dimensions,
+    });
 }
 
-function twoRegions(pipeline: TestPipeline): void {
+/** The metrics of one job in a cold start. */
+async function emittedBy(pipeline: TestPipeline, parameters: object): Promise<EmittedMetrics> {
+  const handler = await coldStart('handler');
+  const { event } = pipeline.job(parameters);
+  const emitted = readMetrics(await printedBy(() => handler(event, context)));
+  expectAsDefined(emitted);
+  return emitted;
+}
+
+async function twoRegions(): Promise<TestPipeline> {
+  const pipeline = await TestPipeline.start();
   pipeline.addArtifact('App', MULTIPART_BYTES);
   pipeline.addArtifact('Templates', 1000);
   pipeline.addDestination('metrics-eu');
   pipeline.addDestination('metrics-ap', { region: 'ap-southeast-2' });
+  return pipeline;
 }
 
+const it = pipelineTest(twoRegions);
 const EVERYWHERE = { DestinationBuckets: ['metrics-eu', 'metrics-ap'] };
 const EU = { DestinationRegion: 'eu-west-1' };
-const FUNCTION = { FunctionName: 'sync-artifacts' };
 const AP = { DestinationRegion: 'ap-southeast-2' };
 
-describe('the metrics of a job', () => {
-  it('have exactly the namespace, unit and dimensions of their definitions', async () => {
-    const stories = await Promise.all([
-      run(twoRegions, EVERYWHERE),
-      run(twoRegions, { DestinationBucket: 'metrics-nowhere' }),
-      run(twoRegions, { ...EVERYWHERE, Mode: 'relay' }),
-    ]);
-    const data = stories.flatMap((story) => story.data);
-    expect(data.length).toBeGreaterThan(20);
-    for (const { name, namespace, unit, dimensions } of data) {
-      expect(namespace).toBe(METRIC_NAMESPACE);
-      expect(unit, name).toBe(METRICS[name].unit);
-      expect(Object.keys(dimensions), name).toEqual(METRICS[name].dimensions);
-    }
-  });
+beforeAll(() => {
+  vi.stubEnv('SYNC_ACCESS_DENIED_RETRY_MS', '0');
+  vi.stubEnv('SYNC_RETRY_BUDGET_MS', '1000');
+});
+afterAll(() => void vi.unstubAllEnvs());
 
-  it('tell of every copy in its region, and of one success', async () => {
-    const { values } = await run(twoRegions, EVERYWHERE);
+describe('the metrics of a job', () => {
+  it('tell of every copy in its region, and of one success', async ({ pipeline }) => {
+    const { values } = await emittedBy(pipeline, EVERYWHERE);
     for (const region of [EU, AP]) {
       expect(values('ArtifactsCopied', region)).toEqual([1, 1]);
       expect(values('BytesCopied', region).toSorted((a, b) => a - b)).toEqual([1000, MULTIPART_BYTES]);
@@ -127,69 +128,59 @@ describe('the metrics of a job', () => {
     expect(values('JobsFailed', { FailureType: 'JobFailed' })).toEqual([]);
   });
 
-  it('tell of a failure with its type and of its latency', async () => {
-    const { values } = await run(twoRegions, { DestinationBucket: 'Bad Name' });
+  it('tell of a failure with its type and of its latency', async ({ pipeline }) => {
+    const { values } = await emittedBy(pipeline, { DestinationBucket: 'Bad Name' });
     expect(values('JobsFailed', { FailureType: 'ConfigurationError' })).toEqual([1]);
     expect(values('JobLatency')).toHaveLength(1);
     expect(values('JobsSucceeded')).toEqual([]);
   });
 
-  it('tell of copies that were there already', async () => {
-    await using pipeline = await TestPipeline.start();
-    twoRegions(pipeline);
-    await runAction(pipeline, EVERYWHERE);
-    const { values } = readMetrics((await runAction(pipeline, EVERYWHERE)).output);
+  it('tell of copies that were there already', async ({ pipeline }) => {
+    await emittedBy(pipeline, EVERYWHERE);
+    const { values } = await emittedBy(pipeline, EVERYWHERE);
     expect(values('CopiesSkipped', EU)).toEqual([1, 1]);
     expect(values('ArtifactsCopied', EU)).toEqual([]);
     expect(values('BytesCopied', EU)).toEqual([]);
     expect(values('JobsSucceeded')).toEqual([1]);
   });
 
-  it('tell of relays that nobody asked for', async () => {
-    const denied = await run((pipeline) => {
-      twoRegions(pipeline);
-      pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`);
-    }, EVERYWHERE);
-    expect(denied.values('RelayFallbacks', EU)).toEqual([1, 1]);
-    const asked = await run(twoRegions, { ...EVERYWHERE, Mode: 'relay' });
+  it('tell of relays that nobody asked for', async ({ pipeline }) => {
+    const asked = await emittedBy(pipeline, { DestinationBucket: 'metrics-eu', Mode: 'relay' });
+    pipeline.bucket('metrics-eu').objects.clear();
+    pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/*`);
+    const denied = await emittedBy(pipeline, { DestinationBucket: 'metrics-eu' });
     expect(asked.values('RelayFallbacks', EU)).toEqual([]);
+    expect(denied.values('RelayFallbacks', EU)).toEqual([1, 1]);
   });
 
-  it('tell of throttling', async () => {
-    let refused = 0;
-    const { values } = await run((pipeline) => {
-      twoRegions(pipeline);
-      pipeline.faults = ({ operation, phase }) =>
-        phase === 'before' && operation === 'CopyObject' && ++refused === 1
-          ? { kind: 'error', status: 503, code: 'SlowDown' }
-          : undefined;
-    }, EVERYWHERE);
+  it('tell of throttling', async ({ pipeline }) => {
+    pipeline.faults = faultAt('CopyObject', SLOW_DOWN, { times: 1 });
+    const { values } = await emittedBy(pipeline, EVERYWHERE);
     expect(values('ThrottledRequests')).toEqual([1]);
   });
 
-  it('tell of proofs that failed', async () => {
-    const { values } = await run(
-      (pipeline) => {
-        pipeline.addArtifact('App', 1000, { checksum: 'none' });
-        pipeline.addDestination('metrics-eu');
-      },
-      { DestinationBucket: 'metrics-eu', MinimumProof: 'etag' },
-    );
+  it('tell of proofs that failed', async ({ pipeline }) => {
+    pipeline.addArtifact('Plain', 1000, { checksum: 'none' });
+    const { values } = await emittedBy(pipeline, {
+      DestinationBucket: 'metrics-eu',
+      InputArtifacts: ['Plain'],
+      MinimumProof: 'etag',
+    });
     expect(values('VerificationFailures')).toEqual([1]);
     expect(values('JobsFailed', { FailureType: 'JobFailed' })).toEqual([1]);
   });
 
-  it('tell of continuations, and of the latency of the whole job once', async () => {
-    const environment = { SYNC_MAX_CONCURRENCY: '1' };
-    const { values } = await run(
-      (pipeline) => {
-        pipeline.addArtifact('App', 400 * MIB);
-        pipeline.addDestination('metrics-eu');
-        pipeline.faults = faultAt('UploadPartCopy', { kind: 'stall', delayMs: 200 });
-      },
-      { DestinationBucket: 'metrics-eu' },
-      { timeoutMs: 2_500, environment },
+  it('tell of continuations, and of the latency of the whole job once', async ({ pipeline }) => {
+    pipeline.addArtifact('Image', 400 * MIB);
+    pipeline.faults = faultAt('UploadPartCopy', { kind: 'stall', delayMs: 200 });
+    const { output } = await runAction(
+      pipeline,
+      { DestinationBucket: 'metrics-eu', InputArtifacts: ['Image'] },
+      { timeoutMs: 2_500, environment: { SYNC_MAX_CONCURRENCY: '1' } },
     );
+    const emitted = readMetrics(jsonLines(output));
+    const { values } = emitted;
+    expectAsDefined(emitted);
     const continuations = values('Continuations').length;
     expect(continuations).toBeGreaterThan(0);
     expect(values('JobsSucceeded')).toEqual([1]);
@@ -199,23 +190,20 @@ describe('the metrics of a job', () => {
     expect(values('BytesCopied', EU)).toEqual([400 * MIB]);
   });
 
-  it('of one invocation do not come again with the next', async () => {
-    await using pipeline = await TestPipeline.start();
-    twoRegions(pipeline);
-    await using lambda = deployed(pipeline);
-    const first = await lambda.invoke(pipeline.job({ DestinationBucket: 'metrics-eu' }).event);
-    const second = await lambda.invoke(pipeline.job({ DestinationBucket: 'metrics-ap' }).event);
-    expect(readMetrics(first.lines.join('\n')).values('JobsSucceeded')).toEqual([1]);
-    expect(readMetrics(second.lines.join('\n')).values('JobsSucceeded')).toEqual([1]);
-    expect(readMetrics(second.lines.join('\n')).values('ArtifactsCopied', EU)).toEqual([]);
+  it('of one invocation do not come again with the next', async ({ pipeline }) => {
+    const handler = await coldStart('handler');
+    const [first, second] = ['metrics-eu', 'metrics-ap'].map((bucket) =>
+      pipeline.job({ DestinationBucket: bucket }),
+    );
+    const before = readMetrics(await printedBy(() => handler(first?.event, context)));
+    const after = readMetrics(await printedBy(() => handler(second?.event, context)));
+    expect(before.values('JobsSucceeded')).toEqual([1]);
+    expect(after.values('JobsSucceeded')).toEqual([1]);
+    expect(after.values('ArtifactsCopied', EU)).toEqual([]);
   });
 
-  it('keep their dimensions when there are hundreds of them', () => {
-    const printed: string[] = [];
-    const write = vi
-      .spyOn(process.stdout, 'write')
-      .mockImplementation((text) => printed.push(String(text)) > 0);
-    try {
+  it('keep their dimensions when there are hundreds of them', async () => {
+    const lines = await printedBy(async () =>
       writeMetrics([
         ...Array.from(
           { length: 250 },
@@ -225,11 +213,9 @@ describe('the metrics of a job', () => {
           { length: 250 },
           () => ({ metric: 'ThrottledRequests', value: 1, dimensions: FUNCTION }) as const,
         ),
-      ]);
-    } finally {
-      write.mockRestore();
-    }
-    const { data, values } = readMetrics(printed.join(''));
+      ]),
+    );
+    const { data, values } = readMetrics(lines);
     expect(values('CopiesSkipped', EU)).toHaveLength(250);
     expect(values('ThrottledRequests')).toHaveLength(250);
     // CloudWatch takes at most a hundred values of a metric from one line.
