@@ -258,9 +258,7 @@ describe('a server that says it stored other bytes than went through', () => {
   });
 
   it('in one request has its copy proved by the size alone', async () => {
-    await using pipeline = await TestPipeline.start();
-    pipeline.addArtifact('App', 1000, { checksum: 'none' });
-    pipeline.addDestination(EU);
+    await using pipeline = await appPipeline(1000, { checksum: 'none' });
     const outcome = await invokeThrough(
       {
         claims: ({ method }): Record<string, string> =>

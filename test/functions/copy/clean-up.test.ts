@@ -2,12 +2,13 @@
 import { ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect } from 'vitest';
 import type { FaultHook } from '../../../local/aws/faults/faults.ts';
+import { DENIED, faultAt, RESET, SLOW_DOWN } from '../harness/faults.ts';
 import { pipelineTest } from '../harness/pipeline-test.ts';
 import {
+  expectFailure,
   failureOf,
   MIB,
   MULTIPART_BYTES,
-  type Outcome,
   successOf,
   TestPipeline,
 } from '../harness/test-pipeline.ts';
@@ -27,74 +28,44 @@ const it = pipelineTest(threeRegions);
 
 const everywhere = { DestinationBuckets: Object.keys(BUCKETS) };
 
-/** Unfinished uploads as any S3 client sees them. */
-async function unfinishedUploads(
-  { server: aws }: TestPipeline,
-  bucket: string,
-  region: string,
-): Promise<number> {
-  const client = new S3Client({
-    endpoint: aws.endpoint,
-    region,
-    credentials: aws.admin,
-    forcePathStyle: true,
-  });
-  try {
-    const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
-    return Uploads.length;
-  } finally {
+/** No unfinished upload, as any S3 client sees them. */
+async function expectNothingLeft({ server }: TestPipeline): Promise<void> {
+  const { endpoint, admin: credentials } = server;
+  for (const [Bucket, region] of Object.entries(BUCKETS)) {
+    const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+    const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket }));
     client.destroy();
+    expect(Uploads, Bucket).toEqual([]);
   }
 }
 
-async function expectNothingLeft(pipeline: TestPipeline): Promise<void> {
-  for (const [bucket, region] of Object.entries(BUCKETS)) {
-    expect(await unfinishedUploads(pipeline, bucket, region), bucket).toBe(0);
-  }
-}
-
-/** Refuses one part of a copy to a bucket for good. */
-function refusingPart(
-  bucket: string,
-  partNumber: number,
-  code: string,
-  operation = 'UploadPartCopy',
-): FaultHook {
-  return (point) =>
-    point.phase === 'before' &&
-    point.operation === operation &&
-    point.bucket === bucket &&
-    point.partNumber === partNumber
-      ? { kind: 'error', status: 403, code, message: 'Refused on purpose' }
-      : undefined;
+/** Refuses one part of the copies to a bucket for good. */
+function refusingPart(bucket: string, partNumber: number, operation = 'UploadPartCopy'): FaultHook {
+  return faultAt(operation, DENIED, { bucket, partNumber });
 }
 
 describe('a job of which one copy fails for good', () => {
   it.for([
     ['server-side', 'UploadPartCopy', {}],
-    ['relayed', 'UploadPart', { Mode: 'relay' }],
+    ['relayed', 'UploadPart', { Mode: 'relay', InputArtifacts: ['Templates'] }],
   ] as const)('aborts the uploads of all its copies (%s)', async ([_how, operation, mode], { pipeline }) => {
-    pipeline.faults = refusingPart(AP, 2, 'AccessDenied', operation);
+    pipeline.faults = refusingPart(AP, 2, operation);
     const outcome = await pipeline.invoke({ ...everywhere, ...mode });
-    const { type, message } = failureOf(outcome);
-    expect(type).toBe('PermissionError');
-    expect(message).toContain(`${operation} on s3://${AP}/`);
+    expectFailure(outcome, 'PermissionError', `${operation} on s3://${AP}/`);
     expect(outcome.writes.some(({ operation: name }) => name === 'AbortMultipartUpload')).toBe(true);
     await expectNothingLeft(pipeline);
   });
 
   it('names the cause, however many symptoms it has', async ({ pipeline }) => {
-    pipeline.faults = refusingPart(AP, 1, 'AccessDenied');
+    pipeline.faults = refusingPart(AP, 1);
     const outcome = await pipeline.invoke(everywhere);
-    const { message } = failureOf(outcome);
-    expect(message).toContain(`s3://${AP}/`);
-    expect(message).toContain('AccessDenied');
-    expect(message).not.toContain('AbortError');
+    expectFailure(outcome, 'PermissionError', `s3://${AP}/`, 'AccessDenied');
+    expect(failureOf(outcome).message).not.toContain('AbortError');
     expect(outcome.log.filter(({ level }) => level === 'error')).toHaveLength(1);
   });
 
   it('begins no further copy request once it has failed', async ({ pipeline }) => {
-    pipeline.faults = refusingPart(EU, 1, 'AccessDenied');
+    pipeline.faults = refusingPart(EU, 1);
     const outcome = await pipeline.invoke(everywhere, { settings: { maxConcurrency: 2 } });
     failureOf(outcome);
     const parts = outcome.requests.filter(({ operation }) => operation === 'UploadPartCopy');
@@ -103,7 +74,7 @@ describe('a job of which one copy fails for good', () => {
   });
 
   it('leaves nothing in flight when it answers', async ({ pipeline }) => {
-    pipeline.faults = refusingPart(EU, 1, 'AccessDenied');
+    pipeline.faults = refusingPart(EU, 1);
     const outcome = await pipeline.invoke(everywhere);
     expect(outcome.requests.at(-1)?.operation).toBe('PutJobFailureResult');
     const after = await pipeline.run({});
@@ -114,7 +85,7 @@ describe('a job of which one copy fails for good', () => {
     pipeline,
   }) => {
     pipeline.addArtifact('Small', 1000);
-    pipeline.faults = refusingPart(AP, 1, 'AccessDenied');
+    pipeline.faults = refusingPart(AP, 1);
     failureOf(await pipeline.invoke(everywhere, { settings: { maxConcurrency: 1 } }));
     pipeline.faults = undefined;
     const retried = await pipeline.invoke(everywhere);
@@ -124,9 +95,9 @@ describe('a job of which one copy fails for good', () => {
 
   it('warns of an upload that it may not abort, and still names the cause', async ({ pipeline }) => {
     pipeline.deny(['s3:AbortMultipartUpload'], `arn:aws:s3:::${AP}/*`);
-    pipeline.faults = refusingPart(AP, 1, 'AccessDenied');
+    pipeline.faults = refusingPart(AP, 1);
     const outcome = await pipeline.invoke(everywhere);
-    expect(failureOf(outcome).message).toContain('UploadPartCopy');
+    expectFailure(outcome, 'PermissionError', 'UploadPartCopy');
     expect(outcome.log).toContainEqual({
       level: 'warn',
       message: expect.stringContaining('a lifecycle rule must remove it'),
@@ -136,7 +107,7 @@ describe('a job of which one copy fails for good', () => {
 
   it('never touches uploads of others', async ({ pipeline }) => {
     addForeignUpload(pipeline, EU);
-    pipeline.faults = refusingPart(EU, 3, 'AccessDenied');
+    pipeline.faults = refusingPart(EU, 3);
     failureOf(await pipeline.invoke(everywhere));
     expect([...pipeline.bucket(EU).uploads.keys()]).toEqual([FOREIGN_UPLOAD]);
   });
@@ -144,16 +115,17 @@ describe('a job of which one copy fails for good', () => {
 
 describe('an upload whose beginning was not answered', () => {
   it('is aborted once the copy is made with another one; those of others stay', async ({ pipeline }) => {
-    let lost = false;
-    pipeline.faults = ({ phase, operation, bucket }) => {
-      if (phase === 'before' || operation !== 'CreateMultipartUpload' || bucket !== EU || lost)
-        return undefined;
-      lost = true;
-      addForeignUpload(pipeline, EU);
-      return { kind: 'reset' };
-    };
+    const lost = faultAt(
+      'CreateMultipartUpload',
+      () => {
+        addForeignUpload(pipeline, EU);
+        return RESET;
+      },
+      { phase: 'after', bucket: EU, times: 1 },
+    );
+    pipeline.faults = lost;
     successOf(await pipeline.invoke({ DestinationBucket: EU, InputArtifacts: ['App'] }));
-    expect(lost).toBe(true);
+    expect(lost.hits).toBeGreaterThan(1);
     expect([...pipeline.bucket(EU).uploads.keys()]).toEqual([FOREIGN_UPLOAD]);
   });
 });
@@ -161,15 +133,12 @@ describe('an upload whose beginning was not answered', () => {
 describe('throttling', () => {
   it('slows a job down and does not fail it', async ({ pipeline }) => {
     let refused = 0;
-    pipeline.faults = ({ phase, operation }) =>
-      phase === 'before' && operation === 'UploadPartCopy' && ++refused % 3 === 1 && refused < 10
-        ? { kind: 'error', status: 503, code: 'SlowDown' }
-        : undefined;
+    pipeline.faults = faultAt('UploadPartCopy', () =>
+      ++refused % 3 === 1 && refused < 10 ? SLOW_DOWN : undefined,
+    );
     const outcome = await pipeline.invoke(everywhere, { settings: { retryBudgetMs: 30_000 } });
     successOf(outcome);
-    const throttled = outcome.metrics.filter(
-      ({ metric }: Outcome['metrics'][number]) => metric === 'ThrottledRequests',
-    );
+    const throttled = outcome.metrics.filter(({ metric }) => metric === 'ThrottledRequests');
     expect(throttled.length).toBeGreaterThanOrEqual(1);
     await expectNothingLeft(pipeline);
   });

@@ -1,11 +1,12 @@
 // Copies that begin before anybody has looked at their destinations: how they begin, and that whatever is in their way is treated as if somebody had.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compareContent, generated } from '../../../local/aws/content/content.ts';
 import type { FaultPoint } from '../../../local/aws/faults/faults.ts';
-import { errorOf, faultAt } from '../harness/faults.ts';
+import { errorOf, faultAt, justBefore, RESET } from '../harness/faults.ts';
+import { KEY } from '../harness/pipeline-test.ts';
 import {
   copiesOf,
-  failureOf,
+  expectFailure,
   type InvokeOptions,
   MULTIPART_BYTES,
   type Outcome,
@@ -16,7 +17,6 @@ import {
 
 const EU = 'unseen-eu';
 const AP = 'unseen-ap';
-const KEY = 'pipeline/App/abc.zip';
 const SMALL_BYTES = 1000;
 const DENIED_READING = ['s3:GetObject', 's3:GetObjectVersion'];
 
@@ -62,9 +62,17 @@ class SetPipeline {
   }
 }
 
-const on = (bucket: string, { requests }: Outcome) => requests.filter((request) => request.bucket === bucket);
-const operationsOn = (bucket: string, outcome: Outcome) =>
-  on(bucket, outcome).map(({ operation }) => operation);
+const setTest = (sizeBytes = SMALL_BYTES) =>
+  test.extend<{ set: SetPipeline }>({
+    set: async ({ task: _ }, use) => {
+      await using set = await SetPipeline.create(sizeBytes);
+      await use(set);
+    },
+  });
+const it = setTest();
+
+const operationsOn = (bucket: string, { requests }: Outcome) =>
+  requests.filter((request) => request.bucket === bucket).map(({ operation }) => operation);
 const writesTo = (bucket: string, { writes }: Outcome) =>
   writes
     .filter((write) => write.bucket === bucket && write.operation !== 'AbortMultipartUpload')
@@ -73,8 +81,7 @@ const valuesOf = (metric: string, { metrics }: Outcome) =>
   metrics.filter((point) => point.metric === metric).map(({ value }) => value);
 
 describe('a copy in one request to a destination of which everything is known', () => {
-  it('needs one request there', async () => {
-    await using set = await SetPipeline.create();
+  it('needs one request there', async ({ set }) => {
     // A look that nobody waits for may be on its way beside it.
     set.holdUntil('HeadObject', 'PutJobSuccessResult');
 
@@ -88,8 +95,7 @@ describe('a copy in one request to a destination of which everything is known', 
     expect(copiesOf(outcome)).toMatchObject([{ strategy: 'object', proof: 'checksum' }]);
   });
 
-  it('needs one in a container that has looked the bucket up for another job', async () => {
-    await using set = await SetPipeline.create();
+  it('needs one in a container that has looked the bucket up for another job', async ({ set }) => {
     successOf(await set.pipeline.invoke({ DestinationBucket: EU }));
     set.pipeline.bucket(EU).objects.clear();
     set.holdUntil('HeadObject', 'PutJobSuccessResult');
@@ -102,8 +108,9 @@ describe('a copy in one request to a destination of which everything is known', 
     ]);
   });
 
-  it('is looked at while it is made, so that a stage that is run again waits for no second round trip', async () => {
-    await using set = await SetPipeline.create();
+  it('is looked at while it is made, so that a stage that is run again waits for no second round trip', async ({
+    set,
+  }) => {
     successOf(await set.invoke());
     const before = set.pipeline.object(EU, KEY);
     set.holdUntil('CopyObject', 'HeadObject');
@@ -119,9 +126,7 @@ describe('a copy in one request to a destination of which everything is known', 
     expect(successOf(again).executionDetails.summary).toMatch(/1 already there$/);
   });
 
-  it('leaves before anything that only the result needs is asked for', async () => {
-    await using set = await SetPipeline.create();
-
+  it('leaves before anything that only the result needs is asked for', async ({ set }) => {
     const outcome = await set.invoke();
 
     const operations = outcome.operations;
@@ -129,8 +134,7 @@ describe('a copy in one request to a destination of which everything is known', 
     expect(operations.slice(0, operations.indexOf('CopyObject'))).not.toContain('GetJobDetails');
   });
 
-  it('replaces what is there only as it was seen', async () => {
-    await using set = await SetPipeline.create();
+  it('replaces what is there only as it was seen', async ({ set }) => {
     set.pipeline.aws.putObject(EU, KEY, generated(SMALL_BYTES, 9));
     let seed = 20;
     set.pipeline.faults = ({ operation, phase, bucket }) => {
@@ -150,11 +154,8 @@ describe('a copy in one request to a destination of which everything is known', 
     ).toBe(true);
   });
 
-  it('whose answer is lost is recognised as its own', async () => {
-    await using set = await SetPipeline.create();
-    let lost = 0;
-    set.pipeline.faults = ({ operation, phase }) =>
-      operation === 'CopyObject' && phase === 'after' && lost++ === 0 ? { kind: 'reset' } : undefined;
+  it('whose answer is lost is recognised as its own', async ({ set }) => {
+    set.pipeline.faults = faultAt('CopyObject', RESET, { phase: 'after', times: 1 });
 
     const outcome = await set.invoke();
 
@@ -164,13 +165,10 @@ describe('a copy in one request to a destination of which everything is known', 
     expect(valuesOf('CopiesSkipped', outcome)).toEqual([]);
   });
 
-  it('that was there long before is not taken for its own, however often it was sent', async () => {
-    await using set = await SetPipeline.create();
+  it('that was there long before is not taken for its own, however often it was sent', async ({ set }) => {
     successOf(await set.invoke());
     Object.assign(set.pipeline.object(EU, KEY), { lastModified: new Date(Date.now() - 600_000) });
-    let lost = 0;
-    set.pipeline.faults = ({ operation, phase }) =>
-      operation === 'CopyObject' && phase === 'before' && lost++ === 0 ? { kind: 'reset' } : undefined;
+    set.pipeline.faults = faultAt('CopyObject', RESET, { times: 1 });
 
     const again = await set.invoke();
 
@@ -179,8 +177,7 @@ describe('a copy in one request to a destination of which everything is known', 
     expect(valuesOf('CopiesSkipped', again)).toEqual([1]);
   });
 
-  it('need not be allowed where it is already', async () => {
-    await using set = await SetPipeline.create();
+  it('need not be allowed where it is already', async ({ set }) => {
     successOf(await set.invoke());
     set.pipeline.deny(['s3:PutObject'], `arn:aws:s3:::${EU}/*`);
 
@@ -190,19 +187,16 @@ describe('a copy in one request to a destination of which everything is known', 
     expect(copiesOf(again)).toMatchObject([{ strategy: 'skip' }]);
   });
 
-  it('that is refused for good fails with what S3 said, and is not tried again', async () => {
-    await using set = await SetPipeline.create();
+  it('that is refused for good fails with what S3 said, and is not tried again', async ({ set }) => {
     set.pipeline.deny(['s3:PutObject'], `arn:aws:s3:::${EU}/*`);
 
     const outcome = await set.invoke();
 
-    expect(failureOf(outcome).type).toBe('PermissionError');
-    expect(failureOf(outcome).message).toContain(EU);
+    expectFailure(outcome, 'PermissionError', EU);
     expect(writesTo(EU, outcome)).toEqual(['CopyObject 403']);
   });
 
-  it('over what may not be looked at is made without a condition in the end, as ever', async () => {
-    await using set = await SetPipeline.create();
+  it('over what may not be looked at is made without a condition in the end, as ever', async ({ set }) => {
     set.pipeline.aws.putObject(EU, KEY, generated(SMALL_BYTES, 9));
     set.pipeline.deny(DENIED_READING, `arn:aws:s3:::${EU}/*`);
 
@@ -215,8 +209,7 @@ describe('a copy in one request to a destination of which everything is known', 
     ).toHaveLength(1);
   });
 
-  it('leaves a copy that is there to a server that knows no conditions', async () => {
-    await using set = await SetPipeline.create();
+  it('leaves a copy that is there to a server that knows no conditions', async ({ set }) => {
     successOf(await set.invoke());
     set.pipeline.faults = faultAt('CopyObject', errorOf(501, 'NotImplemented'));
 
@@ -237,14 +230,15 @@ describe('a copy in one request to a destination of which everything is known', 
 
     const outcome = await set.invoke({ MinimumProof: 'etag' });
 
-    expect(failureOf(outcome).message).toContain('shows only after it has replaced the object');
+    expectFailure(outcome, 'JobFailed', 'shows only after it has replaced the object');
     expect(set.pipeline.object(EU, KEY)).toBe(there);
   });
 });
 
 describe('a copy in parts to a destination of which everything is known', () => {
-  it('has its upload begun before anybody has looked', async () => {
-    await using set = await SetPipeline.create(MULTIPART_BYTES);
+  const it = setTest(MULTIPART_BYTES);
+
+  it('has its upload begun before anybody has looked', async ({ set }) => {
     set.holdUntil('HeadObject', 'CreateMultipartUpload');
 
     const outcome = await set.invoke();
@@ -255,8 +249,7 @@ describe('a copy in parts to a destination of which everything is known', () => 
     expect(operations.slice(0, operations.indexOf('CreateMultipartUpload'))).not.toContain('GetJobDetails');
   });
 
-  it('sends no part where it is already, and leaves no upload', async () => {
-    await using set = await SetPipeline.create(MULTIPART_BYTES);
+  it('sends no part where it is already, and leaves no upload', async ({ set }) => {
     successOf(await set.invoke());
     const before = set.pipeline.object(EU, KEY);
 
@@ -269,8 +262,7 @@ describe('a copy in parts to a destination of which everything is known', () => 
     expect(set.pipeline.bucket(EU).uploads.size).toBe(0);
   });
 
-  it('tells its result before the upload that nothing became of is aborted', async () => {
-    await using set = await SetPipeline.create(MULTIPART_BYTES);
+  it('tells its result before the upload that nothing became of is aborted', async ({ set }) => {
     successOf(await set.invoke());
     set.holdUntil('AbortMultipartUpload', 'PutJobSuccessResult');
 
@@ -280,8 +272,7 @@ describe('a copy in parts to a destination of which everything is known', () => 
     expect(set.pipeline.bucket(EU).uploads.size).toBe(0);
   });
 
-  it('need not be allowed where it is already', async () => {
-    await using set = await SetPipeline.create(MULTIPART_BYTES);
+  it('need not be allowed where it is already', async ({ set }) => {
     successOf(await set.invoke());
     set.pipeline.deny(['s3:PutObject'], `arn:aws:s3:::${EU}/*`);
 
@@ -291,15 +282,11 @@ describe('a copy in parts to a destination of which everything is known', () => 
     expect(copiesOf(again)).toMatchObject([{ strategy: 'skip' }]);
   });
 
-  it('replaces what was seen there, and nothing else', async () => {
-    await using set = await SetPipeline.create(MULTIPART_BYTES);
+  it('replaces what was seen there, and nothing else', async ({ set }) => {
     set.pipeline.aws.putObject(EU, KEY, generated(SMALL_BYTES, 9));
-    let other = 0;
-    set.pipeline.faults = ({ operation, phase, bucket }) => {
-      if (operation === 'CompleteMultipartUpload' && phase === 'before' && other++ === 0)
-        set.pipeline.aws.putObject(bucket ?? '', KEY, generated(SMALL_BYTES, 10));
-      return undefined;
-    };
+    set.pipeline.faults = justBefore('CompleteMultipartUpload', () =>
+      set.pipeline.aws.putObject(EU, KEY, generated(SMALL_BYTES, 10)),
+    );
 
     const outcome = await set.invoke();
 
@@ -312,16 +299,12 @@ describe('a copy in parts to a destination of which everything is known', () => 
     expect(set.pipeline.object(EU, KEY).sizeBytes).toBe(MULTIPART_BYTES);
   });
 
-  it('leaves no upload when its destination cannot be looked at', async () => {
-    await using set = await SetPipeline.create(MULTIPART_BYTES);
-    set.pipeline.faults = ({ operation, bucket }) =>
-      operation === 'HeadObject' && bucket === EU
-        ? { kind: 'error', status: 500, code: 'InternalError' }
-        : undefined;
+  it('leaves no upload when its destination cannot be looked at', async ({ set }) => {
+    set.pipeline.faults = faultAt('HeadObject', errorOf(500, 'InternalError'), { bucket: EU });
 
     const outcome = await set.invoke();
 
-    expect(failureOf(outcome).type).toBe('SystemUnavailable');
+    expectFailure(outcome, 'SystemUnavailable');
     expect(set.pipeline.bucket(EU).uploads.size).toBe(0);
   });
 });
@@ -351,7 +334,7 @@ describe('a job looks before it writes', () => {
 
     const outcome = await set.invoke();
 
-    expect(failureOf(outcome).type).toBe('ConfigurationError');
+    expectFailure(outcome, 'ConfigurationError');
     expect(outcome.writes).toEqual([]);
   });
 
@@ -361,16 +344,14 @@ describe('a job looks before it writes', () => {
 
     const outcome = await set.invoke({ Overwrite: 'never' });
 
-    expect(failureOf(outcome).message).toContain('Overwrite is "never"');
+    expectFailure(outcome, 'JobFailed', 'Overwrite is "never"');
     expect(outcome.writes).toEqual([]);
   });
 
-  it('where it is an audit', async () => {
-    await using set = await SetPipeline.create();
-
+  it('where it is an audit', async ({ set }) => {
     const outcome = await set.invoke({ Mode: 'audit' });
 
-    expect(failureOf(outcome).message).toContain('cannot be shown to be what was built');
+    expectFailure(outcome, 'JobFailed', 'cannot be shown to be what was built');
     expect(outcome.writes).toEqual([]);
   });
 
@@ -386,8 +367,9 @@ describe('a job looks before it writes', () => {
     expect(writesTo(EU, again)).toEqual(['CreateMultipartUpload 200']);
   });
 
-  it('where bytes would go through the function, of which none are read for a copy that is there', async () => {
-    await using set = await SetPipeline.create();
+  it('where bytes would go through the function, of which none are read for a copy that is there', async ({
+    set,
+  }) => {
     successOf(await set.invoke());
     set.pipeline.deny(DENIED_READING, `arn:aws:s3:::${SOURCE}/*`);
 

@@ -5,6 +5,7 @@ import { OPERATIONS } from '../../../functions/sync-artifacts/aws/operations.ts'
 import type { PutOptions } from '../../../local/aws/state/place-object.ts';
 import { shareBucket } from '../../../local/pipeline/identities.ts';
 import { errorOf, faultAt } from '../harness/faults.ts';
+import { KEY } from '../harness/pipeline-test.ts';
 import {
   ACCOUNT,
   HOME,
@@ -16,7 +17,6 @@ import {
 } from '../harness/test-pipeline.ts';
 
 const DESTINATION = 'owned-eu';
-const KEY = 'pipeline/App/abc.zip';
 
 /** A job that comes to an operation. */
 interface Way {

@@ -10,7 +10,8 @@ import { checksumOf } from '../../../functions/sync-artifacts/facts/head-object.
 import type { PartLayout } from '../../../functions/sync-artifacts/plan/part-layout.ts';
 import { compareBytes } from '../../../functions/sync-artifacts/proof/proof.ts';
 import type { CopyTask, ObjectChecksum, ObjectFacts } from '../../../functions/sync-artifacts/types.ts';
-import { copiesOf, MIB, MULTIPART_BYTES, successOf, TestPipeline } from '../harness/test-pipeline.ts';
+import { appPipeline, EU } from '../harness/pipeline-test.ts';
+import { copiesOf, MIB, MULTIPART_BYTES, RELAYED_BYTES, successOf } from '../harness/test-pipeline.ts';
 
 const TEN = Object.values(ChecksumAlgorithm);
 const digestOf = (algorithm: ChecksumAlgorithm, byte: number): string =>
@@ -104,17 +105,15 @@ describe.each(['SHA512', 'MD5', 'XXHASH3'] as const)('an artifact with %s', (alg
       'FULL_OBJECT',
       { strategy: 'relay', proof: 'relayed' },
     ],
-    ['by relay in parts', MULTIPART_BYTES, 'relay', 'COMPOSITE', { strategy: 'relay', proof: 'relayed' }],
+    ['by relay in parts', RELAYED_BYTES, 'relay', 'COMPOSITE', { strategy: 'relay', proof: 'relayed' }],
   ] as const)('is copied and proved %s', async (_, sizeBytes, mode, type, expected) => {
-    await using pipeline = await TestPipeline.start();
-    pipeline.addArtifact('App', sizeBytes, {
+    await using pipeline = await appPipeline(sizeBytes, {
       checksum: { algorithm, type },
       ...(type === 'COMPOSITE' && { partSizeBytes: 8 * MIB }),
     });
-    pipeline.addDestination('checksums-eu');
 
     const outcome = await pipeline.invoke({
-      DestinationBucket: 'checksums-eu',
+      DestinationBucket: EU,
       MinimumProof: 'checksum',
       ...(mode && { Mode: mode }),
     });

@@ -1,9 +1,9 @@
 // Whichever operation of S3 fails for good: one answer of the right type that names it, no unfinished upload, no half copy.
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../../local/aws/faults/faults.ts';
-import { failureOf, MIB, MULTIPART_BYTES, successOf, TestPipeline } from '../harness/test-pipeline.ts';
-
-const EU = 'refusals-eu';
+import { DENIED, errorOf, faultAt, RESET } from '../harness/faults.ts';
+import { appPipeline, EU } from '../harness/pipeline-test.ts';
+import { expectFailure, MULTIPART_BYTES, RELAYED_BYTES, successOf } from '../harness/test-pipeline.ts';
 
 interface Sample {
   readonly operation: string;
@@ -11,8 +11,6 @@ interface Sample {
   readonly sizeBytes: number;
 }
 
-/** Two parts of a relay. */
-const RELAYED_BYTES = 10 * MIB;
 const FACTS = ['HeadObject', 'GetObjectTagging', 'HeadBucket', 'GetBucketEncryption'];
 const SAMPLES: readonly Sample[] = [
   ...[...FACTS, 'CopyObject'].map((operation): Sample => ({ operation, mode: 'auto', sizeBytes: 1000 })),
@@ -34,35 +32,27 @@ const FAULTS: readonly {
   readonly may?: ReadonlySet<string>;
 }[] = [
   {
-    fault: { kind: 'error', status: 403, code: 'AccessDenied', message: 'Access Denied' },
+    fault: DENIED,
     type: 'PermissionError',
     may: DISPENSABLE,
   },
-  { fault: { kind: 'error', status: 500, code: 'InternalError' }, type: 'SystemUnavailable' },
-  { fault: { kind: 'reset' }, type: 'SystemUnavailable' },
+  { fault: errorOf(500, 'InternalError'), type: 'SystemUnavailable' },
+  { fault: RESET, type: 'SystemUnavailable' },
 ];
 
 describe.each(FAULTS)('with $fault.kind $fault.code', ({ fault, type, may }) => {
   it.each(SAMPLES)('$operation ($mode, $sizeBytes bytes) ends the job soundly', async (sample) => {
     const { operation, mode, sizeBytes } = sample;
-    await using pipeline = await TestPipeline.start();
-    pipeline.addArtifact('App', sizeBytes);
-    pipeline.addDestination(EU);
-    let hits = 0;
-    pipeline.faults = (point) => {
-      if (point.phase === 'after' || point.operation !== operation) return undefined;
-      hits++;
-      return fault;
-    };
+    await using pipeline = await appPipeline(sizeBytes);
+    const refused = faultAt(operation, fault);
+    pipeline.faults = refused;
     const settings = { retryBudgetMs: 50 };
     const outcome = await pipeline.invoke({ DestinationBucket: EU, Mode: mode }, { settings });
-    expect(hits).toBeGreaterThan(0);
+    expect(refused.hits).toBeGreaterThan(0);
     if (may?.has(operation) === true) {
       successOf(outcome);
     } else {
-      const failure = failureOf(outcome);
-      expect(failure.type, failure.message).toBe(type);
-      expect(failure.message).toContain(`${operation} on s3://`);
+      expectFailure(outcome, type, `${operation} on s3://`);
       expect(pipeline.bucket(EU).objects.size).toBe(0);
     }
     expect(pipeline.bucket(EU).uploads.size).toBe(0);

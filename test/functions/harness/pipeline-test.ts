@@ -1,6 +1,6 @@
 // Vitest's `it` with a pipeline of its own for each test, and the pipeline that most tests need.
 import { test } from 'vitest';
-import { type NewArtifact, TestPipeline } from './test-pipeline.ts';
+import { type NewArtifact, type NewDestination, TestPipeline } from './test-pipeline.ts';
 
 /** A destination in eu-west-1. */
 export const EU = 'copies-eu';
@@ -8,10 +8,14 @@ export const EU = 'copies-eu';
 export const KEY = 'pipeline/App/abc.zip';
 
 /** A pipeline with one artifact, App, and one destination, EU. */
-export async function appPipeline(sizeBytes = 1000, put: NewArtifact = {}): Promise<TestPipeline> {
+export async function appPipeline(
+  sizeBytes = 1000,
+  put: NewArtifact = {},
+  destination: NewDestination = {},
+): Promise<TestPipeline> {
   const pipeline = await TestPipeline.start();
   pipeline.addArtifact('App', sizeBytes, put);
-  pipeline.addDestination(EU);
+  pipeline.addDestination(EU, destination);
   return pipeline;
 }
 

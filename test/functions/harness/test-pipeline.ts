@@ -34,6 +34,9 @@ export const MIB = 2 ** 20;
 /** Large enough that a copy to any region is made in parts. */
 export const MULTIPART_BYTES = 24 * MIB;
 
+/** Two parts of a relay. */
+export const RELAYED_BYTES = 10 * MIB;
+
 /** S3 operations that change something. */
 const WRITES = new Set([
   'CopyObject',
@@ -166,16 +169,6 @@ export class TestPipeline implements AsyncDisposable {
     });
     this.allowKey(key.arn);
     return key;
-  }
-
-  /** Puts a new version of the first artifact: what is not named stays as the artifact was added without options. */
-  addArtifactVersion({
-    sizeBytes = 1000,
-    seed = 1,
-    ...put
-  }: PutOptions & { readonly sizeBytes?: number; readonly seed?: number }): ObjectVersion {
-    const key = this.artifacts[0]?.location.s3Location.objectKey ?? '';
-    return this.aws.putObject(SOURCE, key, generated(sizeBytes, seed), put);
   }
 
   /** Lets the role write to a bucket as to a destination. */

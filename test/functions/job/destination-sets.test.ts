@@ -2,24 +2,29 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, vi } from 'vitest';
+import { parseJob } from '../../../functions/sync-artifacts/job/parse-job.ts';
 import { coldStart } from '../harness/cold-start.ts';
-import { copiesOf, failureOf, type Outcome, successOf, TestPipeline } from '../harness/test-pipeline.ts';
+import { appPipeline, EU, pipelineTest } from '../harness/pipeline-test.ts';
+import { copiesOf, expectFailure, type Outcome, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
-const EU = 'sets-eu';
 const US = 'sets-us';
 
-async function pipelineWithSets(): Promise<{ pipeline: TestPipeline; sets: Record<string, object[]> }> {
-  const pipeline = await TestPipeline.start();
-  pipeline.addArtifact('App');
-  const eu = pipeline.addDestination(EU, { region: 'eu-west-1' });
-  const us = pipeline.addDestination(US, { region: 'us-west-2' });
+/** A set of both destinations with all that can be said of them, and one of the first alone. */
+function setsOf(pipeline: TestPipeline): Record<string, object[]> {
+  const keyOf = (bucket: string) => pipeline.bucket(bucket).encryption?.keyId;
   const stated = [
-    { Bucket: EU, Region: 'eu-west-1', KmsKeyId: eu.arn },
-    { Bucket: US, Region: 'us-west-2', KmsKeyId: us.arn, Key: 'releases/{artifact}.zip' },
+    { Bucket: EU, Region: 'eu-west-1', KmsKeyId: keyOf(EU) },
+    { Bucket: US, Region: 'us-west-2', KmsKeyId: keyOf(US), Key: 'releases/{artifact}.zip' },
   ];
-  return { pipeline, sets: { 'all-regions': stated, europe: stated.slice(0, 1) } };
+  return { 'all-regions': stated, europe: stated.slice(0, 1) };
 }
+
+const it = pipelineTest(async () => {
+  const pipeline = await appPipeline();
+  pipeline.addDestination(US, { region: 'us-west-2' });
+  return pipeline;
+});
 
 const invoke = (pipeline: TestPipeline, sets: unknown, parameters: unknown): Promise<Outcome> =>
   pipeline.invoke(parameters, {
@@ -27,11 +32,8 @@ const invoke = (pipeline: TestPipeline, sets: unknown, parameters: unknown): Pro
   });
 
 describe('a job that names a set', () => {
-  it('copies to each of its destinations, under the keys that it says', async () => {
-    const { pipeline, sets } = await pipelineWithSets();
-    await using _ = pipeline;
-
-    const outcome = await invoke(pipeline, sets, { Destinations: 'all-regions' });
+  it('copies to each of its destinations, under the keys that it says', async ({ pipeline }) => {
+    const outcome = await invoke(pipeline, setsOf(pipeline), { Destinations: 'all-regions' });
 
     successOf(outcome);
     const copies = copiesOf(outcome);
@@ -44,11 +46,8 @@ describe('a job that names a set', () => {
     );
   });
 
-  it('looks nothing up that the set says', async () => {
-    const { pipeline, sets } = await pipelineWithSets();
-    await using _ = pipeline;
-
-    const outcome = await invoke(pipeline, sets, { Destinations: 'all-regions' });
+  it('looks nothing up that the set says', async ({ pipeline }) => {
+    const outcome = await invoke(pipeline, setsOf(pipeline), { Destinations: 'all-regions' });
 
     const operations = outcome.operations;
     expect(operations).toContain('CopyObject');
@@ -56,10 +55,7 @@ describe('a job that names a set', () => {
     expect(operations).not.toContain('GetBucketEncryption');
   });
 
-  it('looks up what the set leaves open, as for any destination', async () => {
-    const { pipeline } = await pipelineWithSets();
-    await using _ = pipeline;
-
+  it('looks up what the set leaves open, as for any destination', async ({ pipeline }) => {
     const outcome = await invoke(pipeline, { plain: [EU] }, { Destinations: 'plain' });
 
     successOf(outcome);
@@ -67,8 +63,7 @@ describe('a job that names a set', () => {
   });
 
   it('keeps dual-layer encryption where the set leaves the key to the bucket', async () => {
-    const pipeline = await TestPipeline.start();
-    await using _ = pipeline;
+    await using pipeline = await TestPipeline.start();
     pipeline.addArtifact('App');
     const key = pipeline.aws.createKey({ region: 'eu-west-1' });
     pipeline.addDestination(EU, {
@@ -88,11 +83,9 @@ describe('a job that names a set', () => {
     });
   });
 
-  it('starts over when the set has changed since its continuation token', async () => {
-    const { pipeline, sets } = await pipelineWithSets();
-    await using _ = pipeline;
-    const { parseJob } = await import('../../../functions/sync-artifacts/job/parse-job.ts');
+  it('starts over when the set has changed since its continuation token', async ({ pipeline }) => {
     const { event } = pipeline.job({ Destinations: 'all-regions' });
+    const sets = setsOf(pipeline);
 
     const [before, same, after] = [sets, sets, { 'all-regions': [US, EU] }].map(
       (some) => parseJob(event, JSON.stringify(some)).binding,
@@ -105,7 +98,7 @@ describe('a job that names a set', () => {
 
 describe('a set that cannot be used is a ConfigurationError, and nothing is written', () => {
   const europe = { europe: [EU], 'all-regions': [EU, US] };
-  it.each<[string, unknown, unknown, RegExp]>([
+  it.for<[string, unknown, unknown, RegExp]>([
     [
       'another name',
       europe,
@@ -131,7 +124,7 @@ describe('a set that cannot be used is a ConfigurationError, and nothing is writ
       'a bucket twice',
       { europe: [EU, EU] },
       { Destinations: 'europe' },
-      /SYNC_DESTINATION_SETS property europe names "sets-eu" twice/,
+      /SYNC_DESTINATION_SETS property europe names "copies-eu" twice/,
     ],
     [
       'an empty set',
@@ -140,23 +133,14 @@ describe('a set that cannot be used is a ConfigurationError, and nothing is writ
       /property europe is \[\]; .*at least one bucket/,
     ],
     ['an impossible name', { 'a b': [EU] }, { Destinations: 'a b' }, /1 to 64 letters/],
-  ])('%s', async (_what, sets, parameters, message) => {
-    const { pipeline } = await pipelineWithSets();
-    await using _ = pipeline;
-
+  ])('%s', async ([_what, sets, parameters, message], { pipeline }) => {
     const outcome = await invoke(pipeline, sets, parameters);
 
-    expect(failureOf(outcome)).toMatchObject({
-      type: 'ConfigurationError',
-      message: expect.stringMatching(message),
-    });
+    expectFailure(outcome, 'ConfigurationError', message);
     expect(outcome.requests.filter(({ service }) => service === 's3')).toEqual([]);
   });
 
-  it('but not for jobs that name no set', async () => {
-    const { pipeline } = await pipelineWithSets();
-    await using _ = pipeline;
-
+  it('but not for jobs that name no set', async ({ pipeline }) => {
     successOf(await invoke(pipeline, '{not JSON', { DestinationBucket: EU }));
   });
 });

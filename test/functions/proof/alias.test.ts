@@ -7,7 +7,7 @@ import type { World } from '../../../local/aws/state/world.ts';
 import { continueAfterParts, GIB, SLOW } from '../copy/resume/continued-job.ts';
 import { partsWrittenTwice, runOnce } from '../copy/resume/resume-stage.ts';
 import { placeOf, shareAws } from '../harness/stages.ts';
-import { copiesOf, failureOf, successOf, TestPipeline } from '../harness/test-pipeline.ts';
+import { copiesOf, expectFailure, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const EU = 'alias-eu';
 const REGION = 'eu-west-1';
@@ -73,7 +73,7 @@ describe.each(['by the job', "as the bucket's default"] as const)('a key given %
 
     const again = await pipeline.invoke(parameters);
 
-    expect(failureOf(again).type).toBe('ConfigurationError');
+    expectFailure(again, 'ConfigurationError');
   });
 
   it('costs a first copy of a small artifact no request', async () => {

@@ -2,7 +2,13 @@
 import { describe, expect } from 'vitest';
 import { generated } from '../../../local/aws/content/content.ts';
 import { pipelineTest } from '../harness/pipeline-test.ts';
-import { failureOf, MULTIPART_BYTES, successOf, TestPipeline } from '../harness/test-pipeline.ts';
+import {
+  expectEmpty,
+  expectFailure,
+  MULTIPART_BYTES,
+  successOf,
+  TestPipeline,
+} from '../harness/test-pipeline.ts';
 
 const EU = 'audited-eu';
 const AP = 'audited-ap';
@@ -74,18 +80,20 @@ describe('an audit fails, and writes nothing, over', () => {
 
     const outcome = await pipeline.invoke(AUDIT);
 
-    const { type, message } = failureOf(outcome);
-    expect(type).toBe('JobFailed');
-    expect(message).toContain('1 of 2 copies cannot be shown to be what was built.');
-    expect(message).toContain(`s3://${EU}/${KEY} in eu-west-1 (artifact App): `);
-    expect(message).toMatch(says);
+    expectFailure(
+      outcome,
+      'JobFailed',
+      '1 of 2 copies cannot be shown to be what was built.',
+      `s3://${EU}/${KEY} in eu-west-1 (artifact App): `,
+      says,
+    );
     expect(outcome.writes).toEqual([]);
   });
 
   it('copies that nobody made', async ({ pipeline }) => {
     pipeline.addDestination('audited-never');
     const outcome = await pipeline.invoke({ DestinationBucket: 'audited-never', Mode: 'audit' });
-    expect(failureOf(outcome).message).toContain('1 of 1 copies');
-    expect(pipeline.bucket('audited-never').objects.size).toBe(0);
+    expectFailure(outcome, 'JobFailed', '1 of 1 copies');
+    expectEmpty(pipeline, 'audited-never');
   });
 });

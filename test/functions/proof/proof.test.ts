@@ -1,20 +1,21 @@
 // How strongly each kind of copy is proved, by what the source's checksum is and how the copy was made.
 import { describe, expect, it } from 'vitest';
 import type { ChecksumAlgorithm, ChecksumType } from '../../../local/aws/content/checksum.ts';
-import { compareContent, concat, generated } from '../../../local/aws/content/content.ts';
+import { compareContent } from '../../../local/aws/content/content.ts';
+import { errorOf, faultAt } from '../harness/faults.ts';
+import { appPipeline, EU, KEY } from '../harness/pipeline-test.ts';
 import {
   copiesOf,
   failureOf,
   HOME,
   MIB,
   MULTIPART_BYTES,
+  RELAYED_BYTES,
   SOURCE,
   successOf,
   TestPipeline,
 } from '../harness/test-pipeline.ts';
 
-const EU = 'proof-eu';
-const KEY = 'pipeline/App/abc.zip';
 const PART_BYTES = 8 * MIB;
 
 interface Sample {
@@ -33,40 +34,47 @@ const SAMPLES: readonly Sample[] = [
     { algorithm, sizeBytes: SMALL, strategy: 'object', proof: 'checksum' },
     { algorithm, sizeBytes: LARGE, strategy: 'multipart', proof: 'checksum' },
     { algorithm, sizeBytes: SMALL, mode: 'relay', strategy: 'relay', proof: 'checksum' },
-    { algorithm, sizeBytes: LARGE, mode: 'relay', strategy: 'relay', proof: 'checksum' },
+    { algorithm, sizeBytes: RELAYED_BYTES, mode: 'relay', strategy: 'relay', proof: 'checksum' },
   ]),
   // SHA-1 and SHA-256 of a whole object cannot be had from parts: one request, however large.
   ...(['SHA1', 'SHA256'] as const).flatMap((algorithm): Sample[] => [
     { algorithm, sizeBytes: SMALL, strategy: 'object', proof: 'checksum' },
     { algorithm, sizeBytes: LARGE, strategy: 'object', proof: 'checksum' },
     { algorithm, sizeBytes: SMALL, mode: 'relay', strategy: 'relay', proof: 'checksum' },
-    { algorithm, sizeBytes: LARGE, mode: 'relay', strategy: 'relay', proof: 'relayed' },
+    { algorithm, sizeBytes: RELAYED_BYTES, mode: 'relay', strategy: 'relay', proof: 'relayed' },
   ]),
   // The parts of the source are reproduced, so that their checksums come out the same.
   ...(['SHA256', 'CRC32C'] as const).flatMap((algorithm): Sample[] => [
     { algorithm, type: 'COMPOSITE', sizeBytes: LARGE, strategy: 'multipart', proof: 'composite' },
-    { algorithm, type: 'COMPOSITE', sizeBytes: LARGE, mode: 'relay', strategy: 'relay', proof: 'composite' },
+    {
+      algorithm,
+      type: 'COMPOSITE',
+      sizeBytes: RELAYED_BYTES,
+      mode: 'relay',
+      strategy: 'relay',
+      proof: 'composite',
+    },
   ]),
   { algorithm: 'none', sizeBytes: SMALL, strategy: 'object', proof: 'size-only' },
   { algorithm: 'none', sizeBytes: LARGE, strategy: 'multipart', proof: 'size-only' },
   { algorithm: 'none', sizeBytes: SMALL, mode: 'relay', strategy: 'relay', proof: 'relayed' },
-  { algorithm: 'none', sizeBytes: LARGE, mode: 'relay', strategy: 'relay', proof: 'relayed' },
+  { algorithm: 'none', sizeBytes: RELAYED_BYTES, mode: 'relay', strategy: 'relay', proof: 'relayed' },
 ];
 
 describe('a copy', () => {
   it.each(SAMPLES)(
     'of $sizeBytes bytes with $algorithm ($type) by $strategy is proved by $proof',
     async ({ algorithm, type, sizeBytes, mode, strategy, proof }) => {
-      await using pipeline = await TestPipeline.start();
-      const source = pipeline.addArtifact('App', sizeBytes, {
+      await using pipeline = await appPipeline(sizeBytes, {
         checksum: algorithm === 'none' ? 'none' : { algorithm, ...(type && { type }) },
         ...(type === 'COMPOSITE' && { partSizeBytes: PART_BYTES }),
       });
-      pipeline.addDestination(EU);
       const outcome = await pipeline.invoke({ DestinationBucket: EU, ...(mode && { Mode: mode }) });
       successOf(outcome);
       expect(copiesOf(outcome)).toMatchObject([{ strategy, proof }]);
-      expect(compareContent(pipeline.object(EU, KEY).content, source.content)).toBe(true);
+      expect(compareContent(pipeline.object(EU, KEY).content, pipeline.object(SOURCE, KEY).content)).toBe(
+        true,
+      );
 
       const again = await pipeline.invoke({ DestinationBucket: EU });
       const provable = proof === 'checksum' || proof === 'composite';
@@ -82,9 +90,7 @@ describe('a source with a COMPOSITE checksum', () => {
   } as const;
 
   it('has its parts read with GetObjectAttributes where the role may ask for them', async () => {
-    await using pipeline = await TestPipeline.start();
-    pipeline.addArtifact('App', LARGE, composite);
-    pipeline.addDestination(EU);
+    await using pipeline = await appPipeline(LARGE, composite);
     pipeline.allow(['s3:GetObjectAttributes', 's3:GetObjectVersionAttributes']);
     const outcome = await pipeline.invoke({ DestinationBucket: EU, MinimumProof: 'checksum' });
     successOf(outcome);
@@ -110,9 +116,7 @@ describe('a source with a COMPOSITE checksum', () => {
   });
 
   it('in parts that S3 would not take again is copied with another layout and proved less', async () => {
-    await using pipeline = await TestPipeline.start();
-    pipeline.addArtifact('App', LARGE, { ...composite, partSizeBytes: 3 * MIB });
-    pipeline.addDestination(EU);
+    await using pipeline = await appPipeline(LARGE, { ...composite, partSizeBytes: 3 * MIB });
     const outcome = await pipeline.invoke({ DestinationBucket: EU });
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ proof: 'size-only' }]);
@@ -121,9 +125,7 @@ describe('a source with a COMPOSITE checksum', () => {
   });
 
   it('of one part is copied as such', async () => {
-    await using pipeline = await TestPipeline.start();
-    pipeline.addArtifact('App', SMALL, { ...composite });
-    pipeline.addDestination(EU);
+    await using pipeline = await appPipeline(SMALL, { ...composite });
     const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expect(copiesOf(outcome)).toMatchObject([{ proof: 'composite' }]);
   });
@@ -131,40 +133,12 @@ describe('a source with a COMPOSITE checksum', () => {
   it.each(['GetObjectAttributes', 'HeadObject'])(
     'whose parts cannot be found out for a moment (%s) is copied nonetheless',
     async (operation) => {
-      await using pipeline = await TestPipeline.start();
-      pipeline.addArtifact('App', LARGE, composite);
-      pipeline.addDestination(EU);
+      await using pipeline = await appPipeline(LARGE, composite);
       pipeline.deny(['s3:GetObjectAttributes', 's3:GetObjectVersionAttributes'], '*');
-      pipeline.faults = (point) =>
-        point.phase === 'before' && point.operation === operation && point.partNumber === 1
-          ? { kind: 'error', status: 400, code: 'InvalidRequest' }
-          : undefined;
+      pipeline.faults = faultAt(operation, errorOf(400, 'InvalidRequest'), { partNumber: 1 });
       const outcome = await pipeline.invoke({ DestinationBucket: EU });
       successOf(outcome);
       expect(copiesOf(outcome)).toHaveLength(1);
     },
   );
-});
-
-describe('what is at the destination already', () => {
-  it('with other bytes of the same size under the same key is found out by its checksum', async () => {
-    await using pipeline = await TestPipeline.start();
-    const { content } = pipeline.addArtifact('App', SMALL, { contentType: 'application/zip' });
-    const { arn } = pipeline.addDestination(EU);
-    const damaged = concat([generated(SMALL - 1, 1), generated(1, 99)]);
-    pipeline.aws.putObject(EU, KEY, damaged, { contentType: 'application/zip', kmsKeyArn: arn });
-    const outcome = await pipeline.invoke({ DestinationBucket: EU });
-    expect(copiesOf(outcome)).toMatchObject([{ strategy: 'object', proof: 'checksum' }]);
-    expect(compareContent(pipeline.object(EU, KEY).content, content)).toBe(true);
-  });
-
-  it('but proves nothing is copied again rather than believed', async () => {
-    await using pipeline = await TestPipeline.start();
-    pipeline.addArtifact('App', SMALL, { checksum: 'none' });
-    pipeline.addDestination(EU);
-    successOf(await pipeline.invoke({ DestinationBucket: EU }));
-    const again = await pipeline.invoke({ DestinationBucket: EU });
-    expect(copiesOf(again)).toMatchObject([{ strategy: 'object', proof: 'size-only' }]);
-    expect(pipeline.bucket(SOURCE).objects.get(KEY)).toHaveLength(1);
-  });
 });

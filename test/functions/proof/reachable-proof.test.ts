@@ -1,31 +1,25 @@
 // A proof that a copy cannot have is known before a byte is copied: what was at the destination stays.
 import { describe, expect, it } from 'vitest';
 import type { Versioning } from '../../../local/aws/state/buckets.ts';
+import { justBefore } from '../harness/faults.ts';
+import { appPipeline, EU, KEY } from '../harness/pipeline-test.ts';
 import {
   copiesOf,
-  failureOf,
+  expectFailure,
   MIB,
   MULTIPART_BYTES,
+  type NewArtifact,
+  SOURCE,
   successOf,
-  TestPipeline,
 } from '../harness/test-pipeline.ts';
 
-const EU = 'reachable-eu';
-const KEY = 'pipeline/App/abc.zip';
-
-async function pipelineWithEarlier(
-  put: Parameters<TestPipeline['addArtifact']>[2],
-  sizeBytes: number,
-  versioning: Versioning,
-) {
-  const pipeline = await TestPipeline.start();
-  pipeline.addArtifact('App', sizeBytes, put);
-  pipeline.addDestination(EU);
-  pipeline.bucket(EU).versioning = versioning === 'Suspended' ? 'Unversioned' : versioning;
-  const earlier = pipeline.aws.putObject(EU, KEY, pipeline.object('pipeline-artifacts', KEY).content, {
-    checksum: 'none',
-  });
-  pipeline.bucket(EU).versioning = versioning;
+async function pipelineWithEarlier(put: NewArtifact, sizeBytes: number, versioning: Versioning) {
+  const pipeline = await appPipeline(sizeBytes, put);
+  const bucket = pipeline.bucket(EU);
+  bucket.versioning = versioning === 'Suspended' ? 'Unversioned' : versioning;
+  const { content } = pipeline.object(SOURCE, KEY);
+  const earlier = pipeline.aws.putObject(EU, KEY, content, { checksum: 'none' });
+  bucket.versioning = versioning;
   return { pipeline, earlier };
 }
 
@@ -48,9 +42,11 @@ describe('a copy that cannot be proved by checksum', () => {
 
     const outcome = await pipeline.invoke({ DestinationBucket: EU, MinimumProof: 'checksum' });
 
-    const { type, message } = failureOf(outcome);
-    expect(type).toBe('JobFailed');
-    expect(message).toMatch(/^Artifact App has no checksum .* The copy was not started: .*Mode to "relay"/);
+    expectFailure(
+      outcome,
+      'JobFailed',
+      /^Artifact App has no checksum .* The copy was not started: .*Mode to "relay"/,
+    );
     expect(outcome.writes).toEqual([]);
     expect(pipeline.object(EU, KEY)).toBe(earlier);
   });
@@ -75,7 +71,7 @@ describe('a copy that only its ETag could prove', () => {
 
       const outcome = await pipeline.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
 
-      expect(failureOf(outcome).message).toContain('of which the bucket shows no version');
+      expectFailure(outcome, 'JobFailed', 'of which the bucket shows no version');
       expect(outcome.writes).toEqual([]);
       expect(pipeline.object(EU, KEY)).toBe(earlier);
     },
@@ -83,20 +79,14 @@ describe('a copy that only its ETag could prove', () => {
 
   it('does not replace what somebody wrote after the look, nor what the role may not look at', async () => {
     for (const readable of [true, false]) {
-      await using pipeline = await TestPipeline.start();
-      const source = pipeline.addArtifact('App', 1000, NONE);
-      pipeline.addDestination(EU, { versioning: 'Unversioned' });
+      await using pipeline = await appPipeline(1000, NONE, { versioning: 'Unversioned' });
       if (!readable) pipeline.deny(['s3:GetObject'], `arn:aws:s3:::${EU}/*`);
-      pipeline.faults = ({ operation, phase }) => {
-        if (operation !== 'CopyObject' || phase !== 'before') return undefined;
-        pipeline.faults = undefined;
-        pipeline.aws.putObject(EU, KEY, source.content, NONE);
-        return undefined;
-      };
+      const { content } = pipeline.object(SOURCE, KEY);
+      pipeline.faults = justBefore('CopyObject', () => pipeline.aws.putObject(EU, KEY, content, NONE));
 
       const outcome = await pipeline.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
 
-      expect(failureOf(outcome).message).toContain('of which the bucket shows no version');
+      expectFailure(outcome, 'JobFailed', 'of which the bucket shows no version');
       expect(outcome.writes.map(({ status }) => status)).toEqual([412]);
     }
   });
@@ -107,7 +97,7 @@ describe('a copy that only its ETag could prove', () => {
 
     const outcome = await pipeline.invoke({ DestinationBucket: EU, MinimumProof: 'etag' });
 
-    expect(failureOf(outcome).message).toMatch(/Its version \S+ was removed/);
+    expectFailure(outcome, 'JobFailed', /Its version \S+ was removed/);
     expect(pipeline.object(EU, KEY)).toBe(earlier);
   });
 });

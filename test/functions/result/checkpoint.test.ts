@@ -41,18 +41,33 @@ const checkpoints: fc.Arbitrary<Checkpoint> = fc
     }),
   );
 
+/** What a first invocation leaves of a job with one artifact and one copy that is not finished. */
+const checkpointOf = (different: Partial<Checkpoint> = {}): Checkpoint => ({
+  firstJobId: '11111111-abcd-1111-abcd-111111abcdef',
+  startedAtMs: NOW_MS,
+  progress: 1,
+  idleInvocations: 0,
+  openConnections: 0,
+  pins: [{ etagDigest: 'abcdefghijkl' }],
+  finished: [undefined],
+  ...different,
+});
+
 const decode = (token: string, { pins, finished }: Checkpoint, binding = BINDING, nowMs = NOW_MS) =>
   decodeCheckpoint(token, { binding, artifactCount: pins.length, copyCount: finished.length }, nowMs);
 
+/** Holds for every checkpoint and its token. */
+const always = (holds: (checkpoint: Checkpoint, token: string) => void): void =>
+  fc.assert(
+    fc.property(checkpoints, (checkpoint) => holds(checkpoint, encodeCheckpoint(checkpoint, BINDING))),
+  );
+
 describe('the continuation token', () => {
   it('comes back as it was written, in at most 2048 characters, for five artifacts in thirty destinations', () => {
-    fc.assert(
-      fc.property(checkpoints, (checkpoint) => {
-        const token = encodeCheckpoint(checkpoint, BINDING);
-        expect(token.length).toBeLessThanOrEqual(2048);
-        expect(decode(token, checkpoint)).toEqual(checkpoint);
-      }),
-    );
+    always((checkpoint, token) => {
+      expect(token.length).toBeLessThanOrEqual(2048);
+      expect(decode(token, checkpoint)).toEqual(checkpoint);
+    });
   });
 
   it('is not believed when anything in it was altered', () => {
@@ -73,37 +88,28 @@ describe('the continuation token', () => {
   });
 
   it('of an older format is not believed, however right its digest', () => {
-    fc.assert(
-      fc.property(checkpoints, (checkpoint) => {
-        const token = encodeCheckpoint(checkpoint, BINDING);
-        expect(decode(token.replace(/^v\d+/, 'v1'), checkpoint)).toBeUndefined();
-      }),
-    );
+    always((checkpoint, token) => {
+      expect(decode(token.replace(/^v\d+/, 'v1'), checkpoint)).toBeUndefined();
+    });
   });
 
   it('is not believed by another action, artifact or revision, nor after a day, nor from the future', () => {
-    fc.assert(
-      fc.property(checkpoints, (checkpoint) => {
-        const token = encodeCheckpoint(checkpoint, BINDING);
-        expect(decode(token, checkpoint, `${BINDING} `)).toBeUndefined();
-        expect(decode(token, checkpoint, BINDING, checkpoint.startedAtMs + 25 * 3_600_000)).toBeUndefined();
-        expect(decode(token, checkpoint, BINDING, checkpoint.startedAtMs - 3_600_000)).toBeUndefined();
-        expect(decode(token, checkpoint, BINDING, checkpoint.startedAtMs + 23.9 * 3_600_000)).toEqual(
-          checkpoint,
-        );
-      }),
-    );
+    always((checkpoint, token) => {
+      expect(decode(token, checkpoint, `${BINDING} `)).toBeUndefined();
+      expect(decode(token, checkpoint, BINDING, checkpoint.startedAtMs + 25 * 3_600_000)).toBeUndefined();
+      expect(decode(token, checkpoint, BINDING, checkpoint.startedAtMs - 3_600_000)).toBeUndefined();
+      expect(decode(token, checkpoint, BINDING, checkpoint.startedAtMs + 23.9 * 3_600_000)).toEqual(
+        checkpoint,
+      );
+    });
   });
 
   it('is not believed when it tells of another number of artifacts or copies than the job has', () => {
-    fc.assert(
-      fc.property(checkpoints, (checkpoint) => {
-        const { pins, finished } = checkpoint;
-        const token = encodeCheckpoint(checkpoint, BINDING);
-        expect(decode(token, { ...checkpoint, pins: pins.slice(1) })).toBeUndefined();
-        expect(decode(token, { ...checkpoint, finished: finished.slice(1) })).toBeUndefined();
-      }),
-    );
+    always((checkpoint, token) => {
+      const { pins, finished } = checkpoint;
+      expect(decode(token, { ...checkpoint, pins: pins.slice(1) })).toBeUndefined();
+      expect(decode(token, { ...checkpoint, finished: finished.slice(1) })).toBeUndefined();
+    });
   });
 
   it('with finishes of more copies than fit keeps those that S3 cannot show again', () => {
@@ -112,15 +118,10 @@ describe('the continuation token', () => {
       proof: index % 5 === 4 ? ('relayed' as const) : ('checksum' as const),
       identity: index.toString(36).padStart(6, '-'),
     }));
-    const checkpoint: Checkpoint = {
-      firstJobId: '11111111-abcd-1111-abcd-111111abcdef',
-      startedAtMs: NOW_MS,
-      progress: 1,
-      idleInvocations: 0,
-      openConnections: 0,
+    const checkpoint = checkpointOf({
       pins: Array.from({ length: 5 }, () => ({ etagDigest: 'abcdefghijkl' })),
       finished: finished.map((copy, index) => (index < 600 ? copy : undefined)),
-    };
+    });
     const token = encodeCheckpoint(checkpoint, BINDING);
     expect(token.length).toBeLessThanOrEqual(2048);
     const read = decode(token, checkpoint)?.finished ?? [];
@@ -132,15 +133,9 @@ describe('the continuation token', () => {
   });
 
   it('is never longer than CodePipeline takes: more copies than a job can have are an error', () => {
-    const checkpoint: Checkpoint = {
-      firstJobId: '11111111-abcd-1111-abcd-111111abcdef',
-      startedAtMs: NOW_MS,
-      progress: 1,
-      idleInvocations: 0,
-      openConnections: 0,
-      pins: [{ etagDigest: 'abcdefghijkl' }],
+    const checkpoint = checkpointOf({
       finished: Array.from({ length: 2000 }, () => undefined),
-    };
+    });
     expect(() => encodeCheckpoint(checkpoint, BINDING)).toThrow('at most 2048');
   });
 
@@ -162,15 +157,10 @@ describe('the continuation token', () => {
   });
 
   it('leaves out a version id that would not fit', () => {
-    const checkpoint: Checkpoint = {
-      firstJobId: '11111111-abcd-1111-abcd-111111abcdef',
-      startedAtMs: NOW_MS,
-      progress: 1,
-      idleInvocations: 0,
-      openConnections: 0,
+    const checkpoint = checkpointOf({
       pins: Array.from({ length: 5 }, () => ({ etagDigest: 'abcdefghijkl', versionId: 'v'.repeat(1024) })),
       finished: Array.from({ length: 810 }, () => undefined),
-    };
+    });
     const token = encodeCheckpoint(checkpoint, BINDING);
     expect(token.length).toBeLessThanOrEqual(2048);
     expect(decode(token, checkpoint)?.pins).toEqual(
@@ -188,33 +178,22 @@ describe('a job', () => {
     readonly bucketName?: string;
     readonly objectKey?: string;
   }
-  const bindingOf = (given: Given): string =>
-    parseJob({
-      'CodePipeline.job': {
-        id: '11111111-abcd-1111-abcd-111111abcdef',
-        accountId: given.accountId ?? '111122223333',
-        data: {
-          actionConfiguration: {
-            configuration: {
-              UserParameters: JSON.stringify(given.parameters ?? { DestinationBucket: 'shop-eu' }),
-            },
-          },
-          inputArtifacts: [
-            {
-              name: given.name ?? 'App',
-              revision: given.revision ?? 'abc',
-              location: {
-                type: 'S3',
-                s3Location: {
-                  bucketName: given.bucketName ?? 'shop-source',
-                  objectKey: given.objectKey ?? 'App/abc.zip',
-                },
-              },
-            },
-          ],
-        },
-      },
-    }).binding;
+  const bindingOf = ({
+    accountId = '111122223333',
+    parameters = { DestinationBucket: 'shop-eu' },
+    name = 'App',
+    revision = 'abc',
+    bucketName = 'shop-source',
+    objectKey = 'App/abc.zip',
+  }: Given): string => {
+    const location = { type: 'S3', s3Location: { bucketName, objectKey } };
+    const data = {
+      actionConfiguration: { configuration: { UserParameters: JSON.stringify(parameters) } },
+      inputArtifacts: [{ name, revision, location }],
+    };
+    const id = '11111111-abcd-1111-abcd-111111abcdef';
+    return parseJob({ 'CodePipeline.job': { id, accountId, data } }).binding;
+  };
 
   it.each<[string, Given]>([
     ['account', { accountId: '444455556666' }],
@@ -225,15 +204,7 @@ describe('a job', () => {
     ['artifact bucket', { bucketName: 'shop-other' }],
     ['artifact key', { objectKey: 'App/def.zip' }],
   ])('does not believe the token of one with another %s', (_, other) => {
-    const checkpoint: Checkpoint = {
-      firstJobId: 'f',
-      startedAtMs: NOW_MS,
-      progress: 1,
-      idleInvocations: 0,
-      openConnections: 0,
-      pins: [{ etagDigest: 'abcdefghijkl' }],
-      finished: [undefined],
-    };
+    const checkpoint = checkpointOf();
     const token = encodeCheckpoint(checkpoint, bindingOf(other));
     expect(decode(token, checkpoint, bindingOf({}))).toBeUndefined();
     expect(decode(token, checkpoint, bindingOf(other))).toEqual(checkpoint);
@@ -241,16 +212,8 @@ describe('a job', () => {
 });
 
 describe('the uploads in a continuation token', () => {
-  const checkpoint = (uploads: Checkpoint['uploads'] & object): Checkpoint => ({
-    firstJobId: '11111111-abcd-1111-abcd-111111abcdef',
-    startedAtMs: NOW_MS,
-    progress: 1,
-    idleInvocations: 0,
-    openConnections: 0,
-    pins: [{ etagDigest: 'abcdefghijkl' }],
-    finished: Array.from({ length: 20 }, () => undefined),
-    uploads,
-  });
+  const checkpoint = (uploads: Checkpoint['uploads'] & object): Checkpoint =>
+    checkpointOf({ finished: Array.from({ length: 20 }, () => undefined), uploads });
   const idsOf = (count: number) =>
     Array.from({ length: count }, (_, index) => [index, 'u'.repeat(150)] as const);
 

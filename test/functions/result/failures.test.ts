@@ -10,6 +10,7 @@ import {
   MULTIPART_BYTES,
   OTHER_ACCOUNT,
   type Outcome,
+  RELAYED_BYTES,
   SOURCE,
   successOf,
   TestPipeline,
@@ -192,9 +193,7 @@ describe('a destination', () => {
   });
 
   it('that may not be written to at a key with spaces is named with all of it', async () => {
-    await using pipeline = await TestPipeline.start();
-    pipeline.addArtifact('App', 1000, { key: 'my app/a b.zip' });
-    pipeline.addDestination(EU);
+    await using pipeline = await appPipeline(1000, { key: 'my app/a b.zip' });
     pipeline.deny(['s3:PutObject'], `arn:aws:s3:::${EU}/*`);
     const outcome = await pipeline.invoke({ DestinationBucket: EU });
     expectFailure(outcome, 'PermissionError', `s3:PutObject on arn:aws:s3:::${EU}/my app/a b.zip for`);
@@ -457,7 +456,7 @@ describe('a relay', () => {
   const CUT_OFF = { kind: 'truncate', afterBytes: 100 } as const;
   const relayed = { DestinationBucket: EU, Mode: 'relay' };
 
-  it.each([1000, MULTIPART_BYTES])(
+  it.each([1000, RELAYED_BYTES])(
     'of %d bytes reads again what was cut off, and writes it once',
     async (sizeBytes) => {
       await using pipeline = await appPipeline(sizeBytes);
@@ -471,7 +470,7 @@ describe('a relay', () => {
   );
 
   it('of a source that is always cut off is SystemUnavailable, and leaves no upload', async () => {
-    await using pipeline = await appPipeline(MULTIPART_BYTES);
+    await using pipeline = await appPipeline(RELAYED_BYTES);
     pipeline.faults = faultAt('GetObject', CUT_OFF, { phase: 'after' });
     const outcome = await pipeline.invoke(relayed, { settings: { retryBudgetMs: 300 } });
     expectFailure(outcome, 'SystemUnavailable', `GetObject on s3://${SOURCE}/${KEY} in ${HOME}`);

@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest';
 import { toBuffer } from '../../../local/aws/content/content.ts';
 import { DENIED, faultAt } from '../harness/faults.ts';
 import { pipelineTest } from '../harness/pipeline-test.ts';
-import { failureOf, MULTIPART_BYTES, SOURCE, successOf, TestPipeline } from '../harness/test-pipeline.ts';
+import { expectFailure, MULTIPART_BYTES, SOURCE, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const EU = 'manifest-eu';
 const OUTPUT = 'pipeline/Manifest/xyz';
@@ -19,11 +19,9 @@ async function createPipeline(): Promise<TestPipeline> {
 
 const it = pipelineTest(createPipeline);
 
-const outputIn = (bucketName: string) => ({
-  outputArtifacts: [
-    { name: 'Manifest', location: { type: 'S3' as const, s3Location: { bucketName, objectKey: OUTPUT } } },
-  ],
-});
+const outputAt = (bucketName: string, objectKey = OUTPUT, name = 'Manifest') =>
+  ({ name, location: { type: 'S3', s3Location: { bucketName, objectKey } } }) as const;
+const outputIn = (bucketName: string) => ({ outputArtifacts: [outputAt(bucketName)] });
 
 function manifestIn(pipeline: TestPipeline, bucket: string): Record<string, unknown> {
   const files = unzipSync(toBuffer(pipeline.object(bucket, OUTPUT).content));
@@ -73,13 +71,9 @@ describe('the manifest', () => {
   it('is written to each output artifact, since a pipeline fails an action that leaves one out', async ({
     pipeline,
   }) => {
-    const outputArtifacts = ['One', 'Two', 'Three'].map((name) => ({
-      name,
-      location: {
-        type: 'S3' as const,
-        s3Location: { bucketName: SOURCE, objectKey: `pipeline/${name}/xyz` },
-      },
-    }));
+    const outputArtifacts = ['One', 'Two', 'Three'].map((name) =>
+      outputAt(SOURCE, `pipeline/${name}/xyz`, name),
+    );
     successOf(await pipeline.invoke({ DestinationBucket: EU }, { data: { outputArtifacts } }));
     const [one, two, three] = outputArtifacts.map(({ location }) =>
       toBuffer(pipeline.object(SOURCE, location.s3Location.objectKey).content),
@@ -132,12 +126,13 @@ describe('the manifest', () => {
     pipeline,
   }) => {
     pipeline.faults = faultAt('PutObject', DENIED);
-    const { type, message } = failureOf(
-      await pipeline.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) }),
+    const denied = await pipeline.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) });
+    expectFailure(
+      denied,
+      'PermissionError',
+      `PutObject on s3://${SOURCE}/${OUTPUT}`,
+      "the job's artifactCredentials",
     );
-    expect(type).toBe('PermissionError');
-    expect(message).toContain(`PutObject on s3://${SOURCE}/${OUTPUT}`);
-    expect(message).toContain("the job's artifactCredentials");
     pipeline.faults = undefined;
     const again = await pipeline.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) });
     expect(successOf(again).outputVariables).toMatchObject({ CopiesSkipped: '2' });
@@ -146,7 +141,7 @@ describe('the manifest', () => {
   it('is not written when the job fails', async ({ pipeline }) => {
     pipeline.deny(['s3:PutObject'], `arn:aws:s3:::${EU}/*`);
     const outcome = await pipeline.invoke({ DestinationBucket: EU }, { data: outputIn(SOURCE) });
-    expect(failureOf(outcome).message).toContain(EU);
+    expectFailure(outcome, 'PermissionError', EU);
     expect(outcome.writes.map(({ operation }) => operation)).not.toContain('PutObject');
   });
 });

@@ -33,13 +33,21 @@ const DONE: JobResult = {
   durationMs: 1,
 };
 
+const FAILED: JobResult = { kind: 'failure', failure: { type: 'JobFailed', message: 'No' } };
+
 /** A CodePipeline that gives answers which the embedded one never would. */
-function pipelineThat(): ReturnType<typeof mockClient> {
+function pipelineThat(): Mocks {
   mocks = mockClient(CodePipelineClient);
   return mocks;
 }
-let mocks: ReturnType<typeof mockClient> | undefined;
+let mocks: Mocks | undefined;
 afterEach(() => mocks?.restore());
+
+type Mocks = ReturnType<typeof mockClient>;
+const successesIn = (pipeline: Mocks) =>
+  pipeline.commandCalls(PutJobSuccessResultCommand).map(({ args }) => args[0].input);
+const failuresIn = (pipeline: Mocks) =>
+  pipeline.commandCalls(PutJobFailureResultCommand).map(({ args }) => args[0].input);
 
 interface LogLine {
   readonly level: string;
@@ -69,7 +77,7 @@ describe('a result', () => {
   it('of success carries summary, request id, 100 percent and variables', async () => {
     const pipeline = pipelineThat();
     await report(DONE);
-    expect(pipeline.commandCalls(PutJobSuccessResultCommand).map(({ args }) => args[0].input)).toEqual([
+    expect(successesIn(pipeline)).toEqual([
       {
         jobId: JOB,
         executionDetails: { summary: 'Done', externalExecutionId: 'request-1', percentComplete: 100 },
@@ -86,7 +94,7 @@ describe('a result', () => {
       continuationToken: 'v1.x',
       percentComplete: 42,
     });
-    expect(pipeline.commandCalls(PutJobSuccessResultCommand).map(({ args }) => args[0].input)).toEqual([
+    expect(successesIn(pipeline)).toEqual([
       {
         jobId: JOB,
         continuationToken: 'v1.x',
@@ -100,10 +108,8 @@ describe('a result', () => {
     const long = 'x'.repeat(10_000);
     await report({ ...DONE, summary: long }, long);
     await report({ kind: 'failure', failure: { type: 'JobFailed', message: long } }, long);
-    const [success] = pipeline.commandCalls(PutJobSuccessResultCommand);
-    const [failure] = pipeline.commandCalls(PutJobFailureResultCommand);
-    const { executionDetails } = success?.args[0].input ?? {};
-    const { failureDetails } = failure?.args[0].input ?? {};
+    const [{ executionDetails } = {}] = successesIn(pipeline);
+    const [{ failureDetails } = {}] = failuresIn(pipeline);
     expect(executionDetails?.summary).toBe(`${'x'.repeat(MAX_SUMMARY_CHARACTERS - 1)}…`);
     expect(failureDetails?.message).toBe(`${'x'.repeat(MAX_MESSAGE_CHARACTERS - 1)}…`);
     for (const details of [executionDetails, failureDetails])
@@ -114,26 +120,21 @@ describe('a result', () => {
     const pipeline = pipelineThat();
     const summary = 'x'.repeat(MAX_SUMMARY_CHARACTERS);
     await report({ ...DONE, summary });
-    const [call] = pipeline.commandCalls(PutJobSuccessResultCommand);
-    expect(call?.args[0].input.executionDetails?.summary).toBe(summary);
+    expect(successesIn(pipeline)[0]?.executionDetails?.summary).toBe(summary);
   });
 
   it('of failure without words still has some, since CodePipeline refuses none', async () => {
     const pipeline = pipelineThat();
     await report({ kind: 'failure', failure: { type: 'SystemUnavailable', message: '' } });
-    const [call] = pipeline.commandCalls(PutJobFailureResultCommand);
-    expect(call?.args[0].input.failureDetails?.message).toBe('SystemUnavailable');
+    expect(failuresIn(pipeline)[0]?.failureDetails?.message).toBe('SystemUnavailable');
   });
 
-  it.each<JobResult>([DONE, { kind: 'failure', failure: { type: 'JobFailed', message: 'No' } }])(
-    'that CodePipeline has already is harmless ($kind)',
-    async (result) => {
-      pipelineThat().rejects(new InvalidJobStateException(metadata));
-      expect(await report(result)).toEqual([
-        { level: 'info', message: 'CodePipeline has a result of this job already' },
-      ]);
-    },
-  );
+  it.each<JobResult>([DONE, FAILED])('that CodePipeline has already is harmless ($kind)', async (result) => {
+    pipelineThat().rejects(new InvalidJobStateException(metadata));
+    expect(await report(result)).toEqual([
+      { level: 'info', message: 'CodePipeline has a result of this job already' },
+    ]);
+  });
 
   it.each([
     new OutputVariablesSizeExceededException(metadata),
@@ -143,12 +144,12 @@ describe('a result', () => {
     pipeline.rejectsOnce(refusal).resolves({});
     const logged = await report(DONE);
     expect(logged.map(({ level }) => level)).toEqual(['warn']);
-    const inputs = pipeline.commandCalls(PutJobSuccessResultCommand).map(({ args }) => args[0].input);
+    const inputs = successesIn(pipeline);
     expect(inputs.map((input) => 'outputVariables' in input)).toEqual([true, false]);
     expect(inputs[1]?.executionDetails?.summary).toBe('Done');
   });
 
-  it.each<JobResult>([DONE, { kind: 'failure', failure: { type: 'JobFailed', message: 'No' } }])(
+  it.each<JobResult>([DONE, FAILED])(
     'of a job that CodePipeline does not know is logged in one line with the likely cause ($kind)',
     async (result) => {
       pipelineThat().rejects(new JobNotFoundException(metadata));
@@ -167,9 +168,7 @@ describe('a result', () => {
   ])('that cannot be delivered ($name) throws, so that Lambda tries again', async (refusal) => {
     pipelineThat().rejects(refusal);
     await expect(report(DONE)).rejects.toThrow(refusal);
-    await expect(report({ kind: 'failure', failure: { type: 'JobFailed', message: 'No' } })).rejects.toThrow(
-      refusal,
-    );
+    await expect(report(FAILED)).rejects.toThrow(refusal);
   });
 });
 

@@ -10,7 +10,7 @@ import { jsonLines, runAction } from '../harness/bundle-runs.ts';
 import { coldStart, context, printedBy } from '../harness/cold-start.ts';
 import { faultAt, SLOW_DOWN } from '../harness/faults.ts';
 import { pipelineTest } from '../harness/pipeline-test.ts';
-import { MIB, MULTIPART_BYTES, SOURCE, TestPipeline } from '../harness/test-pipeline.ts';
+import { MIB, RELAYED_BYTES, SOURCE, TestPipeline } from '../harness/test-pipeline.ts';
 
 const FUNCTION = { FunctionName: 'sync-artifacts' };
 
@@ -95,7 +95,7 @@ async function emittedBy(pipeline: TestPipeline, parameters: object): Promise<Em
 
 async function twoRegions(): Promise<TestPipeline> {
   const pipeline = await TestPipeline.start();
-  pipeline.addArtifact('App', MULTIPART_BYTES);
+  pipeline.addArtifact('App', RELAYED_BYTES);
   pipeline.addArtifact('Templates', 1000);
   pipeline.addDestination('metrics-eu');
   pipeline.addDestination('metrics-ap', { region: 'ap-southeast-2' });
@@ -118,7 +118,7 @@ describe('the metrics of a job', () => {
     const { values } = await emittedBy(pipeline, EVERYWHERE);
     for (const region of [EU, AP]) {
       expect(values('ArtifactsCopied', region)).toEqual([1, 1]);
-      expect(values('BytesCopied', region).toSorted((a, b) => a - b)).toEqual([1000, MULTIPART_BYTES]);
+      expect(values('BytesCopied', region).toSorted((a, b) => a - b)).toEqual([1000, RELAYED_BYTES]);
       expect(values('CopyLatency', region)).toHaveLength(2);
       expect(values('CopyThroughput', region).every((value) => value > 0)).toBe(true);
       expect(values('CopiesSkipped', region)).toEqual([]);
