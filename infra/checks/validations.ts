@@ -10,7 +10,7 @@ const CONTEXT: Readonly<Record<string, unknown>> = cdkJson.context;
 /** How an app is built. */
 export interface AppOptions {
   /**
-   * Check what is synthesised by cdk-nag and by CloudFormation's rules, besides the quotas.
+   * Check what is synthesised by cdk-nag and by CloudFormation's rules, besides the quotas, and remember which line made what.
    * @default true; tests that look at something else save the time
    */
   readonly checks?: boolean;
@@ -23,6 +23,8 @@ export function createApp({ checks = true, context = {} }: AppOptions, props: Ap
   const app = new App({
     ...props,
     builtinCloudFormationValidation: checks,
+    stackTraces: checks,
+    treeMetadata: checks,
     context: { ...CONTEXT, ...context },
   });
   Validations.of(app).addPlugins(new LimitChecks());

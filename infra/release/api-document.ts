@@ -1,6 +1,7 @@
 // `npm run api`: writes API.md from the doc comments of the public API, as API Extractor reads them from its declarations.
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { glob, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -34,15 +35,15 @@ How the pieces fit together: [docs/deploy.md](docs/deploy.md#constructs-in-your-
  * @throws when API Extractor finds errors (those of types: `npm run typecheck`)
  */
 export async function apiDocument(): Promise<string> {
-  // In the repository, where the declarations find the packages that they import.
-  await mkdir(join(ROOT, 'dist'), { recursive: true });
-  const folder = await mkdtemp(join(ROOT, 'dist/api-'));
+  const folder = await mkdtemp(join(tmpdir(), 'api-'));
   try {
     const compiler = join(ROOT, 'node_modules/.bin/tsc');
     const options = ['-p', 'tsconfig.package.json', '--emitDeclarationOnly', '--noCheck', '--outDir', folder];
     await promisify(execFile)(compiler, options, { cwd: ROOT });
     const file = join(folder, 'package.api.json');
-    const result = Extractor.invoke(configuration(join(folder, 'infra/index.d.ts'), file), {
+    const packages = join(folder, 'packages.d.ts');
+    await writeFile(packages, await importedNames(folder));
+    const result = Extractor.invoke(configuration([join(folder, 'infra/index.d.ts'), packages], file), {
       messageCallback: (message) => {
         // Exports that only types of other packages name, comments in our own style: of no concern here.
         if (message.logLevel !== ExtractorLogLevel.Error) message.handled = true;
@@ -65,23 +66,47 @@ export async function apiDocument(): Promise<string> {
   }
 }
 
-function configuration(entry: string, apiJsonFilePath: string): ExtractorConfig {
+/**
+ * Declares what is imported from packages, by name alone: the document shows types as they are written, and to read all of the
+ * CDK's would take most of the time. Away from the repository no other declaration of them is found.
+ */
+async function importedNames(folder: string): Promise<string> {
+  const modules: string[] = [];
+  for await (const file of glob('infra/constructs/**/*.d.ts', { cwd: folder })) {
+    const text = await readFile(join(folder, file), 'utf8');
+    for (const [, names = '', from = ''] of text.matchAll(
+      /^import (?:type )?\{ (.+) \} from '([^.'].*)';$/gm,
+    )) {
+      const declared = names
+        .split(', ')
+        .map((name) => `export interface ${name.replace(/^type | as .*$/g, '')} {}`);
+      modules.push(`declare module '${from}' { ${declared.join(' ')} }\n`);
+    }
+  }
+  return modules.join('');
+}
+
+function configuration(
+  files: readonly [entry: string, ...more: string[]],
+  apiJsonFilePath: string,
+): ExtractorConfig {
   return ExtractorConfig.prepare({
     packageJsonFullPath: join(ROOT, 'package.json'),
     configObjectFullPath: undefined,
     configObject: {
-      mainEntryPointFilePath: entry,
+      mainEntryPointFilePath: files[0],
       projectFolder: ROOT,
       compiler: {
         overrideTsconfig: {
           compilerOptions: {
             module: 'nodenext',
             target: 'es2024',
+            lib: ['es2024'],
             strict: true,
             skipLibCheck: true,
             types: [],
           },
-          files: [entry],
+          files,
         },
       },
       apiReport: { enabled: false },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../../package.json' with { type: 'json' };
 import { findingsIn } from '../checks/validation-report.ts';
+import type { AppOptions } from '../checks/validations.ts';
 import { BUNDLE_DIRECTORY } from '../constructs/sync-artifacts-function.ts';
 import { RELEASE_OBJECT } from '../shape/names.ts';
 import { buildReleaseApp, RELEASE_STACK } from './template.ts';
@@ -24,8 +25,11 @@ const SAMPLE_WORKLOAD = new URL('../sample-workload/', import.meta.url);
  * @returns the paths of what was written
  * @throws when the template has findings, warnings included
  */
-export async function writeRelease(directory: string = DEFAULT_DIRECTORY): Promise<string[]> {
-  const assembly = buildReleaseApp(RELEASE_ZIP).synth();
+export async function writeRelease(
+  directory = DEFAULT_DIRECTORY,
+  options: AppOptions = {},
+): Promise<string[]> {
+  const assembly = buildReleaseApp(RELEASE_ZIP, options).synth();
   const findings = await findingsIn(assembly.directory);
   if (findings.length > 0) throw new Error(findings.join('\n'));
   const { template } = assembly.getStackByName(RELEASE_STACK);
@@ -37,13 +41,8 @@ export async function writeRelease(directory: string = DEFAULT_DIRECTORY): Promi
     [RELEASE_TEMPLATE, `${JSON.stringify(template, null, 2)}\n`],
     [join('sample', RELEASE_OBJECT), await zipFiles(SAMPLE_WORKLOAD, ['template.yaml', 'code/index.mjs'])],
   ];
-  const paths: string[] = [];
-  for (const [name, content] of files) {
-    const path = join(directory, name);
-    await writeFile(path, content);
-    paths.push(path);
-  }
-  return paths;
+  for (const [name, content] of files) await writeFile(join(directory, name), content);
+  return files.map(([name]) => join(directory, name));
 }
 
 if (import.meta.main) for (const path of await writeRelease()) console.log(path);

@@ -11,12 +11,11 @@ import { DEPLOY_GUIDE } from '../../infra/permissions/permissions-table.ts';
 import { namesOf } from '../../infra/shape/names.ts';
 import { topology } from '../../infra/topology.ts';
 import { type Command, commandsOf, optionsOf } from './guide-commands.ts';
-import { recordSample } from './permissions/recorded-jobs.ts';
+import { startRecorder } from './permissions/recorded-jobs.ts';
 import { at, listAt, ofType, synthesise, synthesised, textAt, theOnly } from './synthesised.ts';
 import { large } from './topologies.ts';
 
 const OPERATE_GUIDE = fileURLToPath(new URL('../../docs/operate.md', import.meta.url));
-const SAMPLE_EVENT = fileURLToPath(new URL('../../events/classic.json', import.meta.url));
 const operateGuide = readFileSync(OPERATE_GUIDE, 'utf8');
 const commands = [DEPLOY_GUIDE, OPERATE_GUIDE].flatMap((guide) => commandsOf(guide, ['aws', 'npx']));
 const ofService = (service: string): Command[] =>
@@ -182,7 +181,8 @@ describe('the run book', () => {
   });
 
   it('queries fields that the log lines have', async () => {
-    const { lines } = await recordSample(SAMPLE_EVENT);
+    await using recorder = await startRecorder();
+    const { lines } = await recorder.record({ name: 'any', sizeBytes: 1000, ends: 'Succeeded' });
     const logged = new Set(
       lines.flatMap((line) => (line.startsWith('{') ? Object.keys(JSON.parse(line) as object) : [])),
     );

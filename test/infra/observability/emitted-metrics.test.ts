@@ -10,7 +10,7 @@ import { buildApp } from '../../../infra/build-app.ts';
 import { namesOf } from '../../../infra/shape/names.ts';
 import { defineTopology } from '../../../infra/shape/topology-rules.ts';
 import type { FaultPoint } from '../../../local/aws/faults/faults.ts';
-import { type JobCase, record } from '../permissions/recorded-jobs.ts';
+import { type JobCase, type RecorderOptions, startRecorder } from '../permissions/recorded-jobs.ts';
 import { at, type Json, listAt, ofType, synthesised } from '../synthesised.ts';
 import { LARGE_INPUT } from '../topologies.ts';
 import { alarmMetrics, dashboardBody, type MetricReference, widgetMetrics } from './metric-references.ts';
@@ -40,29 +40,25 @@ const environment = Object.fromEntries(
 const MIB = 2 ** 20;
 let throttled = false;
 const CASES: readonly JobCase[] = [
-  { name: 'copied, then skipped', sizeBytes: MIB, runs: 2, ends: 'Succeeded', environment },
-  { name: 'relayed', sizeBytes: MIB, roleMayNotReadSource: true, ends: 'Succeeded', environment },
-  {
-    name: 'copied wrongly',
-    sizeBytes: MIB,
-    copiesOtherBytes: true,
-    ends: 'Failed',
-    environment,
-  },
-  {
-    name: 'throttled once and continued',
-    sizeBytes: 768 * MIB,
-    timeoutMs: 5_000,
-    environment: { ...environment, SYNC_DEADLINE_MARGIN_MS: '1500', SYNC_MAX_CONCURRENCY: '2' },
-    faults: ({ operation, phase }: FaultPoint) => {
-      if (phase !== 'before' || operation !== 'UploadPartCopy') return undefined;
-      if (throttled) return { kind: 'stall', delayMs: 300 };
-      throttled = true;
-      return { kind: 'error', status: 503, code: 'SlowDown' };
-    },
-    ends: 'Succeeded',
-  },
+  { name: 'copied, then skipped', sizeBytes: MIB, runs: 2, ends: 'Succeeded' },
+  { name: 'relayed', sizeBytes: MIB, roleMayNotReadSource: true, ends: 'Succeeded' },
+  { name: 'copied wrongly', sizeBytes: MIB, copiesOtherBytes: true, ends: 'Failed' },
 ];
+const CONTINUED: JobCase = {
+  name: 'throttled once and continued',
+  sizeBytes: 768 * MIB,
+  faults: ({ operation, phase }: FaultPoint) => {
+    if (phase !== 'before' || operation !== 'UploadPartCopy') return undefined;
+    if (throttled) return { kind: 'stall', delayMs: 300 };
+    throttled = true;
+    return { kind: 'error', status: 503, code: 'SlowDown' };
+  },
+  ends: 'Succeeded',
+};
+const HURRIED: RecorderOptions = {
+  timeoutMs: 5_000,
+  environment: { ...environment, SYNC_DEADLINE_MARGIN_MS: '1500', SYNC_MAX_CONCURRENCY: '2' },
+};
 
 interface Emitted extends MetricReference {
   readonly unit: string;
@@ -71,12 +67,17 @@ interface Emitted extends MetricReference {
 
 const emitted: Emitted[] = [];
 
-beforeAll(async () => {
-  for (const job of CASES) {
-    const { state, lines } = await record(job);
+async function record(cases: readonly JobCase[], options: RecorderOptions): Promise<void> {
+  await using recorder = await startRecorder(options);
+  for (const job of cases) {
+    const { state, lines } = await recorder.record(job);
     expect(state, job.name).toBe(job.ends);
     emitted.push(...lines.flatMap(metricsIn));
   }
+}
+
+beforeAll(async () => {
+  await Promise.all([record(CASES, { environment }), record([CONTINUED], HURRIED)]);
 });
 
 /** The metrics of a line in CloudWatch's embedded metric format; none of any other line. */

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BUNDLE_DIRECTORY } from '../../../infra/constructs/sync-artifacts-function.ts';
 import { RELEASE_TEMPLATE, RELEASE_ZIP, writeRelease } from '../../../infra/release/package.ts';
 import { buildReleaseApp, RELEASE_STACK } from '../../../infra/release/template.ts';
+import { zipDirectory } from '../../../infra/release/zip.ts';
 import { RELEASE_OBJECT } from '../../../infra/shape/names.ts';
 import { at, type Json, listAt, objectsWith, stringsIn, synthesise } from '../synthesised.ts';
 
@@ -15,7 +16,8 @@ let template: Json;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'release-'));
-  await writeRelease(directory);
+  // That the checks find nothing is seen where all stacks are held against them.
+  await writeRelease(directory, { checks: false });
   template = JSON.parse(await readFile(join(directory, RELEASE_TEMPLATE), 'utf8')) as Json;
 });
 
@@ -48,9 +50,8 @@ describe('the zip', () => {
   });
 
   it('is the same each time it is made', async () => {
-    const before = await readFile(join(directory, RELEASE_ZIP));
-    await writeRelease(directory);
-    expect(Buffer.compare(before, await readFile(join(directory, RELEASE_ZIP)))).toBe(0);
+    const again = await zipDirectory(BUNDLE_DIRECTORY);
+    expect(Buffer.compare(again, await readFile(join(directory, RELEASE_ZIP)))).toBe(0);
   });
 });
 

