@@ -1,7 +1,8 @@
 // Managed policies that templates name and do not hold: what they allow is not known here, so it has to be assumed.
 import type { World } from '../aws/state/world.ts';
 import type { StackTemplate } from '../cloudformation/cdk/assembly.ts';
-import { list, record, text } from '../pipeline/event/json.ts';
+import { list, text } from '../pipeline/event/json.ts';
+import { propertiesOf } from './templates.ts';
 
 const ALLOWS_EVERYTHING = {
   Version: '2012-10-17',
@@ -10,11 +11,7 @@ const ALLOWS_EVERYTHING = {
 
 /** Makes them; returns what was assumed, a sentence each. */
 export function assumeManagedPolicies(world: World, stacks: readonly StackTemplate[]): string[] {
-  const roles = stacks
-    .flatMap(({ template }) => Object.values(record(template.Resources)).map(record))
-    .filter(({ Type }) => Type === 'AWS::IAM::Role')
-    .map(({ Properties }) => record(Properties));
-  const arns = roles.flatMap(({ ManagedPolicyArns, PermissionsBoundary }) =>
+  const arns = propertiesOf(stacks, 'AWS::IAM::Role').flatMap(({ ManagedPolicyArns, PermissionsBoundary }) =>
     [...list(ManagedPolicyArns), PermissionsBoundary].flatMap((arn) => text(arn) ?? []),
   );
   return [...new Set(arns)].map((arn) => {

@@ -18,6 +18,7 @@ import { ADDED_DENY, denying, findStatement, without } from './statements/change
 import { removeEach } from './statements/each-statement.ts';
 import { statementsOf, type TemplateStatement } from './statements/inventory.ts';
 import { unexplained } from './statements/unused.ts';
+import { propertiesOf } from './templates.ts';
 
 /** Options that cannot be followed. */
 export class UsageError extends Error {
@@ -137,10 +138,8 @@ function approver(
 
 /** Stages with a manual approval, as the templates declare them. */
 function approvalStages(stacks: readonly StackTemplate[]): string[] {
-  return stacks
-    .flatMap(({ template }) => Object.values(record(template.Resources)))
-    .filter((resource) => record(resource).Type === 'AWS::CodePipeline::Pipeline')
-    .flatMap((pipeline) => list(record(record(pipeline).Properties).Stages).map(record))
+  return propertiesOf(stacks, 'AWS::CodePipeline::Pipeline')
+    .flatMap(({ Stages }) => list(Stages).map(record))
     .filter(({ Actions }) =>
       list(Actions).some((action) => record(record(action).ActionTypeId).Provider === 'Manual'),
     )

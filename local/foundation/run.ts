@@ -13,9 +13,8 @@ import { type SourceRevisions, sourceObject, startOnUpload, upload } from './exe
 import { type Step, type StepListener, Steps } from './execution/steps.ts';
 import { deliverAccessLogs } from './probes/access-logs.ts';
 import { sendCheckEvents } from './probes/check-event.ts';
-import { loseJob } from './probes/lost-job.ts';
-import { missRevision } from './probes/missing-revision.ts';
 import { publishNotices } from './probes/notices.ts';
+import { loseJob, missRevision } from './probes/rare-jobs.ts';
 import { tryRefusals } from './probes/refusals.ts';
 import { type StatementNames, type StatementUse, statementNames, usesOf } from './statements/coverage.ts';
 import { statementsOf, type TemplateStatement } from './statements/inventory.ts';
@@ -28,7 +27,7 @@ export interface RunOptions extends CdkApp {
   readonly release: Uint8Array;
   /** Asks whether a stage may go on. */
   readonly approve: (stage: string) => Promise<boolean>;
-  readonly listener: StepListener & { deployed?(pipeline: PipelineDeclaration): void };
+  readonly listener?: StepListener;
   /** Also what happens rarely: a second release, and a job whose function dies. */
   readonly rarities: boolean;
 }
@@ -56,7 +55,8 @@ export const AFTERWARDS = 'Afterwards';
 export async function runFoundation(options: RunOptions): Promise<RunOutcome> {
   await using aws = await startEmbeddedAws();
   using recorder = new Recorder(aws.world);
-  const steps = new Steps(recorder, options.listener);
+  const { approve, listener = {}, release } = options;
+  const steps = new Steps(recorder, listener);
   const assumptions = assumeManagedPolicies(aws.world, options.stacks);
   let deployment: Deployment | undefined;
   await steps.run({ phase: DEPLOYMENT, name: plural(options.stacks.length, 'stack') }, () => {
@@ -73,9 +73,8 @@ export async function runFoundation(options: RunOptions): Promise<RunOutcome> {
   if (deployment === undefined) return notDeployed(steps.all);
   using cloud = new Cloud(aws, deployment, recorder);
   const pipeline = readDeclaration(cloud.find('AWS::CodePipeline::Pipeline', 'pipeline', () => true));
-  options.listener.deployed?.(pipeline);
+  listener.deployed?.(pipeline);
   await using functions = new Functions(cloud);
-  const { approve, release } = options;
   await releaseAndCheck({ cloud, pipeline, functions, steps, release, approve }, options);
   const statements = statementsOf(options.stacks);
   return {
@@ -100,21 +99,21 @@ function notDeployed(steps: readonly Step[]): RunOutcome {
 }
 
 async function releaseAndCheck(run: PipelineRun, { declared, rarities }: RunOptions): Promise<void> {
-  const { cloud, functions, pipeline, steps } = run;
+  const { cloud, steps } = run;
   const first = await releaseOnce(run);
   if (first?.status !== 'Succeeded') return;
   if (rarities && (await releaseOnce(run, first))?.status !== 'Succeeded') return;
   const afterwards = (name: string, action: () => Promise<string> | string, triesDenied = false) =>
     steps.run({ phase: AFTERWARDS, name }, action, { triesDenied });
-  await afterwards('Check event', () => sendCheckEvents(functions, pipeline));
+  await afterwards('Check event', () => sendCheckEvents(run));
   if (cloud.deployment.resourcesOf('AWS::SNS::Topic').length > 0) {
     await afterwards('Notices', () => publishNotices(cloud));
   }
   await afterwards('Access logs', () => deliverAccessLogs(cloud));
   await afterwards('Refusals', () => tryRefusals(cloud, declared), true);
   if (!rarities) return;
-  await afterwards('Missing revision', () => missRevision(cloud, functions, pipeline));
-  await afterwards('Lost job', () => loseJob(cloud, functions, pipeline));
+  await afterwards('Missing revision', () => missRevision(run));
+  await afterwards('Lost job', () => loseJob(run));
 }
 
 /** Uploads a release and runs the execution that it starts; undefined when it starts none. */

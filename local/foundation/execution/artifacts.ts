@@ -66,16 +66,17 @@ export function look(session: Session, actions: readonly string[], bucket: strin
   for (const action of actions) session.call(action, `arn:aws:s3:::${bucket}`, region);
 }
 
-/** Writes an artifact under the key of its store. */
+/** Writes an artifact under a new key of the store, with the encryption of the store. */
 export async function storeArtifact(
   session: Session,
   pipeline: PipelineDeclaration,
   region: string,
-  key: string,
+  { name, revision }: Omit<Artifact, 'key'>,
   body: Uint8Array,
   { looks, describesKey, setsAcl }: StoreAccess = AS_PIPELINE,
-): Promise<void> {
+): Promise<Artifact> {
   const { bucket, keyArn } = storeIn(pipeline, region);
+  const key = newKey(pipeline.name, name);
   look(session, looks, bucket, region);
   if (keyArn !== undefined && describesKey) session.useKey('kms:DescribeKey', keyArn);
   const acl = 'bucket-owner-full-control';
@@ -87,13 +88,14 @@ export async function storeArtifact(
       Bucket: bucket,
       Key: key,
       Body: body,
-      ...(setsAcl ? { ACL: acl } : {}),
+      ACL: setsAcl ? acl : undefined,
       ContentType: 'application/zip',
       // CodePipeline API, ArtifactStore: without a key of its own, the one that S3 has in the account.
       ServerSideEncryption: 'aws:kms',
-      ...(keyArn === undefined ? {} : { SSEKMSKeyId: keyArn }),
+      SSEKMSKeyId: keyArn,
     }),
   );
+  return { name, key, revision };
 }
 
 /** Reads an artifact. */
@@ -107,24 +109,23 @@ export async function readArtifact(
   const { bucket, keyArn } = storeIn(pipeline, region);
   look(session, looks, bucket, region);
   if (keyArn !== undefined && describesKey) session.useKey('kms:DescribeKey', keyArn);
-  return readObject(session, region, bucket, key);
+  const { body } = await readVersion(session, region, bucket, key);
+  return body;
 }
 
-/** Reads the latest version of an object, and no other that is written meanwhile. */
-async function readObject(
+/** Reads one version of an object, the latest unless it is given, and no other that is written meanwhile. */
+export async function readVersion(
   session: Session,
   region: string,
   Bucket: string,
   Key: string,
-): Promise<Uint8Array> {
+  version?: string,
+): Promise<{ readonly body: Uint8Array; readonly version: string | undefined; readonly etag: string }> {
   const client = session.s3(region);
-  const { VersionId } = await client.send(new HeadObjectCommand({ Bucket, Key }));
-  const { Body } = await client.send(
-    new GetObjectCommand({ Bucket, Key, ...(VersionId === undefined ? {} : { VersionId }) }),
-  );
-  if (Body === undefined)
-    throw new StepError('InternalError', `S3 answered s3://${Bucket}/${Key} without a body`);
-  return Body.transformToByteArray();
+  const VersionId = version ?? (await client.send(new HeadObjectCommand({ Bucket, Key }))).VersionId;
+  const { Body, ETag = '' } = await client.send(new GetObjectCommand({ Bucket, Key, VersionId }));
+  const body = (await Body?.transformToByteArray()) ?? new Uint8Array();
+  return { body, version: VersionId, etag: ETag };
 }
 
 /**
@@ -138,8 +139,7 @@ export async function bringTo(
   artifact: Artifact,
 ): Promise<string> {
   if (region === pipeline.region) return artifact.key;
-  const key = newKey(pipeline.name, artifact.name);
   const body = await readArtifact(session, pipeline, pipeline.region, artifact.key);
-  await storeArtifact(session, pipeline, region, key, body);
+  const { key } = await storeArtifact(session, pipeline, region, artifact, body);
   return key;
 }

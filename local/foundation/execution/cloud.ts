@@ -3,6 +3,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { EmbeddedAws } from '../../aws/embedded-aws.ts';
 import type { Caller } from '../../aws/iam/principal.ts';
 import type { DeployedResource, Deployment } from '../../cloudformation/deployment.ts';
+import type { ChangeSet } from './actions/change-set.ts';
 import type { Recorder } from './recorder.ts';
 import { Session } from './session.ts';
 
@@ -11,6 +12,8 @@ export class Cloud implements Disposable {
   readonly aws: EmbeddedAws;
   readonly deployment: Deployment;
   readonly recorder: Recorder;
+  /** Change sets that wait, by stack ARN. */
+  readonly changeSets = new Map<string, ChangeSet>();
   /** One for all clients: connections are reused. */
   readonly requestHandler = new NodeHttpHandler();
 

@@ -1,11 +1,16 @@
 // A pipeline as it is declared in the deployed template.
+import * as v from 'valibot';
 import type { DeployedResource } from '../../cloudformation/deployment.ts';
-import { list, record, text } from '../../pipeline/event/json.ts';
+import {
+  type Action,
+  pipelineProperties,
+  type Stage,
+  storesOf,
+} from '../../cloudformation/resources/codepipeline/declaration.ts';
 
 /** An action (CodePipeline API, ActionDeclaration). */
 export interface ActionDeclaration {
   readonly name: string;
-  readonly category: string;
   readonly provider: string;
   readonly configuration: Readonly<Record<string, string>>;
   readonly inputs: readonly string[];
@@ -19,18 +24,13 @@ export interface ActionDeclaration {
   readonly runOrder: number;
 }
 
-/** What follows when a stage fails (CodePipeline API, FailureConditions). */
-interface OnFailure {
-  readonly result: string;
-  readonly retryMode: string | undefined;
-}
-
 /** A stage. */
 export interface StageDeclaration {
   readonly name: string;
   /** By run order, then as they are declared. */
   readonly actions: readonly ActionDeclaration[];
-  readonly onFailure: OnFailure | undefined;
+  /** What follows when it fails (CodePipeline API, FailureConditions). */
+  readonly onFailure: Stage['OnFailure'];
 }
 
 /** Where a region's artifacts are. */
@@ -53,59 +53,46 @@ export interface PipelineDeclaration {
 
 /** Reads what is deployed. */
 export function readDeclaration({ ref, account, region, properties }: DeployedResource): PipelineDeclaration {
-  const stores = properties.ArtifactStore
-    ? [{ Region: region, ArtifactStore: properties.ArtifactStore }]
-    : list(properties.ArtifactStores).map(record);
+  const declared = v.parse(pipelineProperties, properties);
   return {
     name: ref,
     arn: `arn:aws:codepipeline:${region}:${account}:${ref}`,
     accountId: account,
     region,
-    roleArn: text(properties.RoleArn) ?? '',
-    stages: list(properties.Stages).map((stage) => readStage(record(stage), region)),
+    roleArn: declared.RoleArn,
+    stages: declared.Stages.map(({ Name, Actions, OnFailure }) => ({
+      name: Name,
+      actions: Actions.map((action) => readAction(action, region)).toSorted(
+        (one, other) => one.runOrder - other.runOrder,
+      ),
+      onFailure: OnFailure,
+    })),
     artifactStores: new Map(
-      stores.map((entry): [string, ArtifactStore] => {
-        const store = record(entry.ArtifactStore);
-        return [
-          text(entry.Region) ?? region,
-          { bucket: text(store.Location) ?? '', keyArn: text(record(store.EncryptionKey).Id) },
-        ];
-      }),
+      storesOf(declared, region).map(({ Region, ArtifactStore: { Location, EncryptionKey } }) => [
+        Region,
+        { bucket: Location, keyArn: EncryptionKey?.Id },
+      ]),
     ),
   };
 }
 
-function readStage(stage: Readonly<Record<string, unknown>>, region: string): StageDeclaration {
-  const onFailure = record(stage.OnFailure);
-  const result = text(onFailure.Result);
-  return {
-    name: text(stage.Name) ?? '',
-    actions: list(stage.Actions)
-      .map((action) => readAction(record(action), region))
-      .toSorted((one, other) => one.runOrder - other.runOrder),
-    onFailure:
-      result === undefined
-        ? undefined
-        : { result, retryMode: text(record(onFailure.RetryConfiguration).RetryMode) },
-  };
+/** The actions of a provider, stage by stage. */
+export function actionsOf({ stages }: PipelineDeclaration, provider: string): ActionDeclaration[] {
+  return stages.flatMap(({ actions }) => actions).filter((action) => action.provider === provider);
 }
 
-function readAction(action: Readonly<Record<string, unknown>>, region: string): ActionDeclaration {
-  const type = record(action.ActionTypeId);
-  const names = (artifacts: unknown): string[] =>
-    list(artifacts).flatMap((artifact) => text(record(artifact).Name) ?? []);
+function readAction(action: Action, region: string): ActionDeclaration {
   return {
-    name: text(action.Name) ?? '',
-    category: text(type.Category) ?? '',
-    provider: text(type.Provider) ?? '',
+    name: action.Name,
+    provider: action.ActionTypeId.Provider,
     configuration: Object.fromEntries(
-      Object.entries(record(action.Configuration)).map(([name, value]) => [name, String(value)]),
+      Object.entries(action.Configuration).map(([name, value]) => [name, String(value)]),
     ),
-    inputs: names(action.InputArtifacts),
-    outputs: names(action.OutputArtifacts),
-    region: text(action.Region) ?? region,
-    roleArn: text(action.RoleArn),
-    namespace: text(action.Namespace),
-    runOrder: typeof action.RunOrder === 'number' ? action.RunOrder : 1,
+    inputs: action.InputArtifacts.map(({ Name }) => Name),
+    outputs: action.OutputArtifacts.map(({ Name }) => Name),
+    region: action.Region ?? region,
+    roleArn: action.RoleArn,
+    namespace: action.Namespace,
+    runOrder: action.RunOrder,
   };
 }

@@ -27,15 +27,16 @@ export interface PipelineRun {
   readonly approve: (stage: string) => Promise<boolean>;
 }
 
-/** What an execution has produced so far. */
+/** What an execution runs on, and what it has produced so far. */
 interface State {
+  readonly id: string;
+  readonly revisions: SourceRevisions;
   readonly artifacts: Map<string, Artifact>;
   readonly variables: Map<string, Readonly<Record<string, string>>>;
 }
 
 /** An execution that is over. */
 export interface Execution extends State {
-  readonly id: string;
   readonly status: 'Succeeded' | 'Failed';
 }
 
@@ -52,44 +53,42 @@ export async function execute(
 ): Promise<Execution> {
   const id = randomUUID();
   const state: State = {
+    id,
+    revisions,
     artifacts: new Map(),
     variables: new Map([['codepipeline', { PipelineExecutionId: id }]]),
   };
   for (const stage of run.pipeline.stages) {
-    const failed = await runStage(run, id, stage, stage.actions, state, revisions);
-    if (failed === undefined || (await retried(run, id, stage, failed, state, revisions))) continue;
-    await rollBack(run, stage, previous, revisions);
-    return { id, status: 'Failed', ...state };
+    const failed = await runStage(run, stage, stage.actions, state);
+    if (failed.length === 0 || (await retried(run, stage, failed, state))) continue;
+    await rollBack(run, stage, previous);
+    return { ...state, status: 'Failed' };
   }
-  return { id, status: 'Succeeded', ...state };
+  return { ...state, status: 'Succeeded' };
 }
 
 /** Runs actions until one fails; those of its run order still run, as on AWS. Returns what failed. */
 async function runStage(
   run: PipelineRun,
-  id: string,
   stage: StageDeclaration,
   actions: readonly ActionDeclaration[],
   state: State,
-  revisions: SourceRevisions,
-): Promise<readonly ActionDeclaration[] | undefined> {
+): Promise<readonly ActionDeclaration[]> {
   const failed: ActionDeclaration[] = [];
   for (const action of actions) {
     const [first] = failed;
     if (first !== undefined && action.runOrder > first.runOrder) break;
-    const step = await runAction(run, id, stage, action, state, revisions);
+    const step = await runAction(run, stage, action, state);
     if (step.failure !== undefined) failed.push(action);
   }
-  return failed.length === 0 ? undefined : failed;
+  return failed;
 }
 
 async function runAction(
   run: PipelineRun,
-  executionId: string,
   stage: StageDeclaration,
   declared: ActionDeclaration,
   state: State,
-  revisions: SourceRevisions,
 ): Promise<Step> {
   const { cloud, pipeline, steps } = run;
   const account = declared.roleArn?.split(':')[4] ?? pipeline.accountId;
@@ -114,13 +113,13 @@ async function runAction(
     const result = await perform(run, {
       cloud,
       pipeline,
-      executionId,
+      executionId: state.id,
       stage: stage.name,
       action: { ...declared, configuration },
       pipelineSession,
       session,
       inputs,
-      sourceRevision: revisions.get(declared.name),
+      sourceRevision: state.revisions.get(declared.name),
       approve: () => run.approve(stage.name),
     });
     for (const artifact of result.outputs ?? []) state.artifacts.set(artifact.name, artifact);
@@ -153,19 +152,17 @@ function perform(run: PipelineRun, context: ActionContext): Promise<ActionResult
 /** CodePipeline user guide, automatic retry: once, the failed actions or all of the stage. */
 async function retried(
   run: PipelineRun,
-  id: string,
   stage: StageDeclaration,
   failed: readonly ActionDeclaration[],
   state: State,
-  revisions: SourceRevisions,
 ): Promise<boolean> {
-  if (stage.onFailure?.result !== 'RETRY') return false;
+  if (stage.onFailure?.Result !== 'RETRY') return false;
   const latest = Math.max(...failed.map(({ runOrder }) => runOrder));
   const again =
-    stage.onFailure.retryMode === 'ALL_ACTIONS'
+    stage.onFailure.RetryConfiguration?.RetryMode === 'ALL_ACTIONS'
       ? stage.actions
       : stage.actions.filter((action) => failed.includes(action) || action.runOrder > latest);
-  return (await runStage(run, id, stage, again, state, revisions)) === undefined;
+  return (await runStage(run, stage, again, state)).length === 0;
 }
 
 /** CodePipeline user guide, automatic rollback: the stage runs again with what its last success had. */
@@ -173,9 +170,8 @@ async function rollBack(
   run: PipelineRun,
   stage: StageDeclaration,
   previous: Execution | undefined,
-  revisions: SourceRevisions,
 ): Promise<void> {
-  if (stage.onFailure?.result !== 'ROLLBACK') return;
+  if (stage.onFailure?.Result !== 'ROLLBACK') return;
   if (previous === undefined) {
     await run.steps.run({ phase: stage.name, name: 'Rollback' }, () => {
       throw new StepError(
@@ -185,5 +181,5 @@ async function rollBack(
     });
     return;
   }
-  await runStage(run, previous.id, stage, stage.actions, previous, revisions);
+  await runStage(run, stage, stage.actions, previous);
 }

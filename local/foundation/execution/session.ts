@@ -5,7 +5,7 @@ import { globalFacts } from '../../aws/http/global-facts.ts';
 import { denialMessage, kmsDenialMessage } from '../../aws/iam/denial.ts';
 import type { Facts } from '../../aws/iam/policy.ts';
 import type { Caller } from '../../aws/iam/principal.ts';
-import { type Access, Authorizer } from '../../aws/state/access.ts';
+import { type Access, Authorizer, decideAccess } from '../../aws/state/access.ts';
 import { assumeRole } from '../../aws/state/assume-role.ts';
 import type { Identity } from '../../aws/state/identities.ts';
 import type { Cloud } from './cloud.ts';
@@ -32,8 +32,7 @@ export class Session {
 
   /** Decides one call. `region` is where it goes. */
   decide(action: string, resource: string, region: string, facts: Facts = {}): Access {
-    const { access } = this.#decide(action, resource, region, facts);
-    return access;
+    return this.#decide(action, resource, region, facts).access;
   }
 
   /** Makes a call as far as its permission goes. @throws AccessDenied with the sentence that AWS answers */
@@ -60,7 +59,7 @@ export class Session {
   /** A session of a role. @throws AccessDenied as STS does */
   assume(roleArn: string, sessionName: string, region: string, facts: Facts = {}): Session {
     const { world } = this.#cloud.aws;
-    const authorizer = this.#authorizer(region);
+    const authorizer = new Authorizer(world, this, factsIn(region));
     try {
       const identity = assumeRole(world, this.caller, { roleArn, sessionName }, { authorizer, facts });
       world.addSession(identity);
@@ -87,15 +86,14 @@ export class Session {
   }
 
   #decide(action: string, resource: string, region: string, facts: Facts) {
-    const authorizer = this.#authorizer(region);
-    const decided = authorizer.decide(action, resource, facts);
-    const [access] = authorizer.accesses;
-    if (access === undefined) throw new Error('expected the access that was decided');
-    this.#cloud.recorder.add(authorizer.accesses);
-    return { ...decided, access };
+    const all = { ...factsIn(region), ...facts };
+    const decided = decideAccess(this.#cloud.aws.world, this.caller, action, resource, all);
+    this.#cloud.recorder.add([decided.access]);
+    return decided;
   }
+}
 
-  #authorizer(region: string): Authorizer {
-    return new Authorizer(this.#cloud.aws.world, this, globalFacts(region, '1.3'));
-  }
+/** Of a request to a region. */
+function factsIn(region: string): Facts {
+  return globalFacts(region, '1.3');
 }

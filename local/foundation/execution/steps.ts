@@ -1,5 +1,6 @@
 // The steps of a run: each with what came of it, and what was decided on the way.
 import type { Access } from '../../aws/state/access.ts';
+import type { PipelineDeclaration } from './declaration.ts';
 import type { Recorder } from './recorder.ts';
 
 /** Where a step stands. */
@@ -31,10 +32,11 @@ export interface Step extends StepPlace {
   readonly durationMs: number;
 }
 
-/** Is called as steps begin and end. */
+/** Is called as steps begin and end, and once the pipeline is known. */
 export interface StepListener {
-  begun(step: StepPlace): void;
-  ended(step: Step): void;
+  begun?(step: StepPlace): void;
+  ended?(step: Step): void;
+  deployed?(pipeline: PipelineDeclaration): void;
 }
 
 /** What a step ends with when it fails, with the code that AWS shows. */
@@ -69,7 +71,7 @@ export class Steps {
     action: () => Promise<string> | string,
     { triesDenied = false }: { readonly triesDenied?: boolean } = {},
   ): Promise<Step> {
-    this.#listener.begun(place);
+    this.#listener.begun?.(place);
     this.#recorder.take();
     const started = performance.now();
     let summary = '';
@@ -90,7 +92,7 @@ export class Steps {
       durationMs: performance.now() - started,
     };
     this.all.push(step);
-    this.#listener.ended(step);
+    this.#listener.ended?.(step);
     return step;
   }
 }

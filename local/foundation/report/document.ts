@@ -10,16 +10,7 @@ export function documentOf({ assumptions, pipeline, steps, succeeded, uses }: Ru
     succeeded,
     assumptions,
     pipeline: pipeline?.name,
-    steps: steps.map((step) => ({
-      phase: step.phase,
-      name: step.name,
-      where: step.where,
-      summary: step.summary,
-      failure: step.failure,
-      losses: step.losses,
-      durationMs: Math.round(step.durationMs),
-      accesses: step.accesses,
-    })),
+    steps: steps.map(({ durationMs, ...step }) => ({ ...step, durationMs: Math.round(durationMs) })),
     statements: uses.map((use) => ({
       id: use.statement.id,
       effect: use.statement.effect,

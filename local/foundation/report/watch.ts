@@ -7,7 +7,6 @@ import { pictureOf } from './picture.ts';
 
 /** Prints what happens until it is stopped. */
 export interface Watch extends StepListener {
-  deployed(pipeline: PipelineDeclaration): void;
   /** Takes the picture away while `action` uses the terminal. */
   pause<T>(action: () => Promise<T>): Promise<T>;
   stop(): void;

@@ -40,25 +40,32 @@ function namesOf({ stack, resource, owner, subject, policyName, account }: Templ
 
 /** The stacks without a statement. Of a trust policy, which cannot be empty, the only statement denies instead. */
 export function without(stacks: readonly StackTemplate[], gone: TemplateStatement): StackTemplate[] {
-  return stacks.map((stack) => {
-    if (stack.name !== gone.stack) return stack;
-    const changed: StackTemplate = { ...stack, template: structuredClone(stack.template) };
-    for (const { document, resource, place, policyName } of policiesOf(changed)) {
-      if (resource !== gone.resource || place !== gone.place || policyName !== gone.policyName) continue;
-      const index = statementsOf([stack])
-        .filter(
-          (each) => each.resource === resource && each.place === place && each.policyName === policyName,
-        )
-        .findIndex(({ reference }) => reference === gone.reference);
-      const statements = [...list(document.Statement)];
-      if (place === 'trust' && statements.length === 1) {
-        document.Statement = [{ ...record(statements[0]), Effect: 'Deny' }];
-        return changed;
-      }
-      document.Statement = statements.toSpliced(index, 1);
-      if (statements.length === 1) dropPolicy(changed, gone);
-      return changed;
+  return changing(stacks, gone, (stack) => {
+    const document = policiesOf(stack).find(
+      ({ place, policyName, resource }) =>
+        place === gone.place && policyName === gone.policyName && resource === gone.resource,
+    )?.document;
+    if (document === undefined) return;
+    const statements = list(document.Statement);
+    if (gone.place === 'trust' && statements.length === 1) {
+      document.Statement = [{ ...record(statements[0]), Effect: 'Deny' }];
+      return;
     }
+    document.Statement = statements.toSpliced(gone.index, 1);
+    if (statements.length === 1) dropPolicy(stack, gone);
+  });
+}
+
+/** The stacks with a copy of one of them that is changed. */
+function changing(
+  stacks: readonly StackTemplate[],
+  { stack: name }: TemplateStatement,
+  change: (stack: StackTemplate) => void,
+): StackTemplate[] {
+  return stacks.map((stack) => {
+    if (stack.name !== name) return stack;
+    const changed = { ...stack, template: structuredClone(stack.template) };
+    change(changed);
     return changed;
   });
 }
@@ -92,16 +99,13 @@ export function denying(stacks: readonly StackTemplate[], roleName: string, acti
       `${what}. Give one of:\n${lines((only ? found : roles).map(({ stack, owner }) => `${stack}/${owner}`))}`,
     );
   }
-  return stacks.map((stack) => {
-    if (stack.name !== only.stack) return stack;
-    const template = structuredClone(stack.template);
+  return changing(stacks, only, ({ template }) => {
     const properties = record(record(record(template.Resources)[only.resource]).Properties);
     const Statement = [{ Sid: ADDED_DENY, Effect: 'Deny', Action: action, Resource: '*' }];
     properties.Policies = [
       ...list(properties.Policies),
       { PolicyName: 'added-deny', PolicyDocument: { Version: '2012-10-17', Statement } },
     ];
-    return { ...stack, template };
   });
 }
 

@@ -22,22 +22,20 @@ export function usesOf(
   deployment: Deployment,
   steps: readonly Step[],
 ): StatementUse[] {
-  const uses = new Map<string, { steps: Set<Step>; actions: Set<string> }>();
-  for (const step of steps) {
-    for (const access of step.accesses) {
-      for (const reference of access.by) {
-        const key = keyOfDecision(access, reference);
-        const use = uses.get(key) ?? { steps: new Set(), actions: new Set() };
-        use.steps.add(step);
-        use.actions.add(access.action);
-        uses.set(key, use);
-      }
-    }
-  }
+  const decisions = steps.flatMap((step) =>
+    step.accesses.flatMap((access) =>
+      access.by.map((by) => ({ key: keyOfDecision(access, by), step, action: access.action })),
+    ),
+  );
+  const byStatement = Map.groupBy(decisions, ({ key }) => key);
   return statements.map((statement) => {
-    const use = uses.get(keyOfStatement(statement, deployment));
-    const deployedName = deployment.resource(statement.stack, statement.subject)?.ref;
-    return { statement, deployedName, steps: [...(use?.steps ?? [])], actions: use?.actions ?? new Set() };
+    const own = byStatement.get(keyOfStatement(statement, deployment)) ?? [];
+    return {
+      statement,
+      deployedName: deployment.resource(statement.stack, statement.subject)?.ref,
+      steps: [...new Set(own.map(({ step }) => step))],
+      actions: new Set(own.map(({ action }) => action)),
+    };
   });
 }
 

@@ -32,7 +32,6 @@ export async function* removeEach(
       declared,
       release,
       approve: () => Promise.resolve(true),
-      listener: { begun: () => undefined, ended: () => undefined },
       rarities: true,
     });
     yield { statement, ...consequenceOf(outcome), reason: reasonOf(statement) };

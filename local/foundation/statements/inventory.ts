@@ -3,12 +3,10 @@ import type { StackTemplate } from '../../cloudformation/cdk/assembly.ts';
 import { list, record, text } from '../../pipeline/event/json.ts';
 
 /** What a policy is attached to. */
-export type PolicyPlace = 'role' | 'trust' | 'key' | 'bucket' | 'other';
+type PolicyPlace = 'role' | 'trust' | 'key' | 'bucket' | 'other';
 
-/** A statement of a template. */
-export interface TemplateStatement {
-  /** Shortest name that no other statement has: `OWNER/LABEL`, else with the stack and what tells them apart. */
-  readonly id: string;
+/** A policy document in a template. */
+interface TemplatePolicy {
   readonly stack: string;
   readonly account: string;
   readonly region: string;
@@ -21,6 +19,16 @@ export interface TemplateStatement {
   readonly subject: string;
   /** Its name where the template gives one: of the role or bucket, or the key's alias without `alias/`. */
   readonly owner: string;
+  /** Of the template itself: what is changed in it is changed there. */
+  readonly document: Record<string, unknown>;
+}
+
+/** A statement of a template. */
+export interface TemplateStatement extends Omit<TemplatePolicy, 'document'> {
+  /** Shortest name that no other statement has: `OWNER/LABEL`, else with the stack and what tells them apart. */
+  readonly id: string;
+  /** Its place in the document, from 0. */
+  readonly index: number;
   /** `Sid`, `trust` for the only one of a trust policy, else `#` and its number from 1. */
   readonly label: string;
   /** How decisions call it: `Sid`, else `#` and its number from 1. */
@@ -32,22 +40,11 @@ export interface TemplateStatement {
 
 /** All statements, stack by stack. */
 export function statementsOf(stacks: readonly StackTemplate[]): TemplateStatement[] {
-  return named(stacks.flatMap((stack) => policiesOf(stack).flatMap((policy) => statementsIn(stack, policy))));
-}
-
-/** A policy document in a template. */
-export interface TemplatePolicy {
-  readonly resource: string;
-  readonly place: PolicyPlace;
-  readonly policyName: string | undefined;
-  readonly subject: string;
-  readonly owner: string;
-  /** Of the template itself: what is changed in it is changed there. */
-  readonly document: Record<string, unknown>;
+  return named(stacks.flatMap(policiesOf).flatMap(statementsIn));
 }
 
 /** The policies of a template. */
-export function policiesOf({ template }: StackTemplate): TemplatePolicy[] {
+export function policiesOf({ name: stack, account, region, template }: StackTemplate): TemplatePolicy[] {
   const resources = record(template.Resources);
   return Object.entries(resources).flatMap(([resource, declared]) => {
     const { Type, Properties } = record(declared);
@@ -57,19 +54,13 @@ export function policiesOf({ template }: StackTemplate): TemplatePolicy[] {
       document: unknown,
       subject = resource,
       policyName?: string,
-    ): TemplatePolicy[] =>
-      document === undefined
-        ? []
-        : [
-            {
-              resource,
-              place,
-              policyName,
-              subject,
-              owner: nameOf(resources, subject),
-              document: record(document),
-            },
-          ];
+    ): TemplatePolicy[] => {
+      if (document === undefined) return [];
+      const owner = nameOf(resources, subject);
+      return [
+        { stack, account, region, resource, place, policyName, subject, owner, document: record(document) },
+      ];
+    };
     switch (Type) {
       case 'AWS::IAM::Role':
         return [
@@ -94,25 +85,16 @@ export function policiesOf({ template }: StackTemplate): TemplatePolicy[] {
   });
 }
 
-function statementsIn(
-  { name: stack, account, region }: StackTemplate,
-  { resource, place, policyName, subject, owner, document }: TemplatePolicy,
-): Omit<TemplateStatement, 'id'>[] {
+function statementsIn({ document, ...policy }: TemplatePolicy): Omit<TemplateStatement, 'id'>[] {
   const statements = list(document.Statement).map(record);
   return statements.map((statement, index) => {
-    const sid = text(statement.Sid);
-    const number = `#${index + 1}`;
+    const reference = text(statement.Sid) ?? `#${index + 1}`;
+    const alone = policy.place === 'trust' && statements.length === 1;
     return {
-      stack,
-      account,
-      region,
-      resource,
-      place,
-      policyName,
-      subject,
-      owner,
-      label: sid ?? (place === 'trust' && statements.length === 1 ? 'trust' : number),
-      reference: sid ?? number,
+      ...policy,
+      index,
+      label: text(statement.Sid) ?? (alone ? 'trust' : reference),
+      reference,
       effect: String(statement.Effect),
       actions: [statement.Action ?? []].flat().map(String),
       condition: record(statement.Condition),

@@ -42,7 +42,6 @@ export function run(foundation: SampleFoundation, options: Partial<RunOptions> =
     ...foundation,
     release,
     approve: () => Promise.resolve(true),
-    listener: { begun: () => undefined, ended: () => undefined },
     rarities: false,
     ...options,
   });

@@ -79,6 +79,11 @@ export const pipelineProperties = v.strictObject({
   Tags: tags,
 });
 
+/** The artifact stores of a pipeline; a single one is that of its own region. */
+export function storesOf({ ArtifactStore, ArtifactStores }: PipelineProperties, region: string) {
+  return ArtifactStores ?? (ArtifactStore ? [{ Region: region, ArtifactStore }] : []);
+}
+
 /** An action as a template has it. */
 export type Action = v.InferOutput<typeof action>;
 /** A stage as a template has it. */

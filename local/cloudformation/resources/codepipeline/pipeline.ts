@@ -3,7 +3,7 @@ import { AwsError } from '../../../aws/aws-error.ts';
 import { physicalName } from '../../resource-kind/physical-name.ts';
 import { type ResourceContext, resourceKind } from '../../resource-kind/resource-kind.ts';
 import { requireAssumable } from '../../resource-kind/service-role.ts';
-import { type PipelineProperties, pipelineProperties } from './declaration.ts';
+import { type PipelineProperties, pipelineProperties, storesOf } from './declaration.ts';
 import { checkStructure } from './structure.ts';
 
 /** AWS::CodePipeline::Pipeline. Nothing runs it until somebody does. */
@@ -49,17 +49,14 @@ function putPipeline(
 }
 
 /** CodePipeline guide, cross-region actions: a store in the pipeline's region, and in every region that an action is in. */
-function checkStores(
-  { ArtifactStore, ArtifactStores, Stages }: PipelineProperties,
-  context: ResourceContext,
-): void {
-  if ((ArtifactStore === undefined) === (ArtifactStores === undefined)) {
+function checkStores(given: PipelineProperties, context: ResourceContext): void {
+  if ((given.ArtifactStore === undefined) === (given.ArtifactStores === undefined)) {
     throw invalid('A pipeline has either ArtifactStore or ArtifactStores');
   }
   const { region } = context;
-  const stores = ArtifactStores ?? (ArtifactStore ? [{ Region: region, ArtifactStore }] : []);
+  const stores = storesOf(given, region);
   for (const store of stores) requireBucket(store.ArtifactStore.Location, store.Region, context);
-  const actions = Stages.flatMap(({ Actions }) => Actions);
+  const actions = given.Stages.flatMap(({ Actions }) => Actions);
   for (const needed of new Set([region, ...actions.map(({ Region = region }) => Region)])) {
     const count = stores.filter(({ Region }) => Region === needed).length;
     if (count !== 1) throw invalid(`The pipeline must have one artifact store in ${needed}, found ${count}`);

@@ -16,7 +16,8 @@ import { type PlacedArtifact, readParameterOverrides } from './parameter-overrid
 /** CodePipeline quotas: an input artifact of a CloudFormation action. */
 const MAX_INPUT_BYTES = 256_000_000;
 
-interface ChangeSet {
+/** A change set that waits; a stack has one here, the pipeline's. */
+export interface ChangeSet {
   readonly name: string;
   /** Stage and run order of the action that made it: what starts together with that action does not find it. */
   readonly madeIn: string;
@@ -24,9 +25,6 @@ interface ChangeSet {
   readonly parameters: Readonly<Record<string, string>>;
   readonly roleArn: string;
 }
-
-/** Change sets that wait, by stack ARN; a stack has one here, the pipeline's. */
-const waiting = new WeakMap<Cloud, Map<string, ChangeSet>>();
 
 /** Runs either kind. */
 export function cloudFormation(context: ActionContext): Promise<ActionResult> | ActionResult {
@@ -61,16 +59,15 @@ async function replaceChangeSet(context: ActionContext): Promise<ActionResult> {
   requireCapabilities(template, action.configuration.Capabilities ?? '');
 
   const stack = stackArn(context);
-  const changeSets = changeSetsOf(cloud);
   session.call('cloudformation:DescribeStacks', stack, action.region);
-  if (changeSets.has(stack)) session.call('cloudformation:DeleteChangeSet', stack, action.region);
+  if (cloud.changeSets.has(stack)) session.call('cloudformation:DeleteChangeSet', stack, action.region);
   session.call('cloudformation:CreateChangeSet', stack, action.region);
   session.call('iam:PassRole', roleArn, action.region, {
     'iam:PassedToService': 'cloudformation.amazonaws.com',
   });
   assumeAsCloudFormation(cloud, roleArn, action.region);
   validate(cloud, stackTemplate(stack, { template, parameters }));
-  changeSets.set(stack, { name, madeIn: startOf(context), template, parameters, roleArn });
+  cloud.changeSets.set(stack, { name, madeIn: startOf(context), template, parameters, roleArn });
   session.call('cloudformation:DescribeChangeSet', stack, action.region);
   return { summary: `change set for ${StackName}` };
 }
@@ -96,12 +93,12 @@ function executeChangeSet(context: ActionContext): ActionResult {
   const stack = stackArn(context);
   session.call('cloudformation:DescribeStacks', stack, action.region);
   session.call('cloudformation:DescribeChangeSet', stack, action.region);
-  const changeSet = changeSetsOf(cloud).get(stack);
+  const changeSet = cloud.changeSets.get(stack);
   if (changeSet?.name !== ChangeSetName || changeSet.madeIn === startOf(context)) {
     throw new StepError('ChangeSetNotFound', `ChangeSet [${ChangeSetName}] does not exist`);
   }
   session.call('cloudformation:ExecuteChangeSet', stack, action.region);
-  changeSetsOf(cloud).delete(stack);
+  cloud.changeSets.delete(stack);
   const { caller } = assumeAsCloudFormation(cloud, changeSet.roleArn, action.region);
   const target = stackTemplate(stack, changeSet);
   const isNew = cloud.deployment.stack(target.account, target.region, StackName) === undefined;
@@ -164,12 +161,6 @@ function stackArn({ action, session }: ActionContext): string {
 /** Actions that start together have the same. */
 function startOf({ action, executionId, stage }: ActionContext): string {
   return `${executionId} ${stage} ${action.runOrder}`;
-}
-
-function changeSetsOf(cloud: Cloud): Map<string, ChangeSet> {
-  const known = waiting.get(cloud) ?? new Map<string, ChangeSet>();
-  waiting.set(cloud, known);
-  return known;
 }
 
 function fileIn(zip: Uint8Array, path: string, artifactName: string): string {

@@ -1,6 +1,6 @@
 // The CodeBuild action: the project's role reads the source and writes the output; the build itself is not run.
 import type { ActionContext, ActionResult } from '../action.ts';
-import { AS_BUILD, newKey, readArtifact, storeArtifact } from '../artifacts.ts';
+import { AS_BUILD, readArtifact, storeArtifact } from '../artifacts.ts';
 
 /** Runs it: what the build would make is the source as it is, which is the sample workload. */
 export async function codeBuild({
@@ -32,12 +32,12 @@ export async function codeBuild({
   const [input] = inputs;
   const content = await readArtifact(role, pipeline, region, input?.key ?? '', AS_BUILD);
   const [name = ''] = action.outputs;
-  const key = newKey(pipeline.name, name);
-  await storeArtifact(role, pipeline, region, key, content, AS_BUILD);
+  const built = { name, revision: input?.revision ?? '' };
+  const output = await storeArtifact(role, pipeline, region, built, content, AS_BUILD);
 
   session.call('codebuild:BatchGetBuilds', projectArn, region);
   return {
     summary: `${ProjectName}; the build commands are not run here`,
-    outputs: [{ name, key, revision: input?.revision ?? '' }],
+    outputs: [output],
   };
 }

@@ -1,7 +1,7 @@
 // The S3 source action: reads one version of an object, and keeps it as an artifact.
-import { GetObjectCommand, GetObjectTaggingCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectTaggingCommand } from '@aws-sdk/client-s3';
 import type { ActionContext, ActionResult } from '../action.ts';
-import { look, newKey, storeArtifact } from '../artifacts.ts';
+import { look, readVersion, storeArtifact } from '../artifacts.ts';
 import { StepError } from '../steps.ts';
 
 /** CodePipeline user guide, Amazon S3 source action: what the service role needs on the bucket. */
@@ -18,19 +18,14 @@ export async function s3Source(context: ActionContext): Promise<ActionResult> {
       `The bucket ${Bucket} of a source action must have versioning enabled.`,
     );
   }
-  const client = session.s3(action.region);
-  // Without a revision the latest one is taken.
-  const VersionId =
-    context.sourceRevision ?? (await client.send(new HeadObjectCommand({ Bucket, Key }))).VersionId ?? '';
-  const { Body, ETag = '' } = await client.send(new GetObjectCommand({ Bucket, Key, VersionId }));
-  await client.send(new GetObjectTaggingCommand({ Bucket, Key, VersionId }));
-  const body = (await Body?.transformToByteArray()) ?? new Uint8Array();
+  const read = await readVersion(session, action.region, Bucket, Key, context.sourceRevision);
+  const { body, etag: ETag, version: VersionId = '' } = read;
+  await session.s3(action.region).send(new GetObjectTaggingCommand({ Bucket, Key, VersionId }));
   const [name = ''] = action.outputs;
-  const key = newKey(pipeline.name, name);
-  await storeArtifact(session, pipeline, action.region, key, body);
+  const source = { name, revision: VersionId };
   return {
     summary: `${Key}, version ${VersionId.slice(0, 8)}`,
-    outputs: [{ name, key, revision: VersionId }],
+    outputs: [await storeArtifact(session, pipeline, action.region, source, body)],
     // CodePipeline user guide, variables reference: those of an Amazon S3 source action.
     variables: { BucketName: Bucket, ObjectKey: Key, VersionId, ETag },
   };
