@@ -3,24 +3,17 @@ import { isDeepStrictEqual } from 'node:util';
 import { excessesOf, templateOf } from '../../infra/checks/limits.ts';
 import { AwsError } from '../aws/aws-error.ts';
 import { denialMessage } from '../aws/iam/denial.ts';
-import type { Facts } from '../aws/iam/policy.ts';
-import type { Caller } from '../aws/iam/principal.ts';
 import { type Access, decideAccess } from '../aws/state/access.ts';
-import type { DeployedResource, Deployment } from './deployment.ts';
+import type { DeployedResource } from './deployment.ts';
 import { TemplateError } from './deployment-error.ts';
 import type { ApiCall, Prepared, ResourceContext, ResourceKind } from './resource-kind/resource-kind.ts';
 import { RESOURCE_KINDS } from './resources/kinds.ts';
 
 /** Who deploys, where, and who hears what IAM decides. */
-export interface Deployer {
-  readonly deployment: Deployment;
-  readonly stack: string;
-  readonly stackId: string;
-  readonly account: string;
-  readonly region: string;
+export interface Deployer
+  extends Pick<ResourceContext, 'deployment' | 'stack' | 'stackId' | 'account' | 'region' | 'caller'> {
   /** The resources that the stack had before, by logical id. */
   readonly previous: ReadonlyMap<string, DeployedResource>;
-  readonly caller: Caller;
   /** Only what CloudFormation is known to call for a type can be decided, so administrators alone deploy the rest. */
   readonly administrator: boolean;
   readonly onAccess: (access: Access) => void;
@@ -151,19 +144,14 @@ function authorize(
 }
 
 function contextOf(deployer: Deployer, logicalId: string): ResourceContext {
-  const { deployment, account, region, stack, stackId, caller } = deployer;
+  const { world } = deployer.deployment;
   return {
-    world: deployment.world,
-    deployment,
-    account,
-    region,
-    stack,
-    stackId,
+    ...deployer,
+    world,
     logicalId,
-    caller,
-    authorize: (action, resource, facts) => authorize(deployer, [action, resource, facts ?? {}]),
-    decide(who: Caller, action: string, resource: string, facts: Facts = {}): Access {
-      const access = deployment.world.decide(who, action, resource, facts);
+    authorize: (action, resource, facts) => authorize(deployer, [action, resource, facts]),
+    decide(who, action, resource, facts) {
+      const access = world.decide(who, action, resource, facts);
       deployer.onAccess(access);
       return access;
     },

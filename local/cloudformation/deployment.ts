@@ -1,19 +1,25 @@
 // What has been deployed: stacks with their resources, outputs and exports.
 import type { World } from '../aws/state/world.ts';
 import { stackArn } from './resource-kind/physical-name.ts';
+import type { Identity } from './resource-kind/resource-kind.ts';
 import type { Outputs } from './template/outputs.ts';
 
+/** Which stack, and where. */
+export interface StackPlace {
+  readonly name: string;
+  readonly account: string;
+  readonly region: string;
+  /** Its ARN. */
+  readonly id: string;
+}
+
 /** A resource of a stack. */
-export interface DeployedResource {
+export interface DeployedResource extends Identity {
   readonly stack: string;
   readonly logicalId: string;
   readonly type: string;
   readonly account: string;
   readonly region: string;
-  /** What Ref gives. */
-  readonly ref: string;
-  /** What Fn::GetAtt gives. */
-  readonly attributes: Readonly<Record<string, string>>;
   /** With everything that they refer to resolved. */
   readonly properties: Readonly<Record<string, unknown>>;
   readonly deletionPolicy: string;
@@ -32,13 +38,8 @@ export type StackStatus =
   | 'DELETE_FAILED';
 
 /** A stack. */
-export interface DeployedStack extends Outputs {
+export interface DeployedStack extends StackPlace, Outputs {
   readonly status: StackStatus;
-  readonly name: string;
-  readonly account: string;
-  readonly region: string;
-  /** Its ARN. */
-  readonly id: string;
   /** By logical id, in the order in which they were made. */
   readonly resources: ReadonlyMap<string, DeployedResource>;
   /** Why resources that the last update took out are still there, outside of the stack. */
@@ -67,12 +68,10 @@ export class Deployment {
 
   /** The resource of a stack whose name is in one account and region only. */
   resource(stack: string, logicalId: string): DeployedResource | undefined {
-    return this.#named(stack)?.resources.get(logicalId);
-  }
-
-  /** The output of a stack whose name is in one account and region only. */
-  output(stack: string, name: string): string | undefined {
-    return this.#named(stack)?.outputs.get(name);
+    const [only, ...others] = this.stacks.filter(({ name }) => name === stack);
+    if (others.length === 0) return only?.resources.get(logicalId);
+    const places = [only, ...others].map((each) => `${each?.account}/${each?.region}`);
+    throw new Error(`stacks named ${stack} are in ${places.join(', ')}: ask for one by account and region`);
   }
 
   /** The stack of an account and region. */
@@ -81,7 +80,7 @@ export class Deployment {
   }
 
   /** For the engine: the ARN of a new stack. */
-  newStackArn({ account, region, name }: Pick<DeployedStack, 'account' | 'region' | 'name'>): string {
+  newStackArn({ account, region, name }: Omit<StackPlace, 'id'>): string {
     this.#generations += 1;
     return stackArn(account, region, name, this.#generations);
   }
@@ -95,15 +94,8 @@ export class Deployment {
   remove(stack: DeployedStack): void {
     this.#stacks.delete(keyOf(stack));
   }
-
-  #named(name: string): DeployedStack | undefined {
-    const [only, ...others] = this.stacks.filter((stack) => stack.name === name);
-    if (others.length === 0) return only;
-    const places = [only, ...others].map((stack) => `${stack?.account}/${stack?.region}`);
-    throw new Error(`stacks named ${name} are in ${places.join(', ')}: ask for one by account and region`);
-  }
 }
 
-function keyOf({ account, region, name }: Pick<DeployedStack, 'account' | 'region' | 'name'>): string {
+function keyOf({ account, region, name }: Omit<StackPlace, 'id'>): string {
   return `${account}/${region}/${name}`;
 }

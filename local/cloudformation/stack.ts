@@ -3,15 +3,14 @@ import type { Caller } from '../aws/iam/principal.ts';
 import type { Access } from '../aws/state/access.ts';
 import type { StackTemplate } from './cdk/assembly.ts';
 import { type Change, changeResource, type Deployer, deleteResource } from './change-resource.ts';
-import type { DeployedResource, DeployedStack, Deployment, StackStatus } from './deployment.ts';
-import { DeploymentError } from './deployment-error.ts';
-import { locate } from './locate.ts';
+import type { DeployedResource, DeployedStack, Deployment, StackPlace, StackStatus } from './deployment.ts';
+import { DeploymentError, locate } from './deployment-error.ts';
 import { checkStack, resourcesInOrder } from './template/check-stack.ts';
 import { checkRules } from './template/conditions.ts';
 import { object, resolve, type Scope } from './template/intrinsics.ts';
 import { outputsOf } from './template/outputs.ts';
 import { parameterValues } from './template/parameters.ts';
-import { type StackPlace, scopeOf } from './template/scope.ts';
+import { scopeOf } from './template/scope.ts';
 import type { CheckedTemplate } from './template/template.ts';
 
 /** In whose name a stack is deployed. */
@@ -22,11 +21,11 @@ export interface DeployOptions {
   readonly onAccess?: (access: Access) => void;
 }
 
-/** Creates or updates a stack. @throws DeploymentError */
-export function changeStack(
+/** Creates or updates a stack. @throws DeploymentError; what was made or changed before is rolled back */
+export function deployStack(
   deployment: Deployment,
   stack: StackTemplate,
-  options: DeployOptions,
+  options: DeployOptions = {},
 ): DeployedStack {
   const { name, account, region } = stack;
   const before = deployment.stack(account, region, name);
@@ -57,7 +56,7 @@ export function changeStack(
     exports: before?.exports ?? new Map(),
   });
   try {
-    for (const [logicalId, { Type: type, Properties, DeletionPolicy = 'Delete' }] of declared) {
+    for (const { logicalId, Type: type, Properties, DeletionPolicy = 'Delete' } of declared) {
       locate({ stack: name, resource: `${logicalId} (${type})` }, () => {
         const properties = object(resolve(Properties, scope, 'Properties'), 'Properties');
         const wanted = { logicalId, type, properties, deletionPolicy: DeletionPolicy };

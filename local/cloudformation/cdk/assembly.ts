@@ -12,7 +12,7 @@ export interface StackTemplate {
   /** Plain JSON; may be changed before it is deployed. */
   readonly template: Template;
   /** Names of stacks that are deployed before. */
-  readonly dependsOn: readonly string[];
+  readonly dependsOn?: readonly string[];
   readonly parameters?: Readonly<Record<string, string>>;
 }
 

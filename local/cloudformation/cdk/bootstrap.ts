@@ -1,8 +1,8 @@
 // Bootstraps accounts and regions as `cdk bootstrap` does: with the very template of the CDK CLI.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { deployStack } from '../deploy.ts';
 import type { Deployment } from '../deployment.ts';
+import { deployStack } from '../stack.ts';
 import { parseTemplate } from '../template/parse-template.ts';
 import type { Template } from '../template/template.ts';
 import type { StackTemplate } from './assembly.ts';
@@ -21,7 +21,6 @@ export function bootstrap(deployment: Deployment, stacks: readonly StackTemplate
       name: `CDKToolkit-${qualifier}`,
       account,
       region,
-      dependsOn: [],
       template: bootstrapTemplate(),
       parameters: {
         Qualifier: qualifier,

@@ -7,9 +7,11 @@ import type { World } from '../../aws/state/world.ts';
 import type { Deployment } from '../deployment.ts';
 import { parse } from '../template/template.ts';
 
-/** What identifies a resource: what Ref gives, and what Fn::GetAtt gives. */
+/** What identifies a resource. */
 export interface Identity {
+  /** What Ref gives. */
   readonly ref: string;
+  /** What Fn::GetAtt gives. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
@@ -30,7 +32,7 @@ export interface ResourceContext {
 }
 
 /** An API call that CloudFormation makes for a resource. */
-export type ApiCall = readonly [action: string, resource: string, facts?: Facts];
+export type ApiCall = readonly [action: string, resource: string, facts?: Facts | undefined];
 
 /** The API calls that CloudFormation makes in the life of a resource, each list in order. */
 interface ApiCalls<Properties> {

@@ -20,54 +20,44 @@ export function checkStack({ template, region }: { template: Template; region: s
   return checked;
 }
 
-/** The resources whose conditions hold, in the order of dependence. @throws TemplateError for references to what is not there, and for circles */
-export function resourcesInOrder(
-  template: CheckedTemplate,
-  scope: Scope,
-): [logicalId: string, resource: ResourceDeclaration][] {
-  for (const name of Object.keys(template.Conditions)) scope.condition(name);
-  const declared = new Map(
-    Object.entries(template.Resources).filter(
-      ([, { Condition }]) => Condition === undefined || scope.condition(Condition),
-    ),
-  );
-  const dependencies = new Map(
-    [...declared].map(([logicalId, resource]) => [
-      logicalId,
-      dependenciesOf(logicalId, resource, { template, declared, scope }),
-    ]),
-  );
-  const order = inOrder(dependencies.keys(), (logicalId) => dependencies.get(logicalId) ?? [], 'resources');
-  return order.flatMap((logicalId) => {
-    const resource = declared.get(logicalId);
-    return resource === undefined ? [] : [[logicalId, resource] as [string, ResourceDeclaration]];
-  });
+/** A resource that is declared, and that is made where it has a condition. */
+interface DeclaredResource extends ResourceDeclaration {
+  readonly logicalId: string;
 }
 
+/** The resources whose conditions hold, in the order of dependence. @throws TemplateError for references to what is not there, and for circles */
+export function resourcesInOrder(template: CheckedTemplate, scope: Scope): DeclaredResource[] {
+  for (const name of Object.keys(template.Conditions)) scope.condition(name);
+  const declared = new Map(
+    Object.entries(template.Resources)
+      .filter(([, { Condition }]) => Condition === undefined || scope.condition(Condition))
+      .map(([logicalId, resource]) => [logicalId, { logicalId, ...resource }]),
+  );
+  return inOrder(declared, (resource) => dependenciesOf(resource, template, declared, scope), 'resources');
+}
+
+/** Of DependsOn also those that are not made. */
 function dependenciesOf(
-  logicalId: string,
-  { Properties, DependsOn }: ResourceDeclaration,
-  {
-    template,
-    declared,
-    scope,
-  }: { template: CheckedTemplate; declared: ReadonlyMap<string, ResourceDeclaration>; scope: Scope },
+  { logicalId, Properties, DependsOn }: DeclaredResource,
+  template: CheckedTemplate,
+  declared: ReadonlyMap<string, DeclaredResource>,
+  scope: Scope,
 ): string[] {
   const references = referencesIn(Properties, scope.condition, `${logicalId}.Properties`).filter(
     ({ name }) => !Object.hasOwn(template.Parameters, name) && !name.startsWith('AWS::'),
   );
-  const missing = [
+  const [missing] = [
     ...references.filter(({ name }) => !declared.has(name)),
     ...DependsOn.filter((name) => !Object.hasOwn(template.Resources, name)).map((name) => ({
       name,
       path: `${logicalId}.DependsOn`,
     })),
-  ][0];
+  ];
   if (missing !== undefined) {
     throw new TemplateError(
       `Template format error: Unresolved resource dependencies [${missing.name}] in the Resources block of the template`,
       missing.path,
     );
   }
-  return [...references.map(({ name }) => name), ...DependsOn.filter((name) => declared.has(name))];
+  return [...references.map(({ name }) => name), ...DependsOn];
 }

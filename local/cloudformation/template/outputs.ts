@@ -1,8 +1,7 @@
 // The outputs of a stack, and what it exports.
-import type { Deployment } from '../deployment.ts';
+import type { Deployment, StackPlace } from '../deployment.ts';
 import { TemplateError } from '../deployment-error.ts';
 import { resolve, type Scope, text } from './intrinsics.ts';
-import type { StackPlace } from './scope.ts';
 import type { CheckedTemplate } from './template.ts';
 
 /** What a stack gives to others. */

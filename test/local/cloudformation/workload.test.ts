@@ -4,9 +4,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { generated } from '../../../local/aws/content/content.ts';
 import type { Access } from '../../../local/aws/state/access.ts';
 import { World } from '../../../local/aws/state/world.ts';
-import { deployStack } from '../../../local/cloudformation/deploy.ts';
 import { type DeployedStack, Deployment } from '../../../local/cloudformation/deployment.ts';
-import { deleteStack, validateStack } from '../../../local/cloudformation/stack.ts';
+import { deleteStack, deployStack, validateStack } from '../../../local/cloudformation/stack.ts';
 import { parseTemplate } from '../../../local/cloudformation/template/parse-template.ts';
 import { ACCOUNT, REGION, stackOf } from './stack.ts';
 

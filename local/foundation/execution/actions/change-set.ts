@@ -1,9 +1,8 @@
 // The CloudFormation actions: the role of the action makes and executes a change set, CloudFormation's role changes the stack.
 import { unzipSync } from 'fflate';
 import type { StackTemplate } from '../../../cloudformation/cdk/assembly.ts';
-import { deployStack } from '../../../cloudformation/deploy.ts';
 import { DeploymentError } from '../../../cloudformation/deployment-error.ts';
-import { validateStack } from '../../../cloudformation/stack.ts';
+import { deployStack, validateStack } from '../../../cloudformation/stack.ts';
 import { parseTemplate } from '../../../cloudformation/template/parse-template.ts';
 import type { Template } from '../../../cloudformation/template/template.ts';
 import type { ActionContext, ActionResult } from '../action.ts';
@@ -141,7 +140,7 @@ function stackTemplate(
 ): StackTemplate {
   const [, , , region = '', account = '', path = ''] = stack.split(':');
   const [, name = ''] = path.split('/');
-  return { name, account, region, dependsOn: [], template, parameters };
+  return { name, account, region, template, parameters };
 }
 
 function assumeAsCloudFormation(cloud: Cloud, roleArn: string, region: string): Session {
