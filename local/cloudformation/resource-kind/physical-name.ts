@@ -1,4 +1,4 @@
-// The names that CloudFormation gives to resources that have none.
+// The names that CloudFormation gives to resources that have none, and the ARNs that follow from names.
 import { createHash } from 'node:crypto';
 import type { ResourceContext } from './resource-kind.ts';
 
@@ -23,6 +23,15 @@ export function physicalName(given: string | undefined, context: ResourceContext
 /** An id of the form that many services give: a UUID, the same for every deployment. */
 export function physicalId(context: ResourceContext): string {
   return asUuid(digest(context));
+}
+
+/** The ARN of a resource of the account and region. */
+export function regionalArn(
+  service: string,
+  resource: string,
+  { account, region }: Pick<ResourceContext, 'account' | 'region'>,
+): string {
+  return `arn:aws:${service}:${region}:${account}:${resource}`;
 }
 
 /** The ARN of a new stack; `generation` tells it from those of the same name before it. */

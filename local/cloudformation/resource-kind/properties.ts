@@ -12,14 +12,26 @@ export function text(max: number, pattern = /^[\s\S]+$/) {
   return v.pipe(v.string(), v.maxLength(max), v.regex(pattern));
 }
 
-/** A whole number, also as the text that parameters are. */
+/** A number, also as the text that parameters are. */
+export const number = v.union([
+  v.number(),
+  v.pipe(v.string(), v.regex(/^-?\d+(\.\d+)?$/), v.transform(Number)),
+]);
+
+/** A whole number. */
 export function integer(min: number, max: number) {
-  return v.pipe(
-    v.union([v.number(), v.pipe(v.string(), v.regex(/^-?\d+$/), v.transform(Number))]),
-    v.integer(),
-    v.minValue(min),
-    v.maxValue(max),
-  );
+  return v.pipe(number, v.integer(), v.minValue(min), v.maxValue(max));
+}
+
+/** A list, which may be written as its only item. */
+export function oneOrMany<Schema extends v.GenericSchema>(schema: Schema) {
+  return v.union([
+    v.array(schema),
+    v.pipe(
+      schema,
+      v.transform((one) => [one]),
+    ),
+  ]);
 }
 
 /** True or false, also as the text that parameters are. */

@@ -51,7 +51,9 @@ interface Definition<Schema extends v.GenericSchema, Properties = v.InferOutput<
   identify(properties: Properties, context: ResourceContext): Identity;
   /** Refuses what the service refuses, before it is made or changed. @throws AwsError, PolicyError */
   check?(properties: Properties, identity: Identity, context: ResourceContext): void;
-  /** Makes it. Kinds without it are only recorded, so they can be changed and deleted. @throws AwsError, PolicyError */
+  /** Makes it, or changes it in place, where both are the same. @throws AwsError, PolicyError */
+  put?(properties: Properties, identity: Identity, context: ResourceContext): void;
+  /** Makes it. Kinds without this and `put` are only recorded, so they can be changed and deleted. @throws AwsError, PolicyError */
   create?(properties: Properties, identity: Identity, context: ResourceContext): void;
   /** Changes it in place. */
   update?(properties: Properties, identity: Identity, context: ResourceContext, before: Properties): void;
@@ -79,7 +81,7 @@ export interface ResourceKind {
 
 /** Makes a kind of its definition. */
 export function resourceKind<Schema extends v.GenericSchema>(definition: Definition<Schema>): ResourceKind {
-  const { check, create, update, delete: remove } = definition;
+  const { check, put, create = put, update = put, delete: remove } = definition;
   const read = (given: unknown): v.InferOutput<Schema> =>
     parse(definition.properties, given, 'Properties validation failed');
   return {

@@ -1,6 +1,6 @@
 // CodeBuild projects of pipelines.
 import * as v from 'valibot';
-import { physicalName } from '../resource-kind/physical-name.ts';
+import { physicalName, regionalArn } from '../resource-kind/physical-name.ts';
 import { arn, bool, integer, tags, text } from '../resource-kind/properties.ts';
 import { resourceKind } from '../resource-kind/resource-kind.ts';
 import { requireAssumable } from '../resource-kind/service-role.ts';
@@ -59,8 +59,7 @@ export const codeBuildProject = resourceKind({
   }),
   identify({ Name }, context) {
     const name = physicalName(Name, context, 150);
-    const { account, region } = context;
-    return { ref: name, attributes: { Arn: `arn:aws:codebuild:${region}:${account}:project/${name}` } };
+    return { ref: name, attributes: { Arn: regionalArn('codebuild', `project/${name}`, context) } };
   },
   check({ ServiceRole }, { attributes: { Arn: sourceArn = '' } }, context) {
     requireAssumable(

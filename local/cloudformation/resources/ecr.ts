@@ -1,6 +1,6 @@
 // Repositories of container images: recorded only, no image is ever in one.
 import * as v from 'valibot';
-import { physicalName } from '../resource-kind/physical-name.ts';
+import { physicalName, regionalArn } from '../resource-kind/physical-name.ts';
 import { policyDocument, tags, text } from '../resource-kind/properties.ts';
 import { resourceKind } from '../resource-kind/resource-kind.ts';
 
@@ -15,7 +15,6 @@ export const repository = resourceKind({
   }),
   identify({ RepositoryName }, context) {
     const name = RepositoryName ?? physicalName(undefined, context, 256).toLowerCase();
-    const { account, region } = context;
-    return { ref: name, attributes: { Arn: `arn:aws:ecr:${region}:${account}:repository/${name}` } };
+    return { ref: name, attributes: { Arn: regionalArn('ecr', `repository/${name}`, context) } };
   },
 });

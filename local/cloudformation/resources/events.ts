@@ -1,7 +1,7 @@
 // Rules of EventBridge.
 import * as v from 'valibot';
 import { AwsError } from '../../aws/aws-error.ts';
-import { physicalName } from '../resource-kind/physical-name.ts';
+import { physicalName, regionalArn } from '../resource-kind/physical-name.ts';
 import { arn, text } from '../resource-kind/properties.ts';
 import { resourceKind } from '../resource-kind/resource-kind.ts';
 import { requireAssumable } from '../resource-kind/service-role.ts';
@@ -42,8 +42,7 @@ export const eventsRule = resourceKind({
   ),
   identify({ Name }, context) {
     const name = physicalName(Name, context, 64);
-    const { account, region } = context;
-    return { ref: name, attributes: { Arn: `arn:aws:events:${region}:${account}:rule/${name}` } };
+    return { ref: name, attributes: { Arn: regionalArn('events', `rule/${name}`, context) } };
   },
   check({ Targets }, { attributes: { Arn: sourceArn = '' } }, context) {
     for (const { Id, Arn, RoleArn, InputTransformer } of Targets) {

@@ -5,7 +5,7 @@ import { AwsError } from '../../aws/aws-error.ts';
 import type { Facts } from '../../aws/iam/policy.ts';
 import { putKeyPolicy } from '../../aws/state/key-policy.ts';
 import type { KmsKey } from '../../aws/state/kms-keys.ts';
-import { physicalId } from '../resource-kind/physical-name.ts';
+import { physicalId, regionalArn } from '../resource-kind/physical-name.ts';
 import { bool, integer, policyDocument, tags, text } from '../resource-kind/properties.ts';
 import { type ApiCall, type ResourceContext, resourceKind } from '../resource-kind/resource-kind.ts';
 
@@ -25,8 +25,7 @@ export const kmsKey = resourceKind({
   }),
   identify(_properties, context) {
     const keyId = physicalId(context);
-    const arn = `arn:aws:kms:${context.region}:${context.account}:key/${keyId}`;
-    return { ref: keyId, attributes: { Arn: arn, KeyId: keyId } };
+    return { ref: keyId, attributes: { Arn: regionalArn('kms', `key/${keyId}`, context), KeyId: keyId } };
   },
   create({ KeyPolicy, Description, Enabled, EnableKeyRotation }, { ref }, context) {
     const { world, account, region } = context;
@@ -84,7 +83,7 @@ export const kmsAlias = resourceKind({
       throw new AwsError(400, 'NotFoundException', message);
     }
     // Whoever makes an alias has to be allowed to, on the alias and on the key (KMS guide, control access to aliases).
-    authorize('kms:CreateAlias', `arn:aws:kms:${region}:${account}:${AliasName}`, factsOf(context));
+    authorize('kms:CreateAlias', regionalArn('kms', AliasName, context), factsOf(context));
     authorize('kms:CreateAlias', key.arn, factsOf(context));
     world.keys.addAlias(key, AliasName);
   },
@@ -92,7 +91,7 @@ export const kmsAlias = resourceKind({
     const { world, account, region, authorize } = context;
     const key = world.keys.find(AliasName, account, region);
     if (key === undefined) return;
-    authorize('kms:DeleteAlias', `arn:aws:kms:${region}:${account}:${AliasName}`, factsOf(context));
+    authorize('kms:DeleteAlias', regionalArn('kms', AliasName, context), factsOf(context));
     authorize('kms:DeleteAlias', key.arn, factsOf(context));
     key.aliases.delete(AliasName);
   },

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { AwsError } from '../../aws/aws-error.ts';
 import { parsePolicy } from '../../aws/iam/parse-policy.ts';
-import { physicalId, physicalName } from '../resource-kind/physical-name.ts';
+import { physicalId, physicalName, regionalArn } from '../resource-kind/physical-name.ts';
 import { arn, integer, policyDocument, tags, text } from '../resource-kind/properties.ts';
 import { type ApiCall, type ResourceContext, resourceKind } from '../resource-kind/resource-kind.ts';
 
@@ -76,8 +76,8 @@ export const queryDefinition = resourceKind({
   },
 });
 
-function groupArn(name: string, { account, region }: ResourceContext): string {
-  return `arn:aws:logs:${region}:${account}:log-group:${name}`;
+function groupArn(name: string, context: ResourceContext): string {
+  return regionalArn('logs', `log-group:${name}`, context);
 }
 
 /** CloudWatch Logs guide, encrypt log data: the service itself must be allowed to use the key for the group. */

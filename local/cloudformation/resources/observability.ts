@@ -2,8 +2,8 @@
 import * as v from 'valibot';
 import { AwsError } from '../../aws/aws-error.ts';
 import { parsePolicy } from '../../aws/iam/parse-policy.ts';
-import { physicalName } from '../resource-kind/physical-name.ts';
-import { arn, bool, integer, policyDocument, tags, text } from '../resource-kind/properties.ts';
+import { physicalName, regionalArn } from '../resource-kind/physical-name.ts';
+import { arn, bool, integer, number, policyDocument, tags, text } from '../resource-kind/properties.ts';
 import { type ResourceContext, resourceKind } from '../resource-kind/resource-kind.ts';
 
 const actions = v.optional(v.pipe(v.array(arn()), v.maxLength(5)), []);
@@ -50,8 +50,7 @@ const identifyAlarm = (
   context: ResourceContext,
 ) => {
   const name = physicalName(AlarmName, context, 255);
-  const { account, region } = context;
-  return { ref: name, attributes: { Arn: `arn:aws:cloudwatch:${region}:${account}:alarm:${name}` } };
+  return { ref: name, attributes: { Arn: regionalArn('cloudwatch', `alarm:${name}`, context) } };
 };
 
 /** AWS::CloudWatch::Alarm */
@@ -67,7 +66,7 @@ export const alarm = resourceKind({
       ]),
       EvaluationPeriods: integer(1, 8640),
       DatapointsToAlarm: v.optional(integer(1, 8640)),
-      Threshold: v.union([v.number(), v.pipe(v.string(), v.regex(/^-?\d+(\.\d+)?$/), v.transform(Number))]),
+      Threshold: number,
       TreatMissingData: v.optional(v.picklist(['breaching', 'notBreaching', 'ignore', 'missing'])),
       Namespace: v.optional(text(255, /^[^:]/)),
       MetricName: v.optional(text(255)),
@@ -151,8 +150,7 @@ export const topic = resourceKind({
   }),
   identify({ TopicName }, context) {
     const name = physicalName(TopicName, context, 256);
-    const { account, region } = context;
-    const topicArn = `arn:aws:sns:${region}:${account}:${name}`;
+    const topicArn = regionalArn('sns', name, context);
     return { ref: topicArn, attributes: { TopicArn: topicArn, TopicName: name } };
   },
 });

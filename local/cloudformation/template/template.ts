@@ -1,16 +1,9 @@
 // What a CloudFormation template is made of (CloudFormation user guide, template anatomy); anything else is refused.
 import * as v from 'valibot';
 import { TemplateError } from '../deployment-error.ts';
+import { number, oneOrMany } from '../resource-kind/properties.ts';
 
 const json = v.record(v.string(), v.unknown());
-const textList = v.union([
-  v.pipe(
-    v.string(),
-    v.transform((one) => [one]),
-  ),
-  v.array(v.string()),
-]);
-const number = v.union([v.number(), v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number))]);
 const keep = v.optional(v.picklist(['Delete', 'Retain', 'RetainExceptOnCreate', 'Snapshot']));
 
 const parameterSchema = v.strictObject({
@@ -30,7 +23,7 @@ const parameterSchema = v.strictObject({
 const resourceSchema = v.strictObject({
   Type: v.string(),
   Properties: v.optional(json, {}),
-  DependsOn: v.optional(textList, []),
+  DependsOn: v.optional(oneOrMany(v.string()), []),
   Condition: v.optional(v.string()),
   DeletionPolicy: keep,
   UpdateReplacePolicy: keep,

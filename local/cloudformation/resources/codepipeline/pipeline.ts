@@ -1,6 +1,6 @@
 // Pipelines: what CodePipeline's CreatePipeline takes, in the words of templates.
 import { AwsError } from '../../../aws/aws-error.ts';
-import { physicalName } from '../../resource-kind/physical-name.ts';
+import { physicalName, regionalArn } from '../../resource-kind/physical-name.ts';
 import { type ResourceContext, resourceKind } from '../../resource-kind/resource-kind.ts';
 import { requireAssumable } from '../../resource-kind/service-role.ts';
 import { type PipelineProperties, pipelineProperties, storesOf } from './declaration.ts';
@@ -14,39 +14,31 @@ export const pipeline = resourceKind({
     attributes: { Version: '1' },
   }),
   check(given, { ref: name }, context) {
-    const { account, region } = context;
     checkStructure(given);
     requireAssumable(
       context,
       {
         roleArn: given.RoleArn,
         service: 'codepipeline.amazonaws.com',
-        sourceArn: `arn:aws:codepipeline:${region}:${account}:${name}`,
+        sourceArn: regionalArn('codepipeline', name, context),
       },
       'InvalidStructureException',
       `CodePipeline is not authorized to perform AssumeRole on role ${given.RoleArn}`,
     );
     checkStores(given, context);
   },
-  create: (given, { ref: name }, context) => putPipeline(given, name, context),
-  update: (given, { ref: name }, context) => putPipeline(given, name, context),
+  put({ Tags: _tags, RestartExecutionOnUpdate: _restart, ...declaration }, { ref: name }, context) {
+    const { world, account, region } = context;
+    world.pipelines.put({
+      accountId: account,
+      region,
+      declaration: { ...camelCase(declaration), name, version: 1 },
+    });
+  },
   delete(_properties, { ref: name }, { world, account, region }) {
     world.pipelines.remove(account, region, name);
   },
 });
-
-function putPipeline(
-  given: PipelineProperties,
-  name: string,
-  { world, account, region }: ResourceContext,
-): void {
-  const { Tags: _tags, RestartExecutionOnUpdate: _restart, ...declaration } = given;
-  world.pipelines.put({
-    accountId: account,
-    region,
-    declaration: { ...camelCase(declaration), name, version: 1 },
-  });
-}
 
 /** CodePipeline guide, cross-region actions: a store in the pipeline's region, and in every region that an action is in. */
 function checkStores(given: PipelineProperties, context: ResourceContext): void {

@@ -10,107 +10,89 @@ interface Placed {
   readonly action: Action;
 }
 
-/** One rule: what is wrong, if anything is. */
-type Rule = (pipeline: PipelineProperties, placed: readonly Placed[]) => string | undefined;
-
-/** By the code of the error (CodePipeline user guide, pipeline structure reference). */
-const RULES: readonly (readonly [code: string, rule: Rule])[] = [
-  [
-    'InvalidStructureException',
-    ({ Stages }) => (Stages.length < 2 ? 'Pipeline should have at least 2 stages' : undefined),
-  ],
-  [
-    'InvalidStageDeclarationException',
-    ({ Stages }) => {
-      const twice = repeated(Stages.map(({ Name }) => Name));
-      return twice && `Stage name must be unique within pipeline, found ${twice} twice`;
-    },
-  ],
-  [
-    'InvalidStructureException',
-    (_pipeline, placed) => {
-      const wrong = placed.find(
-        ({ stageIndex, action }) => (stageIndex === 0) !== (action.ActionTypeId.Category === 'Source'),
-      );
-      if (wrong === undefined) return undefined;
-      return `The first stage has source actions only, and no other stage has any: ${nameOf(wrong)} is a ${wrong.action.ActionTypeId.Category} action`;
-    },
-  ],
-  [
-    'InvalidActionDeclarationException',
-    ({ Stages }) => {
-      const stage = Stages.find(({ Actions }) => repeated(Actions.map(({ Name }) => Name)) !== undefined);
-      return stage && `Action names must be unique within stage ${stage.Name}`;
-    },
-  ],
-  ['InvalidActionDeclarationException', (_pipeline, placed) => firstOf(placed, wrongType)],
-  [
-    'InvalidActionDeclarationException',
-    (_pipeline, placed) => {
-      const twice = repeated(placed.flatMap(({ action }) => action.Namespace ?? []));
-      return twice && `Namespace must be unique within pipeline, found ${twice} twice`;
-    },
-  ],
-  [
-    'InvalidStructureException',
-    (_pipeline, placed) => {
-      const outputs = placed.flatMap(({ action }) => action.OutputArtifacts.map(({ Name }) => Name));
-      const twice = repeated(outputs);
-      return twice && `Output artifact names must be unique within pipeline, found ${twice} twice`;
-    },
-  ],
-  [
-    'InvalidActionDeclarationException',
-    (_pipeline, placed) =>
-      firstOf(placed, (each) => {
-        const made = placed
-          .filter((other) => isBefore(other, each))
-          .flatMap(({ action }) => action.OutputArtifacts.map(({ Name }) => Name));
-        const missing = each.action.InputArtifacts.find(({ Name }) => !made.includes(Name));
-        return missing && `has the input artifact ${missing.Name}, which no action before it puts out`;
-      }),
-  ],
-  [
-    'InvalidActionDeclarationException',
-    (_pipeline, placed) =>
-      firstOf(placed, (each) => {
-        const known = placed
-          .filter((other) => isBefore(other, each))
-          .flatMap(({ action }) => action.Namespace ?? []);
-        const used = [...JSON.stringify(each.action.Configuration).matchAll(/#\{([^}.]+)\.[^}]+\}/g)].map(
-          ([, namespace = '']) => namespace,
-        );
-        const missing = used.find((name) => !['codepipeline', 'variables', ...known].includes(name));
-        return missing && `uses a variable of the namespace ${missing}, which no action before it has`;
-      }),
-  ],
-  [
-    'InvalidStructureException',
-    ({ PipelineType, ExecutionMode, Stages }) => {
-      const v2 = ExecutionMode !== 'SUPERSEDED' || Stages.some(({ OnFailure }) => OnFailure !== undefined);
-      return v2 && PipelineType !== 'V2'
-        ? 'Execution modes and OnFailure need a pipeline of type V2'
-        : undefined;
-    },
-  ],
-  [
-    'InvalidStageDeclarationException',
-    ({ Stages: [first] }) =>
-      first?.OnFailure?.Result === 'ROLLBACK'
-        ? `The source stage ${first.Name} cannot be rolled back`
-        : undefined,
-  ],
-];
+const ACTION = 'InvalidActionDeclarationException';
+const STAGE = 'InvalidStageDeclarationException';
+const STRUCTURE = 'InvalidStructureException';
 
 /** @throws AwsError for the first rule that is broken */
 export function checkStructure(pipeline: PipelineProperties): void {
-  const placed = pipeline.Stages.flatMap((stage, stageIndex) =>
+  for (const [code, problem] of problemsOf(pipeline)) {
+    if (problem) throw new AwsError(400, code, problem);
+  }
+}
+
+/** Rule by rule, with the code of its error: what is wrong, if anything is (CodePipeline user guide, pipeline structure reference). */
+function* problemsOf({
+  ExecutionMode,
+  PipelineType,
+  Stages,
+}: PipelineProperties): Generator<readonly [code: string, problem: string | false | undefined]> {
+  const placed = Stages.flatMap((stage, stageIndex) =>
     stage.Actions.map((action) => ({ stage, stageIndex, action })),
   );
-  for (const [code, rule] of RULES) {
-    const problem = rule(pipeline, placed);
-    if (problem !== undefined) throw new AwsError(400, code, problem);
-  }
+  yield [STRUCTURE, Stages.length < 2 && 'Pipeline should have at least 2 stages'];
+
+  const stageName = repeated(Stages.map(({ Name }) => Name));
+  yield [STAGE, stageName && `Stage name must be unique within pipeline, found ${stageName} twice`];
+
+  const misplaced = placed.find(
+    ({ stageIndex, action }) => (stageIndex === 0) !== (action.ActionTypeId.Category === 'Source'),
+  );
+  yield [
+    STRUCTURE,
+    misplaced &&
+      `The first stage has source actions only, and no other stage has any: ${nameOf(misplaced)} is a ${misplaced.action.ActionTypeId.Category} action`,
+  ];
+
+  const ambiguous = Stages.find(({ Actions }) => repeated(Actions.map(({ Name }) => Name)));
+  yield [ACTION, ambiguous && `Action names must be unique within stage ${ambiguous.Name}`];
+
+  yield [ACTION, firstOf(placed, wrongType)];
+
+  const namespace = repeated(placed.flatMap(namespacesOf));
+  yield [ACTION, namespace && `Namespace must be unique within pipeline, found ${namespace} twice`];
+
+  const output = repeated(placed.flatMap(outputsOf));
+  yield [STRUCTURE, output && `Output artifact names must be unique within pipeline, found ${output} twice`];
+
+  const before = (each: Placed): Placed[] => placed.filter((other) => isBefore(other, each));
+  yield [
+    ACTION,
+    firstOf(placed, (each) => {
+      const made = before(each).flatMap(outputsOf);
+      const missing = each.action.InputArtifacts.find(({ Name }) => !made.includes(Name));
+      return missing && `has the input artifact ${missing.Name}, which no action before it puts out`;
+    }),
+  ];
+  yield [
+    ACTION,
+    firstOf(placed, (each) => {
+      const known = ['codepipeline', 'variables', ...before(each).flatMap(namespacesOf)];
+      const used = JSON.stringify(each.action.Configuration).matchAll(/#\{([^}.]+)\.[^}]+\}/g);
+      const missing = [...used].map(([, name = '']) => name).find((name) => !known.includes(name));
+      return missing && `uses a variable of the namespace ${missing}, which no action before it has`;
+    }),
+  ];
+
+  const needsV2 = ExecutionMode !== 'SUPERSEDED' || Stages.some(({ OnFailure }) => OnFailure !== undefined);
+  yield [
+    STRUCTURE,
+    needsV2 && PipelineType !== 'V2' && 'Execution modes and OnFailure need a pipeline of type V2',
+  ];
+
+  const [first] = Stages;
+  yield [
+    STAGE,
+    first?.OnFailure?.Result === 'ROLLBACK' && `The source stage ${first.Name} cannot be rolled back`,
+  ];
+}
+
+function namespacesOf({ action }: Placed): string[] {
+  return action.Namespace === undefined ? [] : [action.Namespace];
+}
+
+function outputsOf({ action }: Placed): string[] {
+  return action.OutputArtifacts.map(({ Name }) => Name);
 }
 
 /** What of an action is not as its type has it. */

@@ -16,13 +16,8 @@ type Code =
 const MAX_CODE_BYTES = 262_144_000;
 
 /** The size and digest of the code. @throws AwsError as Lambda passes on what S3 answers */
-export function readCode(code: Code, context: ResourceContext): { CodeSize: number; CodeSha256: string } {
-  if ('ZipFile' in code) {
-    return {
-      CodeSize: Buffer.byteLength(code.ZipFile),
-      CodeSha256: digest(code.ZipFile),
-    };
-  }
+export function readCode(code: Code, context: ResourceContext): ReturnType<typeof measured> {
+  if ('ZipFile' in code) return measured(Buffer.from(code.ZipFile));
   const { S3Bucket, S3Key, S3ObjectVersion } = code;
   const { world, region } = context;
   const bucket = world.buckets.get(S3Bucket);
@@ -54,7 +49,7 @@ export function readCode(code: Code, context: ResourceContext): { CodeSize: numb
       `Unzipped size must be smaller than ${MAX_CODE_BYTES} bytes`,
     );
   }
-  return { CodeSize: object.sizeBytes, CodeSha256: digest(toBuffer(object.content)) };
+  return measured(toBuffer(object.content));
 }
 
 function decrypt(keyArn: string, bucketArn: string, context: ResourceContext): void {
@@ -95,6 +90,6 @@ function refused(code: string, message: string): AwsError {
   );
 }
 
-function digest(bytes: string | Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('base64');
+function measured(code: Uint8Array): { CodeSize: number; CodeSha256: string } {
+  return { CodeSize: code.length, CodeSha256: createHash('sha256').update(code).digest('base64') };
 }

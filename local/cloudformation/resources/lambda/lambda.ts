@@ -61,12 +61,8 @@ export const lambdaFunction = resourceKind({
     return { ref: name, attributes: { Arn: functionArn(place(name, context)) } };
   },
   create(given, { ref: name, attributes }, context) {
-    const { functions } = context.world;
-    if (functions.find(context.account, context.region, name) !== undefined) {
-      throw new AwsError(409, 'ResourceConflictException', `Function already exist: ${name}`);
-    }
     requireRole(given.Role, attributes.Arn ?? '', context);
-    functions.put({
+    context.world.functions.put({
       ...place(name, context),
       role: given.Role,
       configuration: { ...configurationOf(given), ...readCode(given.Code, context) },
@@ -110,37 +106,29 @@ export const lambdaFunction = resourceKind({
   },
 });
 
-const eventInvokeProperties = v.strictObject({
-  FunctionName: v.string(),
-  Qualifier: v.literal('$LATEST'),
-  MaximumRetryAttempts: v.optional(integer(0, 2), 2),
-  MaximumEventAgeInSeconds: v.optional(integer(60, 21_600), 21_600),
-  DestinationConfig: v.optional(
-    v.strictObject({ OnFailure: v.optional(v.strictObject({ Destination: arn('lambda') })) }),
-    {},
-  ),
-});
-
 /** AWS::Lambda::EventInvokeConfig */
 export const eventInvokeConfig = resourceKind({
-  properties: eventInvokeProperties,
+  properties: v.strictObject({
+    FunctionName: v.string(),
+    Qualifier: v.literal('$LATEST'),
+    MaximumRetryAttempts: v.optional(integer(0, 2), 2),
+    MaximumEventAgeInSeconds: v.optional(integer(60, 21_600), 21_600),
+    DestinationConfig: v.optional(
+      v.strictObject({ OnFailure: v.optional(v.strictObject({ Destination: arn('lambda') })) }),
+      {},
+    ),
+  }),
   identify: ({ FunctionName, Qualifier }) => ({ ref: `${FunctionName}|${Qualifier}`, attributes: {} }),
-  create: (given, _identity, context) => putEventInvokeConfig(given, context),
-  update: (given, _identity, context) => putEventInvokeConfig(given, context),
+  put({ FunctionName, Qualifier, ...config }, _identity, context) {
+    const state = functionOf(FunctionName, context);
+    const destination = config.DestinationConfig.OnFailure?.Destination;
+    if (destination !== undefined) requireDestination(destination, state, context);
+    state.eventInvokeConfig = { ...config, FunctionArn: `${functionArn(state)}:${Qualifier}` };
+  },
   delete({ FunctionName }, _identity, context) {
     functionOf(FunctionName, context).eventInvokeConfig = undefined;
   },
 });
-
-function putEventInvokeConfig(
-  { FunctionName, Qualifier, ...config }: v.InferOutput<typeof eventInvokeProperties>,
-  context: ResourceContext,
-): void {
-  const state = functionOf(FunctionName, context);
-  const destination = config.DestinationConfig.OnFailure?.Destination;
-  if (destination !== undefined) requireDestination(destination, state, context);
-  state.eventInvokeConfig = { ...config, FunctionArn: `${functionArn(state)}:${Qualifier}` };
-}
 
 /** What GetFunctionConfiguration answers besides the code. @throws AwsError for reserved variables */
 function configurationOf(given: v.InferOutput<typeof properties>): Readonly<Record<string, unknown>> {

@@ -1,13 +1,12 @@
-// Buckets and their policies.
+// Buckets.
 import * as v from 'valibot';
 import { AwsError } from '../../../aws/aws-error.ts';
 import { checkBucketName } from '../../../aws/s3/bucket-names.ts';
-import type { BucketEncryption } from '../../../aws/state/buckets.ts';
+import type { Bucket, BucketEncryption } from '../../../aws/state/buckets.ts';
 import { physicalName } from '../../resource-kind/physical-name.ts';
 import { bool, tags, text } from '../../resource-kind/properties.ts';
 import { type ResourceContext, resourceKind } from '../../resource-kind/resource-kind.ts';
 import { lifecycleRules, toLifecycle } from './lifecycle.ts';
-import { ownBucket } from './own-bucket.ts';
 
 const encryptionRule = v.strictObject({
   BucketKeyEnabled: v.optional(bool, false),
@@ -124,4 +123,15 @@ function requireLogBucket(name: string, context: ResourceContext): void {
       `The target bucket ${name} for logging does not exist, or is not owned by account ${context.account} in ${context.region}`,
     );
   }
+}
+
+/** The bucket of the account that a resource is about. @throws NoSuchBucket, AccessDenied */
+export function ownBucket(name: string, { world, account }: ResourceContext): Bucket {
+  const found = world.buckets.get(name);
+  if (found === undefined)
+    throw new AwsError(404, 'NoSuchBucket', `The specified bucket does not exist: ${name}`);
+  if (found.ownerAccountId !== account) {
+    throw new AwsError(403, 'AccessDenied', `Bucket ${name} belongs to account ${found.ownerAccountId}`);
+  }
+  return found;
 }

@@ -1,21 +1,13 @@
 // Which bucket policies are public (S3 user guide, blocking public access: the meaning of "public").
 import * as v from 'valibot';
-
-const some = <Schema extends v.GenericSchema>(schema: Schema) =>
-  v.union([
-    v.array(schema),
-    v.pipe(
-      schema,
-      v.transform((one) => [one]),
-    ),
-  ]);
+import { oneOrMany } from '../../resource-kind/properties.ts';
 
 const statements = v.object({
-  Statement: some(
+  Statement: oneOrMany(
     v.object({
       Effect: v.string(),
-      Principal: v.optional(v.union([v.string(), v.record(v.string(), some(v.string()))])),
-      Condition: v.optional(v.record(v.string(), v.record(v.string(), some(v.unknown()))), {}),
+      Principal: v.optional(v.union([v.string(), v.record(v.string(), oneOrMany(v.string()))])),
+      Condition: v.optional(v.record(v.string(), v.record(v.string(), oneOrMany(v.unknown()))), {}),
     }),
   ),
 });
