@@ -135,7 +135,7 @@ function authorize(
   { deployment: { world }, caller, region, onAccess }: Deployer,
   [action, resource, facts]: ApiCall,
 ): void {
-  const all: Facts = { 'aws:RequestedRegion': region, 'aws:SecureTransport': 'true', ...facts };
+  const all = { 'aws:RequestedRegion': region, 'aws:SecureTransport': 'true', ...facts };
   const { request, decision, access } = decideAccess(world, caller, action, resource, all);
   onAccess(access);
   if (decision.effect !== 'Allow') {
