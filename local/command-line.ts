@@ -1,9 +1,12 @@
-// What every command does at its edges: options that may be wrong, a reader that goes away, a question to a person.
+// What every command does at its edges: its name, options that may be wrong, a reader that goes away, a question to a person.
+import { parse } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { CommanderError } from '@commander-js/extra-typings';
+import { CommanderError, InvalidArgumentError } from '@commander-js/extra-typings';
 
 /** 128 + SIGPIPE, as for any command whose reader has gone (`npm run replay | head`). */
 const READER_GONE = 141;
+
+const MAX_PORT = 65_535;
 
 /** 128 + SIGINT. */
 export const INTERRUPTED = 130;
@@ -12,6 +15,30 @@ export const INTERRUPTED = 130;
 export interface CommandOutput {
   readonly writeOut?: (text: string) => void;
   readonly writeErr?: (text: string) => void;
+}
+
+/** How a command was called, for its help and errors: `artifact-sync NAME` in the package, `npm run NAME --` in the repository. */
+export function calledAs(name: string): string {
+  return parse(process.argv[1] ?? '').name === 'artifact-sync'
+    ? `artifact-sync ${name}`
+    : `npm run ${name} --`;
+}
+
+/** A parser of an option that is a port; it refuses anything else, and gives `hint` then, too. */
+export function portParser(hint = ''): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value <= MAX_PORT) return value;
+    throw new InvalidArgumentError(`Expected a port from 0 to ${MAX_PORT}; 0 takes a free one.${hint}`);
+  };
+}
+
+/** Why a server cannot listen, and what to do when the port is somebody else's. */
+export function listenProblem(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error && error.code === 'EADDRINUSE'
+    ? `${error.message}. Choose another --port; 0 takes a free one.`
+    : error.message;
 }
 
 /** Ends the process without a word when nobody reads what it prints any more. */

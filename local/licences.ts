@@ -1,7 +1,7 @@
 // Lists the licences of all dependencies, from the lockfile: what goes into the bundle first, then what only builds and tests.
 import { readFile } from 'node:fs/promises';
 import { program } from 'commander';
-import { calledAs } from './called-as.ts';
+import { calledAs } from './command-line.ts';
 
 interface LockedPackage {
   readonly version?: string;

@@ -1,30 +1,24 @@
 // `npm run local-aws`: the embedded AWS alone, for any S3 client, until SIGTERM.
 import { once } from 'node:events';
-import { InvalidArgumentError, program } from 'commander';
+import { program } from '@commander-js/extra-typings';
 import { startEmbeddedAws } from './aws/embedded-aws.ts';
-import { calledAs } from './called-as.ts';
-import { listenProblem } from './listen-problem.ts';
+import { calledAs, listenProblem, portParser } from './command-line.ts';
 
-interface Options {
-  readonly port: number;
-  readonly host: string;
-  readonly spoolDirectory?: string;
-}
-
-program
+const options = program
   .name(calledAs('local-aws'))
   .description(
     'Starts the embedded AWS (S3, CodePipeline, KMS, IAM, STS), prints what a shell needs to use it, serves until SIGTERM.',
   )
-  .option('--port <number>', 'port to listen on; 0 takes a free one', readPort, 0)
+  .option('--port <number>', 'port to listen on; 0 takes a free one', portParser(), 0)
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option(
     '--spool-directory <path>',
     "where uploads over 1 MiB go once they are 256 MiB in all (default: the system's temporary directory)",
   )
-  .parse();
+  .parse()
+  .opts();
 
-const aws = await startEmbeddedAws(program.opts<Options>()).catch((error: unknown) =>
+const aws = await startEmbeddedAws(options).catch((error: unknown) =>
   program.error(`error: ${listenProblem(error)}`),
 );
 const region = 'us-east-1';
@@ -41,11 +35,3 @@ for (const [name, value] of Object.entries(settings)) {
 }
 await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
 await aws.close();
-
-function readPort(value: string): number {
-  const port = Number(value);
-  if (!/^\d+$/.test(value) || port > 65_535) {
-    throw new InvalidArgumentError('a port is a number from 0 to 65535');
-  }
-  return port;
-}

@@ -1,7 +1,7 @@
 // Command line of the modelled network: `npm run wan -- --upstream http://127.0.0.1:9000 --port 9001`.
 import { once } from 'node:events';
-import { Command, InvalidArgumentError } from 'commander';
-import { listenProblem } from './listen-problem.ts';
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { listenProblem, portParser } from './command-line.ts';
 import { DEFAULT_WAN_MODEL } from './wan/model.ts';
 import { measurePrecision } from './wan/precision.ts';
 import { startWanProxy } from './wan/proxy-server.ts';
@@ -11,7 +11,7 @@ const program = new Command('npm run wan --')
     'Puts a modelled wide-area network in front of an S3 server, prints its endpoint, serves until SIGTERM.',
   )
   .option('--upstream <url>', 'the S3 server, http only', httpUrl)
-  .option('--port <number>', 'port to listen on; 0 takes a free one', port, 0)
+  .option('--port <number>', 'port to listen on; 0 takes a free one', portParser(), 0)
   .option('--round-trip <region=ms...>', 'round trip to a region (repeatable)', roundTrip)
   .option(
     '--copy-rate <MB/s>',
@@ -35,16 +35,7 @@ const program = new Command('npm run wan --')
   .option('--self-test', 'measure how precisely answers leave under load, and exit')
   .parse();
 
-const options = program.opts<{
-  upstream?: string;
-  port: number;
-  roundTrip?: Readonly<Record<string, number>>;
-  copyRate: number;
-  transferRate: number;
-  copyService: number;
-  writeRate: number;
-  selfTest?: boolean;
-}>();
+const options = program.opts();
 
 if (options.selfTest) {
   console.table(await measurePrecision());
@@ -67,18 +58,9 @@ if (options.selfTest) {
 }
 
 function httpUrl(text: string): string {
-  if (!URL.canParse(text) || new URL(text).protocol !== 'http:') {
+  if (URL.parse(text)?.protocol !== 'http:')
     throw new InvalidArgumentError('expected a URL that begins with http://, such as http://127.0.0.1:9000');
-  }
   return text;
-}
-
-function port(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value > 65_535) {
-    throw new InvalidArgumentError('expected a number from 0 to 65535');
-  }
-  return value;
 }
 
 function roundTrip(
@@ -86,24 +68,19 @@ function roundTrip(
   previous: Readonly<Record<string, number>> = {},
 ): Readonly<Record<string, number>> {
   const [, region, ms] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  if (region === undefined || ms === undefined) {
+  if (region === undefined || ms === undefined)
     throw new InvalidArgumentError('expected REGION=MILLISECONDS, such as eu-west-1=75');
-  }
   return { ...previous, [region]: positive(ms) };
 }
 
 function positive(text: string): number {
   const value = Number(text);
-  if (!(value > 0)) {
-    throw new InvalidArgumentError('expected a number above zero');
-  }
+  if (!(value > 0)) throw new InvalidArgumentError('expected a number above zero');
   return value;
 }
 
 function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) {
-    throw new InvalidArgumentError('expected a whole number');
-  }
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number');
   return value;
 }

@@ -1,5 +1,7 @@
 // Reads the function's JSON log lines for what it says about each finished copy.
 
+import { parsed, record, text } from '../pipeline/event/json.ts';
+
 /** What the function logs when a copy has been made and proved, or found to be there already. */
 export interface CopyLogEntry {
   readonly artifact: string;
@@ -8,7 +10,7 @@ export interface CopyLogEntry {
   readonly region: string;
   readonly sizeBytes: number;
   readonly strategy: string;
-  readonly proof: string;
+  readonly proof: string | undefined;
   readonly durationMs: number | undefined;
   readonly kmsKeyArn: string | undefined;
 }
@@ -18,7 +20,7 @@ export function parseCopyLine(line: string): CopyLogEntry | undefined {
   if (!line.includes('"Copy finished"')) return undefined;
   const entry = parseLogLine(line);
   if (entry?.message !== 'Copy finished') return undefined;
-  const { durationMs, kmsKeyArn } = entry;
+  const { durationMs } = entry;
   return {
     artifact: String(entry.artifact),
     bucket: String(entry.bucket),
@@ -26,18 +28,14 @@ export function parseCopyLine(line: string): CopyLogEntry | undefined {
     region: String(entry.region),
     sizeBytes: Number(entry.sizeBytes),
     strategy: String(entry.strategy),
-    proof: String(entry.proof ?? ''),
+    proof: text(entry.proof),
     durationMs: typeof durationMs === 'number' ? durationMs : undefined,
-    kmsKeyArn: typeof kmsKeyArn === 'string' ? kmsKeyArn : undefined,
+    kmsKeyArn: text(entry.kmsKeyArn),
   };
 }
 
 /** A structured log line as an object; undefined for anything else. */
 export function parseLogLine(line: string): Record<string, unknown> | undefined {
-  if (!line.startsWith('{')) return undefined;
-  try {
-    return JSON.parse(line) as Record<string, unknown>;
-  } catch {
-    return undefined;
-  }
+  const entry = line.startsWith('{') ? parsed(line) : undefined;
+  return entry === undefined ? undefined : record(entry);
 }

@@ -8,8 +8,7 @@ import {
   MAX_FUNCTION_TIMEOUT_SECONDS,
 } from '../../infra/shape/job-time.ts';
 import { FAULT_KINDS, type FaultRates, isFaultKind } from '../aws/faults/fault-kinds.ts';
-import { calledAs } from '../called-as.ts';
-import type { CommandOutput } from '../command-line.ts';
+import { type CommandOutput, calledAs, portParser } from '../command-line.ts';
 import { SAMPLES_FOLDER } from '../pipeline/scenarios.ts';
 import type { ArtifactSource } from '../pipeline/set-up.ts';
 import { defaultRate, faultHelp } from './fault-help.ts';
@@ -24,7 +23,6 @@ export type ReplayOptions = ReturnType<typeof parseOptions>;
 const MIN_MEMORY_MIB = 128;
 const MAX_MEMORY_MIB = 10_240;
 const MIN_TIMEOUT_MS = 1_000;
-const MAX_PORT = 65_535;
 const DEFAULT_TIMEOUT_MS = FUNCTION_TIMEOUT_SECONDS * 1000;
 
 const NAME = calledAs('replay');
@@ -100,7 +98,7 @@ export function parseOptions(argv: readonly string[], output: CommandOutput = {}
     )
     .addOption(
       new Option('--inspect [PORT]', 'wait for a debugger of Node.js; the timeout is 12 h, unless given')
-        .argParser(port)
+        .argParser(portParser(' An event goes before --inspect.'))
         .preset(String(DEFAULT_INSPECTOR_PORT)),
     )
     .optionsGroup('What goes wrong:')
@@ -126,9 +124,9 @@ export function parseOptions(argv: readonly string[], output: CommandOutput = {}
     .showHelpAfterError(`(${NAME} --help shows all options)`)
     .parse([...argv], { from: 'user' });
   const options = command.opts();
-  for (const { option, mode, reason, needs = false } of RULES) {
-    const given = isGiven(options[option]);
-    if (given && options[mode] !== needs)
+  for (const { option, mode, reason, ...rule } of RULES) {
+    const needs = 'needs' in rule;
+    if (isGiven(options[option]) && options[mode] !== needs)
       command.error(
         `error: option '${flag(option)}' ${needs ? 'needs' : 'cannot be used with'} '${flag(mode)}': ${reason}`,
       );
@@ -149,24 +147,8 @@ function eventFileOf(given: string): string {
   return existsSync(file) ? file : given;
 }
 
-type OptionName =
-  | 'fault'
-  | 'artifact'
-  | 'wan'
-  | 'unversionedSource'
-  | 'bucketRegion'
-  | 'twice'
-  | 'report'
-  | 'inspect'
-  | 'yes';
-
 /** Options that mean nothing, or something other than they seem to, in a mode; or that need one. */
-const RULES: readonly {
-  readonly option: OptionName;
-  readonly mode: 'live' | 'dryRun' | 'json';
-  readonly reason: string;
-  readonly needs?: boolean;
-}[] = [
+const RULES = [
   { option: 'fault', mode: 'live', reason: 'AWS has faults of its own' },
   { option: 'artifact', mode: 'live', reason: 'the real artifacts are copied' },
   { option: 'wan', mode: 'live', reason: 'the real network has its own latency' },
@@ -179,14 +161,17 @@ const RULES: readonly {
   { option: 'report', mode: 'dryRun', reason: 'nothing happens that could be drawn' },
   { option: 'inspect', mode: 'dryRun', reason: 'the function itself does not run' },
   { option: 'yes', mode: 'live', reason: 'only there is a question asked', needs: true },
-];
+] as const satisfies readonly {
+  readonly option: string;
+  readonly mode: string;
+  readonly reason: string;
+  readonly needs?: boolean;
+}[];
 
-function isGiven(
-  value: ReadonlyMap<string, unknown> | FaultRates | boolean | string | number | undefined,
-): boolean {
+function isGiven(value: unknown): boolean {
   if (value instanceof Map) return value.size > 0;
   if (typeof value === 'number') return true;
-  return typeof value === 'object' ? Object.keys(value).length > 0 : Boolean(value);
+  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 }
 
 function flag(name: string): string {
@@ -227,20 +212,21 @@ function userParameters(value: string): string {
 }
 
 /** A repeatable NAME=VALUE. */
-function pair(expected: string) {
+function pair(expected: string, pattern = /^([^=]+)=(.+)$/s) {
   return (value: string, previous: ReadonlyMap<string, string>): ReadonlyMap<string, string> => {
-    const [, name, content] = /^([^=]+)=(.+)$/s.exec(value) ?? [];
+    const [, name, content] = pattern.exec(value) ?? [];
     if (name === undefined || content === undefined) throw new InvalidArgumentError(`Expected ${expected}.`);
     return new Map(previous).set(name, content);
   };
 }
 
+const variable = pair('NAME=VALUE, such as POWERTOOLS_LOG_LEVEL=DEBUG', /^([A-Za-z_]\w*)=(.*)$/s);
+
 function timeout(value: string): number {
   const durationMs = parseDurationMs(value);
   const isWithin = (ms: number): boolean => ms >= MIN_TIMEOUT_MS && ms <= MAX_FUNCTION_TIMEOUT_SECONDS * 1000;
-  if (durationMs === undefined || !isWithin(durationMs)) {
+  if (durationMs === undefined || !isWithin(durationMs))
     throw new InvalidArgumentError('Expected a duration from 1s to 15min, such as 20s, 1.5min or 15min.');
-  }
   return durationMs;
 }
 
@@ -255,22 +241,9 @@ function memory(value: string): number {
 }
 
 function environment(value: string, previous: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  const [, name, content] = /^([A-Za-z_]\w*)=(.*)$/s.exec(value) ?? [];
-  if (name === undefined || content === undefined) {
-    throw new InvalidArgumentError('Expected NAME=VALUE, such as POWERTOOLS_LOG_LEVEL=DEBUG.');
-  }
-  requireKnownVariable(name);
-  return new Map(previous).set(name, content);
-}
-
-function port(value: string): number {
-  const number = Number(value);
-  if (!/^\d+$/.test(value) || number > MAX_PORT) {
-    throw new InvalidArgumentError(
-      `Expected a port from 0 to ${MAX_PORT}; 0 takes a free one. An event goes before --inspect.`,
-    );
-  }
-  return number;
+  const variables = variable(value, previous);
+  for (const name of variables.keys()) requireKnownVariable(name);
+  return variables;
 }
 
 function fault(value: string, previous: FaultRates): FaultRates {

@@ -1,38 +1,36 @@
 // Reads the sizes and durations that a user types, such as 2GiB, 10MB, 20s or 5min.
 
-const SIZE_UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  B: 1,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  TB: 1e12,
-  KIB: 2 ** 10,
-  MIB: 2 ** 20,
-  GIB: 2 ** 30,
-  TIB: 2 ** 40,
-};
+const SIZE_UNITS: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['B', 1],
+  ...['K', 'M', 'G', 'T'].flatMap((prefix, index): [string, number][] => [
+    [`${prefix}B`, 1000 ** (index + 1)],
+    [`${prefix}IB`, 1024 ** (index + 1)],
+  ]),
+]);
 
-const DURATION_UNITS_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  min: 60_000,
-  m: 60_000,
-  h: 3_600_000,
-};
+const DURATION_UNITS_MS: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1_000],
+  ['min', 60_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+]);
 
 /** Bytes in a size such as `2GiB`, `1.5MB` or `4096`; undefined when it is not one. */
 export function parseSizeBytes(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?) ?([KMGT]?i?B|)$/i.exec(text.trim());
-  const unit = SIZE_UNITS[(match?.[2] ?? '?').toUpperCase()];
-  return match?.[1] === undefined || unit === undefined ? undefined : Math.round(Number(match[1]) * unit);
+  return inUnit(text.toUpperCase(), SIZE_UNITS);
 }
 
 /** Milliseconds in a duration such as `20s`, `5min` or `1500ms`; undefined when it is not one. */
 export function parseDurationMs(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?) ?(ms|s|min|m|h)$/.exec(text.trim());
-  const unit = DURATION_UNITS_MS[match?.[2] ?? '?'];
-  return match?.[1] === undefined || unit === undefined ? undefined : Math.round(Number(match[1]) * unit);
+  return inUnit(text, DURATION_UNITS_MS);
+}
+
+function inUnit(text: string, units: ReadonlyMap<string, number>): number | undefined {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(text.trim()) ?? [];
+  const factor = units.get(unit);
+  return amount === undefined || factor === undefined ? undefined : Math.round(Number(amount) * factor);
 }
 
 /** A duration as people read it, such as `812 ms`, `8.2 s`, `3 min 05 s` or `12 h`. */

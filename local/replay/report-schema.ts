@@ -131,8 +131,11 @@ export const replayReportSchema = v.strictObject({
   network: v.exactOptional(
     v.pipe(
       v.strictObject({
-        homeRegion: v.string(),
-        roundTripMs: v.record(v.string(), v.number()),
+        homeRegion: v.pipe(v.string(), v.description('Where the pipeline and the function are.')),
+        roundTripMs: v.pipe(
+          v.record(v.string(), v.number()),
+          v.description('From there to each region that is copied to.'),
+        ),
         limitMs: v.exactOptional(v.pipe(milliseconds, v.description('What no client can beat.'))),
         answers: v.pipe(v.number(), v.integer(), v.description('Answers that were held back by the model.')),
         latenessMs: v.exactOptional(v.pipe(v.number(), v.description('How late they left (median).'))),

@@ -1,14 +1,15 @@
 // Puts together what a replay found: `--json` prints it, the terminal shows it as tables.
 import { unzipSync } from 'fflate';
+import { omitUndefined } from '../../functions/sync-artifacts/util.ts';
 import { toBuffer } from '../aws/content/content.ts';
 import { latest } from '../aws/state/buckets.ts';
-import type { LoggedRequest } from '../aws/state/request-log.ts';
+import { hasFailed, type LoggedRequest } from '../aws/state/request-log.ts';
 import type { World } from '../aws/state/world.ts';
 import type { ArtifactLocation, ExpectedCopy, ReplayEvent } from '../pipeline/event/event.ts';
 import type { JobRun } from '../pipeline/job-loop.ts';
 import type { Comparison } from './compare/compare.ts';
 import { type CopyLogEntry, parseCopyLine, parseLogLine } from './copy-log.ts';
-import type { CopyOutcome, JobOutcome, ReplayReport, ReplayVerdict, RunReport } from './report-schema.ts';
+import type { CopyOutcome, JobOutcome, ReplayVerdict, RunReport } from './report-schema.ts';
 
 /** One run of the job as it was seen. */
 export interface ObservedRun {
@@ -51,48 +52,28 @@ export function verdictOf(run: RunReport, expectedFailure: string | undefined): 
   if (invocations.some(({ outcome }) => outcome === 'out-of-memory')) return 'out-of-memory';
   if (result.status === 'NoAnswer') return 'no-result';
   if (result.status === 'Failed')
-    return expectedFailure !== undefined && result.failureType === expectedFailure
-      ? 'failed-as-expected'
-      : 'failed';
+    return result.failureType === expectedFailure ? 'failed-as-expected' : 'failed';
   return copies.some(({ identical }) => identical === false) ? 'wrong-copies' : 'succeeded';
 }
 
 /** Most memory that the function used in any invocation; undefined where none was measured. */
 export function peakBytes(runs: readonly (RunReport | undefined)[]): number | undefined {
-  const peaks = runs.flatMap((run) =>
-    (run?.invocations ?? []).flatMap(({ peakMemoryBytes }) => peakMemoryBytes ?? []),
-  );
+  const invocations = runs.flatMap((run) => run?.invocations ?? []);
+  const peaks = invocations.flatMap(({ peakMemoryBytes }) => peakMemoryBytes ?? []);
   return peaks.length === 0 ? undefined : Math.max(...peaks);
-}
-
-/** The exit code that follows from a report. */
-export function exitCodeOf(verdict: ReplayVerdict): ReplayReport['exitCode'] {
-  return verdict === 'succeeded' ? 0 : 1;
 }
 
 /** The last result that CodePipeline accepted. */
 function outcomeOf({ state, results, invocations }: JobRun): JobOutcome {
   const input = results.at(-1)?.input ?? {};
   const details = (input.executionDetails ?? input.failureDetails ?? {}) as Record<string, string>;
-  const { externalExecutionId } = details;
-  const id = externalExecutionId === undefined ? {} : { externalExecutionId };
+  const { externalExecutionId, summary, type: failureType = 'unknown', message = '' } = details;
   if (state === 'Succeeded') {
-    const variables = input.outputVariables as Record<string, string> | undefined;
-    return {
-      status: 'Succeeded',
-      ...id,
-      ...(details.summary === undefined ? {} : { summary: details.summary }),
-      ...(variables === undefined ? {} : { outputVariables: variables }),
-    };
+    const outputVariables = input.outputVariables as Record<string, string> | undefined;
+    return { status: state, ...omitUndefined({ externalExecutionId, summary, outputVariables }) };
   }
-  if (state === 'Failed') {
-    return {
-      status: 'Failed',
-      ...id,
-      failureType: details.type ?? 'unknown',
-      message: details.message ?? '',
-    };
-  }
+  if (state === 'Failed')
+    return { status: state, failureType, message, ...omitUndefined({ externalExecutionId }) };
   const reason = invocations.at(-1)?.errorMessage ?? 'the function returned without giving a result';
   return { status: 'NoAnswer', message: reason };
 }
@@ -132,13 +113,8 @@ type Progress = Pick<CopyOutcome, 'status' | 'error' | 'sizeBytes' | 'strategy' 
 
 function finished({ strategy, sizeBytes, proof, durationMs }: CopyLogEntry): Progress {
   const status = strategy === 'skip' ? 'already-there' : strategy === 'same-object' ? 'is-source' : 'copied';
-  return {
-    status,
-    sizeBytes,
-    strategy,
-    ...(proof === '' ? {} : { proof }),
-    ...(durationMs === undefined ? {} : { durationMs: Math.round(durationMs) }),
-  };
+  const rounded = durationMs === undefined ? undefined : Math.round(durationMs);
+  return { status, sizeBytes, strategy, ...omitUndefined({ proof, durationMs: rounded }) };
 }
 
 const NOT_FINISHED = { status: 'not-finished' } as const;
@@ -158,20 +134,13 @@ function unfinished(
     );
   const written = about(destination.bucket, key);
   const read = about(artifact.bucket, artifact.key);
-  const last = written && isError(written) && !isAbsence(written) ? written : read;
-  if (!last || !isError(last))
+  const last = written && hasFailed(written) && !isAbsence(written) ? written : read;
+  if (!last || !hasFailed(last))
     return message.includes(`s3://${copyId({ bucket: destination.bucket, key })}`)
       ? { status: 'failed' }
       : NOT_FINISHED;
-  const { operation, status: httpStatus, errorCode } = last;
-  return {
-    status: 'failed',
-    error: { operation, httpStatus, ...(errorCode === undefined ? {} : { code: errorCode }) },
-  };
-}
-
-function isError({ status, errorCode }: LoggedRequest): boolean {
-  return status === 0 || status >= 400 || errorCode !== undefined;
+  const { operation, status: httpStatus, errorCode: code } = last;
+  return { status: 'failed', error: { operation, httpStatus, ...omitUndefined({ code }) } };
 }
 
 /** That nothing is at a destination yet. */

@@ -1,6 +1,7 @@
 // One replay from start to end, on the embedded AWS or the real one: run the job, compare the copies, report.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { omitUndefined } from '../../functions/sync-artifacts/util.ts';
 import type { LoggedRequest } from '../aws/state/request-log.ts';
 import { LambdaFunction, type LambdaOptions } from '../lambda/lambda.ts';
 import { EventError, type ReplayEvent, readEvent } from '../pipeline/event/event.ts';
@@ -9,7 +10,7 @@ import { type Scenario, scenarioOf } from '../pipeline/scenarios.ts';
 import { Comparer, type Comparison, changedSources } from './compare/compare.ts';
 import { DEBUGGING_ENVIRONMENT, inspectorPort, waitingForDebugger } from './inspector.ts';
 import type { ReplayOptions } from './options.ts';
-import { exitCodeOf, type ObservedRun, peakBytes, runReport, verdictOf } from './report.ts';
+import { type ObservedRun, peakBytes, runReport, verdictOf } from './report.ts';
 import type { ReplayReport } from './report-schema.ts';
 import { embeddedTarget } from './target/embedded-target.ts';
 import { liveTarget, writingQuestion } from './target/live-target.ts';
@@ -149,23 +150,24 @@ export async function replay(
   const firstRun = first && runReport(event, world, { ...first, comparisons: undefined });
   const verdict = verdictOf(lastRun, scenario.fails);
   const functionPeakBytes = peakBytes([firstRun, lastRun]);
-  const network = target.built?.network();
   const report: ReplayReport = {
     event: displayPath(options.event),
     shows: scenario.shows,
     target: target.kind,
     verdict,
-    exitCode: exitCodeOf(verdict),
-    ...(scenario.fails === undefined ? {} : { expectedFailure: scenario.fails }),
+    exitCode: verdict === 'succeeded' ? 0 : 1,
     assumptions: [...event.assumptions],
     ...lastRun,
-    ...(firstRun ? { firstRun } : {}),
     changedSources: target.built ? changedSources(target.built.aws, target.built.stage, event.copies) : [],
     faults: Object.fromEntries(target.built?.struck ?? []),
-    ...(network ? { network } : {}),
     memoryMib: options.memory,
     timeoutMs: options.timeout,
-    ...(functionPeakBytes === undefined ? {} : { functionPeakBytes }),
+    ...omitUndefined({
+      expectedFailure: scenario.fails,
+      firstRun: first && runReport(event, world, { ...first, comparisons: undefined }),
+      network: target.built?.network(),
+      functionPeakBytes,
+    }),
     compareMs: comparisons ? compareMs : 0,
     comparedBytes: comparisons?.reduce((sum, { bytesRead }) => sum + bytesRead, 0) ?? 0,
   };

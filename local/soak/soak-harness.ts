@@ -44,17 +44,11 @@ export class SoakHarness implements AsyncDisposable {
   readonly #shortStall: LambdaFunction;
   readonly #onFailure: LambdaFunction;
   readonly #cold: (environment: Environment) => LambdaFunction;
-  readonly #setFaults: (hook: FaultHook | undefined) => void;
+  #faults: FaultHook | undefined;
 
-  private constructor(
-    bundleFolder: string,
-    aws: EmbeddedAws,
-    setFaults: (hook: FaultHook | undefined) => void,
-    environment: Environment,
-  ) {
+  private constructor(bundleFolder: string, aws: EmbeddedAws, environment: Environment) {
     this.#aws = aws;
     this.world = aws.world;
-    this.#setFaults = setFaults;
     this.#role = addRole(aws.world, DEFAULT_ACCOUNT_ID, FUNCTION_NAME);
     const lostJobRole = addLostJobRole(aws.world, DEFAULT_ACCOUNT_ID);
     const options = (file: string, credentials: Credentials, extra: Environment = {}): LambdaOptions => ({
@@ -72,9 +66,9 @@ export class SoakHarness implements AsyncDisposable {
         ...environment,
       },
     });
-    this.#lambda = new LambdaFunction(options('handler.mjs', this.#role.credentials));
-    this.#shortStall = new LambdaFunction(options('handler.mjs', this.#role.credentials, SOON));
     this.#cold = (extra) => new LambdaFunction(options('handler.mjs', this.#role.credentials, extra));
+    this.#lambda = this.#cold({});
+    this.#shortStall = this.#cold(SOON);
     this.#onFailure = new LambdaFunction(options('lost-job.mjs', lostJobRole.credentials));
   }
 
@@ -83,12 +77,9 @@ export class SoakHarness implements AsyncDisposable {
     environment: Environment = {},
     bundleFolder: string = BUNDLE_FOLDER,
   ): Promise<SoakHarness> {
-    let hook: FaultHook | undefined;
-    const aws = await startEmbeddedAws({ faults: (point) => hook?.(point) });
-    const setFaults = (next: FaultHook | undefined): void => {
-      hook = next;
-    };
-    return new SoakHarness(bundleFolder, aws, setFaults, environment);
+    const aws = await startEmbeddedAws({ faults: (point) => harness.#faults?.(point) });
+    const harness = new SoakHarness(bundleFolder, aws, environment);
+    return harness;
   }
 
   /** Runs a job to its end and checks what it left behind. */
@@ -108,7 +99,7 @@ export class SoakHarness implements AsyncDisposable {
       world.codePipeline.onJob(({ data }) => secrets.push(...secretsOf(data.artifactCredentials))),
     ];
     const started = performance.now();
-    this.#setFaults(injector.hook);
+    this.#faults = injector.hook;
     let deaths = 0;
     const stalls = soak.faults.stall || soak.faults['stall-body'];
     await using cold = soak.namesSet
@@ -131,7 +122,7 @@ export class SoakHarness implements AsyncDisposable {
       const durationMs = performance.now() - started;
       return { soak, outcome: outcomeOf(run), violations: found, struck, requests, run, durationMs };
     } finally {
-      this.#setFaults(undefined);
+      this.#faults = undefined;
       for (const end of endings) end();
       for (const name of staged.bucketNames) world.deleteBucket(name);
     }

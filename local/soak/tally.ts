@@ -4,25 +4,18 @@ import type { SoakResult } from './soak-harness.ts';
 
 /** Sums over the jobs of a soak. */
 export class Tally {
+  /** Promises that jobs broke. */
+  violations = 0;
   #jobs = 0;
   #copies = 0;
   #invocations = 0;
   #requests = 0;
-  #violations = 0;
   readonly #outcomes = new Map<string, number>();
   readonly #faults = new Map<FaultKind, number>();
-
-  get violations(): number {
-    return this.#violations;
-  }
 
   /** Faults that were injected so far. */
   get faults(): number {
     return [...this.#faults.values()].reduce((sum, count) => sum + count, 0);
-  }
-
-  get jobs(): number {
-    return this.#jobs;
   }
 
   add({ soak, outcome, violations, struck, requests, run }: SoakResult): void {
@@ -30,7 +23,7 @@ export class Tally {
     this.#copies += soak.artifacts.length * soak.destinations.length;
     this.#invocations += run.invocations.length;
     this.#requests += requests.length;
-    this.#violations += violations.length;
+    this.violations += violations.length;
     this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
     for (const [kind, count] of struck) this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + count);
   }
@@ -46,7 +39,7 @@ export class Tally {
       ...[...this.#outcomes]
         .sort()
         .map(([outcome, count]): [string, number] => [`ended as ${outcome}`, count]),
-      ['violations', this.#violations],
+      ['violations', this.violations],
     ];
     return rows.map(([title, count]) => `${title.padEnd(28)} ${String(count).padStart(9)}`).join('\n');
   }

@@ -16,27 +16,24 @@ interface Waiter {
 
 /** A queue of deadlines on the clock of `performance.now()`. */
 export class Deadlines {
-  /** Binary heap, earliest deadline first. */
-  readonly #heap: Waiter[] = [];
+  /** Earliest deadline first; most come in about that order. */
+  readonly #queue: Waiter[] = [];
   #timer: NodeJS.Timeout | undefined;
   #armedForMs = Number.POSITIVE_INFINITY;
 
   /** Resolves at `atMs` (on the clock of `performance.now()`), or at once when that has passed. */
   reached(atMs: number): Promise<void> {
-    if (atMs <= performance.now() + TICK_HALF_MS) {
-      return Promise.resolve();
-    }
+    if (atMs <= performance.now() + TICK_HALF_MS) return Promise.resolve();
     return new Promise((wake) => {
-      this.#push({ atMs, wake });
+      const before = this.#queue.findLastIndex((waiter) => waiter.atMs <= atMs);
+      this.#queue.splice(before + 1, 0, { atMs, wake });
       this.#arm();
     });
   }
 
   #arm(): void {
-    const first = this.#heap[0];
-    if (first === undefined || first.atMs >= this.#armedForMs) {
-      return;
-    }
+    const [first] = this.#queue;
+    if (first === undefined || first.atMs >= this.#armedForMs) return;
     clearTimeout(this.#timer);
     this.#armedForMs = first.atMs;
     const delayMs = Math.round(first.atMs - performance.now() - TIMER_ADVANCE_MS);
@@ -46,48 +43,9 @@ export class Deadlines {
   #fire(): void {
     this.#armedForMs = Number.POSITIVE_INFINITY;
     const dueMs = performance.now() + TICK_HALF_MS;
-    for (let first = this.#heap[0]; first !== undefined && first.atMs <= dueMs; first = this.#heap[0]) {
-      this.#pop();
-      first.wake();
-    }
+    const later = this.#queue.findIndex(({ atMs }) => atMs > dueMs);
+    const due = this.#queue.splice(0, later === -1 ? this.#queue.length : later);
+    for (const { wake } of due) wake();
     this.#arm();
-  }
-
-  #push(waiter: Waiter): void {
-    const heap = this.#heap;
-    let index = heap.push(waiter) - 1;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      const above = heap[parent];
-      if (above === undefined || above.atMs <= waiter.atMs) {
-        break;
-      }
-      heap[index] = above;
-      index = parent;
-    }
-    heap[index] = waiter;
-  }
-
-  #pop(): void {
-    const heap = this.#heap;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) {
-      return;
-    }
-    let index = 0;
-    for (;;) {
-      const leftIndex = 2 * index + 1;
-      const left = heap[leftIndex];
-      const right = heap[leftIndex + 1];
-      const childIndex =
-        right !== undefined && left !== undefined && right.atMs < left.atMs ? leftIndex + 1 : leftIndex;
-      const child = heap[childIndex];
-      if (child === undefined || child.atMs >= last.atMs) {
-        break;
-      }
-      heap[index] = child;
-      index = childIndex;
-    }
-    heap[index] = last;
   }
 }

@@ -24,3 +24,8 @@ export interface LoggedRequest {
   /** How much of it the modelled network took to open the connection. */
   readonly connectMs?: number;
 }
+
+/** Did it get an error, or no answer at all? */
+export function hasFailed({ status, errorCode }: LoggedRequest): boolean {
+  return status === 0 || status >= 400 || errorCode !== undefined;
+}

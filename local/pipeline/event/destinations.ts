@@ -1,5 +1,5 @@
 // The destination buckets that UserParameters name, each with its region, owner and key.
-import { list, record, text } from './json.ts';
+import { list, parsed, record, text } from './json.ts';
 
 /** A bucket that the job copies to. */
 export interface DestinationBucket {
@@ -42,7 +42,7 @@ export function readDestinations(
   const given = [
     parameters.DestinationBucket,
     ...list(parameters.DestinationBuckets),
-    ...destinationSet(text(parameters.Destinations), destinationSets),
+    ...list(record(parsed(destinationSets ?? ''))[text(parameters.Destinations) ?? '']),
   ];
   return given.flatMap((item, index) => {
     const options: Record<string, unknown> = typeof item === 'string' ? { Bucket: item } : record(item);
@@ -58,13 +58,4 @@ export function readDestinations(
       keyTemplate: text(options.Key),
     };
   });
-}
-
-function destinationSet(name: string | undefined, sets: string | undefined): readonly unknown[] {
-  if (name === undefined || sets === undefined) return [];
-  try {
-    return list(record(JSON.parse(sets))[name]);
-  } catch {
-    return [];
-  }
 }

@@ -6,7 +6,7 @@ import type { NewJob } from '../../aws/state/code-pipeline/jobs.ts';
 import { isRegion, regionInName, regionOfKey, similarRegion } from '../regions.ts';
 import { SCENARIOS } from '../scenarios.ts';
 import { type DestinationBucket, readDestinations, type UserParameters } from './destinations.ts';
-import { list, record, text } from './json.ts';
+import { list, parsed, record, text } from './json.ts';
 import { resolveVariables } from './variables.ts';
 
 /** An artifact of the job and where it lies. */
@@ -108,13 +108,15 @@ export function interpretEvent(given: unknown, name: string, options: EventOptio
   const job = record(raw['CodePipeline.job']);
   const data = record(job.data);
   const { jobId, accountId } = identityOf(job, name);
-  const bucketRegions = options.bucketRegions ?? new Map<string, string>();
+  const { bucketRegions = new Map<string, string>() } = options;
   for (const [bucket, region] of bucketRegions) requireRegion(region, `--bucket-region ${bucket}`);
   const inputs = locations(data.inputArtifacts);
   for (const input of inputs) requireBucketName(input, name);
   const encryptionKeyId = text(record(data.encryptionKey).id);
   const region = homeRegion(inputs[0]?.bucket, encryptionKeyId, bucketRegions, assumptions);
-  const parameters = userParameters(data);
+  const userParametersText =
+    text(record(record(data.actionConfiguration).configuration).UserParameters) ?? '';
+  const parameters: UserParameters = record(parsed(userParametersText));
   const destinations = readDestinations(parameters, options.destinationSets, {
     accountId,
     regionOf: (bucket, stated, keyId, fallback) => {
@@ -140,7 +142,7 @@ export function interpretEvent(given: unknown, name: string, options: EventOptio
     destinations,
     copies: expectedCopies(parameters, inputs, destinations),
     encryptionKeyId,
-    userParametersText: text(record(record(data.actionConfiguration).configuration).UserParameters) ?? '',
+    userParametersText,
     assumptions,
   };
 }
@@ -180,19 +182,8 @@ function withParameters(
   const original = text(configuration.UserParameters);
   const UserParameters = resolveVariables(replacement ?? original ?? '', variables, assumptions);
   if (UserParameters === (original ?? '')) return event;
-  return {
-    ...event,
-    'CodePipeline.job': {
-      ...job,
-      data: {
-        ...data,
-        actionConfiguration: {
-          ...actionConfiguration,
-          configuration: { ...configuration, UserParameters },
-        },
-      },
-    },
-  };
+  const replaced = { ...actionConfiguration, configuration: { ...configuration, UserParameters } };
+  return { ...event, 'CodePipeline.job': { ...job, data: { ...data, actionConfiguration: replaced } } };
 }
 
 function requireRegion(region: string, what: string): void {
@@ -209,11 +200,10 @@ function homeRegion(
   assumptions: string[],
 ): string {
   const ofKey = regionOfKey(encryptionKeyId ?? '');
-  const known = bucket === undefined ? undefined : (bucketRegions.get(bucket) ?? regionInName(bucket));
+  const known = bucket && (bucketRegions.get(bucket) ?? regionInName(bucket));
   const region = known ?? ofKey ?? ASSUMED_HOME_REGION;
-  if (bucket !== undefined && known === undefined && ofKey === undefined)
-    assumptions.push(assumedRegion(bucket, region));
-  if (known !== undefined && ofKey !== undefined && ofKey !== known) {
+  if (bucket && !known && !ofKey) assumptions.push(assumedRegion(bucket, region));
+  if (known && ofKey && ofKey !== known) {
     assumptions.push(
       `encryptionKey is in ${ofKey}, the artifact bucket in ${known}: S3 cannot use a key of another region, so the bucket has another key here.`,
     );
@@ -238,15 +228,6 @@ function jobData(data: Record<string, unknown>): NewJob['data'] {
     encryptionKey: text(record(data.encryptionKey).id) ? data.encryptionKey : undefined,
   };
   return shaped as unknown as NewJob['data'];
-}
-
-function userParameters(data: Readonly<Record<string, unknown>>): UserParameters {
-  const configuration = record(record(data.actionConfiguration).configuration);
-  try {
-    return record(JSON.parse(text(configuration.UserParameters) ?? ''));
-  } catch {
-    return {};
-  }
 }
 
 /** What has to be where in the end, worked out apart from the function so that the replay can find it wrong. */

@@ -1,5 +1,14 @@
 // Reads JSON of unknown shape: what is not of the asked-for type counts as absent.
 
+/** What a text says as JSON; undefined where it is not JSON. */
+export function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The value if it is an object; else an empty one. */
 export function record(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

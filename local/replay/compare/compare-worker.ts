@@ -8,7 +8,6 @@ import { type ContentRecipe, contentOf } from '../../pipeline/set-up.ts';
 
 /** One object to be compared, or one range of it. */
 export interface CompareRequest {
-  readonly id: number;
   readonly endpoint: string;
   readonly credentials: Credentials;
   readonly region: string;
@@ -18,17 +17,17 @@ export interface CompareRequest {
   readonly range?: { readonly start: number; readonly end: number };
 }
 
-/** Progress and verdicts. */
-export type CompareMessage =
-  | { readonly type: 'progress'; readonly bytes: number }
-  | {
-      readonly type: 'verdict';
-      readonly id: number;
-      /** What is wrong; absent when every byte is the same. */
-      readonly difference?: string;
-      readonly kmsKeyArn?: string;
-      readonly encryption?: string;
-    };
+/** What came of one comparison. */
+export interface Verdict {
+  readonly type: 'verdict';
+  /** What is wrong; undefined when every byte is the same. */
+  readonly difference: string | undefined;
+  readonly kmsKeyArn?: string | undefined;
+  readonly encryption?: string | undefined;
+}
+
+/** Progress, then a verdict. */
+export type CompareMessage = { readonly type: 'progress'; readonly bytes: number } | Verdict;
 
 const PROGRESS_BYTES = 16 * 2 ** 20;
 const clients = new Map<string, S3Client>();
@@ -37,13 +36,13 @@ parentPort?.on('message', (request: CompareRequest) => {
   void compare(request)
     .catch((error: unknown): CompareMessage => {
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      return { type: 'verdict', id: request.id, difference: `could not be read: ${reason}` };
+      return { type: 'verdict', difference: `could not be read: ${reason}` };
     })
     .then(post);
 });
 
-async function compare(request: CompareRequest): Promise<CompareMessage> {
-  const { id, bucket, key, recipe, range } = request;
+async function compare(request: CompareRequest): Promise<Verdict> {
+  const { bucket, key, recipe, range } = request;
   const whole = contentOf(recipe);
   const expected = range ? slice(whole, range.start, range.end) : whole;
   const answer = await client(request).send(
@@ -53,16 +52,15 @@ async function compare(request: CompareRequest): Promise<CompareMessage> {
       ...(range ? { Range: `bytes=${range.start}-${range.end - 1}` } : {}),
     }),
   );
-  const found = {
-    type: 'verdict' as const,
-    id,
-    ...(answer.SSEKMSKeyId ? { kmsKeyArn: answer.SSEKMSKeyId } : {}),
-    ...(answer.ServerSideEncryption ? { encryption: answer.ServerSideEncryption } : {}),
-  };
   const body = answer.Body as Readable;
   const difference = await firstDifference(body, chunks(expected), range?.start ?? 0);
   body.destroy();
-  return difference === undefined ? found : { ...found, difference };
+  return {
+    type: 'verdict',
+    difference,
+    kmsKeyArn: answer.SSEKMSKeyId,
+    encryption: answer.ServerSideEncryption,
+  };
 }
 
 async function firstDifference(

@@ -9,7 +9,7 @@ import { latest, type ObjectVersion } from '../../aws/state/buckets.ts';
 import type { ExpectedCopy } from '../../pipeline/event/event.ts';
 import { contentOf, type Stage } from '../../pipeline/set-up.ts';
 import { siblingModule } from '../../sibling-module.ts';
-import type { CompareMessage, CompareRequest } from './compare-worker.ts';
+import type { CompareMessage, CompareRequest, Verdict } from './compare-worker.ts';
 
 /** What was found at one destination. */
 export interface Comparison {
@@ -103,13 +103,13 @@ async function compareCopy(
     if (offset !== undefined) problems.push(`differs from its source from byte ${offset}`);
   }
   let bytesRead = 0;
-  let found: Extract<CompareMessage, { type: 'verdict' }> | undefined;
-  for (const [id, range] of ranges.entries()) {
+  let found: Verdict | undefined;
+  for (const range of ranges) {
     const count = (bytes: number): void => {
       bytesRead += bytes;
       onBytes(bytes);
     };
-    found = await ask(worker, { id, ...request, ...(range ? { range } : {}) }, count);
+    found = await ask(worker, { ...request, ...(range && { range }) }, count);
     if (found.difference) problems.push(found.difference);
   }
   const wantedKey = stage.keyArns.get(destination.bucket);
@@ -147,8 +147,8 @@ async function ask(
   worker: Worker,
   request: CompareRequest,
   onBytes: (bytes: number) => void,
-): Promise<Extract<CompareMessage, { type: 'verdict' }>> {
-  const { promise, resolve, reject } = Promise.withResolvers<Extract<CompareMessage, { type: 'verdict' }>>();
+): Promise<Verdict> {
+  const { promise, resolve, reject } = Promise.withResolvers<Verdict>();
   const receive = (message: CompareMessage): void => {
     if (message.type === 'progress') onBytes(message.bytes);
     else resolve(message);

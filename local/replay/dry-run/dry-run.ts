@@ -11,7 +11,7 @@ import { functionOptions, type Replay } from '../run.ts';
 import { embeddedTarget } from '../target/embedded-target.ts';
 import { liveTarget } from '../target/live-target.ts';
 import { displayPath, header } from '../terminal/present.ts';
-import { type Column, section, table, wrap } from '../terminal/render.ts';
+import { beside, type Column, failureSection, table } from '../terminal/render.ts';
 import { strategyWords } from '../terminal/watch.ts';
 import { CHECKED, checkJob, findingsOf, UNCHECKED } from './check-job.ts';
 import { planCost } from './plan-cost.ts';
@@ -56,15 +56,7 @@ export async function dryRun(prepared: Replay): Promise<PlanReport> {
   const common = { event: displayPath(options.event), assumptions: event.assumptions };
   if ('failure' in answer) {
     const { type, message } = answer.failure;
-    terminal.print(
-      section(
-        'What the pipeline would show',
-        [paint('red', `Failed: ${type}`), '', message],
-        width,
-        'red',
-        paint,
-      ),
-    );
+    terminal.print(failureSection('What the pipeline would show', `Failed: ${type}`, message, width, paint));
     return { ...common, plan: [], failure: answer.failure, exitCode: 1 };
   }
   terminal.print(table(PLAN_COLUMNS, answer.plan, width, paint));
@@ -72,22 +64,18 @@ export async function dryRun(prepared: Replay): Promise<PlanReport> {
   // A check begins uploads, if only to abort them: on the real AWS a person has to say so.
   const check = options.live && !options.yes ? undefined : await checkJob(prepared, target);
   const findings = check ? findingsOf(check) : [];
-  const line = (mark: string, text: string): string[] =>
-    wrap(`    ${text}`, width).map((part, index) => (index === 0 ? `  ${mark} ${part.trimStart()}` : part));
+  const [failed, warned, passed] = [paint('red', '✗'), paint('yellow', '!'), paint('green', '✓')];
   terminal.print(
     [
       '',
       ...findings.flatMap(({ severity, type, message }) =>
-        severity === 'error'
-          ? line(paint('red', '✗'), `${type}: ${message}`)
-          : line(paint('yellow', '!'), message),
+        severity === 'error' ? beside(failed, `${type}: ${message}`, width) : beside(warned, message, width),
       ),
-      ...(check
-        ? line(check.ok ? paint('green', '✓') : paint('yellow', '!'), CHECKED)
-        : line(paint('yellow', '!'), UNCHECKED)),
-      ...line(
+      ...beside(check?.ok ? passed : warned, check ? CHECKED : UNCHECKED, width),
+      ...beside(
         ' ',
         `About ${usd(cost.totalUsd)} USD: ${usd(cost.transferUsd)} for transfer between regions, ${usd(cost.requestsUsd)} for requests; without Lambda time, at the prices of us-east-1.`,
+        width,
       ),
       '',
     ].join('\n'),

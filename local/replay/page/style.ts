@@ -8,7 +8,7 @@ export const STYLE = `
   --look: #6ea8dc; --read: #3f6fb5; --write: #2f9e62; --finish: #1b7f86; --clean: #a58a3a; --report: #8558b8; --failed: #d1383d;
   --good: #1e7d48; --bad: #b3262b; --warn: #8a6100; --shade: rgba(60, 110, 170, .07);
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --paper: #14181d; --ink: #e4e8ec; --faint: #98a3af; --line: #303842; --panel: #1b2128;
     --look: #5f9bd0; --read: #7aa5e0; --write: #45b97c; --finish: #3fb1b9; --clean: #c9a94f; --report: #b48ae0; --failed: #f0666b;
@@ -18,9 +18,7 @@ export const STYLE = `
 @media print {
   :root {
     color-scheme: light;
-    --paper: #ffffff; --ink: #000000; --faint: #444444; --line: #bbbbbb; --panel: #ffffff;
-    --look: #6ea8dc; --read: #3f6fb5; --write: #2f9e62; --finish: #1b7f86; --clean: #a58a3a; --report: #8558b8; --failed: #d1383d;
-    --good: #1e7d48; --bad: #b3262b; --warn: #8a6100;
+    --ink: #000000; --faint: #444444; --line: #bbbbbb; --panel: #ffffff;
   }
   body { font-size: 11px; }
   section { break-inside: avoid; }

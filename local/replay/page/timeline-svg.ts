@@ -1,6 +1,7 @@
 // Draws the time line of a job as SVG; colours come from the page, light or dark.
 import { formatBytes } from '../../../functions/sync-artifacts/result/summary.ts';
 import { formatDuration } from '../quantity.ts';
+import { shortenEnd } from '../terminal/render.ts';
 import { html, type Markup } from './html.ts';
 import type { Bar, Group, Timeline } from './timeline.ts';
 
@@ -14,6 +15,8 @@ export interface Span {
 
 const WIDTH = 1100;
 const LEFT = 210;
+/** What fits into the column of titles. */
+const TITLE_CHARACTERS = 36;
 const TOP = 34;
 const GROUP_GAP = 14;
 /** A group of many lanes gets thinner ones. */
@@ -48,7 +51,7 @@ ${ticks(lastMs).map(
 ${rows.map(
   ({ group, top: y, height }) =>
     html`<g><line class="rule" x1="0" x2="${WIDTH}" y1="${y + height + GROUP_GAP / 2}" y2="${y + height + GROUP_GAP / 2}"/>
-<text class="group" x="0" y="${y + 11}">${shorten(group.title)}</text><text class="small" x="0" y="${y + 23}">${shorten(group.detail)}</text>
+<text class="group" x="0" y="${y + 11}">${shortenEnd(group.title, TITLE_CHARACTERS)}</text><text class="small" x="0" y="${y + 23}">${shortenEnd(group.detail, TITLE_CHARACTERS)}</text>
 ${group.bars.map((bar) => barSvg(bar, group, y, height, x))}</g>`,
 )}
 </svg>`;
@@ -85,12 +88,6 @@ function ticks(endMs: number): number[] {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough) ?? rough;
   return Array.from({ length: Math.floor(endMs / step) + 1 }, (_, index) => index * step);
-}
-
-/** What fits into the column of titles. */
-function shorten(text: string): string {
-  const most = 36;
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
 function round(value: number): number {

@@ -1,5 +1,5 @@
 // Arranges the requests of a job for its time line: grouped by copy, packed into lanes, retries marked.
-import type { LoggedRequest } from '../../aws/state/request-log.ts';
+import { hasFailed, type LoggedRequest } from '../../aws/state/request-log.ts';
 import type { CopyOutcome } from '../report-schema.ts';
 
 /** What a request is for. */
@@ -67,7 +67,7 @@ export function arrangeTimeline(
   const bars = byStart.map((request): Omit<Bar, 'lane'> => {
     const startMs = Math.max(0, request.startedAt.getTime() - beganAtMs);
     const id = [request.operation, request.bucket, request.key, request.partNumber].join('\n');
-    const failed = isFailed(request);
+    const failed = isFailure(request);
     const isRetry = failedBefore.has(id);
     if (failed) failedBefore.add(id);
     else failedBefore.delete(id);
@@ -106,8 +106,8 @@ export function arrangeTimeline(
 }
 
 /** What was simply not there, or elsewhere, is an answer. */
-function isFailed({ status, errorCode }: LoggedRequest): boolean {
-  return (status === 0 || status >= 400 || errorCode !== undefined) && ![301, 307, 404].includes(status);
+function isFailure(request: LoggedRequest): boolean {
+  return hasFailed(request) && ![301, 307, 404].includes(request.status);
 }
 
 /** Puts each bar into the first lane that is free when it starts. */

@@ -26,7 +26,8 @@ export async function embeddedTarget(
     ...(network && { network }),
   });
   const { world } = aws;
-  const stage = setUp(world, event, { ...scenario, ...unversioned(options) }, options.artifact);
+  const around = { ...scenario, ...(options.unversionedSource && { unversionedSource: true }) };
+  const stage = setUp(world, event, around, options.artifact);
   const struck = new Map<string, number>(Object.keys(rates).map((kind) => [kind, 0]));
   let runs = 0;
   return {
@@ -36,12 +37,7 @@ export async function embeddedTarget(
       ...(network ? [['over', network.describe(stage.sizesBytes)] as const] : []),
     ],
     world,
-    built: {
-      aws,
-      stage,
-      struck,
-      network: () => network?.report(stage.sizesBytes),
-    },
+    built: { aws, stage, struck, network: () => network?.report(stage.sizesBytes) },
     functionSettings: {
       region: event.region,
       credentials: stage.role,
@@ -77,8 +73,4 @@ export async function embeddedTarget(
     },
     [Symbol.asyncDispose]: () => aws.close(),
   };
-}
-
-function unversioned({ unversionedSource }: ReplayOptions): Partial<Scenario> {
-  return unversionedSource ? { unversionedSource } : {};
 }

@@ -5,26 +5,13 @@ import { limitMs } from '../../wan/limit.ts';
 import { roundTripMs, type WanModel, wanModelFrom } from '../../wan/model.ts';
 import { type Network, Wan } from '../../wan/network.ts';
 import { formatDuration } from '../quantity.ts';
-
-/** What the model says, and how well it was kept. */
-export interface NetworkReport {
-  /** Where the pipeline and the function are. */
-  readonly homeRegion: string;
-  /** From there to each region that is copied to, in milliseconds. */
-  readonly roundTripMs: Readonly<Record<string, number>>;
-  /** What no client can beat, in milliseconds; absent when there is nothing to copy. */
-  readonly limitMs?: number;
-  /** Answers that were held back until the model let them go. */
-  readonly answers: number;
-  /** How late they left, in milliseconds (median): what the machine adds to the model. */
-  readonly latenessMs?: number;
-}
+import type { ReplayReport } from '../report-schema.ts';
 
 /** The network of one replay. */
 interface ModelledNetwork extends Network {
   /** The model in one line; `sizesBytes` are those of the artifacts. */
   describe(sizesBytes: ReadonlyMap<string, number>): string;
-  report(sizesBytes: ReadonlyMap<string, number>): NetworkReport;
+  report(sizesBytes: ReadonlyMap<string, number>): NonNullable<ReplayReport['network']>;
 }
 
 /** Puts the function into the pipeline's region. What does not come from the function is let through at once. */
@@ -70,9 +57,8 @@ function jobLimitMs(
   { copies }: ReplayEvent,
   sizesBytes: ReadonlyMap<string, number>,
 ): number | undefined {
-  const copied = copies.flatMap(({ artifact, destination: { bucket, region }, key }) => {
+  const copied = copies.flatMap(({ artifact, destination: { region }, isSource }) => {
     const sizeBytes = sizesBytes.get(artifact.name);
-    const isSource = bucket === artifact.bucket && key === artifact.key;
     return sizeBytes === undefined || isSource ? [] : { sizeBytes, region };
   });
   return copied.length === 0 ? undefined : limitMs(model, copied);

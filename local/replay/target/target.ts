@@ -6,7 +6,7 @@ import type { World } from '../../aws/state/world.ts';
 import type { LambdaFunction, LambdaOptions } from '../../lambda/lambda.ts';
 import type { Invocable } from '../../pipeline/job-loop.ts';
 import type { Stage } from '../../pipeline/set-up.ts';
-import type { NetworkReport } from './modelled-network.ts';
+import type { ReplayReport } from '../report-schema.ts';
 
 /** What was built for the replay; there is nothing of it on the real AWS. */
 interface BuiltWorld {
@@ -14,7 +14,7 @@ interface BuiltWorld {
   readonly stage: Stage;
   /** How often each kind of fault has struck. */
   readonly struck: ReadonlyMap<string, number>;
-  network(): NetworkReport | undefined;
+  network(): ReplayReport['network'];
 }
 
 /** A place to run jobs. */

@@ -1,21 +1,17 @@
 // Says what a job is waiting for when its bars do not move: which request fails, how often, and how long nothing came.
-import type { LoggedRequest } from '../../aws/state/request-log.ts';
+import { hasFailed, type LoggedRequest } from '../../aws/state/request-log.ts';
 import { formatDuration } from '../quantity.ts';
 
 /** After this long without a request the job is waiting. */
 const QUIET_MS = 2_000;
 const REPORTING: ReadonlySet<string> = new Set(['PutJobSuccessResult', 'PutJobFailureResult']);
 
-interface Failing {
-  readonly request: LoggedRequest;
-  readonly count: number;
-}
-
 /** Watches the requests of a job. */
 export class Activity {
   readonly #now: () => number;
   /** The latest failure, until any request succeeds: then something moves. */
-  #failing: Failing | undefined;
+  #failing: LoggedRequest | undefined;
+  #failures = 0;
   #lastRequestMs: number;
   #writes = 0;
   #finished = 0;
@@ -30,8 +26,8 @@ export class Activity {
   onRequest(request: LoggedRequest, isWrite: boolean): void {
     this.#lastRequestMs = this.#now();
     if (isFailure(request)) {
-      const same = this.#failing?.request.operation === request.operation;
-      this.#failing = { request, count: same ? (this.#failing?.count ?? 0) + 1 : 1 };
+      this.#failures = this.#failing?.operation === request.operation ? this.#failures + 1 : 1;
+      this.#failing = request;
     } else {
       this.#failing = undefined;
       if (isWrite) this.#writes += 1;
@@ -45,11 +41,10 @@ export class Activity {
 
   /** One sentence; undefined while copies are on their way. */
   describe(): string | undefined {
-    const failing = this.#failing;
     const quietMs = this.#now() - this.#lastRequestMs;
     const sentences = [
       this.#phase(),
-      failing && describeFailure(failing),
+      this.#failing && describeFailure(this.#failing, this.#failures),
       quietMs > QUIET_MS && quiet(quietMs),
     ];
     const found = sentences.filter((sentence) => typeof sentence === 'string');
@@ -63,20 +58,17 @@ export class Activity {
 }
 
 /** What a client tries again: errors of the server, refusals, and broken connections; not a redirect or what is not there. */
-function isFailure({ status, errorCode, operation }: LoggedRequest): boolean {
+function isFailure(request: LoggedRequest): boolean {
+  const { status, operation } = request;
   const isAnswer = [301, 307, 412].includes(status) || (status === 404 && !REPORTING.has(operation));
-  return (status === 0 || status >= 400 || errorCode !== undefined) && !isAnswer;
+  return hasFailed(request) && !isAnswer;
 }
 
-function describeFailure({ request, count }: Failing): string {
-  const { service, operation, status, errorCode } = request;
+function describeFailure({ service, operation, status, errorCode }: LoggedRequest, count: number): string {
   const server = service === 'codepipeline' ? 'CodePipeline' : service === 'kms' ? 'KMS' : 'S3';
   const answer =
-    status === 0
-      ? `${server} cut the connection of`
-      : `${server} answered ${status} ${errorCode ?? ''}`.trim();
-  const times = count === 1 ? '' : ` (${count} times)`;
-  return status === 0 ? `${answer} ${operation}${times}` : `${answer} to ${operation}${times}`;
+    status === 0 ? 'cut the connection of' : `answered ${[status, errorCode].join(' ').trim()} to`;
+  return `${server} ${answer} ${operation}${count === 1 ? '' : ` (${count} times)`}`;
 }
 
 function quiet(quietMs: number): string {

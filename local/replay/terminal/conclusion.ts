@@ -2,7 +2,7 @@
 import { formatBytes, plural } from '../../../functions/sync-artifacts/result/summary.ts';
 import { formatDuration } from '../quantity.ts';
 import type { CopyOutcome, JobOutcome, ReplayReport, RunReport } from '../report-schema.ts';
-import { type Column, section, table, wrap } from './render.ts';
+import { beside, type Column, failureSection, section, table, wrap } from './render.ts';
 import type { Colour, Paint } from './terminal.ts';
 import { strategyWords } from './watch.ts';
 
@@ -21,11 +21,7 @@ export function conclusion(report: ReplayReport, width: number, paint: Paint): s
     '',
     resultSection(report.result, width, paint),
     '',
-    ...marked.flatMap(([mark, text]) =>
-      wrap(`    ${text}`, width).map((line, index) =>
-        index === 0 ? `  ${paint(MARKS[mark], mark)} ${line.trimStart()}` : line,
-      ),
-    ),
+    ...marked.flatMap(([mark, text]) => beside(paint(MARKS[mark], mark), text, width)),
     ...wrap(`    ${figures(report)}`, width).map((line) => paint('dim', line)),
     '',
   ].join('\n');
@@ -33,6 +29,9 @@ export function conclusion(report: ReplayReport, width: number, paint: Paint): s
 
 const MARKS = { '✓': 'green', '✗': 'red', '!': 'yellow' } as const satisfies Record<string, Colour>;
 type Line = readonly [mark: keyof typeof MARKS, text: string];
+const good = (text: string): Line => ['✓', text];
+const bad = (text: string): Line => ['✗', text];
+const note = (text: string): Line => ['!', text];
 
 function columnsFor({ copies }: ReplayReport, paint: Paint): Column<CopyOutcome>[] {
   const compared = copies.some(({ identical }) => identical !== undefined);
@@ -92,57 +91,40 @@ function resultSection(result: JobOutcome, width: number, paint: Paint): string 
       return section(title, lines, width, 'green', paint);
     }
     case 'Failed':
-      return section(
-        title,
-        [paint('red', `Failed: ${result.failureType}`), '', result.message ?? ''],
-        width,
-        'red',
-        paint,
-      );
-    case 'NoAnswer':
-      return section(
-        title,
-        [
-          paint('red', 'No answer'),
-          '',
-          `The action would wait for 20 minutes and then fail: ${result.message}`,
-        ],
-        width,
-        'red',
-        paint,
-      );
+      return failureSection(title, `Failed: ${result.failureType}`, result.message ?? '', width, paint);
+    case 'NoAnswer': {
+      const why = `The action would wait for 20 minutes and then fail: ${result.message}`;
+      return failureSection(title, 'No answer', why, width, paint);
+    }
   }
 }
 
 function problems({ copies }: ReplayReport): Line[] {
   return copies.flatMap(({ bucket, key, problems: found = [] }) =>
-    found.map((problem): Line => ['✗', `s3://${bucket}/${key} ${problem}`]),
+    found.map((problem) => bad(`s3://${bucket}/${key} ${problem}`)),
   );
 }
 
 function faults({ faults: struck }: ReplayReport): Line[] {
   const kinds = Object.entries(struck);
-  if (kinds.length === 0) return [];
   const hit = kinds.filter(([, count]) => count > 0).map(([kind, count]) => `${count} × ${kind}`);
   const missed = kinds.filter(([, count]) => count === 0).map(([kind]) => kind);
-  return [
-    ...(hit.length > 0 ? [['!', `Faults that struck: ${hit.join(', ')}.`] as Line] : []),
-    ...(missed.length > 0
-      ? [
-          [
-            '!',
-            `No fault struck of ${missed.join(', ')}: try a higher rate, another --seed, or a job with more requests.`,
-          ] as Line,
-        ]
-      : []),
-  ];
+  const lines: Line[] = [];
+  if (hit.length > 0) lines.push(note(`Faults that struck: ${hit.join(', ')}.`));
+  if (missed.length > 0)
+    lines.push(
+      note(
+        `No fault struck of ${missed.join(', ')}: try a higher rate, another --seed, or a job with more requests.`,
+      ),
+    );
+  return lines;
 }
 
 function changes({ changedSources, result }: ReplayReport): Line[] {
   if (changedSources.length === 0) return [];
   const copied = result.status === 'Succeeded' ? '; the version that the job began with was copied' : '';
-  const [source, verb] = changedSources.length === 1 ? ['The source', 'changed'] : ['The sources', 'changed'];
-  return [['!', `${source} of ${changedSources.join(', ')} ${verb} mid-job${copied}.`]];
+  const source = changedSources.length === 1 ? 'The source' : 'The sources';
+  return [note(`${source} of ${changedSources.join(', ')} changed mid-job${copied}.`)];
 }
 
 function verdict(report: ReplayReport): Line[] {
@@ -152,34 +134,32 @@ function verdict(report: ReplayReport): Line[] {
       return successes(report);
     case 'wrong-copies': {
       const wrong = copies.filter(({ identical }) => identical === false).length;
+      const are = wrong === 1 ? 'is' : 'are';
       return [
-        [
-          '✗',
-          `The job succeeded, but ${wrong} of ${plural(copies.length, 'copy', 'copies')} ${wrong === 1 ? 'is' : 'are'} not right.`,
-        ],
+        bad(
+          `The job succeeded, but ${wrong} of ${plural(copies.length, 'copy', 'copies')} ${are} not right.`,
+        ),
       ];
     }
-    case 'out-of-memory':
+    case 'out-of-memory': {
+      const needed = functionPeakBytes === undefined ? 'more memory' : formatBytes(functionPeakBytes);
       return [
-        [
-          '✗',
-          `Lambda kills the function: it needed ${functionPeakBytes === undefined ? 'more memory' : formatBytes(functionPeakBytes)}, and has ${memoryMib} MiB. Give it more with --memory.`,
-        ],
+        bad(
+          `Lambda kills the function: it needed ${needed}, and has ${memoryMib} MiB. Give it more with --memory.`,
+        ),
       ];
+    }
     case 'failed-as-expected':
       return [
-        [
-          '!',
-          `This sample is meant to fail, and failed as it should: ${expectedFailure}. ${written(report)}`,
-        ],
-        ['!', 'A failed job ends the replay with exit code 1.'],
+        note(`This sample is meant to fail, and failed as it should: ${expectedFailure}. ${written(report)}`),
+        note('A failed job ends the replay with exit code 1.'),
       ];
     case 'no-result':
     case 'failed': {
       const instead =
         expectedFailure === undefined ? '' : ` This sample is meant to end with ${expectedFailure}.`;
       const what = result.status === 'Failed' ? 'The job failed.' : 'The job got no result.';
-      return [['✗', `${what} ${written(report)}${instead}`]];
+      return [bad(`${what} ${written(report)}${instead}`)];
     }
   }
 }
@@ -202,38 +182,29 @@ function successes(report: ReplayReport): Line[] {
     const all =
       compared === 1 ? 'The copy is' : compared === 2 ? 'Both copies are' : `All ${compared} copies are`;
     const keys = compared === 1 ? "its region's KMS key" : "their regions' KMS keys";
-    lines.push([
-      '✓',
-      `${all} byte-identical and encrypted under ${keys} (compared ${formatBytes(comparedBytes)} over the wire in ${formatDuration(compareMs)}).`,
-    ]);
+    const how = `compared ${formatBytes(comparedBytes)} over the wire in ${formatDuration(compareMs)}`;
+    lines.push(good(`${all} byte-identical and encrypted under ${keys} (${how}).`));
   }
   if (target === 'live' && copied > 0)
-    lines.push([
-      '✓',
-      `${plural(copied, 'copy', 'copies')} made and proved as the table says; nothing was read back.`,
-    ]);
-  if (there > 0)
-    lines.push([
-      '✓',
-      `${plural(there, 'copy was', 'copies were')} there already and ${there === 1 ? 'was' : 'were'} not made again.`,
-    ]);
-  if (sources > 0)
-    lines.push([
-      '✓',
-      `${plural(sources, 'destination is', 'destinations are')} the source itself: nothing was written there.`,
-    ]);
+    lines.push(
+      good(`${plural(copied, 'copy', 'copies')} made and proved as the table says; nothing was read back.`),
+    );
+  if (there > 0) {
+    const were = there === 1 ? 'was' : 'were';
+    lines.push(good(`${plural(there, 'copy was', 'copies were')} there already and ${were} not made again.`));
+  }
+  if (sources > 0) {
+    const are = plural(sources, 'destination is', 'destinations are');
+    lines.push(good(`${are} the source itself: nothing was written there.`));
+  }
   return lines;
 }
 
 function manifest(report: ReplayReport): Line[] {
   const found = report.manifest as { readonly copies?: readonly unknown[] } | undefined;
   if (found === undefined) return [];
-  return [
-    [
-      '✓',
-      `sync-manifest.json is in the output artifact: ${plural(found.copies?.length ?? 0, 'copy', 'copies')}.`,
-    ],
-  ];
+  const copies = plural(found.copies?.length ?? 0, 'copy', 'copies');
+  return [good(`sync-manifest.json is in the output artifact: ${copies}.`)];
 }
 
 function retried({ firstRun, requests, target }: ReplayReport): Line[] {
@@ -241,7 +212,7 @@ function retried({ firstRun, requests, target }: ReplayReport): Line[] {
   const first = `${firstRun.result.status === 'Succeeded' ? 'succeeded' : 'failed'} after ${formatDuration(firstRun.jobMs)}`;
   const counts =
     target === 'live' ? '' : `; ${plural(total(firstRun.requests), 'request')} then, ${total(requests)} now`;
-  return [['!', `The first run ${first}${counts}. The table shows the second.`]];
+  return [note(`The first run ${first}${counts}. The table shows the second.`)];
 }
 
 function total(counts: Readonly<Record<string, number>>): number {

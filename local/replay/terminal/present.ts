@@ -5,7 +5,7 @@ import type { JobInvocation } from '../../pipeline/job-loop.ts';
 import { formatDuration } from '../quantity.ts';
 import type { Replay } from '../run.ts';
 import type { Target } from '../target/target.ts';
-import { wrap } from './render.ts';
+import { beside, wrap } from './render.ts';
 import type { Paint } from './terminal.ts';
 
 /** What is replayed, from where to where. */
@@ -15,14 +15,12 @@ export function header({ options, event, scenario, terminal }: Replay, target: T
   const sizesBytes = target.built?.stage.sizesBytes;
   const buckets = [...new Set(event.inputs.map(({ bucket }) => bucket))];
   const artifacts = event.inputs.map(({ name }) => {
-    if (!sizesBytes) return name;
-    const sizeBytes = sizesBytes.get(name);
-    return `${name} (${sizeBytes === undefined ? 'missing' : formatBytes(sizeBytes)})`;
+    const sizeBytes = sizesBytes?.get(name);
+    const size = sizeBytes === undefined ? 'missing' : formatBytes(sizeBytes);
+    return sizesBytes ? `${name} (${size})` : name;
   });
-  const width = Math.max(
-    0,
-    ...[...buckets, ...event.destinations.map(({ bucket }) => bucket)].map((name) => name.length),
-  );
+  const named = [...buckets, ...event.destinations.map(({ bucket }) => bucket)];
+  const width = Math.max(0, ...named.map((name) => name.length));
   const row = (title: string, bucket: string, region: string): string => {
     const line = `  ${paint('dim', title.padEnd(4))}  ${bucket.padEnd(width)}  ${paint('dim', region)}`;
     return line.trimEnd();
@@ -31,9 +29,7 @@ export function header({ options, event, scenario, terminal }: Replay, target: T
     row(index === 0 ? 'to' : '', bucket, region),
   );
   const fact = (title: string, text: string): string[] =>
-    wrap(`        ${text}`, columns).map((line, index) =>
-      index === 0 ? `  ${paint('dim', title.padEnd(4))}  ${line.trimStart()}` : line,
-    );
+    beside(paint('dim', title.padEnd(5)), text, columns, 8);
   const how = `Lambda with ${options.memory} MiB and ${formatDuration(options.timeout)}`;
   return [
     '',
@@ -45,11 +41,7 @@ export function header({ options, event, scenario, terminal }: Replay, target: T
     ...(to.length > 0 ? to : fact('to', '(nothing that can be read from UserParameters)')),
     ...target.facts.flatMap(([title, text]) => fact(title, text)),
     ...fact('in', options.dryRun ? `${how}; nothing is copied` : how),
-    ...event.assumptions.flatMap((assumption) =>
-      wrap(`    ${assumption}`, columns).map((line, index) =>
-        index === 0 ? `  ${paint('yellow', '!')} ${line.trimStart()}` : line,
-      ),
-    ),
+    ...event.assumptions.flatMap((assumption) => beside(paint('yellow', '!'), assumption, columns)),
     '',
   ].join('\n');
 }

@@ -2,7 +2,7 @@
 import { createLogUpdate } from 'log-update';
 import { formatBytes, plural } from '../../../functions/sync-artifacts/result/summary.ts';
 import { formatDuration } from '../quantity.ts';
-import { shorten, wrap } from './render.ts';
+import { shorten, shortenEnd, wrap } from './render.ts';
 import type { Colour, Terminal } from './terminal.ts';
 
 /** Something that grows to a known size. */
@@ -133,10 +133,6 @@ function barLine(state: State, all: readonly State[], width: number, { paint }: 
     cells === 0 ? '' : `${paint(colour, '━'.repeat(filled))}${paint('dim', '─'.repeat(cells - filled))} `;
   const rest = shortenEnd(detail, width - labelWidth - percent.length - (cells === 0 ? 0 : cells + 1) - GAPS);
   return `  ${label}  ${bar}${percent}  ${finished ? rest : paint('dim', rest)}`;
-}
-
-function shortenEnd(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
 
 function plainLines(

@@ -109,6 +109,11 @@ export function section(
   ].join('\n');
 }
 
+/** A section about a job that failed: in red what it ended as, then why. */
+export function failureSection(title: string, end: string, why: string, width: number, paint: Paint): string {
+  return section(title, [paint('red', end), '', why], width, 'red', paint);
+}
+
 /** Wraps a text at spaces and keeps its indent; a word that is longer than a line is left whole. */
 export function wrap(text: string, width: number): string[] {
   if (stringWidth(text) <= width) return [text];
@@ -123,6 +128,17 @@ export function wrap(text: string, width: number): string[] {
     line = line.trim() === '' ? indent + word : `${line} ${word}`;
   }
   return [...lines, line];
+}
+
+/** A text beside a mark, wrapped: its further lines begin below its first one, `indent` characters from the left. */
+export function beside(mark: string, text: string, width: number, indent = 4): string[] {
+  const [first = '', ...others] = wrap(' '.repeat(indent) + text, width);
+  return [`  ${mark} ${first.trimStart()}`, ...others];
+}
+
+/** Shortens a text at its end. */
+export function shortenEnd(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
 
 /** Shortens a name in its middle, where names of buckets and keys differ least. */

@@ -1,6 +1,6 @@
 // Turns what happens in a replay into progress: bytes from requests, the end of a copy from the function's own word.
 import { formatBytes } from '../../../functions/sync-artifacts/result/summary.ts';
-import type { LoggedRequest } from '../../aws/state/request-log.ts';
+import { hasFailed, type LoggedRequest } from '../../aws/state/request-log.ts';
 import type { ExpectedCopy } from '../../pipeline/event/event.ts';
 import type { Stage } from '../../pipeline/set-up.ts';
 import { bytesToCompare } from '../compare/compare.ts';
@@ -55,10 +55,10 @@ export function watchCopies(
     print: (line) => progress.print(line),
     stop: () => progress.stop(),
     onRequest(request) {
-      const { operation, bucket, key, status, errorCode, bytes } = request;
+      const { operation, bucket, key, bytes } = request;
       const isWrite = WRITES.has(operation);
       activity.onRequest(request, isWrite);
-      if (!isWrite || status === 0 || status >= 300 || errorCode || !bucket || !key) return;
+      if (!isWrite || hasFailed(request) || !bucket || !key) return;
       const id = copyId({ bucket, key });
       const done = (doneBytes.get(id) ?? 0) + bytes;
       doneBytes.set(id, done);

@@ -117,7 +117,6 @@ describe('a comparison', () => {
     const large = generated(size, 1);
     const middle = 6 * 2 ** 30;
     const wrong = concat([slice(large, 0, middle), fromBuffer('!'), slice(large, middle + 1)]);
-    expect(await problemsAfter(put(large), size)).toEqual([]);
     expect(await problemsAfter(put(wrong), size)).toContain(`differs from its source from byte ${middle}`);
   });
 });
