@@ -77,10 +77,7 @@ async function runJob(
     context = createContext(job, deadline, container, invocation, checkpoint);
     const current = context;
     if (checkpoint !== undefined) {
-      abandon = async () => {
-        const { abandonUploads } = await import('./abandon-uploads.ts');
-        await abandonUploads(job, current);
-      };
+      abandon = async () => (await import('./abandon-uploads.ts')).abandonUploads(job, current);
     }
     const outcome = await syncArtifacts(job, context, checkpoint).catch((error: unknown) => {
       if (!current.outOfTime) throw error;
@@ -88,8 +85,8 @@ async function runJob(
     });
     if (outcome === undefined) return await continueFromStart(job, checkpoint, context);
     const reports = outcome.reports.filter((report): report is CopyReport => report !== undefined);
-    if (reports.length < outcome.planned.length)
-      return await continueJob(job, outcome, checkpoint, startedAtMs, context);
+    const resumeLater = () => continueJob(job, outcome, checkpoint, startedAtMs, current);
+    if (reports.length < outcome.planned.length) return await resumeLater();
     if (job.outputArtifacts.length > 0) {
       const { manifestOf, writeManifest } = await import('./result/manifest.ts');
       const manifest = manifestOf(job, checkpoint?.firstJobId ?? jobId, reports);
@@ -97,7 +94,7 @@ async function runJob(
         for (const output of job.outputArtifacts) await writeManifest(job, output, manifest, context);
       } catch (error) {
         if (!context.outOfTime) throw error;
-        return await continueJob(job, outcome, checkpoint, startedAtMs, context);
+        return await resumeLater();
       }
     }
     const durationMs = Date.now() - startedAtMs;

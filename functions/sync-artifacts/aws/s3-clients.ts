@@ -25,21 +25,7 @@ const IDLE_MIDDLEWARE = [
 const USER_AGENT = `artifact-sync (nodejs ${process.versions.node})`;
 
 /** S3 clients by region, for the two identities that a job has. */
-export interface S3Clients {
-  /** Signs with the function's role. */
-  role(region: string): S3Client;
-  /** Signs with the job's `artifactCredentials`. */
-  artifact(region: string): S3Client;
-  readonly hasArtifactCredentials: boolean;
-  /** Opens connections for requests that will come soon; resolves when they are on their way. */
-  preconnect(requests: readonly ExpectedRequests[]): Promise<void>;
-  /** How many connections to a bucket have nothing to do. */
-  idleConnections(bucket: string, region: string): number;
-  /** Notes a request that keeps failing, is denied, or was not answered in time. */
-  noteFailure(error: S3RequestError): void;
-  /** The request of this job that failed last and has not succeeded since: what was in the way when the time is up. */
-  lastFailure(): S3RequestError | undefined;
-}
+export type S3Clients = ReturnType<S3ClientPool['forJob']>;
 
 /** Client factory of a container: connections and clients live as long as it does. */
 export class S3ClientPool {
@@ -75,21 +61,27 @@ export class S3ClientPool {
   }
 
   /** Clients for one job; `artifactCredentials` gives the job's live credentials, renewed when they run out. */
-  forJob(artifactCredentials?: () => Promise<AwsCredentialIdentity>): S3Clients {
+  forJob(artifactCredentials?: () => Promise<AwsCredentialIdentity>) {
     const artifact = new Map<string, S3Client>();
     this.#failing.clear();
     for (const strategy of this.#strategies.values()) strategy.reset();
     return {
-      preconnect: (requests) => this.#connections.open(requests),
-      idleConnections: (bucket, region) => this.#connections.idle(bucket, region),
-      noteFailure: (error) => this.#noteFailure(error),
-      lastFailure: () => [...this.#failing.values()].at(-1),
-      hasArtifactCredentials: artifactCredentials !== undefined,
-      role: (region) => memoized(this.#role, region, () => this.#client(region)),
-      artifact: (region) => {
+      /** Signs with the function's role. */
+      role: (region: string) => memoized(this.#role, region, () => this.#client(region)),
+      /** Signs with the job's `artifactCredentials`. */
+      artifact: (region: string) => {
         if (artifactCredentials === undefined) throw new Error('the job has no artifactCredentials');
         return memoized(artifact, region, () => this.#client(region, artifactCredentials));
       },
+      hasArtifactCredentials: artifactCredentials !== undefined,
+      /** Opens connections for requests that will come soon; resolves when they are on their way. */
+      preconnect: (requests: readonly ExpectedRequests[]) => this.#connections.open(requests),
+      /** How many connections to a bucket have nothing to do. */
+      idleConnections: (bucket: string, region: string) => this.#connections.idle(bucket, region),
+      /** Notes a request that keeps failing, is denied, or was not answered in time. */
+      noteFailure: (error: S3RequestError) => this.#noteFailure(error),
+      /** The request of this job that failed last and has not succeeded since: what was in the way when the time is up. */
+      lastFailure: () => [...this.#failing.values()].at(-1),
     };
   }
 

@@ -3,6 +3,7 @@ import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { isUnsupported } from '../aws/other-servers.ts';
 import { send } from '../aws/s3-request.ts';
 import { type JobContext, withGracePeriod } from '../context/context.ts';
+import { tagging } from '../copy/request-fields.ts';
 import { sendAbort, sendCreate } from '../copy/upload/upload-requests.ts';
 import { SyncError } from '../errors.ts';
 import { readDestination } from '../facts/destination.ts';
@@ -67,14 +68,11 @@ async function tryUpload(
   tags: readonly Tag[],
   context: JobContext,
 ): Promise<string | undefined> {
-  const Tagging = tags
-    .map(({ Key, Value }) => `${encodeURIComponent(Key)}=${encodeURIComponent(Value)}`)
-    .join('&');
   const {
     UploadId = '',
     ServerSideEncryption,
     SSEKMSKeyId,
-  } = await sendCreate(place, Tagging === '' ? {} : { Tagging }, withGracePeriod(context, GRACE_MS));
+  } = await sendCreate(place, { Tagging: tagging(tags) }, withGracePeriod(context, GRACE_MS));
   await sendAbort(place, UploadId, context);
   const { bucket, encryption } = place.destination;
   const { algorithm, kmsKeyId } = encryption;

@@ -50,12 +50,8 @@ export async function runCheck(
         return checkDestination(destination, written, tags, current);
       }),
     );
-    return reportOf(
-      settings.region,
-      [],
-      sources.map(({ check }) => check),
-      destinations,
-    );
+    const checked = sources.map(({ check }) => check);
+    return reportOf(settings.region, [], checked, destinations);
   } catch (error) {
     return reportOf(settings.region, [findingOf(error)], [], []);
   } finally {

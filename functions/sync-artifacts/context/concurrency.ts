@@ -3,11 +3,9 @@ import pLimit, { type LimitFunction } from 'p-limit';
 
 /** A fixed number of slots; how many requests leave per second is another matter (aws/rate-limiter.ts). */
 export class RequestSlots {
-  readonly size: number;
   readonly #limit: LimitFunction;
 
   constructor(size: number) {
-    this.size = size;
     this.#limit = pLimit(size);
   }
 

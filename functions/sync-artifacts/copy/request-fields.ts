@@ -5,7 +5,7 @@ import { CHECKSUMS, type ComputedAlgorithm, DEFAULT_CHECKSUM, isComputed } from 
 import { type ChecksumFields, checksumOf } from '../facts/head-object.ts';
 import { type CopyPlace, destinationTarget } from '../facts/object-fields.ts';
 import { type PartLayout, partCount } from '../plan/part-layout.ts';
-import type { CopyTask, SourceFacts, WrittenObject } from '../types.ts';
+import type { CopyTask, Tag, WrittenObject } from '../types.ts';
 
 /** Names the pinned source: S3 refuses another version or other content (412). */
 export function sourceFields({ source }: CopyTask) {
@@ -31,13 +31,13 @@ export function encryptionFields({ destination }: CopyPlace) {
 
 /** Content headers, metadata and tags, for requests that do not take them over from the source. */
 export function descriptionFields({ source }: CopyTask) {
-  return { ...source.headers, Metadata: { ...source.metadata }, Tagging: tagging(source) };
+  return { ...source.headers, Metadata: { ...source.metadata }, Tagging: tagging(source.tags) };
 }
 
 /** CopyObject takes tags over only where the caller may read them; those that are known are set instead. */
 export function copiedTagFields({ source }: CopyTask) {
   if (source.tags?.length === 0) return {};
-  return { TaggingDirective: 'REPLACE', Tagging: tagging(source) } as const;
+  return { TaggingDirective: 'REPLACE', Tagging: tagging(source.tags) } as const;
 }
 
 /**
@@ -102,7 +102,8 @@ export function copyTarget(task: CopyTask, operation: string): RequestTarget {
   return { ...destinationTarget(task, operation), copySource: { bucket, key } };
 }
 
-function tagging({ tags = [] }: SourceFacts): string | undefined {
+/** Tags as a header carries them; none for none. */
+export function tagging(tags: readonly Tag[] = []): string | undefined {
   if (tags.length === 0) return undefined;
   return tags.map(({ Key, Value }) => `${encodeURIComponent(Key)}=${encodeURIComponent(Value)}`).join('&');
 }

@@ -1,6 +1,10 @@
 // Reads the facts of a destination bucket and of what is there already; decides nothing but the encryption, which must not be guessed.
 import { setImmediate } from 'node:timers/promises';
-import { GetBucketEncryptionCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
+import {
+  GetBucketEncryptionCommand,
+  HeadBucketCommand,
+  type ServerSideEncryptionByDefault,
+} from '@aws-sdk/client-s3';
 import {
   errorCode,
   httpStatus,
@@ -89,9 +93,8 @@ async function readWhereKeyIs(
   keys: readonly string[],
   context: JobContext,
 ): Promise<DestinationReading> {
-  const { bucket, bucketOwner, kmsKeyId } = destination;
-  const keyId =
-    kmsKeyId ?? (await readDefaultEncryption(home, bucket, bucketOwner, context))?.KMSMasterKeyID ?? '';
+  const { bucket, kmsKeyId } = destination;
+  const keyId = kmsKeyId ?? (await readDefaultEncryption(home, destination, context))?.KMSMasterKeyID ?? '';
   const region = regionOfKey(keyId) ?? home;
   context.facts.setRegion(bucket, region);
   return await readIn(region, destination, keys, context);
@@ -161,12 +164,12 @@ async function readEncryption(
   const { bucket, bucketOwner, kmsKeyId } = destination;
   const home = { bucket, bucketOwner, region };
   if (kmsKeyId !== undefined) {
-    const algorithm = await readStrongerAlgorithm(region, bucket, bucketOwner, context);
+    const algorithm = await readStrongerAlgorithm(region, destination, context);
     const given: DestinationEncryption = { algorithm, kmsKeyId: qualifyKey(kmsKeyId, home) };
     context.facts.setEncryption(bucket, bucketOwner, given, kmsKeyId);
     return given;
   }
-  const rule = await readDefaultEncryption(region, bucket, bucketOwner, context);
+  const rule = await readDefaultEncryption(region, destination, context);
   const { SSEAlgorithm: algorithm, KMSMasterKeyID: keyId } = rule ?? {};
   if ((algorithm !== 'aws:kms' && algorithm !== 'aws:kms:dsse') || keyId === undefined || keyId === '') {
     const given =
@@ -196,13 +199,12 @@ function knownEncryption(
 /** Dual-layer encryption where the bucket's default asks for it, whatever the key; a default that may not be read asks for nothing. */
 async function readStrongerAlgorithm(
   region: string,
-  bucket: string,
-  bucketOwner: string,
+  destination: DestinationRequest,
   context: JobContext,
 ): Promise<DestinationEncryption['algorithm']> {
   const settings = { ...context.settings, accessDeniedRetryMs: 0 };
   try {
-    const rule = await readDefaultEncryption(region, bucket, bucketOwner, { ...context, settings });
+    const rule = await readDefaultEncryption(region, destination, { ...context, settings });
     return rule?.SSEAlgorithm === 'aws:kms:dsse' ? 'aws:kms:dsse' : 'aws:kms';
   } catch (error) {
     if (isAccessDenied(error)) return 'aws:kms';
@@ -212,10 +214,9 @@ async function readStrongerAlgorithm(
 
 async function readDefaultEncryption(
   region: string,
-  bucket: string,
-  bucketOwner: string,
+  { bucket, bucketOwner }: DestinationRequest,
   context: JobContext,
-): Promise<{ SSEAlgorithm?: string | undefined; KMSMasterKeyID?: string | undefined } | undefined> {
+): Promise<Partial<ServerSideEncryptionByDefault> | undefined> {
   const target: RequestTarget = { operation: 'GetBucketEncryption', side: 'destination', bucket, region };
   try {
     const command = new GetBucketEncryptionCommand({ Bucket: bucket, ExpectedBucketOwner: bucketOwner });

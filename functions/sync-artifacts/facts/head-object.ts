@@ -8,6 +8,7 @@ import type { RequestTarget } from '../aws/errors.ts';
 import { type RequestContext, send } from '../aws/s3-request.ts';
 import { CHECKSUM_ALGORITHMS, CHECKSUMS, type ChecksumAlgorithmName } from '../checksums.ts';
 import type { ContentHeaders, ObjectChecksum, ObjectFacts } from '../types.ts';
+import { omitUndefined } from '../util.ts';
 
 /** Content headers that a copy must carry over (S3 API, CreateMultipartUpload request headers of the same names). */
 const CONTENT_HEADERS = [
@@ -54,24 +55,22 @@ export function checksumOf(fields: ChecksumFields): ObjectChecksum | undefined {
 
 /** The facts that an answer to HeadObject holds. */
 export function toFacts(output: HeadObjectCommandOutput): ObjectFacts {
-  const headers: Record<string, string | Date> = {};
-  for (const name of CONTENT_HEADERS) {
-    const value = output[name];
-    if (value !== undefined && value !== '') headers[name] = value;
-  }
-  const checksum = checksumOf(output);
+  const isSet = (name: keyof ContentHeaders): boolean => output[name] !== undefined && output[name] !== '';
+  const isNullVersion = output.VersionId === 'null';
   return {
     sizeBytes: output.ContentLength ?? 0,
     etag: output.ETag ?? '',
-    headers,
+    headers: Object.fromEntries(CONTENT_HEADERS.filter(isSet).map((name) => [name, output[name]])),
     metadata: output.Metadata ?? {},
     // "null" is S3's name for the version in a bucket without versioning; the ETag pins that one.
-    ...(output.VersionId === undefined || output.VersionId === 'null' ? {} : { versionId: output.VersionId }),
-    ...(output.VersionId === 'null' ? { isNullVersion: true } : {}),
-    ...(output.LastModified === undefined ? {} : { lastModified: output.LastModified }),
-    ...(checksum === undefined ? {} : { checksum }),
-    ...(output.TagCount === undefined ? {} : { tagCount: output.TagCount }),
-    ...(output.ServerSideEncryption === undefined ? {} : { encryption: output.ServerSideEncryption }),
-    ...(output.SSEKMSKeyId === undefined ? {} : { kmsKeyArn: output.SSEKMSKeyId }),
+    ...(isNullVersion ? { isNullVersion } : {}),
+    ...omitUndefined({
+      versionId: isNullVersion ? undefined : output.VersionId,
+      lastModified: output.LastModified,
+      checksum: checksumOf(output),
+      tagCount: output.TagCount,
+      encryption: output.ServerSideEncryption,
+      kmsKeyArn: output.SSEKMSKeyId,
+    }),
   };
 }

@@ -95,11 +95,7 @@ function planCopy(
     return { strategy: 'relay', layout: relayLayout(source, siblings, limits) };
   }
   if (copiesInOneRequest(source, destination.region, limits)) return { strategy: 'object' };
-  const layout = reproducedLayout(source) ?? {
-    kind: 'uniform',
-    sizeBytes: source.sizeBytes,
-    partSizeBytes: fingerprinted(evenPartBytes(source.sizeBytes, partBytes), source, [destination, task.key]),
-  };
+  const layout = reproducedLayout(source) ?? uniformLayout(source, partBytes, [destination, task.key]);
   return { strategy: 'multipart', layout };
 }
 
@@ -131,10 +127,15 @@ function reproducedLayout({ partSizesBytes, sizeBytes }: SourceFacts): PartLayou
 }
 
 /**
- * Adds a few bytes that depend on the pinned source and on what CreateMultipartUpload sets. S3 lists neither for an unfinished
- * upload; so its part size tells whether it is of this very copy.
+ * Equal parts, with a few bytes more that depend on the pinned source and on what CreateMultipartUpload sets. S3 lists neither for an
+ * unfinished upload; so its part size tells whether it is of this very copy.
  */
-function fingerprinted(partSizeBytes: number, source: SourceFacts, destination: readonly unknown[]): number {
+function uniformLayout(
+  source: SourceFacts,
+  commonBytes: number,
+  destination: readonly unknown[],
+): PartLayout {
+  const { sizeBytes } = source;
   const identity = JSON.stringify([
     source.etag,
     source.versionId,
@@ -146,7 +147,8 @@ function fingerprinted(partSizeBytes: number, source: SourceFacts, destination: 
     destination,
   ]);
   const fingerprint = createHash('sha256').update(identity).digest().readUInt16BE(0);
-  return Math.min(partSizeBytes + fingerprint, MAX_PART_BYTES);
+  const partSizeBytes = Math.min(evenPartBytes(sizeBytes, commonBytes) + fingerprint, MAX_PART_BYTES);
+  return { kind: 'uniform', sizeBytes, partSizeBytes };
 }
 
 /** One layout for all destinations, so that one read can serve them. */
@@ -158,15 +160,8 @@ function relayLayout(
   // Part by part, only what the function computes can be held against the source's checksums.
   const isComparable = source.checksum !== undefined && isComputed(source.checksum.algorithm);
   const reproduced = isComparable ? reproducedLayout(source) : undefined;
-  const layout: PartLayout = reproduced ?? {
-    kind: 'uniform',
-    sizeBytes: source.sizeBytes,
-    partSizeBytes: fingerprinted(
-      evenPartBytes(source.sizeBytes, RELAY_PART_BYTES),
-      source,
-      siblings.map(({ destination, key }) => [destination, key]),
-    ),
-  };
+  const places = siblings.map(({ destination, key }) => [destination, key]);
+  const layout = reproduced ?? uniformLayout(source, RELAY_PART_BYTES, places);
   const largest = layout.kind === 'uniform' ? partSize(layout, 1) : Math.max(...layout.partSizesBytes);
   if (largest <= relayMemoryBytes) return layout;
   throw new ConfigurationError(

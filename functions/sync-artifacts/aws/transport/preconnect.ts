@@ -48,7 +48,7 @@ export class Preconnector {
    */
   connect(origin: Origin, count: number): readonly Promise<void>[] {
     const { agent, options, name } = this.#endpoint(origin);
-    const waiting = (this.#waiting.get(name) ?? []).filter(({ destroyed }) => !destroyed);
+    const waiting = this.#waitingFor(name);
     this.#waiting.set(name, waiting);
     const known =
       waiting.length + (agent.sockets[name]?.length ?? 0) + (agent.freeSockets[name]?.length ?? 0);
@@ -66,8 +66,11 @@ export class Preconnector {
   /** How many connections to an endpoint are open or opening, and have nothing to do. */
   idle(origin: Origin): number {
     const { agent, name } = this.#endpoint(origin);
-    const waiting = (this.#waiting.get(name) ?? []).filter(({ destroyed }) => !destroyed);
-    return waiting.length + (agent.freeSockets[name]?.length ?? 0);
+    return this.#waitingFor(name).length + (agent.freeSockets[name]?.length ?? 0);
+  }
+
+  #waitingFor(name: string): IdleConnection[] {
+    return (this.#waiting.get(name) ?? []).filter(({ destroyed }) => !destroyed);
   }
 
   #endpoint({ protocol, hostname, port }: Origin) {

@@ -1,11 +1,12 @@
 // Relays an artifact through the function: read with the identity that may, written with the function's role.
+import type { RequestSlots } from '../../context/concurrency.ts';
 import type { JobContext } from '../../context/context.ts';
 import { SyncError } from '../../errors.ts';
 import { type Part, type PartLayout, partCount } from '../../plan/part-layout.ts';
 import type { CopyTask } from '../../types.ts';
 import { completedPart, relayAlgorithm } from '../request-fields.ts';
 import { type CopyResult, UNFINISHED } from '../strategy.ts';
-import { copyInParts, type PreparedPart, type Slots } from '../upload/copy-in-parts.ts';
+import { copyInParts, type PreparedPart } from '../upload/copy-in-parts.ts';
 import type { Upload } from '../upload/upload-requests.ts';
 import { checksumOfBytes } from './hashing.ts';
 import { acquireBuffer, releaseBuffer } from './part-buffers.ts';
@@ -20,7 +21,7 @@ import { uploadWhole } from './upload-whole.ts';
 export async function relay(
   tasks: readonly CopyTask[],
   layout: PartLayout,
-  memorySlots: Slots,
+  memorySlots: RequestSlots,
   context: JobContext,
 ): Promise<readonly CopyResult[]> {
   const [task] = tasks;
@@ -46,9 +47,9 @@ export async function relay(
   const prepare = async (part: Part): Promise<PreparedPart> => {
     const hashed = await read(part);
     return {
-      send: async ({ task, upload }) => {
-        const { uploadId } = upload;
-        const { output, proved } = await uploadPart({ task, layout, uploadId }, part, hashed, context);
+      send: async (target) => {
+        const { upload } = target;
+        const { output, proved } = await uploadPart(target, algorithm, part, hashed, context);
         upload.parts.set(part.number, completedPart(part.number, output));
         if (!proved) unproved.add(upload);
       },

@@ -1,25 +1,18 @@
 // Uploads one part of a relayed object, and proves that S3 stored exactly these bytes.
 import { UploadPartCommand, type UploadPartCommandOutput } from '@aws-sdk/client-s3';
 import { send } from '../../aws/s3-request.ts';
+import type { ComputedAlgorithm } from '../../checksums.ts';
 import type { JobContext } from '../../context/context.ts';
 import { SyncError } from '../../errors.ts';
 import { destinationFields, destinationTarget } from '../../facts/object-fields.ts';
-import type { Part, PartLayout } from '../../plan/part-layout.ts';
-import type { CopyTask } from '../../types.ts';
-import { relayAlgorithm } from '../request-fields.ts';
+import type { Part } from '../../plan/part-layout.ts';
+import type { PartTarget } from '../upload/copy-in-parts.ts';
 import { md5OfBytes } from './hashing.ts';
-
-/** The upload that a part belongs to. */
-interface PartUpload {
-  readonly task: CopyTask;
-  readonly layout: PartLayout;
-  readonly uploadId: string;
-}
 
 /** The bytes of a part, and their checksum, which S3 is to find as well. */
 export interface HashedBytes {
   readonly bytes: Buffer;
-  /** By the algorithm of `relayAlgorithm`, base64. */
+  /** By the algorithm of the relay, base64. */
   readonly checksum: string;
 }
 
@@ -28,16 +21,16 @@ export interface HashedBytes {
  * @throws SyncError when it says that it stored others
  */
 export async function uploadPart(
-  { task, layout, uploadId }: PartUpload,
+  { task, upload }: PartTarget,
+  algorithm: ComputedAlgorithm,
   part: Part,
   { bytes, checksum }: HashedBytes,
   context: JobContext,
 ): Promise<{ readonly output: UploadPartCommandOutput; readonly proved: boolean }> {
-  const algorithm = relayAlgorithm(task, layout);
   const command = new UploadPartCommand({
     ...destinationFields(task),
     [`Checksum${algorithm}`]: checksum,
-    UploadId: uploadId,
+    UploadId: upload.uploadId,
     PartNumber: part.number,
     Body: bytes,
   });

@@ -1,6 +1,7 @@
 // The life of a copy in parts, whoever moves the bytes: open, send what is missing, complete; stop, begin again or clean up.
 import { setImmediate } from 'node:timers/promises';
 import { isPartCopyUnsupported } from '../../aws/other-servers.ts';
+import type { RequestSlots } from '../../context/concurrency.ts';
 import type { JobContext } from '../../context/context.ts';
 import { copyFields } from '../../facts/object-fields.ts';
 import { requireUnchanged } from '../../facts/source.ts';
@@ -41,17 +42,12 @@ export interface PreparedPart {
   sent?(): void;
 }
 
-/** Where parts wait for their turn. */
-export interface Slots {
-  readonly size: number;
-  start<T>(work: () => Promise<T>): Promise<{ readonly done: Promise<T> }>;
-}
-
 /** Copies of one source in the same parts. */
 interface PartCopies {
   readonly tasks: readonly CopyTask[];
   readonly layout: PartLayout;
-  readonly slots: Slots;
+  /** Where parts wait for their turn. */
+  readonly slots: RequestSlots;
   readonly prepare: PreparePart;
   /** Opens the upload of a task when something else than `openUpload` is to be done for it. */
   readonly open?: typeof openUpload;

@@ -135,8 +135,7 @@ async function consistentParts(
     }
   } catch (error) {
     // It was there a moment ago: aborted or completed in a request that is not answered yet.
-    if (isNoSuchUpload(error)) return undefined;
-    if (isUnsupported(error)) return undefined;
+    if (isNoSuchUpload(error) || isUnsupported(error)) return undefined;
     throw error;
   }
   return parts.size === 0 ? undefined : parts;
