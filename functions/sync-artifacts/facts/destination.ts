@@ -44,10 +44,12 @@ export async function readDestination(
   return await askInRegion(
     { bucket, region },
     context,
-    (asked) =>
-      known === undefined && asked === region
-        ? readWhereKeyIs(region, destination, keys, context)
-        : readIn(asked, destination, keys, context),
+    (asked) => {
+      const located = { ...destination, region: asked };
+      return known === undefined && asked === region
+        ? readWhereKeyIs(located, keys, context)
+        : readIn(located, keys, context);
+    },
     (actual) =>
       context.telemetry.warn(
         'The region of a destination was corrected: set Region in UserParameters to it or leave it out',
@@ -69,7 +71,7 @@ export function knownDestination(
   const found = facts.region(bucket);
   const region = destination.region ?? found;
   if (region === undefined || (found ?? region) !== region) return undefined;
-  const encryption = knownEncryption(region, destination, facts);
+  const encryption = knownEncryption({ ...destination, region }, facts);
   if (encryption === undefined || isAlias(encryption.kmsKeyId)) return undefined;
   return { bucket, bucketOwner, region, encryption };
 }
@@ -84,32 +86,35 @@ export async function readSameBucket(
   return { facts: { bucket, bucketOwner, region, encryption: NO_ENCRYPTION_NEEDED }, existing: [] };
 }
 
+/** A destination in the region where it is, or is believed to be. */
+interface Located extends DestinationRequest {
+  readonly region: string;
+}
+
 const NO_ENCRYPTION_NEEDED: DestinationEncryption = { algorithm: 'aws:kms', kmsKeyId: '' };
 
 /** On a server that does not tell a bucket's region: it is where the key is, since S3 encrypts with no key of another region. */
 async function readWhereKeyIs(
-  home: string,
-  destination: DestinationRequest,
+  destination: Located,
   keys: readonly string[],
   context: JobContext,
 ): Promise<DestinationReading> {
   const { bucket, kmsKeyId } = destination;
-  const keyId = kmsKeyId ?? (await readDefaultEncryption(home, destination, context))?.KMSMasterKeyID ?? '';
-  const region = regionOfKey(keyId) ?? home;
+  const keyId = kmsKeyId ?? (await readDefaultEncryption(destination, context))?.KMSMasterKeyID ?? '';
+  const region = regionOfKey(keyId) ?? destination.region;
   context.facts.setRegion(bucket, region);
-  return await readIn(region, destination, keys, context);
+  return await readIn({ ...destination, region }, keys, context);
 }
 
 async function readIn(
-  region: string,
-  destination: DestinationRequest,
+  destination: Located,
   keys: readonly string[],
   context: JobContext,
 ): Promise<DestinationReading> {
-  const { bucket, bucketOwner } = destination;
+  const { bucket, bucketOwner, region } = destination;
   const [encryption, ...existing] = await Promise.all([
-    readEncryption(region, destination, context),
-    ...keys.map((key) => readExisting(region, destination, key, context)),
+    readEncryption(destination, context),
+    ...keys.map((key) => readExisting(destination, key, context)),
   ]);
   return { facts: { bucket, bucketOwner, region, encryption }, existing };
 }
@@ -154,22 +159,17 @@ async function findRegion(
 }
 
 /** Fails closed: without a customer managed key nothing is copied. */
-async function readEncryption(
-  region: string,
-  destination: DestinationRequest,
-  context: JobContext,
-): Promise<DestinationEncryption> {
-  const known = knownEncryption(region, destination, context.facts);
+async function readEncryption(destination: Located, context: JobContext): Promise<DestinationEncryption> {
+  const known = knownEncryption(destination, context.facts);
   if (known !== undefined) return known;
   const { bucket, bucketOwner, kmsKeyId } = destination;
-  const home = { bucket, bucketOwner, region };
   if (kmsKeyId !== undefined) {
-    const algorithm = await readStrongerAlgorithm(region, destination, context);
-    const given: DestinationEncryption = { algorithm, kmsKeyId: qualifyKey(kmsKeyId, home) };
+    const algorithm = await readStrongerAlgorithm(destination, context);
+    const given: DestinationEncryption = { algorithm, kmsKeyId: qualifyKey(kmsKeyId, destination) };
     context.facts.setEncryption(bucket, bucketOwner, given, kmsKeyId);
     return given;
   }
-  const rule = await readDefaultEncryption(region, destination, context);
+  const rule = await readDefaultEncryption(destination, context);
   const { SSEAlgorithm: algorithm, KMSMasterKeyID: keyId } = rule ?? {};
   if ((algorithm !== 'aws:kms' && algorithm !== 'aws:kms:dsse') || keyId === undefined || keyId === '') {
     const given =
@@ -180,31 +180,30 @@ async function readEncryption(
       `Bucket ${bucket} has ${given}, and no KmsKeyId is given for it; expected a customer managed KMS key, as the bucket's default encryption or as KmsKeyId of the destination. Nothing was copied.`,
     );
   }
-  const encryption: DestinationEncryption = { algorithm, kmsKeyId: qualifyKey(keyId, home) };
+  const encryption: DestinationEncryption = { algorithm, kmsKeyId: qualifyKey(keyId, destination) };
   context.facts.setEncryption(bucket, bucketOwner, encryption);
   return encryption;
 }
 
 /** What a set of the configuration says, or what was looked up not long ago. */
 function knownEncryption(
-  region: string,
-  { bucket, bucketOwner, kmsKeyId, configured }: DestinationRequest,
+  destination: Located,
   facts: JobContext['facts'],
 ): DestinationEncryption | undefined {
+  const { bucket, bucketOwner, kmsKeyId, configured } = destination;
   return kmsKeyId !== undefined && configured
-    ? { algorithm: 'aws:kms', kmsKeyId: qualifyKey(kmsKeyId, { bucket, bucketOwner, region }) }
+    ? { algorithm: 'aws:kms', kmsKeyId: qualifyKey(kmsKeyId, destination) }
     : facts.encryption(bucket, bucketOwner, kmsKeyId);
 }
 
 /** Dual-layer encryption where the bucket's default asks for it, whatever the key; a default that may not be read asks for nothing. */
 async function readStrongerAlgorithm(
-  region: string,
-  destination: DestinationRequest,
+  destination: Located,
   context: JobContext,
 ): Promise<DestinationEncryption['algorithm']> {
   const settings = { ...context.settings, accessDeniedRetryMs: 0 };
   try {
-    const rule = await readDefaultEncryption(region, destination, { ...context, settings });
+    const rule = await readDefaultEncryption(destination, { ...context, settings });
     return rule?.SSEAlgorithm === 'aws:kms:dsse' ? 'aws:kms:dsse' : 'aws:kms';
   } catch (error) {
     if (isAccessDenied(error)) return 'aws:kms';
@@ -213,8 +212,7 @@ async function readStrongerAlgorithm(
 }
 
 async function readDefaultEncryption(
-  region: string,
-  { bucket, bucketOwner }: DestinationRequest,
+  { bucket, bucketOwner, region }: Located,
   context: JobContext,
 ): Promise<Partial<ServerSideEncryptionByDefault> | undefined> {
   const target: RequestTarget = { operation: 'GetBucketEncryption', side: 'destination', bucket, region };
@@ -231,8 +229,7 @@ async function readDefaultEncryption(
 
 /** What is at the destination; `undefined` also when it may not be looked at, since writing may still be allowed. */
 async function readExisting(
-  region: string,
-  { bucket, bucketOwner }: DestinationRequest,
+  { bucket, bucketOwner, region }: Located,
   key: string,
   context: JobContext,
 ): Promise<ObjectFacts | undefined> {
