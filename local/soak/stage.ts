@@ -148,7 +148,6 @@ function strangersUpload(bucket: Bucket, key: string, keyArn: string): string {
     key,
     initiatedAt: new Date(),
     initiatorArn: `arn:aws:iam::${DEFAULT_ACCOUNT_ID}:user/stranger`,
-    ownerAccountId: bucket.ownerAccountId,
     headers: {},
     metadata: {},
     tags: {},

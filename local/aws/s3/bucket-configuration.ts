@@ -1,12 +1,11 @@
 // GetBucketLifecycleConfiguration and GetObjectLockConfiguration: what a bucket was made with.
 import { AwsError } from '../aws-error.ts';
 import { xmlDocument } from '../http/xml.ts';
-import { authorize, bucketOf, type S3Answer, type S3Request } from './request.ts';
+import { permittedBucket, type S3Answer, type S3Request } from './request.ts';
 
 /** S3 API, GetBucketLifecycleConfiguration. */
 export function getBucketLifecycleConfiguration(request: S3Request): S3Answer {
-  const bucket = bucketOf(request);
-  authorize(request, 's3:GetLifecycleConfiguration', bucket.arn);
+  const bucket = permittedBucket(request, 's3:GetLifecycleConfiguration');
   if (bucket.lifecycleRules.length === 0) {
     throw new AwsError(404, 'NoSuchLifecycleConfiguration', 'The lifecycle configuration does not exist', {
       BucketName: bucket.name,
@@ -26,8 +25,7 @@ export function getBucketLifecycleConfiguration(request: S3Request): S3Answer {
 
 /** S3 API, GetObjectLockConfiguration: buckets here have no default retention. */
 export function getObjectLockConfiguration(request: S3Request): S3Answer {
-  const bucket = bucketOf(request);
-  authorize(request, 's3:GetBucketObjectLockConfiguration', bucket.arn);
+  const bucket = permittedBucket(request, 's3:GetBucketObjectLockConfiguration');
   if (!bucket.objectLock) {
     throw new AwsError(
       404,

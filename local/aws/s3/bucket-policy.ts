@@ -2,14 +2,14 @@
 import { AwsError } from '../aws-error.ts';
 import { fromBuffer, toBuffer } from '../content/content.ts';
 import { refusing } from '../iam/policy-error.ts';
-import { authorize, bucketOf, type S3Answer, type S3Request } from './request.ts';
+import { bucketOf, permittedBucket, type S3Answer, type S3Request } from './request.ts';
 
 /** S3 user guide, bucket policies: 20 KB. */
 const MAX_POLICY_BYTES = 20 * 1024;
 
 /** S3 API, PutBucketPolicy: what is not valid, names nobody, or is about another bucket, is refused. */
 export async function putBucketPolicy(request: S3Request): Promise<S3Answer> {
-  authorize(request, 's3:PutBucketPolicy', bucketOf(request).arn);
+  permittedBucket(request, 's3:PutBucketPolicy');
   const { content } = await request.receive();
   if (content.sizeBytes > MAX_POLICY_BYTES) {
     const message = `Policy has ${content.sizeBytes} bytes, more than ${MAX_POLICY_BYTES}`;
@@ -23,8 +23,7 @@ export async function putBucketPolicy(request: S3Request): Promise<S3Answer> {
 
 /** S3 API, GetBucketPolicy: the document as it was put. */
 export function getBucketPolicy(request: S3Request): S3Answer {
-  const bucket = bucketOf(request);
-  authorize(request, 's3:GetBucketPolicy', bucket.arn);
+  const bucket = permittedBucket(request, 's3:GetBucketPolicy');
   if (bucket.policy === undefined) {
     throw new AwsError(404, 'NoSuchBucketPolicy', 'The bucket policy does not exist', {
       BucketName: bucket.name,
@@ -38,8 +37,7 @@ export function getBucketPolicy(request: S3Request): S3Answer {
 
 /** S3 API, DeleteBucketPolicy: also of a bucket that has none. */
 export function deleteBucketPolicy(request: S3Request): S3Answer {
-  const bucket = bucketOf(request);
-  authorize(request, 's3:DeleteBucketPolicy', bucket.arn);
+  const bucket = permittedBucket(request, 's3:DeleteBucketPolicy');
   bucket.policy = undefined;
   return { status: 204 };
 }

@@ -10,6 +10,7 @@ import {
   authorize,
   bucketAnywhere,
   bucketOf,
+  permittedBucket,
   requestHeader,
   type S3Answer,
   type S3Request,
@@ -56,8 +57,7 @@ export async function createBucket(request: S3Request): Promise<S3Answer> {
 
 /** S3 API, DeleteBucket: of an empty one. */
 export function deleteBucket(request: S3Request): S3Answer {
-  const bucket = bucketOf(request);
-  authorize(request, 's3:DeleteBucket', bucket.arn);
+  const bucket = permittedBucket(request, 's3:DeleteBucket');
   if (bucket.objects.size > 0) {
     throw new AwsError(409, 'BucketNotEmpty', 'The bucket you tried to delete is not empty', {
       BucketName: bucket.name,
@@ -97,8 +97,7 @@ export function getBucketLocation(request: S3Request): S3Answer {
 
 /** S3 API, GetBucketEncryption. */
 export function getBucketEncryption(request: S3Request): S3Answer {
-  const bucket = bucketOf(request);
-  authorize(request, 's3:GetEncryptionConfiguration', bucket.arn);
+  const bucket = permittedBucket(request, 's3:GetEncryptionConfiguration');
   if (bucket.encryption === undefined) {
     throw new AwsError(
       404,
@@ -112,7 +111,7 @@ export function getBucketEncryption(request: S3Request): S3Answer {
 
 /** Takes any key id, as S3 does: whether there is such a key shows only when an object is written. */
 export async function putBucketEncryption(request: S3Request): Promise<S3Answer> {
-  authorize(request, 's3:PutEncryptionConfiguration', bucketOf(request).arn);
+  permittedBucket(request, 's3:PutEncryptionConfiguration');
   const [rule, ...others] = children(await xmlBody(request, 'ServerSideEncryptionConfiguration'), 'Rule');
   const byDefault = child(rule, 'ApplyServerSideEncryptionByDefault');
   const algorithm = text(byDefault, 'SSEAlgorithm');
@@ -139,16 +138,14 @@ export async function putBucketEncryption(request: S3Request): Promise<S3Answer>
 
 /** A bucket without a default encryption of its own has SSE-S3. */
 export function deleteBucketEncryption(request: S3Request): S3Answer {
-  const bucket = bucketOf(request);
-  authorize(request, 's3:PutEncryptionConfiguration', bucket.arn);
+  const bucket = permittedBucket(request, 's3:PutEncryptionConfiguration');
   bucket.encryption = UNCHOSEN_ENCRYPTION;
   return { status: 204 };
 }
 
 /** S3 API, GetBucketVersioning: says nothing of a bucket that never had versions. */
 export function getBucketVersioning(request: S3Request): S3Answer {
-  const bucket = bucketOf(request);
-  authorize(request, 's3:GetBucketVersioning', bucket.arn);
+  const bucket = permittedBucket(request, 's3:GetBucketVersioning');
   return {
     xml: xmlDocument('VersioningConfiguration', {
       Status: bucket.versioning === 'Unversioned' ? undefined : bucket.versioning,
@@ -158,7 +155,7 @@ export function getBucketVersioning(request: S3Request): S3Answer {
 
 /** S3 API, PutBucketVersioning. */
 export async function putBucketVersioning(request: S3Request): Promise<S3Answer> {
-  authorize(request, 's3:PutBucketVersioning', bucketOf(request).arn);
+  permittedBucket(request, 's3:PutBucketVersioning');
   const status = text(await xmlBody(request, 'VersioningConfiguration'), 'Status');
   if (status !== 'Enabled' && status !== 'Suspended') throw malformedXml();
   bucketOf(request).versioning = status;

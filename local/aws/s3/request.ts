@@ -95,6 +95,13 @@ export function requireOwner(bucket: Bucket, expectedAccountId: string | undefin
   }
 }
 
+/** The bucket of the request, for a caller who may do this to it. @throws AccessDenied, and the errors of `bucketOf` */
+export function permittedBucket(request: S3Request, action: string): Bucket {
+  const bucket = bucketOf(request);
+  authorize(request, action, bucket.arn);
+  return bucket;
+}
+
 /** The ARN of an object, which its bucket need not have. */
 export function objectArn(bucket: Bucket, key: string): string {
   return `${bucket.arn}/${key}`;

@@ -39,9 +39,18 @@ export interface ObjectPart {
   readonly checksum?: string;
 }
 
-/** One version of an object, or a delete marker. Everything but the tags is immutable. */
-export interface ObjectVersion {
+/** What an upload settles about its object before there are bytes. */
+export interface ObjectProperties {
   readonly key: string;
+  readonly headers: ContentHeaders;
+  readonly metadata: Metadata;
+  readonly tags: Tags;
+  readonly encryption: ObjectEncryption;
+  readonly storageClass: string;
+}
+
+/** One version of an object, or a delete marker. Everything but the tags is immutable. */
+export interface ObjectVersion extends Omit<ObjectProperties, 'tags'> {
   /** `null`, as S3 writes it, in a bucket without versioning. */
   readonly versionId: string;
   /** Sorts versions by the time of their writing; it is the version id in a bucket that keeps versions. */
@@ -52,13 +61,9 @@ export interface ObjectVersion {
   /** Without quotes. */
   readonly etag: string;
   readonly lastModified: Date;
-  readonly headers: ContentHeaders;
-  readonly metadata: Metadata;
-  readonly encryption: ObjectEncryption;
   readonly checksum?: Checksum;
   /** Absent unless the object came by a multipart upload. */
   readonly parts?: readonly ObjectPart[];
-  readonly storageClass: string;
   tags: Tags;
   /** By name. They are not part of the object's content, ETag or checksum. */
   readonly annotations: Map<string, Annotation>;
@@ -86,17 +91,11 @@ export interface UploadedPart {
 }
 
 /** A multipart upload that is neither completed nor aborted. */
-export interface MultipartUpload {
+export interface MultipartUpload extends ObjectProperties {
   readonly uploadId: string;
   readonly key: string;
   readonly initiatedAt: Date;
   readonly initiatorArn: string;
-  readonly ownerAccountId: string;
-  readonly headers: ContentHeaders;
-  readonly metadata: Metadata;
-  readonly tags: Tags;
-  readonly encryption: ObjectEncryption;
-  readonly storageClass: string;
   /** Absent if the client named none: the object then gets S3's default checksum. */
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly type: ChecksumType };
   readonly parts: Map<number, UploadedPart>;

@@ -153,7 +153,6 @@ function addForeignUpload(pipeline: TestPipeline, bucket: string): void {
     key: 'pipeline/App/abc.zip',
     initiatedAt: new Date(),
     initiatorArn: 'arn:aws:iam::111122223333:user/somebody',
-    ownerAccountId: '111122223333',
     headers: {},
     metadata: {},
     tags: {},

@@ -3,7 +3,7 @@ import { timestamp, xmlDocument } from '../../http/xml.ts';
 import { compareKeys, currentObjects, isOlder, type ObjectVersion } from '../../state/buckets.ts';
 import { invalidArgument } from '../errors.ts';
 import { quoted } from '../objects/object-headers.ts';
-import { authorize, bucketOf, type S3Answer, type S3Request } from '../request.ts';
+import { permittedBucket, type S3Answer, type S3Request } from '../request.ts';
 import { requireVersionId } from '../version-id.ts';
 import { listingMarker, listingPage, listingQuery } from './listing.ts';
 
@@ -45,8 +45,7 @@ export function listObjects(request: S3Request): S3Answer {
 
 /** S3 API, ListObjectVersions: delete markers included, of each key the latest first. */
 export function listObjectVersions(request: S3Request): S3Answer {
-  const bucket = bucketOf(request);
-  authorize(request, 's3:ListBucketVersions', bucket.arn);
+  const bucket = permittedBucket(request, 's3:ListBucketVersions');
   const listing = listingQuery(request, 'max-keys');
   const { keyMarker, idMarker } = listingMarker(request, 'version-id-marker');
   if (idMarker !== '') {
@@ -87,8 +86,7 @@ export function listObjectVersions(request: S3Request): S3Answer {
 }
 
 function listObjectsAfter(request: S3Request, after: string) {
-  const bucket = bucketOf(request);
-  authorize(request, 's3:ListBucket', bucket.arn);
+  const bucket = permittedBucket(request, 's3:ListBucket');
   const listing = listingQuery(request, 'max-keys');
   const { encode } = listing;
   const page = listingPage(currentObjects(bucket), listing, after);

@@ -60,15 +60,11 @@ export async function completeMultipartUpload(request: S3Request): Promise<S3Ans
   checkSize(request, content);
   const checksum = objectChecksum(upload, parts, content);
   checkGivenChecksum(request, checksum);
+  const { key, headers, metadata, tags, encryption, storageClass } = upload;
   const version: NewVersion = {
-    key: upload.key,
+    ...{ key, headers, metadata, tags, encryption, storageClass },
     content,
     etag: multipartEtag(parts),
-    headers: upload.headers,
-    metadata: upload.metadata,
-    tags: upload.tags,
-    encryption: upload.encryption,
-    storageClass: upload.storageClass,
     checksum,
     parts: parts.map((part) => ({
       partNumber: part.partNumber,

@@ -4,7 +4,15 @@ import { MAX_PARTS } from '../../limits.ts';
 import { type Bucket, compareKeys, type MultipartUpload } from '../../state/buckets.ts';
 import { listingMarker, listingPage, listingQuery } from '../listing/listing.ts';
 import { quoted } from '../objects/object-headers.ts';
-import { authorize, bucketOf, objectArn, queryNumber, type S3Answer, type S3Request } from '../request.ts';
+import {
+  authorize,
+  bucketOf,
+  objectArn,
+  permittedBucket,
+  queryNumber,
+  type S3Answer,
+  type S3Request,
+} from '../request.ts';
 import { uploadOf } from './multipart.ts';
 
 /** Entries on a page of either list (S3 API). */
@@ -48,8 +56,7 @@ export function listParts(request: S3Request): S3Answer {
 
 /** S3 API, ListMultipartUploads. */
 export function listMultipartUploads(request: S3Request): S3Answer {
-  const bucket = bucketOf(request);
-  authorize(request, 's3:ListBucketMultipartUploads', bucket.arn);
+  const bucket = permittedBucket(request, 's3:ListBucketMultipartUploads');
   const listing = listingQuery(request, 'max-uploads', 1);
   const { keyMarker, idMarker } = listingMarker(request, 'upload-id-marker');
   const { encode } = listing;

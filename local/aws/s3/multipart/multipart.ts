@@ -1,7 +1,7 @@
 // CreateMultipartUpload, UploadPart, UploadPartCopy and AbortMultipartUpload.
 import { AwsError } from '../../aws-error.ts';
 import { type ChecksumAlgorithm, checksumOf, multipartTypes } from '../../content/checksum.ts';
-import { slice } from '../../content/content.ts';
+import { type Content, slice } from '../../content/content.ts';
 import { checksumHeader } from '../../http/upload.ts';
 import { timestamp, xmlDocument } from '../../http/xml.ts';
 import { MAX_SINGLE_REQUEST_BYTES } from '../../limits.ts';
@@ -17,15 +17,8 @@ import {
 import { invalidArgument, invalidRequest } from '../errors.ts';
 import { sourceTooLarge, sourceVersionHeader } from '../objects/copy.ts';
 import { copySourceOf } from '../objects/copy-source.ts';
-import {
-  encryptionHeaders,
-  quoted,
-  readAlgorithm,
-  readContentHeaders,
-  readMetadata,
-} from '../objects/object-headers.ts';
-import { storageClassOf } from '../objects/storage-class.ts';
-import { etagOf, prepareWrite, requireIntegrityHeader } from '../objects/write.ts';
+import { encryptionHeaders, quoted, readAlgorithm } from '../objects/object-headers.ts';
+import { etagOf, prepareWrite, propertiesOf, requireIntegrityHeader } from '../objects/write.ts';
 import {
   authorize,
   bucketOf,
@@ -39,19 +32,14 @@ import {
 
 /** S3 API, CreateMultipartUpload: everything about the object but its bytes is settled here. */
 export function createMultipartUpload(request: S3Request): S3Answer {
-  const { bucket, encryption, tags } = prepareWrite(request);
+  const { bucket, ...settled } = prepareWrite(request);
+  const object = propertiesOf(request, settled);
   const checksum = readUploadChecksum(request);
   const upload: MultipartUpload = {
     uploadId: newId(64),
-    key: request.key,
     initiatedAt: new Date(),
     initiatorArn: request.caller.principalArn,
-    ownerAccountId: bucket.ownerAccountId,
-    headers: readContentHeaders(request),
-    metadata: readMetadata(request),
-    tags,
-    encryption,
-    storageClass: storageClassOf(request),
+    ...object,
     ...(checksum && { checksum }),
     parts: new Map(),
     changesAtBeginning: changesOf(bucket, request.key),
@@ -59,7 +47,7 @@ export function createMultipartUpload(request: S3Request): S3Answer {
   bucket.uploads.set(upload.uploadId, upload);
   return {
     headers: {
-      ...encryptionHeaders(encryption),
+      ...encryptionHeaders(object.encryption),
       'x-amz-checksum-algorithm': checksum?.algorithm,
       'x-amz-checksum-type': checksum?.type,
     },
@@ -79,16 +67,10 @@ export async function uploadPart(request: S3Request): Promise<S3Answer> {
   request.noteBytes(body.content.sizeBytes);
   const [given] = body.checksums;
   requireUploadAlgorithm(upload, given?.[0]);
-  const algorithm = upload.checksum?.algorithm;
-  const part: UploadedPart = {
-    partNumber,
-    content: body.content,
-    etag: etagOf(body.content, upload.encryption),
-    lastModified: new Date(),
-    ...(algorithm && { checksum: checksumOf(body.content, algorithm) }),
-  };
+  const part = partOf(upload, partNumber, body.content);
   // The upload may have been completed or aborted while the body came in.
   uploadOf(request, bucket).parts.set(partNumber, part);
+  const algorithm = upload.checksum?.algorithm;
   const shown = part.checksum ? ([algorithm, part.checksum] as const) : given;
   return {
     headers: {
@@ -109,13 +91,7 @@ export function uploadPartCopy(request: S3Request): S3Answer {
   if (end - start > MAX_SINGLE_REQUEST_BYTES) throw sourceTooLarge();
   const content = slice(source.version.content, start, end);
   const algorithm = upload.checksum?.algorithm;
-  const part: UploadedPart = {
-    partNumber,
-    content,
-    etag: etagOf(content, upload.encryption),
-    lastModified: new Date(),
-    ...(algorithm && { checksum: checksumOf(content, algorithm) }),
-  };
+  const part = partOf(upload, partNumber, content);
   upload.parts.set(partNumber, part);
   request.noteBytes(content.sizeBytes);
   return {
@@ -125,6 +101,20 @@ export function uploadPartCopy(request: S3Request): S3Answer {
       ETag: quoted(part.etag),
       ...(algorithm && part.checksum && { [`Checksum${algorithm}`]: part.checksum }),
     }),
+  };
+}
+
+function partOf(
+  { encryption, checksum }: MultipartUpload,
+  partNumber: number,
+  content: Content,
+): UploadedPart {
+  return {
+    partNumber,
+    content,
+    etag: etagOf(content, encryption),
+    lastModified: new Date(),
+    ...(checksum && { checksum: checksumOf(content, checksum.algorithm) }),
   };
 }
 

@@ -3,10 +3,10 @@ import { AwsError } from '../../aws-error.ts';
 import { checksumOf, DEFAULT_ALGORITHM, md5Of } from '../../content/checksum.ts';
 import { checksumHeader } from '../../http/upload.ts';
 import { xmlDocument } from '../../http/xml.ts';
-import { type Annotation, type Bucket, compareKeys, type ObjectVersion } from '../../state/buckets.ts';
+import { type Annotation, compareKeys, type ObjectVersion } from '../../state/buckets.ts';
 import { invalidRequest, preconditionFailed } from '../errors.ts';
-import { bucketOf, queryNumber, requestHeader, type S3Answer, type S3Request, useKey } from '../request.ts';
-import { findObject, type ReadActions } from './find-object.ts';
+import { queryNumber, requestHeader, type S3Answer, type S3Request, useKey } from '../request.ts';
+import { type ReadActions, requestedObject } from './find-object.ts';
 import { quoted } from './object-headers.ts';
 
 /** Annotations of one version (S3 API, PutObjectAnnotation). */
@@ -26,10 +26,7 @@ export async function putObjectAnnotation(request: S3Request): Promise<S3Answer>
     throw invalidRequest(`An annotation has between 1 and ${MAX_ANNOTATION_BYTES} bytes.`);
   }
   const version = target(request, actions, 'kms:GenerateDataKey');
-  const ifMatch = requestHeader(request, 'x-amz-object-if-match')?.replace(/^"|"$/g, '');
-  if (ifMatch !== undefined && ifMatch !== version.etag) {
-    throw preconditionFailed('x-amz-object-if-match');
-  }
+  checkIfMatch(request, version);
   if (version.annotations.size >= MAX_ANNOTATIONS && !version.annotations.has(name)) {
     throw new AwsError(
       400,
@@ -109,10 +106,7 @@ export function listObjectAnnotations(request: S3Request): S3Answer {
 /** S3 API, DeleteObjectAnnotation. */
 export function deleteObjectAnnotation(request: S3Request): S3Answer {
   const version = target(request, actionsOf('DeleteObject'));
-  const ifMatch = requestHeader(request, 'x-amz-object-if-match')?.replace(/^"|"$/g, '');
-  if (ifMatch !== undefined && ifMatch !== version.etag) {
-    throw preconditionFailed('x-amz-object-if-match');
-  }
+  checkIfMatch(request, version);
   if (!version.annotations.delete(nameOf(request))) {
     throw noSuchAnnotation();
   }
@@ -130,12 +124,18 @@ function target(
   actions: ReadActions,
   use?: 'kms:Decrypt' | 'kms:GenerateDataKey',
 ): ObjectVersion {
-  const bucket: Bucket = bucketOf(request);
-  const version = findObject(request, bucket, request.key, request.query.get('versionId'), actions);
+  const { bucket, version } = requestedObject(request, actions);
   if (use !== undefined) {
     useKey(request, { bucket, ...version }, use);
   }
   return version;
+}
+
+/** @throws PreconditionFailed for another object than the one that was meant */
+function checkIfMatch(request: S3Request, { etag }: ObjectVersion): void {
+  const name = 'x-amz-object-if-match';
+  const ifMatch = requestHeader(request, name)?.replace(/^"|"$/g, '');
+  if (ifMatch !== undefined && ifMatch !== etag) throw preconditionFailed(name);
 }
 
 /** @throws InvalidAnnotationName, AnnotationNameTooLong */

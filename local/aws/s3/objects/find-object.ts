@@ -2,7 +2,7 @@
 import { AwsError } from '../../aws-error.ts';
 import { type Bucket, latest, type ObjectVersion, versionOf } from '../../state/buckets.ts';
 import { noSuchKey, noSuchVersion } from '../errors.ts';
-import { authorize, objectArn, type S3Request } from '../request.ts';
+import { authorize, bucketOf, objectArn, type S3Request } from '../request.ts';
 
 /** The actions on the latest and on a named version. */
 export interface ReadActions {
@@ -16,6 +16,16 @@ export const READ_TAGS: ReadActions = {
   latest: 's3:GetObjectTagging',
   version: 's3:GetObjectVersionTagging',
 };
+
+/** The version that the path and the query of a request name. @throws the errors of `bucketOf` and `findObject` */
+export function requestedObject(
+  request: S3Request,
+  actions?: ReadActions,
+): { bucket: Bucket; version: ObjectVersion } {
+  const bucket = bucketOf(request);
+  const versionId = request.query.get('versionId');
+  return { bucket, version: findObject(request, bucket, request.key, versionId, actions) };
+}
 
 /**
  * Without s3:ListBucket nobody learns that a key does not exist: S3 answers 403 instead of 404.

@@ -5,7 +5,6 @@ import type { Bucket, ObjectPart, ObjectVersion } from '../../state/buckets.ts';
 import { invalidArgument, invalidRequest } from '../errors.ts';
 import {
   authorize,
-  bucketOf,
   objectArn,
   partNumberOf,
   requestHeader,
@@ -14,7 +13,7 @@ import {
   useKey,
 } from '../request.ts';
 import { checkReadConditions } from './conditions.ts';
-import { findObject } from './find-object.ts';
+import { requestedObject } from './find-object.ts';
 import { checksumElements, checksumHeaders, objectHeaders, versionHeaders } from './object-headers.ts';
 import { parseRange, type Range, unsatisfiable } from './range.ts';
 import { requireRestored } from './storage-class.ts';
@@ -51,11 +50,9 @@ export function headObject(request: S3Request): S3Answer {
 
 /** S3 API, GetObjectAttributes. */
 export function getObjectAttributes(request: S3Request): S3Answer {
-  const bucket = bucketOf(request);
-  const versionId = request.query.get('versionId');
-  const version = findObject(request, bucket, request.key, versionId);
-  const action = versionId === undefined ? 's3:GetObjectAttributes' : 's3:GetObjectVersionAttributes';
-  authorize(request, action, objectArn(bucket, request.key));
+  const { bucket, version } = requestedObject(request);
+  const versioned = request.query.has('versionId') ? 'Version' : '';
+  authorize(request, `s3:GetObject${versioned}Attributes`, objectArn(bucket, request.key));
   useKey(request, { bucket, ...version }, 'kms:Decrypt');
   const wanted = wantedAttributes(request);
   return {
@@ -83,10 +80,9 @@ function wantedAttributes(request: S3Request): Set<string> {
 }
 
 function target(request: S3Request): { bucket: Bucket; version: ObjectVersion } {
-  const bucket = bucketOf(request);
-  const version = findObject(request, bucket, request.key, request.query.get('versionId'));
-  checkReadConditions(request, version);
-  return { bucket, version };
+  const found = requestedObject(request);
+  checkReadConditions(request, found.version);
+  return found;
 }
 
 function wantsChecksum(request: S3Request): boolean {

@@ -1,8 +1,7 @@
 // GetObjectTagging, PutObjectTagging and DeleteObjectTagging.
 import { child, children, text, xmlDocument } from '../../http/xml.ts';
-import type { Bucket, ObjectVersion } from '../../state/buckets.ts';
-import { bucketOf, type S3Answer, type S3Request, xmlBody } from '../request.ts';
-import { findObject, READ_TAGS, type ReadActions } from './find-object.ts';
+import { type S3Answer, type S3Request, xmlBody } from '../request.ts';
+import { READ_TAGS, type ReadActions, requestedObject } from './find-object.ts';
 import { validTags, versionHeaders } from './object-headers.ts';
 
 const WRITE_TAGS: ReadActions = { latest: 's3:PutObjectTagging', version: 's3:PutObjectVersionTagging' };
@@ -13,7 +12,7 @@ const DELETE_TAGS: ReadActions = {
 
 /** S3 API, GetObjectTagging. */
 export function getObjectTagging(request: S3Request): S3Answer {
-  const { bucket, version } = target(request, READ_TAGS);
+  const { bucket, version } = requestedObject(request, READ_TAGS);
   return {
     headers: versionHeaders(bucket, version),
     xml: xmlDocument('Tagging', {
@@ -24,27 +23,19 @@ export function getObjectTagging(request: S3Request): S3Answer {
 
 /** S3 API, PutObjectTagging: all tags are replaced. */
 export async function putObjectTagging(request: S3Request): Promise<S3Answer> {
-  target(request, WRITE_TAGS);
+  requestedObject(request, WRITE_TAGS);
   const tagSet = child(await xmlBody(request, 'Tagging'), 'TagSet');
   const tags = validTags(
     children(tagSet, 'Tag').map((tag) => [text(tag, 'Key') ?? '', text(tag, 'Value') ?? ''] as const),
   );
-  const { bucket, version } = target(request, WRITE_TAGS);
+  const { bucket, version } = requestedObject(request, WRITE_TAGS);
   version.tags = tags;
   return { headers: versionHeaders(bucket, version) };
 }
 
 /** S3 API, DeleteObjectTagging. */
 export function deleteObjectTagging(request: S3Request): S3Answer {
-  const { bucket, version } = target(request, DELETE_TAGS);
+  const { bucket, version } = requestedObject(request, DELETE_TAGS);
   version.tags = {};
   return { status: 204, headers: versionHeaders(bucket, version) };
-}
-
-function target(request: S3Request, actions: ReadActions): { bucket: Bucket; version: ObjectVersion } {
-  const bucket = bucketOf(request);
-  return {
-    bucket,
-    version: findObject(request, bucket, request.key, request.query.get('versionId'), actions),
-  };
 }

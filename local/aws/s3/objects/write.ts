@@ -4,7 +4,13 @@ import { AwsError } from '../../aws-error.ts';
 import { type Checksum, checksumOf, DEFAULT_ALGORITHM, md5Of } from '../../content/checksum.ts';
 import type { Content } from '../../content/content.ts';
 import type { Upload } from '../../http/upload.ts';
-import { type Bucket, changesOf, type ObjectEncryption, store, type Tags } from '../../state/buckets.ts';
+import {
+  type Bucket,
+  changesOf,
+  type ObjectEncryption,
+  type ObjectProperties,
+  store,
+} from '../../state/buckets.ts';
 import { encryptionOf } from '../../state/object-encryption.ts';
 import { invalidRequest } from '../errors.ts';
 import { authorize, bucketOf, objectArn, type S3Answer, type S3Request, useKey } from '../request.ts';
@@ -27,9 +33,9 @@ const MAX_KEY_BYTES = 1024;
 
 /** S3 API, PutObject: in place of what is there, unless If-None-Match or If-Match forbid it. */
 export async function putObject(request: S3Request): Promise<S3Answer> {
-  const { bucket, encryption, tags } = prepareWrite(request);
+  const { bucket, ...settled } = prepareWrite(request);
   requireIntegrityHeader(request, bucket, 'Put Object');
-  const storageClass = storageClassOf(request);
+  const object = propertiesOf(request, settled);
   checkWriteConditions(request, bucket);
   const changesAtBeginning = changesOf(bucket, request.key);
   // Says what the SDK computes of the body; all that matters here is that S3 has it.
@@ -40,23 +46,31 @@ export async function putObject(request: S3Request): Promise<S3Answer> {
   checkWriteConditions(request, bucketOf(request), changesAtBeginning);
   const checksum = checksumOfUpload(upload);
   const version = store(bucket, {
-    key: request.key,
+    ...object,
     content: upload.content,
-    etag: etagOf(upload.content, encryption),
-    headers: readContentHeaders(request),
-    metadata: readMetadata(request),
-    tags,
-    encryption,
+    etag: etagOf(upload.content, object.encryption),
     checksum,
-    storageClass,
   });
   return {
     headers: {
       etag: quoted(version.etag),
-      ...encryptionHeaders(encryption),
+      ...encryptionHeaders(object.encryption),
       ...checksumHeaders(checksum),
       ...newVersionHeaders(version),
     },
+  };
+}
+
+type SettledProperties = Pick<ObjectProperties, 'encryption' | 'tags'>;
+
+/** The properties of a new object as the headers of the request have them. @throws MetadataTooLarge, InvalidStorageClass */
+export function propertiesOf(request: S3Request, settled: SettledProperties): ObjectProperties {
+  return {
+    ...settled,
+    key: request.key,
+    headers: readContentHeaders(request),
+    metadata: readMetadata(request),
+    storageClass: storageClassOf(request),
   };
 }
 
@@ -64,11 +78,7 @@ export async function putObject(request: S3Request): Promise<S3Answer> {
  * What PutObject, CopyObject and CreateMultipartUpload settle before anything else.
  * @throws the errors of `bucketOf`, AccessDenied, and those of KMS
  */
-export function prepareWrite(request: S3Request): {
-  bucket: Bucket;
-  encryption: ObjectEncryption;
-  tags: Tags;
-} {
+export function prepareWrite(request: S3Request): { readonly bucket: Bucket } & SettledProperties {
   const bucket = bucketOf(request);
   if (Buffer.byteLength(request.key) > MAX_KEY_BYTES) {
     throw new AwsError(400, 'KeyTooLongError', 'Your key is too long');
