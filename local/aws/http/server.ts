@@ -4,6 +4,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Network } from '../../wan/network.ts';
 import { AwsError } from '../aws-error.ts';
 import type { Fault, FaultHook } from '../faults/faults.ts';
+import { s3Error } from '../s3-errors.ts';
 import type { LoggedRequest } from '../state/request-log.ts';
 import { ConnectionCut, type Delivery, deliver, pause } from './delivery.ts';
 import type { AuthenticatedCall, Call, Protocol, Reply } from './protocol.ts';
@@ -81,9 +82,7 @@ async function replyTo(
   progress: Progress,
 ): Promise<Reply> {
   try {
-    if (progress.passage?.refused === true) {
-      throw new AwsError(503, 'SlowDown', 'Please reduce your request rate.');
-    }
+    if (progress.passage?.refused === true) throw s3Error('SlowDown');
     const call = protocol.parse(request);
     progress.call = call;
     const authenticated = await call.authenticate();
@@ -139,5 +138,5 @@ function internalError(error: unknown, request: IncomingMessage): AwsError {
       `embedded AWS: ${request.method} ${request.url}: ${error instanceof Error ? error.stack : error}\n`,
     );
   }
-  return new AwsError(500, 'InternalError', 'We encountered an internal error. Please try again.');
+  return s3Error('InternalError');
 }

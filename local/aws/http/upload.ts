@@ -11,6 +11,7 @@ import {
 } from '../content/checksum.ts';
 import type { Content } from '../content/content.ts';
 import { MAX_SINGLE_REQUEST_BYTES } from '../limits.ts';
+import { s3Error } from '../s3-errors.ts';
 import { header } from './headers.ts';
 import { decodeAwsChunked } from './signature/aws-chunked.ts';
 import type { Signature } from './signature/sigv4.ts';
@@ -64,11 +65,7 @@ export async function receive(request: IncomingMessage, options: UploadOptions):
     rememberDigest(content, name, digest);
   }
   if (isHash && digests.get('SHA256')?.toString('hex') !== payloadHash) {
-    throw new AwsError(
-      400,
-      'XAmzContentSHA256Mismatch',
-      "The provided 'x-amz-content-sha256' header does not match what was computed.",
-    );
+    throw s3Error('XAmzContentSHA256Mismatch');
   }
   if (contentMd5 !== undefined) {
     checkMd5(contentMd5, digests.get('MD5'));
@@ -107,9 +104,7 @@ function checkedChecksum(
 }
 
 function checkMd5(given: string, computed: Buffer | undefined): void {
-  if (Buffer.from(given, 'base64').length !== 16) {
-    throw new AwsError(400, 'InvalidDigest', 'The Content-MD5 you specified was invalid.');
-  }
+  if (Buffer.from(given, 'base64').length !== 16) throw s3Error('InvalidDigest');
   if (computed?.toString('base64') !== given) {
     throw new AwsError(400, 'BadDigest', 'The Content-MD5 you specified did not match what we received.');
   }
@@ -120,7 +115,7 @@ function announcedSize(request: IncomingMessage, framed: boolean): number {
   const value = header(request.headers, name);
   const hasBody = request.method === 'PUT' || request.method === 'POST';
   if (value === undefined && (framed || request.headers['transfer-encoding'] !== undefined || hasBody)) {
-    throw new AwsError(411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.');
+    throw s3Error('MissingContentLength');
   }
   const sizeBytes = Number(value ?? 0);
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0) {

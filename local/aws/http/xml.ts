@@ -1,6 +1,6 @@
 // S3's XML documents, read and written through a library.
 import { XMLBuilder, XMLParser, XMLValidator } from 'fast-xml-parser';
-import { AwsError } from '../aws-error.ts';
+import { s3Error } from '../s3-errors.ts';
 
 /** Element names to text, nested elements, or several of either; undefined leaves the element out. */
 export interface XmlElements {
@@ -48,25 +48,16 @@ export function errorDocument(elements: XmlElements): string {
 /** @throws MalformedXML unless the document is well-formed and has that root. */
 export function parseXml(text: string, root: string): unknown {
   // The parser takes what it can make out of any text.
-  if (XMLValidator.validate(text) !== true) throw malformedXml();
+  if (XMLValidator.validate(text) !== true) throw s3Error('MalformedXML');
   let document: unknown;
   try {
     document = parser.parse(text);
   } catch {
-    throw malformedXml();
+    throw s3Error('MalformedXML');
   }
   const found = child(document, root);
-  if (found === undefined) throw malformedXml();
+  if (found === undefined) throw s3Error('MalformedXML');
   return found;
-}
-
-/** The error for a document that is not what the operation's schema says. */
-export function malformedXml(): AwsError {
-  return new AwsError(
-    400,
-    'MalformedXML',
-    'The XML you provided was not well-formed or did not validate against our published schema',
-  );
 }
 
 /** A child element of a parsed document, if there is one. */

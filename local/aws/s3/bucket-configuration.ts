@@ -1,13 +1,13 @@
 // GetBucketLifecycleConfiguration and GetObjectLockConfiguration: what a bucket was made with.
-import { AwsError } from '../aws-error.ts';
 import { xmlDocument } from '../http/xml.ts';
+import { s3Error } from '../s3-errors.ts';
 import { permittedBucket, type S3Answer, type S3Request } from './request.ts';
 
 /** S3 API, GetBucketLifecycleConfiguration. */
 export function getBucketLifecycleConfiguration(request: S3Request): S3Answer {
   const bucket = permittedBucket(request, 's3:GetLifecycleConfiguration');
   if (bucket.lifecycleRules.length === 0) {
-    throw new AwsError(404, 'NoSuchLifecycleConfiguration', 'The lifecycle configuration does not exist', {
+    throw s3Error('NoSuchLifecycleConfiguration', {
       BucketName: bucket.name,
     });
   }
@@ -27,12 +27,7 @@ export function getBucketLifecycleConfiguration(request: S3Request): S3Answer {
 export function getObjectLockConfiguration(request: S3Request): S3Answer {
   const bucket = permittedBucket(request, 's3:GetBucketObjectLockConfiguration');
   if (!bucket.objectLock) {
-    throw new AwsError(
-      404,
-      'ObjectLockConfigurationNotFoundError',
-      'Object Lock configuration does not exist for this bucket',
-      { BucketName: bucket.name },
-    );
+    throw s3Error('ObjectLockConfigurationNotFoundError', { BucketName: bucket.name });
   }
   return { xml: xmlDocument('ObjectLockConfiguration', { ObjectLockEnabled: 'Enabled' }) };
 }

@@ -1,6 +1,7 @@
 // Which names and which regions a new bucket can have.
 import { AwsError } from '../aws-error.ts';
 import { isRegion } from '../regions.ts';
+import { s3Error } from '../s3-errors.ts';
 import { requestHeader, type S3Request } from './request.ts';
 
 /** S3 user guide, general purpose bucket naming rules. */
@@ -24,9 +25,7 @@ export function checkBucketName(
   name: string,
   { namespace, accountId, region }: { namespace: string; accountId: string; region: string },
 ): void {
-  if (!BUCKET_NAME.test(name)) {
-    throw new AwsError(400, 'InvalidBucketName', 'The specified bucket is not valid.', { BucketName: name });
-  }
+  if (!BUCKET_NAME.test(name)) throw s3Error('InvalidBucketName', { BucketName: name });
   const details = { Header: NAMESPACE_HEADER };
   if (namespace === 'global' && /-\d{12}-[a-z0-9-]+-an$/.test(name)) {
     throw new AwsError(
@@ -52,7 +51,7 @@ export function bucketRegion(constraint: string | undefined, region: string): st
   // The first of all other regions has a second name (S3 API, CreateBucket).
   const wanted = constraint === 'EU' ? 'eu-west-1' : constraint;
   if (wanted === 'us-east-1' || (wanted !== undefined && !isRegion(wanted))) {
-    throw new AwsError(400, 'InvalidLocationConstraint', 'The specified location-constraint is not valid', {
+    throw s3Error('InvalidLocationConstraint', {
       LocationConstraint: wanted,
     });
   }

@@ -2,6 +2,7 @@
 import { AwsError } from '../aws-error.ts';
 import { fromBuffer, toBuffer } from '../content/content.ts';
 import { refusing } from '../iam/policy-error.ts';
+import { s3Error } from '../s3-errors.ts';
 import { bucketOf, permittedBucket, type S3Answer, type S3Request } from './request.ts';
 
 /** S3 user guide, bucket policies: 20 KB. */
@@ -25,7 +26,7 @@ export async function putBucketPolicy(request: S3Request): Promise<S3Answer> {
 export function getBucketPolicy(request: S3Request): S3Answer {
   const bucket = permittedBucket(request, 's3:GetBucketPolicy');
   if (bucket.policy === undefined) {
-    throw new AwsError(404, 'NoSuchBucketPolicy', 'The bucket policy does not exist', {
+    throw s3Error('NoSuchBucketPolicy', {
       BucketName: bucket.name,
     });
   }

@@ -1,10 +1,10 @@
 // Buckets themselves: create, delete, head, location, default encryption, versioning.
 import { AwsError } from '../aws-error.ts';
 import { toBuffer } from '../content/content.ts';
-import { child, children, malformedXml, parseXml, text, xmlDocument } from '../http/xml.ts';
+import { child, children, parseXml, text, xmlDocument } from '../http/xml.ts';
+import { invalidArgument, s3Error } from '../s3-errors.ts';
 import { type BucketEncryption, UNCHOSEN_ENCRYPTION } from '../state/buckets.ts';
 import { bucketRegion, requireBucketName } from './bucket-names.ts';
-import { invalidArgument } from './errors.ts';
 import { encryptionElements, isEncryptionAlgorithm } from './objects/object-headers.ts';
 import {
   authorize,
@@ -37,12 +37,8 @@ export async function createBucket(request: S3Request): Promise<S3Answer> {
   }
   if (existing !== undefined) {
     throw existing.ownerAccountId === caller.accountId
-      ? new AwsError(
-          409,
-          'BucketAlreadyOwnedByYou',
-          'Your previous request to create the named bucket succeeded and you already own it.',
-        )
-      : new AwsError(409, 'BucketAlreadyExists', 'The requested bucket name is not available.');
+      ? s3Error('BucketAlreadyOwnedByYou')
+      : s3Error('BucketAlreadyExists');
   }
   world.createBucket({
     name: bucketName,
@@ -59,7 +55,7 @@ export async function createBucket(request: S3Request): Promise<S3Answer> {
 export function deleteBucket(request: S3Request): S3Answer {
   const bucket = permittedBucket(request, 's3:DeleteBucket');
   if (bucket.objects.size > 0) {
-    throw new AwsError(409, 'BucketNotEmpty', 'The bucket you tried to delete is not empty', {
+    throw s3Error('BucketNotEmpty', {
       BucketName: bucket.name,
     });
   }
@@ -99,12 +95,7 @@ export function getBucketLocation(request: S3Request): S3Answer {
 export function getBucketEncryption(request: S3Request): S3Answer {
   const bucket = permittedBucket(request, 's3:GetEncryptionConfiguration');
   if (bucket.encryption === undefined) {
-    throw new AwsError(
-      404,
-      'ServerSideEncryptionConfigurationNotFoundError',
-      'The server side encryption configuration was not found',
-      { BucketName: bucket.name },
-    );
+    throw s3Error('ServerSideEncryptionConfigurationNotFoundError', { BucketName: bucket.name });
   }
   return { xml: xmlDocument('ServerSideEncryptionConfiguration', encryptionElements(bucket.encryption)) };
 }
@@ -122,7 +113,7 @@ export async function putBucketEncryption(request: S3Request): Promise<S3Answer>
     algorithm === undefined ||
     !isEncryptionAlgorithm(algorithm)
   ) {
-    throw malformedXml();
+    throw s3Error('MalformedXML');
   }
   if (algorithm === 'AES256' && keyId !== undefined) {
     throw invalidArgument('a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms');
@@ -157,7 +148,7 @@ export function getBucketVersioning(request: S3Request): S3Answer {
 export async function putBucketVersioning(request: S3Request): Promise<S3Answer> {
   permittedBucket(request, 's3:PutBucketVersioning');
   const status = text(await xmlBody(request, 'VersioningConfiguration'), 'Status');
-  if (status !== 'Enabled' && status !== 'Suspended') throw malformedXml();
+  if (status !== 'Enabled' && status !== 'Suspended') throw s3Error('MalformedXML');
   bucketOf(request).versioning = status;
   return {};
 }

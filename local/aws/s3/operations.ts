@@ -1,5 +1,6 @@
 // Which operation a request to S3 means: by method, by what the path names, and by the subresource in the query.
 import type { IncomingHttpHeaders } from 'node:http';
+import { invalidArgument } from '../s3-errors.ts';
 import { getBucketLifecycleConfiguration, getObjectLockConfiguration } from './bucket-configuration.ts';
 import { deleteBucketPolicy, getBucketPolicy, putBucketPolicy } from './bucket-policy.ts';
 import {
@@ -13,7 +14,6 @@ import {
   putBucketEncryption,
   putBucketVersioning,
 } from './buckets.ts';
-import { invalidArgument } from './errors.ts';
 import { listObjects, listObjectsV2, listObjectVersions } from './listing/list.ts';
 import { listBuckets } from './listing/list-buckets.ts';
 import { completeMultipartUpload } from './multipart/complete.ts';

@@ -10,12 +10,12 @@ import { denialMessage, kmsDenialMessage } from '../iam/denial.ts';
 import type { AccessRequest } from '../iam/evaluate.ts';
 import type { Facts } from '../iam/policy.ts';
 import { MAX_PARTS } from '../limits.ts';
+import { invalidArgument, s3Error } from '../s3-errors.ts';
 import type { Authorizer } from '../state/access.ts';
 import type { Bucket, ObjectEncryption } from '../state/buckets.ts';
 import type { Identity } from '../state/identities.ts';
 import { requireUsable } from '../state/object-encryption.ts';
 import type { World } from '../state/world.ts';
-import { invalidArgument, noSuchBucket } from './errors.ts';
 
 /** A request to S3, authenticated but not yet authorised. */
 export interface S3Request {
@@ -63,10 +63,8 @@ export function requestHeader(request: S3Request, name: string): string | undefi
 export function bucketOf(request: S3Request): Bucket {
   const bucket = existingBucket(request);
   if (bucket.region !== request.region) {
-    throw new AwsError(
-      301,
+    throw s3Error(
       'PermanentRedirect',
-      'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
       { Endpoint: `${bucket.name}.s3.${bucket.region}.amazonaws.com`, Bucket: bucket.name },
       { 'x-amz-bucket-region': bucket.region },
     );
@@ -84,7 +82,7 @@ export function bucketAnywhere(request: S3Request): Bucket {
 
 function existingBucket({ world, bucketName }: S3Request): Bucket {
   const bucket = world.buckets.get(bucketName);
-  if (bucket === undefined) throw noSuchBucket(bucketName);
+  if (bucket === undefined) throw s3Error('NoSuchBucket', { BucketName: bucketName });
   return bucket;
 }
 

@@ -1,9 +1,9 @@
 // Headers of features that the embedded AWS does not have: a request that asks for one is refused, never half obeyed.
 import type { IncomingHttpHeaders } from 'node:http';
-import { AwsError } from '../aws-error.ts';
+import type { AwsError } from '../aws-error.ts';
 import { header } from '../http/headers.ts';
+import { invalidArgument, notImplemented, s3Error } from '../s3-errors.ts';
 import type { Bucket } from '../state/buckets.ts';
-import { invalidArgument, notImplemented } from './errors.ts';
 
 interface Unsupported {
   readonly name: RegExp;
@@ -17,15 +17,9 @@ interface Unsupported {
 }
 
 /** Buckets are made without ACLs since April 2023 (S3 user guide, object ownership). */
-const aclsAreOff = (): AwsError =>
-  new AwsError(400, 'AccessControlListNotSupported', 'The bucket does not allow ACLs');
+const aclsAreOff = (): AwsError => s3Error('AccessControlListNotSupported');
 
-const newBucketHasNoAcls = (): AwsError =>
-  new AwsError(
-    400,
-    'InvalidBucketAclWithObjectOwnership',
-    "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
-  );
+const newBucketHasNoAcls = (): AwsError => s3Error('InvalidBucketAclWithObjectOwnership');
 
 const notWhenReading = (name: string): AwsError =>
   invalidArgument(`${name} header is not supported for this operation.`, name);

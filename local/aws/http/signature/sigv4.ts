@@ -3,6 +3,7 @@ import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } fr
 import { Sha256 } from '@smithy/core/checksum';
 import { createScope, getSigningKey } from '@smithy/signature-v4';
 import { AwsError } from '../../aws-error.ts';
+import { s3Error } from '../../s3-errors.ts';
 import type { Credentials, Identity } from '../../state/identities.ts';
 import { header } from '../headers.ts';
 import { canonicalRequest, type SignedRequest } from './canonical-request.ts';
@@ -38,14 +39,7 @@ export async function verifySignature(
     throw new AwsError(400, 'AuthorizationHeaderMalformed', 'The Credential is malformed');
   }
   const identity = findIdentity(accessKeyId);
-  if (identity === undefined) {
-    throw new AwsError(
-      403,
-      'InvalidAccessKeyId',
-      'The AWS Access Key Id you provided does not exist in our records.',
-      { AWSAccessKeyId: accessKeyId },
-    );
-  }
+  if (identity === undefined) throw s3Error('InvalidAccessKeyId', { AWSAccessKeyId: accessKeyId });
   checkClock(claim, now);
   const scope = createScope(date, region, service);
   const key = await signingKeyOf(identity.credentials, date, region, service);
@@ -179,37 +173,24 @@ function checkClock({ timestamp, expiresSeconds }: Claim, now: number): void {
   }
   if (expiresSeconds !== undefined) {
     if (!(expiresSeconds >= 0 && expiresSeconds <= MAX_EXPIRES_SECONDS)) {
-      throw new AwsError(
-        400,
-        'AuthorizationQueryParametersError',
-        'X-Amz-Expires must be a number of seconds up to a week',
-      );
+      throw s3Error('AuthorizationQueryParametersError');
     }
     if (now > signedAt + expiresSeconds * 1000) {
       throw new AwsError(403, 'AccessDenied', 'Request has expired');
     }
   }
   if (signedAt > now + MAX_SKEW_MS || (expiresSeconds === undefined && signedAt < now - MAX_SKEW_MS)) {
-    throw new AwsError(
-      403,
-      'RequestTimeTooSkewed',
-      'The difference between the request time and the current time is too large.',
-      {
-        RequestTime: timestamp,
-        ServerTime: new Date(now).toISOString(),
-        MaxAllowedSkewMilliseconds: String(MAX_SKEW_MS),
-      },
-    );
+    throw s3Error('RequestTimeTooSkewed', {
+      RequestTime: timestamp,
+      ServerTime: new Date(now).toISOString(),
+      MaxAllowedSkewMilliseconds: String(MAX_SKEW_MS),
+    });
   }
 }
 
 function checkToken({ credentials, expiresAt }: Identity, token: string | undefined, now: number): void {
-  if (credentials.sessionToken !== token) {
-    throw new AwsError(400, 'InvalidToken', 'The provided token is malformed or otherwise invalid.');
-  }
-  if (expiresAt !== undefined && expiresAt.getTime() <= now) {
-    throw new AwsError(400, 'ExpiredToken', 'The provided token has expired.');
-  }
+  if (credentials.sessionToken !== token) throw s3Error('InvalidToken');
+  if (expiresAt !== undefined && expiresAt.getTime() <= now) throw s3Error('ExpiredToken');
 }
 
 function equal(expected: string, given: string): boolean {

@@ -1,8 +1,8 @@
 // ListBuckets.
 import { timestamp, xmlDocument } from '../../http/xml.ts';
 import { isRegion } from '../../regions.ts';
+import { invalidArgument } from '../../s3-errors.ts';
 import { compareKeys } from '../../state/buckets.ts';
-import { invalidArgument } from '../errors.ts';
 import { authorize, type S3Answer, type S3Request } from '../request.ts';
 import { readToken, writeToken } from './list.ts';
 import { listingPage } from './listing.ts';

@@ -1,7 +1,7 @@
 // ListObjects, ListObjectsV2 and ListObjectVersions.
 import { timestamp, xmlDocument } from '../../http/xml.ts';
+import { invalidArgument } from '../../s3-errors.ts';
 import { compareKeys, currentObjects, isOlder, type ObjectVersion } from '../../state/buckets.ts';
-import { invalidArgument } from '../errors.ts';
 import { quoted } from '../objects/object-headers.ts';
 import { permittedBucket, type S3Answer, type S3Request } from '../request.ts';
 import { requireVersionId } from '../version-id.ts';

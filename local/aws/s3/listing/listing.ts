@@ -1,7 +1,7 @@
 // What all listings share: what the query asks for, the page that answers it, and the encoding of keys.
 import { encodeRfc3986 } from '../../http/uri.ts';
+import { invalidArgument } from '../../s3-errors.ts';
 import { compareKeys } from '../../state/buckets.ts';
-import { invalidArgument } from '../errors.ts';
 import { queryNumber, type S3Request } from '../request.ts';
 
 /** Entries on a page (S3 API, all listings of what is in a bucket). */

@@ -11,8 +11,9 @@ import {
 import { type Content, concat } from '../../content/content.ts';
 import { checksumHeader } from '../../http/upload.ts';
 import { encodeRfc3986 } from '../../http/uri.ts';
-import { children, malformedXml, text, xmlDocument } from '../../http/xml.ts';
+import { children, text, xmlDocument } from '../../http/xml.ts';
 import { MAX_OBJECT_BYTES, MAX_PARTS, MIN_PART_BYTES } from '../../limits.ts';
+import { invalidRequest, s3Error } from '../../s3-errors.ts';
 import {
   type Bucket,
   endUpload,
@@ -22,7 +23,6 @@ import {
   store,
   type UploadedPart,
 } from '../../state/buckets.ts';
-import { invalidRequest } from '../errors.ts';
 import { checkWriteConditions } from '../objects/conditions.ts';
 import { checksumElements, encryptionHeaders, newVersionHeaders, quoted } from '../objects/object-headers.ts';
 import {
@@ -115,19 +115,13 @@ function etagIn(element: unknown): string | undefined {
 /** The parts that the client lists, checked against those that were uploaded. */
 function namedParts(upload: MultipartUpload, elements: readonly unknown[]): UploadedPart[] {
   if (elements.length === 0) throw invalidRequest('You must specify at least one part');
-  if (elements.length > MAX_PARTS) throw malformedXml();
+  if (elements.length > MAX_PARTS) throw s3Error('MalformedXML');
   let previous = 0;
   const parts = elements.map((element) => {
     const partNumber = Number(text(element, 'PartNumber'));
     const etag = etagIn(element);
-    if (!Number.isInteger(partNumber) || etag === undefined) throw malformedXml();
-    if (partNumber <= previous) {
-      throw new AwsError(
-        400,
-        'InvalidPartOrder',
-        'The list of parts was not in ascending order. The parts list must be specified in order by part number.',
-      );
-    }
+    if (!Number.isInteger(partNumber) || etag === undefined) throw s3Error('MalformedXML');
+    if (partNumber <= previous) throw s3Error('InvalidPartOrder');
     previous = partNumber;
     const part = upload.parts.get(partNumber);
     if (part === undefined || part.etag !== etag) throw invalidPart(partNumber, etag);
@@ -136,17 +130,12 @@ function namedParts(upload: MultipartUpload, elements: readonly unknown[]): Uplo
   });
   for (const part of parts.slice(0, -1)) {
     if (part.content.sizeBytes < MIN_PART_BYTES) {
-      throw new AwsError(
-        400,
-        'EntityTooSmall',
-        'Your proposed upload is smaller than the minimum allowed size',
-        {
-          ProposedSize: String(part.content.sizeBytes),
-          MinSizeAllowed: String(MIN_PART_BYTES),
-          PartNumber: String(part.partNumber),
-          ETag: part.etag,
-        },
-      );
+      throw s3Error('EntityTooSmall', {
+        ProposedSize: String(part.content.sizeBytes),
+        MinSizeAllowed: String(MIN_PART_BYTES),
+        PartNumber: String(part.partNumber),
+        ETag: part.etag,
+      });
     }
   }
   return parts;
@@ -170,12 +159,7 @@ function checkPartChecksum({ checksum }: MultipartUpload, part: UploadedPart, el
 }
 
 function invalidPart(partNumber: number, etag: string): AwsError {
-  return new AwsError(
-    400,
-    'InvalidPart',
-    "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
-    { PartNumber: String(partNumber), ETag: etag },
-  );
+  return s3Error('InvalidPart', { PartNumber: String(partNumber), ETag: etag });
 }
 
 function checkSize(request: S3Request, { sizeBytes }: Content): void {

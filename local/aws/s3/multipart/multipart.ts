@@ -1,10 +1,10 @@
 // CreateMultipartUpload, UploadPart, UploadPartCopy and AbortMultipartUpload.
-import { AwsError } from '../../aws-error.ts';
 import { type ChecksumAlgorithm, checksumOf, multipartTypes } from '../../content/checksum.ts';
 import { type Content, slice } from '../../content/content.ts';
 import { checksumHeader } from '../../http/upload.ts';
 import { timestamp, xmlDocument } from '../../http/xml.ts';
 import { MAX_SINGLE_REQUEST_BYTES } from '../../limits.ts';
+import { invalidArgument, invalidRequest, s3Error } from '../../s3-errors.ts';
 import {
   type Bucket,
   changesOf,
@@ -14,7 +14,6 @@ import {
   newId,
   type UploadedPart,
 } from '../../state/buckets.ts';
-import { invalidArgument, invalidRequest } from '../errors.ts';
 import { sourceTooLarge, sourceVersionHeader } from '../objects/copy.ts';
 import { copySourceOf } from '../objects/copy-source.ts';
 import { encryptionHeaders, quoted, readAlgorithm } from '../objects/object-headers.ts';
@@ -133,12 +132,7 @@ export function uploadOf(request: S3Request, bucket: Bucket): MultipartUpload {
   const uploadId = request.query.get('uploadId') ?? '';
   const upload = bucket.uploads.get(uploadId);
   if (upload === undefined || upload.key !== request.key) {
-    throw new AwsError(
-      404,
-      'NoSuchUpload',
-      'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
-      { UploadId: uploadId },
-    );
+    throw s3Error('NoSuchUpload', { UploadId: uploadId });
   }
   return upload;
 }

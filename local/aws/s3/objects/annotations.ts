@@ -3,8 +3,8 @@ import { AwsError } from '../../aws-error.ts';
 import { checksumOf, DEFAULT_ALGORITHM, md5Of } from '../../content/checksum.ts';
 import { checksumHeader } from '../../http/upload.ts';
 import { xmlDocument } from '../../http/xml.ts';
+import { invalidRequest, s3Error } from '../../s3-errors.ts';
 import { type Annotation, compareKeys, type ObjectVersion } from '../../state/buckets.ts';
-import { invalidRequest, preconditionFailed } from '../errors.ts';
 import { queryNumber, requestHeader, type S3Answer, type S3Request, useKey } from '../request.ts';
 import { type ReadActions, requestedObject } from './find-object.ts';
 import { quoted } from './object-headers.ts';
@@ -28,11 +28,7 @@ export async function putObjectAnnotation(request: S3Request): Promise<S3Answer>
   const version = target(request, actions, 'kms:GenerateDataKey');
   checkIfMatch(request, version);
   if (version.annotations.size >= MAX_ANNOTATIONS && !version.annotations.has(name)) {
-    throw new AwsError(
-      400,
-      'AnnotationLimitExceeded',
-      'The request would exceed the maximum number of annotations allowed per object.',
-    );
+    throw s3Error('AnnotationLimitExceeded');
   }
   const annotation = { content, lastModified: new Date() };
   version.annotations.set(name, annotation);
@@ -54,7 +50,7 @@ export async function putObjectAnnotation(request: S3Request): Promise<S3Answer>
 export function getObjectAnnotation(request: S3Request): S3Answer {
   const version = target(request, actionsOf('GetObject'), 'kms:Decrypt');
   const annotation = version.annotations.get(nameOf(request));
-  if (annotation === undefined) throw noSuchAnnotation();
+  if (annotation === undefined) throw s3Error('NoSuchAnnotation');
   return {
     headers: {
       etag: etagOf(annotation),
@@ -107,9 +103,7 @@ export function listObjectAnnotations(request: S3Request): S3Answer {
 export function deleteObjectAnnotation(request: S3Request): S3Answer {
   const version = target(request, actionsOf('DeleteObject'));
   checkIfMatch(request, version);
-  if (!version.annotations.delete(nameOf(request))) {
-    throw noSuchAnnotation();
-  }
+  if (!version.annotations.delete(nameOf(request))) throw s3Error('NoSuchAnnotation');
   return { status: 204, headers: versionHeader(version) };
 }
 
@@ -135,23 +129,17 @@ function target(
 function checkIfMatch(request: S3Request, { etag }: ObjectVersion): void {
   const name = 'x-amz-object-if-match';
   const ifMatch = requestHeader(request, name)?.replace(/^"|"$/g, '');
-  if (ifMatch !== undefined && ifMatch !== etag) throw preconditionFailed(name);
+  if (ifMatch !== undefined && ifMatch !== etag) throw s3Error('PreconditionFailed', { Condition: name });
 }
 
 /** @throws InvalidAnnotationName, AnnotationNameTooLong */
 function nameOf(request: S3Request): string {
   const name = request.query.get('annotationName') ?? '';
-  if (name === '' || /^(?:aws|s3)/i.test(name)) {
-    throw new AwsError(400, 'InvalidAnnotationName', 'The annotation name you provided is invalid.');
-  }
+  if (name === '' || /^(?:aws|s3)/i.test(name)) throw s3Error('InvalidAnnotationName');
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) {
     throw new AwsError(400, 'AnnotationNameTooLong', `The annotation name exceeds ${MAX_NAME_BYTES} bytes.`);
   }
   return name;
-}
-
-function noSuchAnnotation(): AwsError {
-  return new AwsError(404, 'NoSuchAnnotation', 'The specified annotation does not exist on this object.');
 }
 
 function etagOf({ content }: Annotation): string {

@@ -1,24 +1,23 @@
 // Conditional requests: on reads, on the source of a copy, and on what a write would replace.
-import { AwsError } from '../../aws-error.ts';
+import { notImplemented, s3Error } from '../../s3-errors.ts';
 import { type Bucket, changesOf, latest, type ObjectVersion } from '../../state/buckets.ts';
-import { noSuchKey, notImplemented, preconditionFailed } from '../errors.ts';
 import { authorize, objectArn, requestHeader, type S3Request } from '../request.ts';
 
 /** @throws PreconditionFailed, or NotModified (304) where the read is merely unnecessary. */
 export function checkReadConditions(request: S3Request, version: ObjectVersion): void {
   const failed = evaluate(request, '', version);
   if (failed === 'if-none-match' || failed === 'if-modified-since') {
-    throw new AwsError(304, 'NotModified', 'Not Modified', {}, { etag: `"${version.etag}"` });
+    throw s3Error('NotModified', {}, { etag: `"${version.etag}"` });
   }
   if (failed !== undefined) {
-    throw preconditionFailed(failed);
+    throw s3Error('PreconditionFailed', { Condition: failed });
   }
 }
 
 /** The `x-amz-copy-source-if-*` headers of CopyObject and UploadPartCopy. @throws PreconditionFailed */
 export function checkSourceConditions(request: S3Request, source: ObjectVersion): void {
   const failed = evaluate(request, 'x-amz-copy-source-', source);
-  if (failed !== undefined) throw preconditionFailed(`x-amz-copy-source-${failed}`);
+  if (failed !== undefined) throw s3Error('PreconditionFailed', { Condition: `x-amz-copy-source-${failed}` });
 }
 
 /**
@@ -34,21 +33,19 @@ export function checkWriteConditions(request: S3Request, bucket: Bucket, changes
   const present = existing?.deleteMarker === false ? existing : undefined;
   if (ifNoneMatch !== undefined) {
     if (ifNoneMatch !== '*') throw notImplemented('If-None-Match');
-    if (present !== undefined) throw preconditionFailed('If-None-Match');
+    if (present !== undefined) throw s3Error('PreconditionFailed', { Condition: 'If-None-Match' });
   }
   if (ifMatch !== undefined) {
     if (ifMatch === '*') throw notImplemented('If-Match');
     authorize(request, 's3:GetObject', objectArn(bucket, request.key));
-    if (present === undefined) throw noSuchKey(request.key);
-    if (!matches(ifMatch, present.etag)) throw preconditionFailed('If-Match');
+    if (present === undefined) throw s3Error('NoSuchKey', { Key: request.key });
+    if (!matches(ifMatch, present.etag)) throw s3Error('PreconditionFailed', { Condition: 'If-Match' });
   }
   if (changesAtBeginning !== undefined && changesAtBeginning !== changesOf(bucket, request.key)) {
-    throw new AwsError(
-      409,
-      'ConditionalRequestConflict',
-      'The conditional request cannot succeed due to a conflicting operation against this resource.',
-      { Condition: ifMatch === undefined ? 'If-None-Match' : 'If-Match', Key: request.key },
-    );
+    throw s3Error('ConditionalRequestConflict', {
+      Condition: ifMatch === undefined ? 'If-None-Match' : 'If-Match',
+      Key: request.key,
+    });
   }
 }
 
@@ -66,7 +63,7 @@ export function checkDeleteCondition(
   if (ifMatch === undefined) return;
   authorize(request, 's3:GetObject', objectArn(bucket, key));
   if (version === undefined || version.deleteMarker || !matches(ifMatch, version.etag)) {
-    throw preconditionFailed('If-Match');
+    throw s3Error('PreconditionFailed', { Condition: 'If-Match' });
   }
 }
 

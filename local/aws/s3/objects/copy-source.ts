@@ -1,7 +1,7 @@
 // The source of CopyObject and UploadPartCopy: which version it is, and whether the caller may read it.
 import { decode } from '../../http/uri.ts';
+import { invalidArgument, s3Error } from '../../s3-errors.ts';
 import type { Bucket, ObjectVersion } from '../../state/buckets.ts';
-import { invalidArgument, noSuchBucket } from '../errors.ts';
 import { requestHeader, requireOwner, type S3Request, useKey } from '../request.ts';
 import { requireVersionId } from '../version-id.ts';
 import { checkSourceConditions } from './conditions.ts';
@@ -26,7 +26,7 @@ export function copySourceOf(request: S3Request): CopySource {
     requireVersionId(versionId, 'x-amz-copy-source');
   }
   const bucket = request.world.buckets.get(bucketName);
-  if (bucket === undefined) throw noSuchBucket(bucketName);
+  if (bucket === undefined) throw s3Error('NoSuchBucket', { BucketName: bucketName });
   requireOwner(bucket, requestHeader(request, 'x-amz-source-expected-bucket-owner'));
   const version = findObject(request, bucket, key, versionId);
   checkSourceConditions(request, version);

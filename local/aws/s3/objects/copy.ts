@@ -3,6 +3,7 @@ import type { AwsError } from '../../aws-error.ts';
 import { checksumOf, DEFAULT_ALGORITHM } from '../../content/checksum.ts';
 import { timestamp, xmlDocument } from '../../http/xml.ts';
 import { MAX_SINGLE_REQUEST_BYTES } from '../../limits.ts';
+import { invalidArgument, invalidRequest } from '../../s3-errors.ts';
 import {
   type Annotation,
   type Bucket,
@@ -11,7 +12,6 @@ import {
   type Tags,
   UNCHOSEN_ENCRYPTION,
 } from '../../state/buckets.ts';
-import { invalidArgument, invalidRequest } from '../errors.ts';
 import { authorize, objectArn, requestHeader, type S3Answer, type S3Request } from '../request.ts';
 import { checkWriteConditions } from './conditions.ts';
 import { type CopySource, copySourceOf } from './copy-source.ts';

@@ -1,8 +1,8 @@
 // DeleteObject and DeleteObjects.
 import { AwsError } from '../../aws-error.ts';
-import { children, malformedXml, text, xmlDocument } from '../../http/xml.ts';
+import { children, text, xmlDocument } from '../../http/xml.ts';
+import { invalidRequest, notImplemented, s3Error } from '../../s3-errors.ts';
 import { type Bucket, latest, type ObjectVersion, remove, versionOf } from '../../state/buckets.ts';
-import { invalidRequest, noSuchVersion, notImplemented } from '../errors.ts';
 import {
   authorize,
   bucketOf,
@@ -44,10 +44,10 @@ export async function deleteObjects(request: S3Request): Promise<S3Answer> {
   const document = await xmlBody(request, 'Delete');
   const objects = children(document, 'Object').map((element) => {
     const key = text(element, 'Key');
-    if (key === undefined || key === '') throw malformedXml();
+    if (key === undefined || key === '') throw s3Error('MalformedXML');
     return { element, key, versionId: text(element, 'VersionId') };
   });
-  if (objects.length === 0 || objects.length > MAX_KEYS) throw malformedXml();
+  if (objects.length === 0 || objects.length > MAX_KEYS) throw s3Error('MalformedXML');
   const bucket = bucketOf(request);
   const deleted: Record<string, string | boolean | undefined>[] = [];
   const errors: Record<string, string | undefined>[] = [];
@@ -59,7 +59,8 @@ export async function deleteObjects(request: S3Request): Promise<S3Answer> {
       }
       const victim = targetOf(bucket, key, versionId);
       // Unlike DeleteObject, which does not mind.
-      if (versionId !== undefined && victim === undefined) throw noSuchVersion(key, versionId);
+      if (versionId !== undefined && victim === undefined)
+        throw s3Error('NoSuchVersion', { Key: key, VersionId: versionId });
       checkDeleteCondition(request, bucket, key, victim, text(element, 'ETag'));
       const deletion = remove(bucket, key, versionId);
       deleted.push({

@@ -1,7 +1,6 @@
 // Finds the version that a read or a copy means, with the permissions that this takes and the errors that S3 gives.
-import { AwsError } from '../../aws-error.ts';
+import { s3Error } from '../../s3-errors.ts';
 import { type Bucket, latest, type ObjectVersion, versionOf } from '../../state/buckets.ts';
-import { noSuchKey, noSuchVersion } from '../errors.ts';
 import { authorize, bucketOf, objectArn, type S3Request } from '../request.ts';
 
 /** The actions on the latest and on a named version. */
@@ -44,15 +43,17 @@ export function findObject(
   if (version !== undefined && !version.deleteMarker) return version;
   // A latest delete marker hides the object from reads; about tags nothing can be asked of it at all.
   if (version !== undefined && (versionId !== undefined || actions !== READ_OBJECT)) {
-    throw new AwsError(
-      405,
+    throw s3Error(
       'MethodNotAllowed',
-      'The specified method is not allowed against this resource.',
       {},
       { 'x-amz-delete-marker': 'true', 'x-amz-version-id': version.versionId, allow: 'DELETE' },
     );
   }
   authorize(request, 's3:ListBucket', bucket.arn);
-  if (versionId !== undefined) throw noSuchVersion(key, versionId);
-  throw noSuchKey(key, version && { 'x-amz-delete-marker': 'true', 'x-amz-version-id': version.versionId });
+  if (versionId !== undefined) throw s3Error('NoSuchVersion', { Key: key, VersionId: versionId });
+  throw s3Error(
+    'NoSuchKey',
+    { Key: key },
+    version && { 'x-amz-delete-marker': 'true', 'x-amz-version-id': version.versionId },
+  );
 }

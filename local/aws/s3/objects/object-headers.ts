@@ -4,6 +4,7 @@ import { ALGORITHMS, type Checksum, type ChecksumAlgorithm } from '../../content
 import { header } from '../../http/headers.ts';
 import { checksumHeader } from '../../http/upload.ts';
 import { decode } from '../../http/uri.ts';
+import { invalidArgument, invalidRequest, s3Error } from '../../s3-errors.ts';
 import type {
   Bucket,
   BucketEncryption,
@@ -15,7 +16,6 @@ import type {
   Tags,
 } from '../../state/buckets.ts';
 import type { RequestedEncryption } from '../../state/object-encryption.ts';
-import { invalidArgument, invalidRequest } from '../errors.ts';
 import { isAllowed, objectArn, requestHeader, type S3Request } from '../request.ts';
 
 type Headers = Record<string, string | undefined>;
@@ -67,13 +67,7 @@ export function readMetadata(request: S3Request): Metadata {
       sizeBytes += name.length - METADATA_PREFIX.length + value.length;
     }
   }
-  if (sizeBytes > MAX_METADATA_BYTES) {
-    throw new AwsError(
-      400,
-      'MetadataTooLarge',
-      'Your metadata headers exceed the maximum allowed metadata size',
-    );
-  }
+  if (sizeBytes > MAX_METADATA_BYTES) throw s3Error('MetadataTooLarge');
   return metadata;
 }
 

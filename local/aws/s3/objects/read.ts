@@ -1,8 +1,8 @@
 // GetObject, HeadObject and GetObjectAttributes.
 import { slice } from '../../content/content.ts';
 import { xmlDocument } from '../../http/xml.ts';
+import { invalidArgument, invalidRequest } from '../../s3-errors.ts';
 import type { Bucket, ObjectPart, ObjectVersion } from '../../state/buckets.ts';
-import { invalidArgument, invalidRequest } from '../errors.ts';
 import {
   authorize,
   objectArn,

@@ -1,5 +1,6 @@
 // Storage classes: those that objects can be written into, and those that cannot be read without a restore.
 import { AwsError } from '../../aws-error.ts';
+import { s3Error } from '../../s3-errors.ts';
 import type { ObjectVersion } from '../../state/buckets.ts';
 import { requestHeader, type S3Request } from '../request.ts';
 
@@ -16,7 +17,7 @@ const STORAGE_CLASSES = [
 export function storageClassOf(request: S3Request): string {
   const storageClass = requestHeader(request, 'x-amz-storage-class') ?? 'STANDARD';
   if (!STORAGE_CLASSES.includes(storageClass)) {
-    throw new AwsError(400, 'InvalidStorageClass', 'The storage class you specified is not valid', {
+    throw s3Error('InvalidStorageClass', {
       StorageClassRequested: storageClass,
     });
   }

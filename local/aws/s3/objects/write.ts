@@ -1,9 +1,9 @@
 // PutObject, and what all ways of writing an object have in common: its encryption, its tags, its ETag.
 import { randomBytes } from 'node:crypto';
-import { AwsError } from '../../aws-error.ts';
 import { type Checksum, checksumOf, DEFAULT_ALGORITHM, md5Of } from '../../content/checksum.ts';
 import type { Content } from '../../content/content.ts';
 import type { Upload } from '../../http/upload.ts';
+import { invalidRequest, s3Error } from '../../s3-errors.ts';
 import {
   type Bucket,
   changesOf,
@@ -12,7 +12,6 @@ import {
   store,
 } from '../../state/buckets.ts';
 import { encryptionOf } from '../../state/object-encryption.ts';
-import { invalidRequest } from '../errors.ts';
 import { authorize, bucketOf, objectArn, type S3Answer, type S3Request, useKey } from '../request.ts';
 import { checkWriteConditions } from './conditions.ts';
 import {
@@ -80,9 +79,7 @@ export function propertiesOf(request: S3Request, settled: SettledProperties): Ob
  */
 export function prepareWrite(request: S3Request): { readonly bucket: Bucket } & SettledProperties {
   const bucket = bucketOf(request);
-  if (Buffer.byteLength(request.key) > MAX_KEY_BYTES) {
-    throw new AwsError(400, 'KeyTooLongError', 'Your key is too long');
-  }
+  if (Buffer.byteLength(request.key) > MAX_KEY_BYTES) throw s3Error('KeyTooLongError');
   authorize(request, 's3:PutObject', objectArn(bucket, request.key));
   const tags = readTags(request);
   if (Object.keys(tags).length > 0) {
