@@ -6,7 +6,14 @@ import { FUNCTION_MEMORY_MIB, MAX_FUNCTION_TIMEOUT_SECONDS } from '../../infra/s
 import { LambdaFunction } from '../../local/lambda/lambda.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { HOME_REGION } from '../job/cases.ts';
-import type { BenchJob, Contender, Contest, Sample } from '../job/job.ts';
+import {
+  type BenchJob,
+  type Contender,
+  type Contest,
+  type Sample,
+  TEMPERATURES,
+  type Temperature,
+} from '../job/job.ts';
 
 /** Memory setting of the function in the benchmark: as it is deployed. */
 export const LAMBDA_MEMORY_MB = FUNCTION_MEMORY_MIB;
@@ -30,7 +37,7 @@ const MAX_SET_ARTIFACT_BYTES = 64 * 1024 ** 2;
 export function functionContender(
   name: string,
   bundle: string,
-  temperature: 'cold' | 'warm',
+  temperature: Temperature,
   options: FunctionOptions = {},
 ): Contender {
   const { cannot, userParameters } = options;
@@ -59,7 +66,7 @@ interface FunctionOptions {
 }
 
 /** This function with the job's destinations, regions and keys in its configuration, so that there is nothing to look up. */
-function withDestinationSet(temperature: 'cold' | 'warm'): Contender {
+function withDestinationSet(temperature: Temperature): Contender {
   return functionContender(WITH_DESTINATION_SET, OWN_BUNDLE, temperature, {
     environment: ({ destinations }) => ({
       [DESTINATION_SETS_VARIABLE]: JSON.stringify({
@@ -82,7 +89,7 @@ export function functionContenders(): Contender[] {
     job.artifacts.some(({ sizeBytes }) => sizeBytes > MAX_COPY_OBJECT_BYTES)
       ? 'one CopyObject copies 5 GiB at most'
       : undefined;
-  return (['cold', 'warm'] as const).flatMap((temperature) => [
+  return TEMPERATURES.flatMap((temperature) => [
     functionContender(THIS_FUNCTION, OWN_BUNDLE, temperature),
     withDestinationSet(temperature),
     functionContender(ONE_COPY_OBJECT, 'bench/one-request', temperature, { cannot: tooLarge }),

@@ -10,6 +10,9 @@ const START_RUNS = 3;
 
 const TRANSFER_SCRIPT = fileURLToPath(new URL('./s3transfer_peer.py', import.meta.url));
 
+/** Names of the peers, as results and pictures have them. */
+export const PEER_NAMES = ['aws-cli', 's3transfer', 'rclone'];
+
 /** All peers, installed or not. */
 export function peerContenders(): Contender[] {
   return [awsCli(), rclone(), s3transfer()];

@@ -24,10 +24,15 @@ export interface BenchJob {
   }[];
 }
 
+/** Cold counts the start of the process, warm does not. */
+export const TEMPERATURES = ['cold', 'warm'] as const;
+
+/** One of them. */
+export type Temperature = (typeof TEMPERATURES)[number];
+
 /** One measured run. */
 export interface Sample {
-  /** Cold counts the start of the process, warm does not. */
-  readonly temperature: 'cold' | 'warm';
+  readonly temperature: Temperature;
   readonly elapsedMs: number;
   /** When the clock started, in milliseconds since the epoch. */
   readonly startedAtMs?: number;

@@ -4,7 +4,7 @@ import { costOf } from '../../local/pipeline/cost.ts';
 import { coldLimitMs, limitMs } from '../../local/wan/limit.ts';
 import { LAMBDA_MEMORY_MB, THIS_FUNCTION, WITH_DESTINATION_SET } from '../contenders/functions.ts';
 import { type BenchCase, copiesOf, HOME_REGION, totalBytes } from '../job/cases.ts';
-import type { BenchJob, Contender, Sample } from '../job/job.ts';
+import { type BenchJob, type Contender, type Sample, TEMPERATURES } from '../job/job.ts';
 import type { BenchServer } from '../server/bench-server.ts';
 import type { RunReport } from '../server/server-messages.ts';
 import { measureEmptyStart } from './empty-start.ts';
@@ -60,32 +60,19 @@ export async function measureCase(
     if (runs.length === 0) {
       absences.push({ name: contender.name, reason: 'failed' });
     }
-    for (const temperature of ['cold', 'warm'] as const) {
+    for (const temperature of TEMPERATURES) {
       const counted = runs.filter(({ sample }) => sample.temperature === temperature);
-      if (counted.length > 0) {
-        const result = summarise(
-          benchCase,
-          contender.name,
-          version,
-          temperature,
-          counted,
-          limits[temperature],
-        );
-        results.push(result);
-        options.onProgress(
-          `${benchCase.name}  ${contender.name}, ${temperature}: ${Math.round(result.elapsedMs.median)} ms, ${result.ratioToLimit.toFixed(2)} x the limit`,
-        );
-      }
+      if (counted.length === 0) continue;
+      const measured = { name: contender.name, version, temperature };
+      const result = summarise(benchCase, measured, counted, limits[temperature]);
+      results.push(result);
+      options.onProgress(
+        `${benchCase.name}  ${contender.name}, ${temperature}: ${Math.round(result.elapsedMs.median)} ms, ${result.ratioToLimit.toFixed(2)} x the limit`,
+      );
     }
   }
-  return {
-    benchCase,
-    bytes: totalBytes(benchCase),
-    limitMs: limits.warm,
-    coldLimitMs: limits.cold,
-    results,
-    absences,
-  };
+  const bytes = totalBytes(benchCase);
+  return { benchCase, bytes, limitMs: limits.warm, coldLimitMs: limits.cold, results, absences };
 }
 
 async function runsOf(
@@ -120,9 +107,7 @@ async function runsOf(
 
 function summarise(
   benchCase: BenchCase,
-  name: string,
-  version: string,
-  temperature: 'cold' | 'warm',
+  measured: Pick<ContenderResult, 'name' | 'version' | 'temperature'>,
   runs: readonly Run[],
   limit: number,
 ): ContenderResult {
@@ -135,9 +120,7 @@ function summarise(
   const peakResidentBytes = median(runs.map(({ sample }) => sample.peakResidentBytes));
   const artifactBytes = benchCase.artifacts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return {
-    name,
-    version,
-    temperature,
+    ...measured,
     runs: runs.length,
     elapsedMs,
     ratioToLimit: elapsedMs.median / limit,

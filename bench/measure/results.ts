@@ -2,6 +2,7 @@
 
 import type { Cost } from '../../local/pipeline/cost.ts';
 import type { BenchCase } from '../job/cases.ts';
+import type { Temperature } from '../job/job.ts';
 import type { BenchServerOptions } from '../server/server-messages.ts';
 import type { Phases } from './phases.ts';
 import type { Spread } from './statistics.ts';
@@ -10,7 +11,7 @@ import type { Spread } from './statistics.ts';
 export interface ContenderResult {
   readonly name: string;
   readonly version: string;
-  readonly temperature: 'cold' | 'warm';
+  readonly temperature: Temperature;
   readonly runs: number;
   readonly elapsedMs: Spread;
   /** Median over the limit of the case. */
@@ -59,7 +60,7 @@ export interface BenchResult {
 }
 
 /** The limit that a contender is held against. */
-export function limitOf({ limitMs, coldLimitMs }: CaseResult, temperature: 'cold' | 'warm'): number {
+export function limitOf({ limitMs, coldLimitMs }: CaseResult, temperature: Temperature): number {
   return temperature === 'cold' ? coldLimitMs : limitMs;
 }
 
@@ -67,7 +68,7 @@ export function limitOf({ limitMs, coldLimitMs }: CaseResult, temperature: 'cold
 export function resultOf(
   { results }: CaseResult,
   name: string,
-  temperature: 'cold' | 'warm',
+  temperature: Temperature,
 ): ContenderResult | undefined {
   return results.find((result) => result.name === name && result.temperature === temperature);
 }

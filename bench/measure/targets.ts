@@ -1,5 +1,7 @@
 // The targets that the figures are held against.
 import { ONE_COPY_OBJECT, THIS_FUNCTION, WITH_DESTINATION_SET } from '../contenders/functions.ts';
+import { PEER_NAMES } from '../contenders/peers.ts';
+import { TEMPERATURES, type Temperature } from '../job/job.ts';
 import type { WanProfile } from '../server/server-messages.ts';
 import type { BenchResult, CaseResult, ContenderResult } from './results.ts';
 import { resultOf } from './results.ts';
@@ -13,14 +15,12 @@ interface Judgement {
 
 const MIB = 1024 ** 2;
 const SMALL_BYTES = 64 * MIB;
-/** What the one-CopyObject function has no advantage in, since it looks at nothing either. */
-const PEERS = ['aws-cli', 'rclone', 's3transfer'];
 
 /** How many times faster than a peer, by case: warm without the peer's process start, cold with it. */
 const FASTER_THAN: readonly {
   readonly case: string;
   readonly peers: readonly string[];
-  readonly temperature: 'cold' | 'warm';
+  readonly temperature: Temperature;
   readonly factor: number;
 }[] = [
   { case: '1gib-x1', peers: ['aws-cli', 's3transfer'], temperature: 'warm', factor: 6 },
@@ -49,58 +49,62 @@ export function judge({ cases, conditions: { profile } }: BenchResult): Judgemen
 }
 
 function limitTargets(measured: CaseResult, profile: WanProfile): Judgement[] {
-  const { benchCase, limitMs, coldLimitMs } = measured;
-  const warm = resultOf(measured, THIS_FUNCTION, 'warm');
-  const cold = resultOf(measured, THIS_FUNCTION, 'cold');
   const factor = largestBytes(measured) < SMALL_BYTES || profile === 'pessimistic' ? 1.1 : 1.15;
-  const warmAllowedMs = factor * limitMs + 10;
-  return [
-    ...(warm === undefined ? [] : [within(`${benchCase.name} warm`, warm, warmAllowedMs)]),
-    ...(cold === undefined
-      ? []
-      : [within(`${benchCase.name} cold`, cold, 1.25 * coldLimitMs + COLD_ALLOWANCE_MS)]),
-  ];
+  const allowedMs = {
+    warm: factor * measured.limitMs + 10,
+    cold: 1.25 * measured.coldLimitMs + COLD_ALLOWANCE_MS,
+  };
+  return (['warm', 'cold'] as const).flatMap((temperature) => {
+    const own = resultOf(measured, THIS_FUNCTION, temperature);
+    const what = `${measured.benchCase.name} ${temperature}`;
+    return own === undefined ? [] : [within(what, own, allowedMs[temperature])];
+  });
 }
 
 function neverSlowerTargets(measured: CaseResult): Judgement[] {
-  return (['cold', 'warm'] as const).flatMap((temperature) => {
-    const own = resultOf(measured, THIS_FUNCTION, temperature);
+  return TEMPERATURES.flatMap((temperature) => {
+    const against = (name: string, peer: string): Judgement[] =>
+      compared(measured, name, peer, temperature, (own, other) => {
+        const what = `${measured.benchCase.name} ${temperature}: ${name} against ${peer}`;
+        return within(what, own, other.elapsedMs.median);
+      });
+    // One CopyObject looks at nothing: where it took part, the function that has nothing to look up is held against it.
     const withSet = resultOf(measured, WITH_DESTINATION_SET, temperature);
-    const against = (one: ContenderResult | undefined, peer: string): Judgement[] => {
-      const other = resultOf(measured, peer, temperature);
-      return one === undefined || other === undefined
-        ? []
-        : [
-            within(
-              `${measured.benchCase.name} ${temperature}: ${one.name} against ${peer}`,
-              one,
-              other.elapsedMs.median,
-            ),
-          ];
-    };
-    return [...PEERS.flatMap((peer) => against(own, peer)), ...against(withSet ?? own, ONE_COPY_OBJECT)];
+    const quickest = withSet === undefined ? THIS_FUNCTION : WITH_DESTINATION_SET;
+    return [
+      ...PEER_NAMES.flatMap((peer) => against(THIS_FUNCTION, peer)),
+      ...against(quickest, ONE_COPY_OBJECT),
+    ];
   });
 }
 
 function fasterTargets(measured: CaseResult): Judgement[] {
-  return FASTER_THAN.filter((target) => target.case === measured.benchCase.name).flatMap(
-    ({ peers, temperature, factor }) =>
-      peers.flatMap((peer) => {
-        const own = resultOf(measured, THIS_FUNCTION, temperature);
-        const other = resultOf(measured, peer, temperature);
-        if (own === undefined || other === undefined) {
-          return [];
-        }
+  const { name } = measured.benchCase;
+  return FASTER_THAN.filter((target) => target.case === name).flatMap(({ peers, temperature, factor }) =>
+    peers.flatMap((peer) =>
+      compared(measured, THIS_FUNCTION, peer, temperature, (own, other) => {
         const found = other.elapsedMs.median / own.elapsedMs.median;
-        return [
-          {
-            what: `${measured.benchCase.name} ${temperature} at least ${factor} x faster than ${peer}`,
-            holds: found >= factor,
-            found: `${found.toFixed(1)} x`,
-          },
-        ];
+        return {
+          what: `${name} ${temperature} at least ${factor} x faster than ${peer}`,
+          holds: found >= factor,
+          found: `${found.toFixed(1)} x`,
+        };
       }),
+    ),
   );
+}
+
+/** The judgement of two contenders, where both took part. */
+function compared(
+  measured: CaseResult,
+  name: string,
+  peer: string,
+  temperature: Temperature,
+  judgementOf: (own: ContenderResult, other: ContenderResult) => Judgement,
+): Judgement[] {
+  const own = resultOf(measured, name, temperature);
+  const other = resultOf(measured, peer, temperature);
+  return own === undefined || other === undefined ? [] : [judgementOf(own, other)];
 }
 
 function speedTargets(measured: CaseResult): Judgement[] {

@@ -1,5 +1,6 @@
 // The benchmark's results as an SVG bar chart that needs no library and no fonts of its own.
 import { ONE_COPY_OBJECT, THIS_FUNCTION, WITH_DESTINATION_SET } from '../contenders/functions.ts';
+import { PEER_NAMES } from '../contenders/peers.ts';
 import type { BenchResult, CaseResult } from '../measure/results.ts';
 import { resultOf } from '../measure/results.ts';
 import { picture, text } from './svg.ts';
@@ -12,14 +13,8 @@ const BAR_GAP = 3;
 const CASE_GAP = 30;
 const TOP = 64;
 
-const SERIES = [
-  { name: THIS_FUNCTION, colour: '#1a7f37' },
-  { name: WITH_DESTINATION_SET, colour: '#1a7f37' },
-  { name: 'aws-cli', colour: '#8c959f' },
-  { name: 's3transfer', colour: '#8c959f' },
-  { name: 'rclone', colour: '#8c959f' },
-  { name: ONE_COPY_OBJECT, colour: '#8c959f' },
-];
+const OWN = [THIS_FUNCTION, WITH_DESTINATION_SET];
+const SERIES = [...OWN, ...PEER_NAMES, ONE_COPY_OBJECT];
 
 interface Bar {
   readonly label: string;
@@ -65,9 +60,10 @@ export function renderChart({ cases }: BenchResult): string {
 }
 
 function barsOf(measured: CaseResult): Bar[] {
-  return SERIES.flatMap(({ name, colour }) => {
-    const result = resultOf(measured, name, 'cold');
-    return result === undefined ? [] : [{ label: name, ms: result.elapsedMs.median, colour }];
+  return SERIES.flatMap((label) => {
+    const result = resultOf(measured, label, 'cold');
+    const colour = OWN.includes(label) ? '#1a7f37' : '#8c959f';
+    return result === undefined ? [] : [{ label, ms: result.elapsedMs.median, colour }];
   });
 }
 

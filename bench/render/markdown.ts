@@ -1,18 +1,13 @@
 // The benchmark's results as Markdown tables.
 import { ONE_COPY_OBJECT, THIS_FUNCTION, WITH_DESTINATION_SET } from '../contenders/functions.ts';
+import { PEER_NAMES } from '../contenders/peers.ts';
+import type { Temperature } from '../job/job.ts';
 import { PHASES } from '../measure/phases.ts';
 import type { BenchResult, CaseResult, ContenderResult } from '../measure/results.ts';
 import { limitOf, resultOf } from '../measure/results.ts';
 
 /** Columns of what it is compared with, in this order. */
-const PEERS = [
-  WITH_DESTINATION_SET,
-  'aws-cli',
-  's3transfer',
-  'rclone',
-  ONE_COPY_OBJECT,
-  'bare loop of part copies',
-];
+const PEERS = [WITH_DESTINATION_SET, ...PEER_NAMES, ONE_COPY_OBJECT, 'bare loop of part copies'];
 
 /** Times side by side, then what they cost, then how they were measured. */
 export function renderMarkdown(result: BenchResult): string {
@@ -36,7 +31,7 @@ export function renderMarkdown(result: BenchResult): string {
   ].join('\n');
 }
 
-function timesTable({ cases }: BenchResult, temperature: 'cold' | 'warm'): string {
+function timesTable({ cases }: BenchResult, temperature: Temperature): string {
   const rows = cases.map((measured) => {
     const own = resultOf(measured, THIS_FUNCTION, temperature);
     return [
@@ -54,13 +49,8 @@ function phasesTable({ cases }: BenchResult): string {
   const rows = cases.flatMap((measured) => {
     const { phases, elapsedMs } = resultOf(measured, THIS_FUNCTION, 'cold') ?? {};
     if (phases === undefined || elapsedMs === undefined) return [];
-    return [
-      [
-        measured.benchCase.title,
-        ...PHASES.map((phase) => String(Math.round(phases[phase]))),
-        String(Math.round(elapsedMs.median)),
-      ],
-    ];
+    const all = [...PHASES.map((phase) => phases[phase]), elapsedMs.median];
+    return [[measured.benchCase.title, ...all.map((ms) => String(Math.round(ms)))]];
   });
   return table(['case', ...PHASES, 'in all'], rows);
 }
@@ -69,7 +59,7 @@ function peerText(
   measured: CaseResult,
   own: ContenderResult | undefined,
   peer: string,
-  temperature: 'cold' | 'warm',
+  temperature: Temperature,
 ): string {
   const result = resultOf(measured, peer, temperature);
   if (result === undefined) {
