@@ -8,14 +8,16 @@ import { type Asked, type Lacks, startLimitedServer } from '../harness/limited-s
 import { appPipeline, EU, KEY, pipelineTest } from '../harness/pipeline-test.ts';
 import {
   copiesOf,
-  failureOf,
+  eventWith,
+  expectEmpty,
+  expectFailure,
   HOME,
   MIB,
   MULTIPART_BYTES,
   type Outcome,
   SOURCE,
   successOf,
-  TestPipeline,
+  type TestPipeline,
 } from '../harness/test-pipeline.ts';
 
 const it = pipelineTest();
@@ -36,16 +38,18 @@ const SIZES = [
   ['multipart', MULTIPART_BYTES],
 ] as const;
 
-function lacking(operation: string, status: number, code: string): FaultHook {
-  return (point) =>
-    point.phase === 'before' && point.operation === operation ? { kind: 'error', status, code } : undefined;
-}
+const lacking = (operation: string, status: number, code: string): FaultHook =>
+  faultAt(operation, errorOf(status, code));
 
 /** Invokes the function with a limited server between it and the embedded AWS. */
-async function invokeThrough(lacks: Lacks, pipeline: TestPipeline, parameters: unknown): Promise<Outcome> {
+async function invokeThrough(
+  lacks: Lacks,
+  pipeline: TestPipeline,
+  parameters: object = {},
+): Promise<Outcome> {
   await using server = await startLimitedServer(pipeline.server.endpoint, lacks);
   process.env.AWS_ENDPOINT_URL_S3 = server.endpoint;
-  return await pipeline.invoke(parameters);
+  return await pipeline.invoke({ DestinationBucket: EU, ...parameters });
 }
 
 function expectCopied(pipeline: TestPipeline, bucket = EU): void {
@@ -58,10 +62,7 @@ describe.each(LACKING)('a server that answers %d %s', (status, code) => {
   it('to GetBucketEncryption needs a KmsKeyId, as a bucket without a key does', async ({ pipeline }) => {
     pipeline.faults = lacking('GetBucketEncryption', status, code);
     const outcome = await pipeline.invoke({ DestinationBucket: EU });
-    expect(failureOf(outcome)).toMatchObject({
-      type: 'ConfigurationError',
-      message: expect.stringContaining('KmsKeyId'),
-    });
+    expectFailure(outcome, 'ConfigurationError', 'KmsKeyId');
     expect(outcome.writes).toEqual([]);
   });
 
@@ -101,16 +102,14 @@ describe('a server without bucket regions', () => {
     },
   );
 
-  it('is asked where the default key of the bucket is', async () => {
-    await using pipeline = await TestPipeline.start();
-    pipeline.addArtifact('App');
-    const { arn } = pipeline.addDestination(EU);
+  it('is asked where the default key of the bucket is', async ({ pipeline }) => {
+    const arn = pipeline.bucket(EU).encryption?.keyId ?? '';
     const answer = ({ method, path, query }: Asked) => {
       if (method === 'HEAD' && path === `/${EU}/`) return { status: 200 };
       if (query.has('encryption')) return { status: 200, body: defaultEncryption(arn) };
       return undefined;
     };
-    const outcome = await invokeThrough({ answer }, pipeline, { DestinationBucket: EU });
+    const outcome = await invokeThrough({ answer }, pipeline);
     successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ region: REGION, kmsKeyArn: arn }]);
     expect(outcome.requests.filter(({ status }) => status === 301)).toEqual([]);
@@ -139,7 +138,7 @@ describe('a server that copies no parts', () => {
   it('fails the job when the copy in one request is refused too', async () => {
     await using pipeline = await appPipeline(MULTIPART_BYTES);
     pipeline.faults = faultAt(['UploadPartCopy', 'CopyObject'], errorOf(501, 'NotImplemented'));
-    expect(failureOf(await pipeline.invoke({ DestinationBucket: EU })).type).toBe('JobFailed');
+    expectFailure(await pipeline.invoke({ DestinationBucket: EU }), 'JobFailed');
     expect(pipeline.bucket(EU).uploads.size).toBe(0);
   });
 });
@@ -153,7 +152,7 @@ describe('a server that does not know subresources', () => {
     'and answers with an object (%s) gives copies without tags',
     async ([_what, body], { pipeline }) => {
       const answer = ({ query }: Asked) => (query.has('tagging') ? { status: 200, body } : undefined);
-      const outcome = await invokeThrough({ answer }, pipeline, { DestinationBucket: EU });
+      const outcome = await invokeThrough({ answer }, pipeline);
       successOf(outcome);
       expectCopied(pipeline);
       expect(outcome.metrics.map(({ metric }) => metric)).not.toContain('ThrottledRequests');
@@ -166,9 +165,7 @@ describe('a server whose answers lack', () => {
     'checksums: the proof of a copy by %s is weaker, the copy the same',
     async (_, sizeBytes) => {
       await using pipeline = await appPipeline(sizeBytes);
-      const outcome = await invokeThrough({ headers: ['x-amz-checksum'] }, pipeline, {
-        DestinationBucket: EU,
-      });
+      const outcome = await invokeThrough({ headers: ['x-amz-checksum'] }, pipeline);
       successOf(outcome);
       expectCopied(pipeline);
     },
@@ -176,9 +173,7 @@ describe('a server whose answers lack', () => {
 
   it.each(SIZES)('versions: the ETag alone pins the source of a copy by %s', async (_, sizeBytes) => {
     await using pipeline = await appPipeline(sizeBytes);
-    const outcome = await invokeThrough({ headers: ['x-amz-version-id'] }, pipeline, {
-      DestinationBucket: EU,
-    });
+    const outcome = await invokeThrough({ headers: ['x-amz-version-id'] }, pipeline);
     successOf(outcome);
     expectCopied(pipeline);
   });
@@ -188,20 +183,15 @@ describe('a server whose answers lack', () => {
       headers: ['x-amz-checksum', 'etag'],
       rewrite: (xml) => xml.replaceAll(/<(Checksum\w*|ETag)>[^<]*<\/\1>/g, ''),
     };
-    const outcome = await invokeThrough(lacks, pipeline, { DestinationBucket: EU });
+    const outcome = await invokeThrough(lacks, pipeline);
     expect(copiesOf(outcome).map(({ proof }) => proof)).toEqual(['size-only']);
   });
 
   it.each(SIZES)('the encryption: a copy by %s fails and is removed', async (_, sizeBytes) => {
     await using pipeline = await appPipeline(sizeBytes);
-    const outcome = await invokeThrough({ headers: ['x-amz-server-side'] }, pipeline, {
-      DestinationBucket: EU,
-    });
-    expect(failureOf(outcome)).toMatchObject({
-      type: 'JobFailed',
-      message: expect.stringContaining('no reported encryption'),
-    });
-    expect(() => pipeline.object(EU, KEY)).toThrow('there is no');
+    const outcome = await invokeThrough({ headers: ['x-amz-server-side'] }, pipeline);
+    expectFailure(outcome, 'JobFailed', 'no reported encryption');
+    expectEmpty(pipeline, EU);
   });
 });
 
@@ -213,21 +203,15 @@ describe('a server that says it encrypted otherwise', () => {
   ] as const;
 
   it.for(CLAIMS)('(%s) has its copy removed again', async ([_, claims], { pipeline }) => {
-    const outcome = await invokeThrough({ claims: () => claims }, pipeline, { DestinationBucket: EU });
-    expect(failureOf(outcome)).toMatchObject({
-      type: 'JobFailed',
-      message: expect.stringMatching(/instead of aws:kms with arn:.* was removed/),
-    });
-    expect(() => pipeline.object(EU, KEY)).toThrow('there is no');
+    const outcome = await invokeThrough({ claims: () => claims }, pipeline);
+    expectFailure(outcome, 'JobFailed', /instead of aws:kms with arn:.* was removed/);
+    expectEmpty(pipeline, EU);
   });
 
   it.each(CLAIMS)('(%s) when a copy in parts begins gets no part', async (_, claims) => {
     await using pipeline = await appPipeline(MULTIPART_BYTES);
-    const outcome = await invokeThrough({ claims: () => claims }, pipeline, { DestinationBucket: EU });
-    expect(failureOf(outcome)).toMatchObject({
-      type: 'JobFailed',
-      message: expect.stringMatching(/^S3 began the copy .* instead of aws:kms with arn:/),
-    });
+    const outcome = await invokeThrough({ claims: () => claims }, pipeline);
+    expectFailure(outcome, 'JobFailed', /^S3 began the copy .* instead of aws:kms with arn:/);
     expect(outcome.writes.map(({ operation }) => operation)).toEqual([
       'CreateMultipartUpload',
       'AbortMultipartUpload',
@@ -245,16 +229,10 @@ describe('a server that says it stored other bytes than went through', () => {
           method === 'PUT' && query.has('partNumber') ? { 'x-amz-checksum-crc64nvme': 'AAAAAAAAAAA=' } : {},
       },
       pipeline,
-      { DestinationBuckets: [EU, US], Mode: 'relay' },
+      { DestinationBucket: undefined, DestinationBuckets: [EU, US], Mode: 'relay' },
     );
-    expect(failureOf(outcome)).toMatchObject({
-      type: 'JobFailed',
-      message: expect.stringMatching(/^S3 stored part \d .* with CRC64NVME AAAAAAAAAAA= instead of/),
-    });
-    for (const bucket of [EU, US]) {
-      expect(() => pipeline.object(bucket, KEY)).toThrow('there is no');
-      expect(pipeline.bucket(bucket).uploads.size).toBe(0);
-    }
+    expectFailure(outcome, 'JobFailed', /^S3 stored part \d .* with CRC64NVME AAAAAAAAAAA= instead of/);
+    for (const bucket of [EU, US]) expectEmpty(pipeline, bucket);
   });
 
   it('in one request has its copy proved by the size alone', async () => {
@@ -265,7 +243,7 @@ describe('a server that says it stored other bytes than went through', () => {
           method === 'PUT' ? { 'x-amz-checksum-crc64nvme': 'AAAAAAAAAAA=' } : {},
       },
       pipeline,
-      { DestinationBucket: EU, Mode: 'relay' },
+      { Mode: 'relay' },
     );
     expect(copiesOf(outcome).map(({ proof }) => proof)).toEqual(['size-only']);
   });
@@ -294,14 +272,10 @@ describe('a checksum', () => {
 
 describe('a refusal inside a 200 OK', () => {
   it('is believed at once, as one with a status of its own is', async ({ pipeline }) => {
-    let asked = 0;
-    pipeline.faults = ({ phase, operation }) => {
-      if (phase !== 'after' || operation !== 'CopyObject') return undefined;
-      asked++;
-      return { kind: 'error', status: 200, code: 'AccessDenied' };
-    };
-    expect(failureOf(await pipeline.invoke({ DestinationBucket: EU })).type).toBe('PermissionError');
-    expect(asked).toBe(1);
+    const refused = faultAt('CopyObject', errorOf(200, 'AccessDenied'), { phase: 'after' });
+    pipeline.faults = refused;
+    expectFailure(await pipeline.invoke({ DestinationBucket: EU }), 'PermissionError');
+    expect(refused.hits).toBe(1);
   });
 });
 
@@ -314,12 +288,9 @@ describe('a CodePipeline that does not know GetJobDetails', () => {
     '(%d %s) leaves S3 to say whether artifactCredentials of the past have run out',
     async ([status, code], { pipeline }) => {
       pipeline.faults = lacking('GetJobDetails', status, code);
-      const { event } = pipeline.job({ DestinationBucket: EU, Mode: 'relay' });
-      const { 'CodePipeline.job': job } = event;
+      const job = pipeline.job({ DestinationBucket: EU, Mode: 'relay' });
       const artifactCredentials = { ...job.data.artifactCredentials, expirationTime: 1_575_493_418_000 };
-      successOf(
-        await pipeline.run({ 'CodePipeline.job': { ...job, data: { ...job.data, artifactCredentials } } }),
-      );
+      successOf(await pipeline.run(eventWith(job, { artifactCredentials })));
       expectCopied(pipeline);
     },
   );
@@ -332,11 +303,8 @@ describe('an action with an output artifact', () => {
       name: 'Manifest',
       location: { type: 'S3', s3Location: { bucketName: 'foreign-manifests', objectKey: 'manifest' } },
     } as const;
-    const { event } = pipeline.job({ DestinationBucket: EU }, { outputArtifacts: [output] });
-    const { 'CodePipeline.job': job } = event;
-    const outcome = await pipeline.run({
-      'CodePipeline.job': { ...job, data: { ...job.data, artifactCredentials: null } },
-    });
+    const job = pipeline.job({ DestinationBucket: EU }, { outputArtifacts: [output] });
+    const outcome = await pipeline.run(eventWith(job, { artifactCredentials: null }));
     successOf(outcome);
     expect(pipeline.object('foreign-manifests', 'manifest').encryption?.keyArn).toBe(arn);
   });

@@ -1,6 +1,6 @@
 // What throttling of one service does to the other.
 import { expect, it } from 'vitest';
-import { MULTIPART_BYTES, SOURCE, successOf, TestPipeline } from '../harness/test-pipeline.ts';
+import { eventWith, MULTIPART_BYTES, SOURCE, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 it('a CodePipeline that asks to slow down does not slow S3 down', async () => {
   await using pipeline = await TestPipeline.start();
@@ -10,7 +10,9 @@ it('a CodePipeline that asks to slow down does not slow S3 down', async () => {
   pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${SOURCE}/pipeline/Private/*`);
   const job = pipeline.job({ DestinationBucket: 'throttling-eu' });
   const { artifactCredentials } = job.data;
-  const event = withCredentials(job.event, { ...artifactCredentials, expirationTime: Date.now() - 1 });
+  const event = eventWith(job, {
+    artifactCredentials: { ...artifactCredentials, expirationTime: Date.now() - 1 },
+  });
   const parts = new Set<string>();
   let mostInFlight = 0;
   let refusals = 0;
@@ -33,8 +35,3 @@ it('a CodePipeline that asks to slow down does not slow S3 down', async () => {
   expect(outcome.metrics.filter(({ metric }) => metric === 'ThrottledRequests')).toHaveLength(2);
   expect(mostInFlight).toBe(4);
 });
-
-function withCredentials(event: unknown, artifactCredentials: unknown): unknown {
-  const { 'CodePipeline.job': job } = event as { 'CodePipeline.job': { data: object } };
-  return { 'CodePipeline.job': { ...job, data: { ...job.data, artifactCredentials } } };
-}

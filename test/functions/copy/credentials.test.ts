@@ -1,9 +1,9 @@
 // Whose credentials do what: the role writes, and reads if it may; the job's own only read, and are renewed when they run out.
 import { describe, expect } from 'vitest';
-import type { Job } from '../../../local/aws/state/code-pipeline/jobs.ts';
 import { pipelineTest } from '../harness/pipeline-test.ts';
 import {
   copiesOf,
+  eventWith,
   expectFailure,
   MULTIPART_BYTES,
   type Outcome,
@@ -100,15 +100,13 @@ describe('in Mode copy', () => {
 
 describe("the job's credentials", () => {
   /** A job that was invoked so late that its credentials have run out. */
-  function lateJob(pipeline: TestPipeline): Job['event'] {
+  function lateJob(pipeline: TestPipeline): unknown {
     const job = pipeline.job({ DestinationBuckets: BUCKETS, Mode: 'relay' });
     const { accessKeyId } = job.data.artifactCredentials;
     pipeline.aws.removeIdentity(accessKeyId);
-    const data = {
-      ...job.data,
+    return eventWith(job, {
       artifactCredentials: { ...job.data.artifactCredentials, expirationTime: Date.now() - 1 },
-    };
-    return { 'CodePipeline.job': { ...job.event['CodePipeline.job'], data } };
+    });
   }
 
   it('that ran out are renewed with GetJobDetails', async () => {

@@ -274,6 +274,12 @@ export class TestPipeline implements AsyncDisposable {
   }
 }
 
+/** The event of a job with other data. */
+export function eventWith({ event }: Pick<Job, 'event'>, data: object): unknown {
+  const { 'CodePipeline.job': job } = event;
+  return { 'CodePipeline.job': { ...job, data: { ...job.data, ...data } } };
+}
+
 /** The failure that was reported to CodePipeline, and nothing else. */
 export function failureOf({ results, thrown }: Outcome): { type: string; message: string } {
   const [only] = results;

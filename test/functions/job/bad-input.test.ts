@@ -1,12 +1,95 @@
 // Bad parameters and malformed events: one ConfigurationError that names the property, and nothing is written.
 import { describe, expect } from 'vitest';
 import { pipelineTest } from '../harness/pipeline-test.ts';
-import { failureOf, type Outcome, successOf, TestPipeline } from '../harness/test-pipeline.ts';
+import {
+  eventWith,
+  expectFailure,
+  failureOf,
+  type Outcome,
+  successOf,
+  TestPipeline,
+} from '../harness/test-pipeline.ts';
 
 const BUCKET = 'bad-input-eu';
 
+type BadProperty = readonly [what: string, given: object, is: string, ...says: string[]];
+
+/** One property of a destination that is an object, beside its name. */
+const DESTINATION_PROPERTIES: readonly BadProperty[] = [
+  ['an impossible region', { Region: 'Ireland' }, 'Region is "Ireland"', 'eu-west-1'],
+  ['an impossible key id', { KmsKeyId: 'my key!' }, 'KmsKeyId is "my key!"', 'alias/NAME'],
+  ['an impossible account', { BucketOwner: '1234' }, 'BucketOwner is "1234"', '12 digits'],
+  ['a number as account', { BucketOwner: 111122223333 }, 'BucketOwner is 111122223333', 'a string'],
+  ['a bad template in an object', { Key: '{nope}' }, 'Key is "{nope}"'],
+];
+
+const MODES = 'auto, copy, relay, audit';
+const PROOFS = 'size-only, etag, checksum';
+const PLACEHOLDERS = '{objectKey}, {artifact}, {revision}, {executionId}';
+const TOO_LONG = `${'ä'.repeat(510)}/{artifact}`;
+
+/** Properties beside the destination. */
+const OTHER_PROPERTIES: readonly BadProperty[] = [
+  [
+    'an unknown artifact',
+    { InputArtifacts: ['Ap'] },
+    'InputArtifacts names "Ap"',
+    'input artifacts App, Templates',
+    'Did you mean "App"?',
+  ],
+  ['an artifact twice', { InputArtifacts: ['App', 'App'] }, 'InputArtifacts names "App" twice'],
+  ['no artifacts chosen', { InputArtifacts: [] }, 'InputArtifacts is []'],
+  ['one artifact, no list', { InputArtifacts: 'App' }, 'InputArtifacts is "App"'],
+  ['an artifact number', { InputArtifacts: [1] }, 'InputArtifacts[0] is 1'],
+  ['an unknown mode', { Mode: 'Relay' }, 'Mode is "Relay"', MODES, 'Did you mean "relay"?'],
+  ['a mode of another type', { Mode: true }, 'Mode is true'],
+  [
+    'an unknown proof',
+    { MinimumProof: 'checksums' },
+    'MinimumProof is "checksums"',
+    PROOFS,
+    'Did you mean "checksum"?',
+  ],
+  [
+    'an unknown rule for other objects',
+    { Overwrite: 'replaced' },
+    'Overwrite is "replaced"',
+    'replace, never',
+    'Did you mean "replace"?',
+  ],
+  ['an unknown rule for annotations', { Annotations: true }, 'Annotations is true', 'exclude, copy'],
+  [
+    'an unknown placeholder',
+    { Key: 'r/{artefact}.zip' },
+    'Key is "r/{artefact}.zip"',
+    PLACEHOLDERS,
+    'Did you mean "artifact"?',
+  ],
+  ['an open brace', { Key: 'r/{artifact' }, 'Key is "r/{artifact"'],
+  ['an empty template', { Key: '' }, 'Key is ""'],
+  [
+    'a template without its execution id',
+    { Key: '{executionId}/{artifact}' },
+    'Key is',
+    'ExecutionId',
+    '#{codepipeline.PipelineExecutionId}',
+  ],
+  ['a template without its revision', { Key: '{revision}/{artifact}' }, 'Key is', '"App" has no revision'],
+  [
+    'a template that does not tell artifacts apart',
+    { Key: 'latest.zip' },
+    'Key is "latest.zip"',
+    '"App" and "Templates"',
+    'the same key "latest.zip"',
+  ],
+  ['a template that gives too long a key', { Key: TOO_LONG }, 'Key gives', 'at most 1024'],
+  ['an empty execution id', { ExecutionId: '' }, 'ExecutionId is ""'],
+];
+
+type BadParameters = readonly [what: string, parameters: unknown, ...says: (string | RegExp)[]];
+
 /** Parameters, and what the message must say: the property, what was given, what is expected. */
-const BAD_PARAMETERS: readonly [what: string, parameters: unknown, ...says: (string | RegExp)[]][] = [
+const BAD_PARAMETERS: readonly BadParameters[] = [
   ['no text', '', 'UserParameters is missing', '{"DestinationBucket":"regional-pipeline-bucket"}'],
   ['no JSON', '{DestinationBucket: x}', 'UserParameters is not JSON', '{DestinationBucket: x}'],
   ['cut-off JSON', '{"DestinationBucket":"x', 'UserParameters is not JSON'],
@@ -107,110 +190,13 @@ const BAD_PARAMETERS: readonly [what: string, parameters: unknown, ...says: (str
     'Bucket, Region, KmsKeyId, BucketOwner, Key',
     'Did you mean "KmsKeyId"?',
   ],
-  [
-    'an impossible region',
-    { DestinationBuckets: [{ Bucket: BUCKET, Region: 'Ireland' }] },
-    'property DestinationBuckets[0].Region is "Ireland"',
-    'eu-west-1',
-  ],
-  [
-    'an impossible key id',
-    { DestinationBuckets: [{ Bucket: BUCKET, KmsKeyId: 'my key!' }] },
-    'property DestinationBuckets[0].KmsKeyId is "my key!"',
-    'alias/NAME',
-  ],
-  [
-    'an impossible account',
-    { DestinationBuckets: [{ Bucket: BUCKET, BucketOwner: '1234' }] },
-    'property DestinationBuckets[0].BucketOwner is "1234"',
-    '12 digits',
-  ],
-  [
-    'a number as account',
-    { DestinationBuckets: [{ Bucket: BUCKET, BucketOwner: 111122223333 }] },
-    'property DestinationBuckets[0].BucketOwner is 111122223333',
-    'a string',
-  ],
-  [
-    'a bad template in an object',
-    { DestinationBuckets: [{ Bucket: BUCKET, Key: '{nope}' }] },
-    'property DestinationBuckets[0].Key is "{nope}"',
-  ],
-  [
-    'an unknown artifact',
-    { DestinationBucket: BUCKET, InputArtifacts: ['Ap'] },
-    'property InputArtifacts names "Ap"',
-    'input artifacts App, Templates',
-    'Did you mean "App"?',
-  ],
-  ['an artifact twice', { DestinationBucket: BUCKET, InputArtifacts: ['App', 'App'] }, '"App" twice'],
-  ['no artifacts chosen', { DestinationBucket: BUCKET, InputArtifacts: [] }, 'InputArtifacts is []'],
-  ['one artifact, no list', { DestinationBucket: BUCKET, InputArtifacts: 'App' }, 'InputArtifacts is "App"'],
-  ['an artifact number', { DestinationBucket: BUCKET, InputArtifacts: [1] }, 'InputArtifacts[0] is 1'],
-  [
-    'an unknown mode',
-    { DestinationBucket: BUCKET, Mode: 'Relay' },
-    'property Mode is "Relay"',
-    'auto, copy, relay, audit',
-    'Did you mean "relay"?',
-  ],
-  ['a mode of another type', { DestinationBucket: BUCKET, Mode: true }, 'property Mode is true'],
-  [
-    'an unknown proof',
-    { DestinationBucket: BUCKET, MinimumProof: 'checksums' },
-    'property MinimumProof is "checksums"',
-    'size-only, etag, checksum',
-    'Did you mean "checksum"?',
-  ],
-  [
-    'an unknown rule for other objects',
-    { DestinationBucket: BUCKET, Overwrite: 'replaced' },
-    'property Overwrite is "replaced"',
-    'replace, never',
-    'Did you mean "replace"?',
-  ],
-  [
-    'an unknown rule for annotations',
-    { DestinationBucket: BUCKET, Annotations: true },
-    'property Annotations is true',
-    'exclude, copy',
-  ],
-  [
-    'an unknown placeholder',
-    { DestinationBucket: BUCKET, Key: 'r/{artefact}.zip' },
-    'property Key is "r/{artefact}.zip"',
-    '{objectKey}, {artifact}, {revision}, {executionId}',
-    'Did you mean "artifact"?',
-  ],
-  ['an open brace', { DestinationBucket: BUCKET, Key: 'r/{artifact' }, 'property Key is "r/{artifact"'],
-  ['an empty template', { DestinationBucket: BUCKET, Key: '' }, 'property Key is ""'],
-  [
-    'a template without its execution id',
-    { DestinationBucket: BUCKET, Key: '{executionId}/{artifact}' },
-    'property Key is',
-    'ExecutionId',
-    '#{codepipeline.PipelineExecutionId}',
-  ],
-  [
-    'a template without its revision',
-    { DestinationBucket: BUCKET, Key: '{revision}/{artifact}' },
-    'property Key is',
-    '"App" has no revision',
-  ],
-  [
-    'a template that does not tell artifacts apart',
-    { DestinationBucket: BUCKET, Key: 'latest.zip' },
-    'property Key is "latest.zip"',
-    '"App" and "Templates"',
-    'the same key "latest.zip"',
-  ],
-  [
-    'a template that gives too long a key',
-    { DestinationBucket: BUCKET, Key: `${'ä'.repeat(510)}/{artifact}` },
-    'property Key gives',
-    'at most 1024',
-  ],
-  ['an empty execution id', { DestinationBucket: BUCKET, ExecutionId: '' }, 'property ExecutionId is ""'],
+  ...DESTINATION_PROPERTIES.map(([what, destination, says, ...more]): BadParameters => {
+    const DestinationBuckets = [{ Bucket: BUCKET, ...destination }];
+    return [what, { DestinationBuckets }, `property DestinationBuckets[0].${says}`, ...more];
+  }),
+  ...OTHER_PROPERTIES.map(([what, parameters, says, ...more]): BadParameters => {
+    return [what, { DestinationBucket: BUCKET, ...parameters }, `property ${says}`, ...more];
+  }),
 ];
 
 async function createPipeline(): Promise<TestPipeline> {
@@ -224,12 +210,7 @@ async function createPipeline(): Promise<TestPipeline> {
 const it = pipelineTest(createPipeline);
 
 function expectRefusal(outcome: Outcome, says: readonly (string | RegExp)[]): void {
-  const { type, message } = failureOf(outcome);
-  expect(type).toBe('ConfigurationError');
-  for (const part of says) {
-    if (part instanceof RegExp) expect(message).toMatch(part);
-    else expect(message).toContain(part);
-  }
+  expectFailure(outcome, 'ConfigurationError', ...says);
   expect(outcome.requests.filter(({ service }) => service === 's3')).toEqual([]);
 }
 
@@ -245,13 +226,10 @@ describe('UserParameters', () => {
     pipeline,
   }) => {
     const deep = nested(100_000);
-    const { event } = pipeline.job({ DestinationBucket: BUCKET });
     const configuration = { FunctionName: 'sync-artifacts', UserParameters: deep };
-    const { 'CodePipeline.job': job } = event;
+    const job = pipeline.job({ DestinationBucket: BUCKET });
 
-    const outcome = await pipeline.run({
-      'CodePipeline.job': { ...job, data: { ...job.data, actionConfiguration: { configuration } } },
-    });
+    const outcome = await pipeline.run(eventWith(job, { actionConfiguration: { configuration } }));
 
     expectRefusal(outcome, ['UserParameters is an array of many levels', 'JSON text']);
   });
@@ -269,9 +247,7 @@ describe('UserParameters', () => {
   it('that ask for a relay are refused without artifactCredentials', async ({ pipeline }) => {
     const { event } = pipeline.job({ DestinationBucket: BUCKET, Mode: 'relay' });
     const outcome = await pipeline.run(edited(event, (job) => delete job.data.artifactCredentials));
-    const { type, message } = failureOf(outcome);
-    expect(type).toBe('ConfigurationError');
-    expect(message).toContain('property Mode is "relay"');
+    expectFailure(outcome, 'ConfigurationError', 'property Mode is "relay"');
     expect(outcome.writes).toEqual([]);
   });
 });
