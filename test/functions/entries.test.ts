@@ -1,7 +1,7 @@
 // The entries of both Lambda functions as a cold start meets them: a log line for everything, an answer even to bad settings.
 import { afterEach, describe, expect, vi } from 'vitest';
 import { deployed, runAction } from './harness/bundle-runs.ts';
-import { coldStart, context, printedBy } from './harness/cold-start.ts';
+import { coldStart, context, printedBy, printedInColdStart } from './harness/cold-start.ts';
 import { faultAt } from './harness/faults.ts';
 import { EU, pipelineTest } from './harness/pipeline-test.ts';
 
@@ -14,8 +14,7 @@ afterEach(() => {
 describe('the function', () => {
   it('does a job in a cold start, and logs it with job, request and correlation id', async ({ pipeline }) => {
     const job = pipeline.job({ DestinationBucket: EU });
-    const handler = await coldStart('handler');
-    const lines = await printedBy(() => handler(job.event, context));
+    const lines = await printedInColdStart('handler', job.event);
     expect(pipeline.aws.codePipeline.state(job.id)).toBe('Succeeded');
     expect(lines.find(({ message }) => message === 'Job succeeded')).toMatchObject({
       level: 'INFO',
@@ -38,9 +37,8 @@ describe('the function', () => {
       if (operation === 'GetJobDetails' && phase === 'after') tell();
       return operation === 'CopyObject' && phase === 'before' ? { kind: 'wait', until: reported } : undefined;
     };
-    const handler = await coldStart('handler');
 
-    const lines = await printedBy(() => handler(job.event, context));
+    const lines = await printedInColdStart('handler', job.event);
 
     const log = lines.filter(({ level }) => level !== undefined);
     expect(log.map(({ message }) => message)).toEqual(['Job begins', 'Copy finished', 'Job succeeded']);
@@ -89,20 +87,6 @@ describe('the function', () => {
     expect(lines).toMatchObject([{ level: 'ERROR', requestId: context.awsRequestId }]);
   });
 
-  it('slows down when S3 asks it to, and counts it', async ({ pipeline }) => {
-    let refused = false;
-    pipeline.faults = ({ operation, phase }) => {
-      if (operation !== 'CopyObject' || phase === 'after' || refused) return undefined;
-      refused = true;
-      return { kind: 'error', status: 503, code: 'SlowDown' };
-    };
-    const job = pipeline.job({ DestinationBucket: EU });
-    const handler = await coldStart('handler');
-    const lines = await printedBy(() => handler(job.event, context));
-    expect(pipeline.aws.codePipeline.state(job.id)).toBe('Succeeded');
-    expect(lines).toContainEqual(expect.objectContaining({ ThrottledRequests: expect.anything() }));
-  });
-
   it.for([
     ['no level', {}, []],
     ['a level of Powertools', { POWERTOOLS_LOG_LEVEL: 'debug' }, ['DEBUG']],
@@ -111,9 +95,8 @@ describe('the function', () => {
     pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], 'arn:aws:s3:::copies-eu/*');
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     vi.stubEnv('SYNC_ACCESS_DENIED_RETRY_MS', '0');
-    const handler = await coldStart('handler');
     const { event } = pipeline.job({ DestinationBucket: EU });
-    const lines = await printedBy(() => handler(event, context));
+    const lines = await printedInColdStart('handler', event);
     expect(lines.filter(({ level }) => level === 'DEBUG').map(({ level }) => level)).toEqual(levels);
     expect(lines.some(({ level }) => level === 'INFO')).toBe(true);
   });
@@ -138,20 +121,18 @@ describe('the function', () => {
 describe('the function for lost jobs', () => {
   it('fails the job in a cold start', async ({ pipeline }) => {
     const job = pipeline.job({ DestinationBucket: EU });
-    const handler = await coldStart('lost-job');
     const record = {
       requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3 },
       requestPayload: job.event,
       responsePayload: { errorMessage: 'Task timed out after 900.00 seconds' },
     };
-    const lines = await printedBy(() => handler(record, context));
+    const lines = await printedInColdStart('lost-job', record);
     expect(pipeline.aws.codePipeline.state(job.id)).toBe('Failed');
     expect(lines).toContainEqual(expect.objectContaining({ message: 'Job lost', correlation_id: job.id }));
   });
 
   it('logs a record without a job even in a cold start', async ({ pipeline: _ }) => {
-    const handler = await coldStart('lost-job');
-    const lines = await printedBy(() => handler({ requestPayload: {} }, context));
+    const lines = await printedInColdStart('lost-job', { requestPayload: {} });
     expect(lines).toMatchObject([
       { level: 'ERROR', message: expect.stringContaining('holds no CodePipeline job') },
     ]);

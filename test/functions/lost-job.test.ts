@@ -1,20 +1,29 @@
 // The function that answers for one that died: what Lambda recorded, and what the pipeline's operator reads.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '../../local/aws/state/code-pipeline/jobs.ts';
 import { deployed } from './harness/bundle-runs.ts';
 import { coldStart, context, printedBy } from './harness/cold-start.ts';
+import { errorOf } from './harness/faults.ts';
 import { TestPipeline } from './harness/test-pipeline.ts';
 
 let pipeline: TestPipeline;
+let handler: Awaited<ReturnType<typeof coldStart>>;
 
 beforeAll(async () => {
   pipeline = await TestPipeline.start();
   pipeline.addArtifact('App');
   pipeline.addDestination('lost-eu');
+  handler = await coldStart('lost-job');
 });
-afterAll(async () => {
-  await pipeline[Symbol.asyncDispose]();
+afterEach(() => {
+  pipeline.faults = undefined;
 });
+afterAll(() => pipeline[Symbol.asyncDispose]());
+
+const newJob = (): Job => pipeline.job({ DestinationBucket: 'lost-eu' });
+/** What the function prints about a record. */
+const handle = (record: unknown) => printedBy(() => handler(record, context));
+const resultsOf = ({ id }: Job) => pipeline.aws.codePipeline.results.filter(({ jobId }) => jobId === id);
 
 interface Ending {
   readonly condition?: string;
@@ -23,7 +32,7 @@ interface Ending {
 }
 
 /** As Lambda sends it to an on-failure destination (Lambda developer guide, invocation-async-retain-records). */
-function recordOf(job: Job, { condition = 'RetriesExhausted', attempts = 3, response }: Ending): object {
+function recordOf(job: Job, { condition = 'RetriesExhausted', attempts = 3, response }: Ending = {}): object {
   return {
     version: '1.0',
     timestamp: '2026-11-21T01:00:00.000Z',
@@ -103,10 +112,9 @@ const ENDINGS: readonly [what: string, ending: Ending, ...says: string[]][] = [
 
 describe('a job whose function', () => {
   it.each(ENDINGS)('%s is failed, with what to do about it', async (_what, ending, ...says) => {
-    const job = pipeline.job({ DestinationBucket: 'lost-eu' });
-    const handler = await coldStart('lost-job');
-    const lines = await printedBy(() => handler(recordOf(job, ending), context));
-    const result = pipeline.aws.codePipeline.results.findLast(({ jobId }) => jobId === job.id);
+    const job = newJob();
+    const lines = await handle(recordOf(job, ending));
+    const [result] = resultsOf(job);
     const failure = result?.input.failureDetails as { type: string; message: string };
     expect(failure.type).toBe('JobFailed');
     for (const part of [...says, 'is not copied again']) expect(failure.message).toContain(part);
@@ -144,29 +152,25 @@ describe('a job whose function', () => {
     ['is the event alone', ({ requestPayload }) => requestPayload],
   ];
   it.each(RECORDS)('left a record that %s is failed once', async (_what, wrap) => {
-    const job = pipeline.job({ DestinationBucket: 'lost-eu' });
-    const handler = await coldStart('lost-job');
-    const record = wrap({ ...recordOf(job, {}) });
+    const job = newJob();
+    const record = wrap({ ...recordOf(job) });
 
-    await printedBy(() => handler(record, context));
+    await handle(record);
 
-    const results = pipeline.aws.codePipeline.results.filter(({ jobId }) => jobId === job.id);
-    expect(results.map(({ operation }) => operation)).toEqual(['PutJobFailureResult']);
+    expect(resultsOf(job).map(({ operation }) => operation)).toEqual(['PutJobFailureResult']);
   });
 
   it('came in a batch is failed with what its own record says', async () => {
-    const jobs = [1, 2].map(() => pipeline.job({ DestinationBucket: 'lost-eu' }));
-    const handler = await coldStart('lost-job');
+    const jobs = [1, 2].map(() => newJob());
     const Records = jobs.map((job, index) => ({
       body: JSON.stringify(recordOf(job, { attempts: index + 1 })),
     }));
 
-    await printedBy(() => handler({ Records }, context));
+    await handle({ Records });
 
-    const messages = jobs.map(({ id }) => {
-      const results = pipeline.aws.codePipeline.results.filter(({ jobId }) => jobId === id);
-      return results.map(({ input }) => (input.failureDetails as { message: string }).message);
-    });
+    const messages = jobs.map((job) =>
+      resultsOf(job).map(({ input }) => (input.failureDetails as { message: string }).message),
+    );
     expect(messages).toEqual([
       [expect.stringContaining('after 1 attempt.')],
       [expect.stringContaining('after 2 attempts.')],
@@ -174,27 +178,20 @@ describe('a job whose function', () => {
   });
 
   it('had answered before it died keeps its answer', async () => {
-    const job = pipeline.job({ DestinationBucket: 'lost-eu' });
+    const job = newJob();
     await using answering = deployed(pipeline);
     await answering.invoke(job.event);
     expect(pipeline.aws.codePipeline.state(job.id)).toBe('Succeeded');
-    const handler = await coldStart('lost-job');
-    await printedBy(() => handler(recordOf(job, {}), context));
+    await handle(recordOf(job));
     expect(pipeline.aws.codePipeline.state(job.id)).toBe('Succeeded');
   });
 });
 
 describe('an answer that does not arrive', () => {
   it('is thrown, so that Lambda tries again', async () => {
-    const job = pipeline.job({ DestinationBucket: 'lost-eu' });
-    pipeline.faults = () => ({ kind: 'error', status: 400, code: 'AccessDeniedException' });
-    try {
-      const handler = await coldStart('lost-job');
-      const thrown = expect(handler(recordOf(job, {}), context)).rejects.toThrow();
-      await printedBy(() => thrown);
-    } finally {
-      pipeline.faults = undefined;
-    }
+    const job = newJob();
+    pipeline.faults = () => errorOf(400, 'AccessDeniedException');
+    await printedBy(() => expect(handler(recordOf(job), context)).rejects.toThrow());
   });
 });
 
@@ -207,8 +204,7 @@ describe('a record without a job', () => {
     ['odd contexts', { requestContext: { condition: 7 }, requestPayload: {} }],
   ])('(%s) is logged and not thrown, since a retry would change nothing', async (_what, record) => {
     const before = pipeline.aws.codePipeline.results.length;
-    const handler = await coldStart('lost-job');
-    const lines = await printedBy(() => handler(record, context));
+    const lines = await handle(record);
     expect(lines).toMatchObject([
       { level: 'ERROR', message: expect.stringContaining('holds no CodePipeline job') },
     ]);

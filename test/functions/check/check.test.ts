@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, describe, expect, vi } from 'vitest';
 import type { CheckReport } from '../../../functions/sync-artifacts/check/report.ts';
 import { coldStart, context, printedBy } from '../harness/cold-start.ts';
+import { errorOf, faultAt } from '../harness/faults.ts';
 import { pipelineTest } from '../harness/pipeline-test.ts';
-import { ACCOUNT, HOME, SOURCE, TestPipeline } from '../harness/test-pipeline.ts';
+import { ACCOUNT, expectEmpty, HOME, SOURCE, TestPipeline } from '../harness/test-pipeline.ts';
 
 const EU = 'check-eu';
 const AP = 'check-ap';
@@ -48,13 +49,7 @@ async function check(
 
 /** Nothing was written, no upload is left, and CodePipeline was sent nothing. */
 function expectUntouched(pipeline: TestPipeline): void {
-  for (const name of [EU, AP]) {
-    expect([name, pipeline.bucket(name).objects.size, pipeline.bucket(name).uploads.size]).toEqual([
-      name,
-      0,
-      0,
-    ]);
-  }
+  for (const name of [EU, AP]) expectEmpty(pipeline, name);
   expect(pipeline.aws.codePipeline.results).toEqual([]);
 }
 
@@ -124,15 +119,8 @@ describe('a check finds', () => {
   it('a write that is denied, with the statement, and continues with the other destinations', async ({
     pipeline,
   }) => {
-    pipeline.faults = ({ operation, bucket, phase }) =>
-      operation === 'CreateMultipartUpload' && bucket === EU && phase === 'before'
-        ? {
-            kind: 'error',
-            status: 403,
-            code: 'AccessDenied',
-            message: `User: arn:aws:sts::${ACCOUNT}:assumed-role/sync-artifacts/x is not authorized to perform: s3:PutObject on resource: "arn:aws:s3:::${EU}/${KEY}" because no identity-based policy allows the s3:PutObject action`,
-          }
-        : undefined;
+    const reason = `User: arn:aws:sts::${ACCOUNT}:assumed-role/sync-artifacts/x is not authorized to perform: s3:PutObject on resource: "arn:aws:s3:::${EU}/${KEY}" because no identity-based policy allows the s3:PutObject action`;
+    pipeline.faults = faultAt('CreateMultipartUpload', errorOf(403, 'AccessDenied', reason), { bucket: EU });
 
     const { ok, destinations } = await check(pipeline);
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { BucketCache } from '../../../functions/sync-artifacts/aws/bucket-cache.ts';
 import { likelyRegion } from '../../../functions/sync-artifacts/facts/likely-region.ts';
-import { HOME, TestPipeline } from '../harness/test-pipeline.ts';
+import { HOME, successOf, TestPipeline } from '../harness/test-pipeline.ts';
 
 const context = () => ({ facts: new BucketCache(60_000), settings: { region: HOME } });
 
@@ -34,7 +34,7 @@ describe('the likely region of a bucket', () => {
 
     const outcome = await pipeline.invoke({ DestinationBucket: 'moved-from-us-west-2' });
 
-    expect(outcome.results).toMatchObject([{ operation: 'PutJobSuccessResult' }]);
+    successOf(outcome);
     const copies = outcome.requests.filter(({ operation }) => operation === 'CopyObject');
     expect(copies).toMatchObject([{ region: 'eu-west-1', status: 200 }]);
   });

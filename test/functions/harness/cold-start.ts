@@ -17,6 +17,15 @@ export async function coldStart(entry: 'handler' | 'lost-job'): Promise<Entry['h
   return handler;
 }
 
+/** What an entry prints about an event in a cold start. */
+export async function printedInColdStart(
+  entry: 'handler' | 'lost-job',
+  event: unknown,
+): Promise<readonly Record<string, unknown>[]> {
+  const handler = await coldStart(entry);
+  return await printedBy(() => handler(event, context));
+}
+
 /** What is printed meanwhile. */
 export async function printedBy(work: () => Promise<unknown>): Promise<readonly Record<string, unknown>[]> {
   let printed = '';

@@ -7,7 +7,7 @@ import {
   type MetricName,
 } from '../../../functions/sync-artifacts/telemetry/metrics.ts';
 import { jsonLines, runAction } from '../harness/bundle-runs.ts';
-import { coldStart, context, printedBy } from '../harness/cold-start.ts';
+import { coldStart, context, printedBy, printedInColdStart } from '../harness/cold-start.ts';
 import { faultAt, SLOW_DOWN } from '../harness/faults.ts';
 import { pipelineTest } from '../harness/pipeline-test.ts';
 import { MIB, RELAYED_BYTES, SOURCE, TestPipeline } from '../harness/test-pipeline.ts';
@@ -86,9 +86,7 @@ function expectAsDefined({ data }: EmittedMetrics): void {
 
 /** The metrics of one job in a cold start. */
 async function emittedBy(pipeline: TestPipeline, parameters: object): Promise<EmittedMetrics> {
-  const handler = await coldStart('handler');
-  const { event } = pipeline.job(parameters);
-  const emitted = readMetrics(await printedBy(() => handler(event, context)));
+  const emitted = readMetrics(await printedInColdStart('handler', pipeline.job(parameters).event));
   expectAsDefined(emitted);
   return emitted;
 }
