@@ -99,39 +99,15 @@ describe('connections', () => {
   });
 });
 
-describe('connections with TLS', () => {
-  it('that are opened ahead resume the session of an earlier one', async () => {
-    const { certificate, authorityFile } = await makeCertificates();
-    const resumed: boolean[] = [];
-    const server = createTlsServer(certificate, (_, response) => response.end('ok'));
-    server.on('secureConnection', (socket) => resumed.push(socket.isSessionReused()));
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const options = { keepAlive: true, maxSockets: 10, ca: await readFile(authorityFile) };
-    const connections = new Preconnector(options);
-    const [response] = await once(
-      getWithTls({ host: 'localhost', port, servername: 'localhost', agent: connections.httpsAgent }),
-      'response',
-    );
-    response.resume();
-    await once(response, 'end');
-    void connections.connect({ protocol: 'https:', hostname: 'localhost', port }, 3);
-    while (resumed.length < 3) await once(server, 'secureConnection');
-    connections.httpsAgent.destroy();
-    server.closeAllConnections();
-    server.close();
-    expect(resumed).toEqual([false, true, true]);
-  });
-});
-
 describe('connections over TLS', () => {
   let server: TlsServer;
   let origin: Origin;
+  let ca: Buffer;
   const reused: boolean[] = [];
 
   beforeEach(async () => {
-    const { certificate } = await makeCertificates();
+    const { certificate, authorityFile } = await makeCertificates();
+    ca = await readFile(authorityFile);
     server = createTlsServer(certificate, (_, response) => response.end('ok'));
     server.on('secureConnection', (socket: TLSSocket) => reused.push(socket.isSessionReused()));
     server.listen(0, '127.0.0.1');
@@ -145,18 +121,32 @@ describe('connections over TLS', () => {
     server.close();
   });
 
+  const request = async ({ httpsAgent: agent }: Preconnector, to: Origin): Promise<void> => {
+    const { hostname: host, port } = to;
+    const servername = host === 'localhost' ? { servername: host } : {};
+    const [response] = await once(getWithTls({ host, port, agent, ...servername }), 'response');
+    response.resume();
+    await once(response, 'end');
+  };
+
+  it('that are opened ahead resume the session of an earlier one', async () => {
+    const connections = new Preconnector({ keepAlive: true, maxSockets: 10, ca });
+    const named = { ...origin, hostname: 'localhost' };
+    await request(connections, named);
+
+    void connections.connect(named, 3);
+    while (reused.length < 3) await once(server, 'secureConnection');
+
+    expect(reused).toEqual([false, true, true]);
+    connections.httpsAgent.destroy();
+  });
+
   it('are taken by requests to an address, and give later ones their session', async () => {
     const connections = new Preconnector({ keepAlive: false, rejectUnauthorized: false });
-    const request = async (): Promise<void> => {
-      const options = { host: origin.hostname, port: origin.port, agent: connections.httpsAgent };
-      const [response] = await once(getWithTls(options), 'response');
-      response.resume();
-      await once(response, 'end');
-    };
     await Promise.all(connections.connect(origin, 1));
 
-    await request();
-    await request();
+    await request(connections, origin);
+    await request(connections, origin);
 
     expect(reused).toEqual([false, true]);
     connections.httpsAgent.destroy();
