@@ -96,16 +96,11 @@ function nameOf({ functionName = FUNCTION_NAME }: LambdaOptions): string {
 }
 
 function processOptions(options: LambdaOptions): ProcessOptions {
-  const { handlerFile, handlerName = 'handler', memoryMb, onLine, core, inspectPort } = options;
-  const environment = lambdaEnvironment(options);
   return {
-    handlerFile,
-    handlerName,
-    environment,
-    memoryBytes: memoryMb * 2 ** 20,
-    ...(onLine ? { onLine } : {}),
-    ...(core === undefined ? {} : { core }),
-    ...(inspectPort === undefined ? {} : { inspectPort }),
+    handlerName: 'handler',
+    ...options,
+    environment: lambdaEnvironment(options),
+    memoryBytes: options.memoryMb * 2 ** 20,
   };
 }
 

@@ -81,9 +81,7 @@ function requestUsd(request: string): number {
 }
 
 function transferUsdPerByte(homeRegion: string, region: string): number {
-  if (region === homeRegion) {
-    return 0;
-  }
+  if (region === homeRegion) return 0;
   return homeRegion === 'us-east-1' && region === 'us-east-2'
     ? TRANSFER_TO_OHIO_USD_PER_BYTE
     : TRANSFER_USD_PER_BYTE;

@@ -6,33 +6,29 @@ import type { PolicyStatement } from '../aws/state/identities.ts';
 import type { KmsKey } from '../aws/state/kms-keys.ts';
 import type { World } from '../aws/state/world.ts';
 
-/** What the function's role is to reach. */
-interface RoleScope {
-  readonly sourceBuckets: readonly string[];
-  readonly sourceKeyArns: readonly string[];
-  readonly destinationBuckets: readonly string[];
-  readonly destinationKeyArns: readonly string[];
+/** Buckets that the function's role may use, and the keys for what is in them. */
+export interface Reach {
+  readonly buckets: Bucket[];
+  readonly keyArns: string[];
 }
 
-/** The statements of the function's role, for buckets that are there. */
-export function roleStatements(world: Pick<World, 'buckets'>, scope: RoleScope): PolicyStatement[] {
-  const set = (names: readonly string[], keyArns: readonly string[]): BucketSet => {
-    const bucketArns = names.map((name) => `arn:aws:s3:::${name}`);
-    const regions = [
-      ...names.flatMap((name) => world.buckets.get(name)?.region ?? []),
-      ...keyArns.flatMap((arn) => arn.split(':')[3] ?? []),
-    ];
-    return {
-      bucketArns,
-      objectArns: bucketArns.map((arn) => `${arn}/*`),
-      keyArns: [...keyArns],
-      viaServices: regions.map((region) => `s3.${region}.amazonaws.com`),
-    };
+/** The statements of the function's role. */
+export function roleStatements(sources: Reach, destinations: Reach): PolicyStatement[] {
+  return copyGrants(bucketSet(sources), bucketSet(destinations));
+}
+
+function bucketSet({ buckets, keyArns }: Reach): BucketSet {
+  const bucketArns = buckets.map(({ arn }) => arn);
+  const regions = [
+    ...buckets.map(({ region }) => region),
+    ...keyArns.flatMap((arn) => arn.split(':')[3] ?? []),
+  ];
+  return {
+    bucketArns,
+    objectArns: bucketArns.map((arn) => `${arn}/*`),
+    keyArns,
+    viaServices: regions.map((region) => `s3.${region}.amazonaws.com`),
   };
-  return copyGrants(
-    set(scope.sourceBuckets, scope.sourceKeyArns),
-    set(scope.destinationBuckets, scope.destinationKeyArns),
-  );
 }
 
 /** Session of the role, as Lambda assumes it. */

@@ -5,7 +5,7 @@ import type { PolicyStatement, SimpleIdentity } from '../aws/state/identities.ts
 import type { KmsKey } from '../aws/state/kms-keys.ts';
 import type { World } from '../aws/state/world.ts';
 import { FUNCTION_NAME } from '../lambda/lambda.ts';
-import { roleSessionArn, roleStatements, shareBucket, shareKey } from './identities.ts';
+import { type Reach, roleSessionArn, roleStatements, shareBucket, shareKey } from './identities.ts';
 
 /** Where a pipeline is. */
 interface Home {
@@ -57,10 +57,8 @@ export class LocalPipeline {
   readonly home: Home;
   /** The function's role. */
   readonly role: SimpleIdentity;
-  readonly #sources: Bucket[] = [];
-  readonly #destinations: Bucket[] = [];
-  readonly #sourceKeyArns: string[] = [];
-  readonly #destinationKeyArns: string[] = [];
+  readonly #sources: Reach = { buckets: [], keyArns: [] };
+  readonly #destinations: Reach = { buckets: [], keyArns: [] };
   readonly #extras: PolicyStatement[] = [];
 
   /** @param role an existing role to be used instead of a new one: what it may do is replaced */
@@ -74,10 +72,7 @@ export class LocalPipeline {
   /** Adds a bucket that artifacts are read from. @throws Error if there is a bucket of that name */
   addSource(name: string, options: NewPipelineBucket = {}): Bucket {
     const bucket = this.#createBucket(name, options);
-    if (options.role !== 'nothing') this.#sources.push(bucket);
-    if ((options.role ?? 'bucket and key') === 'bucket and key')
-      this.#sourceKeyArns.push(...this.#defaultKey(bucket));
-    this.#grant();
+    this.#allow(this.#sources, bucket, options.role);
     return bucket;
   }
 
@@ -89,15 +84,13 @@ export class LocalPipeline {
   }
 
   /** Lets the role write to a bucket that exists, as to a destination. */
-  allowWriting(bucket: Bucket, role: NewPipelineBucket['role'] = 'bucket and key'): void {
-    if (role !== 'nothing') this.#destinations.push(bucket);
-    if (role === 'bucket and key') this.#destinationKeyArns.push(...this.#defaultKey(bucket));
-    this.#grant();
+  allowWriting(bucket: Bucket, role?: NewPipelineBucket['role']): void {
+    this.#allow(this.#destinations, bucket, role);
   }
 
   /** Lets the role encrypt copies under a key that is not the default one of their bucket. */
   allowKey(arn: string): void {
-    this.#destinationKeyArns.push(arn);
+    this.#destinations.keyArns.push(arn);
     this.#shareKey(arn);
     this.#grant();
   }
@@ -157,15 +150,13 @@ export class LocalPipeline {
     return key ? [key.arn] : [];
   }
 
+  #allow(reach: Reach, bucket: Bucket, role: NewPipelineBucket['role'] = 'bucket and key'): void {
+    if (role !== 'nothing') reach.buckets.push(bucket);
+    if (role === 'bucket and key') reach.keyArns.push(...this.#defaultKey(bucket));
+    this.#grant();
+  }
+
   #grant(): void {
-    this.role.may = [
-      ...roleStatements(this.world, {
-        sourceBuckets: this.#sources.map(({ name }) => name),
-        sourceKeyArns: this.#sourceKeyArns,
-        destinationBuckets: this.#destinations.map(({ name }) => name),
-        destinationKeyArns: this.#destinationKeyArns,
-      }),
-      ...this.#extras,
-    ];
+    this.role.may = [...roleStatements(this.#sources, this.#destinations), ...this.#extras];
   }
 }

@@ -128,29 +128,24 @@ function falseTotals(aftermath: Aftermath): string[] {
     DestinationCount: String(soak.destinations.length),
     // A retry finds there what the killed attempt has copied.
     ...(repeats(aftermath) ? {} : { BytesCopied: String(bytes), CopiesSkipped: String(skipped) }),
-    ...Object.fromEntries(staged.copies.map(({ artifact }) => [`${artifact.name}_ObjectKey`, artifact.key])),
-    ...Object.fromEntries(
-      staged.copies.map(({ artifact, source: { checksum, etag } }) => [
-        `${artifact.name}_Checksum`,
-        checksum === undefined ? `ETag:"${etag}"` : `${checksum.algorithm}:${checksum.value}`,
-      ]),
-    ),
   };
+  for (const { artifact, source } of staged.copies) {
+    const { checksum, etag } = source;
+    expected[`${artifact.name}_ObjectKey`] = artifact.key;
+    expected[`${artifact.name}_Checksum`] = checksum
+      ? `${checksum.algorithm}:${checksum.value}`
+      : `ETag:"${etag}"`;
+  }
   const problems = Object.entries(expected).flatMap(([name, value]) =>
     outputVariables[name] === value ? [] : [`gave ${name} as ${outputVariables[name]} instead of ${value}`],
   );
   const { summary = '' } = executionDetails;
-  const counts = new RegExp(
-    `^Synced ${soak.artifacts.length} artifacts? .* to ${regionsOf(aftermath)} regions? in `,
-  );
+  const regions = new Set(soak.destinations.map(({ region }) => region)).size;
+  const counts = new RegExp(`^Synced ${soak.artifacts.length} artifacts? .* to ${regions} regions? in `);
   if (!counts.test(summary)) problems.push(`has a wrong summary: ${summary}`);
   if (!repeats(aftermath) && summary.includes('already there') !== skipped > 0)
     problems.push(`has a summary that is wrong about ${skipped} skipped copies: ${summary}`);
   return problems;
-}
-
-function regionsOf({ soak }: Aftermath): number {
-  return new Set(soak.destinations.map(({ region }) => region)).size;
 }
 
 /** Was there an attempt before the one that ended the job, whose copies the last one finds and skips? */

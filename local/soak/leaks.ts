@@ -1,6 +1,7 @@
 // Looks for secrets in everything that a job leaves behind, in pieces too.
 import { toBuffer } from '../aws/content/content.ts';
 import type { Aftermath } from './check.ts';
+import { bucketsOf } from './stage.ts';
 
 /** A piece of a secret this long is a leak; shorter ones occur by chance. */
 const PIECE_CHARACTERS = 12;
@@ -23,18 +24,9 @@ function piecesOf(secret: string): string[] {
 
 function outputsOf({ run, staged, world }: Aftermath): Record<string, string> {
   const tokens = run.results.flatMap(({ input }) => String(input.continuationToken ?? ''));
-  const written = [...staged.bucketNames].flatMap((name) => [
-    ...(world.buckets.get(name)?.objects.values() ?? []),
-  ]);
-  const uploads = [...staged.bucketNames].flatMap((name) => [
-    ...(world.buckets.get(name)?.uploads.values() ?? []),
-  ]);
-  const described = [...written.flat(), ...uploads].map(({ key, headers, metadata, tags }) => [
-    key,
-    headers,
-    metadata,
-    tags,
-  ]);
+  const described = bucketsOf(world, staged.bucketNames)
+    .flatMap(({ objects, uploads }) => [...[...objects.values()].flat(), ...uploads.values()])
+    .map(({ key, headers, metadata, tags }) => [key, headers, metadata, tags]);
   const manifests =
     staged.manifest && world.buckets.get(staged.manifest.bucket)?.objects.get(staged.manifest.key);
   return {

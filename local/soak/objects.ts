@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { firstDifference } from '../aws/content/content.ts';
 import { latest, type ObjectVersion } from '../aws/state/buckets.ts';
 import type { Aftermath } from './check.ts';
-import type { StagedCopy } from './stage.ts';
+import { bucketsOf, type StagedCopy } from './stage.ts';
 
 /** What is wrong with the objects and uploads that a job left. */
 export function wrongObjects(aftermath: Aftermath): string[] {
@@ -68,30 +68,34 @@ function lostVersion({ bucket, key, existing }: StagedCopy, { world }: Aftermath
   return versions.includes(existing) ? [] : [`removed version ${existing.versionId} of ${bucket}/${key}`];
 }
 
-function otherKeys({ staged, world }: Aftermath): string[] {
-  return [...new Set(staged.copies.map(({ bucket }) => bucket))].flatMap((name) => {
-    const expected = new Set(staged.copies.flatMap(({ bucket, key }) => (bucket === name ? [key] : [])));
-    const keys = [...(world.buckets.get(name)?.objects.keys() ?? [])];
-    return keys
+function otherKeys({ staged: { copies }, world }: Aftermath): string[] {
+  return destinationsOf(copies, world).flatMap(({ name, objects }) => {
+    const expected = new Set(copies.flatMap(({ bucket, key }) => (bucket === name ? [key] : [])));
+    return [...objects.keys()]
       .filter((key) => !expected.has(key))
       .map((key) => `wrote ${name}/${key}, which the job does not name`);
   });
 }
 
 function uploadsLeft({ staged: { bucketNames, strangersUploads }, world }: Aftermath): string[] {
-  return [...bucketNames].flatMap((name) =>
-    [...(world.buckets.get(name)?.uploads.values() ?? [])]
+  return bucketsOf(world, bucketNames).flatMap(({ name, uploads }) =>
+    [...uploads.values()]
       .filter(({ uploadId }) => !strangersUploads.has(uploadId))
       .map(({ key, parts }) => `left an unfinished upload with ${parts.size} parts at ${name}/${key}`),
   );
 }
 
 function othersUploadsGone({ staged: { copies, strangersUploads }, world }: Aftermath): string[] {
-  const buckets = [...new Set(copies.map(({ bucket }) => bucket))].flatMap(
-    (name) => world.buckets.get(name) ?? [],
-  );
+  const buckets = destinationsOf(copies, world);
   const there = new Set(buckets.flatMap(({ uploads }) => [...uploads.keys()]));
   return [...strangersUploads]
     .filter((id) => !there.has(id) && buckets.some(({ name }) => id.endsWith(name)))
     .map((id) => `aborted the upload ${id}, which was not its own`);
+}
+
+function destinationsOf(copies: readonly StagedCopy[], world: Aftermath['world']) {
+  return bucketsOf(
+    world,
+    copies.map(({ bucket }) => bucket),
+  );
 }

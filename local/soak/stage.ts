@@ -109,6 +109,11 @@ export function stage(world: World, role: SimpleIdentity, soak: SoakJob): Staged
   return { job, copies, bucketNames, manifest, strangersUploads, environment };
 }
 
+/** Those of these buckets that are there: a fault may have deleted one. */
+export function bucketsOf(world: World, names: Iterable<string>): Bucket[] {
+  return [...new Set(names)].flatMap((name) => world.buckets.get(name) ?? []);
+}
+
 const MANIFEST_KEY = 'manifest/out.zip';
 
 function contentOf({ sizeBytes, contentSeed }: SoakArtifact): Content {

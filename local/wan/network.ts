@@ -62,7 +62,6 @@ export class Wan implements Network {
     this.#acceptedAtMs.set(socket, acceptedAtMs);
   }
 
-  /** To be called when a request's headers have been read, before the server does anything about it. */
   arrived(message: IncomingMessage): Passage {
     const nowMs = performance.now();
     const head: RequestHead = {

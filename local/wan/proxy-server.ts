@@ -78,13 +78,12 @@ async function forward(
   }
   const copyBytes = copiedBytes(sizes, passage, request);
   const answer = await ask(agent, upstream, request);
-  const { method = 'GET', url = '/' } = request;
-  sizes.learn(method, url, passage.request.uploadBytes, answer.statusCode ?? 0, answer.headers);
+  sizes.learn(request, passage.request.uploadBytes, answer);
   // A refused copy moves nothing.
   await passage.due(answer.statusCode === 200 ? await copyBytes : 0);
   response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
   const isLong = Number(answer.headers['content-length'] ?? Number.POSITIVE_INFINITY) > UNPACED_BYTES;
-  const body = method === 'GET' && isLong ? Readable.from(passage.paced(answer)) : answer;
+  const body = request.method === 'GET' && isLong ? Readable.from(passage.paced(answer)) : answer;
   await pipeline(body, response);
 }
 
@@ -108,8 +107,6 @@ function ask(agent: Agent, upstream: URL, request: IncomingMessage): Promise<Inc
 
 async function copiedBytes(sizes: ObjectSizes, passage: Passage, request: IncomingMessage): Promise<number> {
   const source = request.headers['x-amz-copy-source'];
-  if (passage.request.kind !== 'copy' || typeof source !== 'string') {
-    return 0;
-  }
+  if (passage.request.kind !== 'copy' || typeof source !== 'string') return 0;
   return passage.request.copyBytes ?? (await sizes.of(source));
 }

@@ -1,7 +1,6 @@
 // What the model needs to know of a request, read off its request line and headers.
 import type { IncomingHttpHeaders } from 'node:http';
-import type { WanModel } from './model.ts';
-import { roundTripMs } from './model.ts';
+import { roundTripMs, type WanModel } from './model.ts';
 
 /** What costs time in a request, besides its round trip. */
 type RequestKind = 'copy' | 'upload' | 'multipart' | 'plain';
@@ -33,15 +32,15 @@ export function describeRequest(head: RequestHead, homeRegion: string): WanReque
   const service = scope?.service ?? 's3';
   const isS3 = service === 's3';
   const writes = isS3 && head.method !== 'GET' && head.method !== 'HEAD';
-  const copies = isS3 && head.headers['x-amz-copy-source'] !== undefined;
   const uploadBytes = isS3 ? contentBytes(head.headers) : 0;
+  const kind = kindOf(head, isS3, uploadBytes);
   return {
     service,
     region: scope?.region ?? homeRegion,
-    kind: kindOf(head, isS3, uploadBytes),
+    kind,
     writePrefix: writes ? prefixOf(head.url) : undefined,
     uploadBytes,
-    copyBytes: copies ? rangeBytes(singleValue(head.headers['x-amz-copy-source-range'])) : undefined,
+    copyBytes: kind === 'copy' ? rangeBytes(head.headers['x-amz-copy-source-range']) : undefined,
   };
 }
 
@@ -59,9 +58,7 @@ function kindOf(head: RequestHead, isS3: boolean, uploadBytes: number): RequestK
  * @param copyBytes - bytes that a copy moves; ignored for other requests.
  */
 export function responseTimeMs(model: WanModel, request: WanRequest, copyBytes: number): number {
-  if (request.service === 'codepipeline') {
-    return model.codePipelineMs;
-  }
+  if (request.service === 'codepipeline') return model.codePipelineMs;
   const tripMs = roundTripMs(model, request.region);
   switch (request.kind) {
     case 'copy':
@@ -100,16 +97,12 @@ function prefixOf(url: string): string {
 }
 
 function contentBytes(headers: IncomingHttpHeaders): number {
-  const decoded = singleValue(headers['x-amz-decoded-content-length']) ?? headers['content-length'];
-  const bytes = Number(decoded ?? 0);
+  const bytes = Number(headers['x-amz-decoded-content-length'] ?? headers['content-length'] ?? 0);
   return Number.isFinite(bytes) ? bytes : 0;
 }
 
-function rangeBytes(range: string | undefined): number | undefined {
-  const match = range?.match(/^bytes=(\d+)-(\d+)$/);
+/** A header that is there twice is one text with a comma (Node.js, `message.headers`), and no range. */
+function rangeBytes(range: string | string[] | undefined): number | undefined {
+  const match = /^bytes=(\d+)-(\d+)$/.exec(String(range));
   return match ? Number(match[2]) - Number(match[1]) + 1 : undefined;
-}
-
-function singleValue(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
 }

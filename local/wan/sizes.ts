@@ -1,5 +1,5 @@
 // Learns the sizes of objects that pass through the proxy, for copy requests that do not name a range.
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 
 /** Sizes of the objects behind a proxy, by path-style location (`/bucket/key`, encoded as on the request line). */
@@ -18,24 +18,13 @@ export class ObjectSizes {
   }
 
   /** Takes note of an answered HEAD, or of an upload in one request. */
-  learn(
-    method: string,
-    url: string,
-    requestBytes: number,
-    status: number,
-    answer: IncomingHttpHeaders,
-  ): void {
+  learn({ method = 'GET', url = '/' }: IncomingMessage, requestBytes: number, answer: IncomingMessage): void {
     const [path = '', query = ''] = url.split('?', 2);
-    if (status !== 200 || query.includes('uploadId=') || query.includes('versionId=')) {
-      return;
-    }
-    if (method === 'HEAD' && answer['content-length'] !== undefined) {
-      this.#sizeBytes.set(path, Number(answer['content-length']));
-    } else if (method === 'PUT' && requestBytes > 0) {
-      this.#sizeBytes.set(path, requestBytes);
-    } else if (method === 'PUT' || method === 'POST' || method === 'DELETE') {
-      this.#sizeBytes.delete(path);
-    }
+    const length = answer.headers['content-length'];
+    if (answer.statusCode !== 200 || /(?:uploadId|versionId)=/.test(query)) return;
+    if (method === 'HEAD' && length !== undefined) this.#sizeBytes.set(path, Number(length));
+    else if (method === 'PUT' && requestBytes > 0) this.#sizeBytes.set(path, requestBytes);
+    else if (['PUT', 'POST', 'DELETE'].includes(method)) this.#sizeBytes.delete(path);
   }
 
   /** Size of the object that an `x-amz-copy-source` header names; 0, with a warning, when nobody knows. */
@@ -43,9 +32,7 @@ export class ObjectSizes {
     const [location = '', query = ''] = copySource.split('?', 2);
     const path = location.startsWith('/') ? location : `/${location}`;
     const known = this.#sizeBytes.get(path);
-    if (known !== undefined) {
-      return known;
-    }
+    if (known !== undefined) return known;
     const [, bucket = '', ...key] = decodeURIComponent(path).split('/');
     const versionId = query.startsWith('versionId=') ? query.slice('versionId='.length) : undefined;
     try {

@@ -20,9 +20,7 @@ export class WriteRate {
       this.#rings.set(prefix, ring);
     }
     const oldestMs = ring.atMs[ring.next] ?? Number.NEGATIVE_INFINITY;
-    if (nowMs - oldestMs < WINDOW_MS) {
-      return false;
-    }
+    if (nowMs - oldestMs < WINDOW_MS) return false;
     ring.atMs[ring.next] = nowMs;
     ring.next = (ring.next + 1) % this.#limit;
     return true;

@@ -10,10 +10,13 @@ import type { ReplayReport, ReplayVerdict } from '../../../local/replay/report-s
 import { REPLAY_REPORT_SCHEMA_FILE, replayReportJsonSchema } from '../../../schemas/generate.ts';
 import { endPlaying, type Played, play, sampleFile } from './command.ts';
 
-const CLASSIC = [sampleFile('classic'), '--artifact', 'App=20MiB'];
+const CLASSIC = '--artifact App=20MiB';
 
 interface Row {
-  readonly args: readonly string[];
+  /** File of the event. @default the classic sample */
+  readonly event?: string;
+  /** The options as one would type them, without quotes. */
+  readonly args: string;
   readonly verdict: ReplayVerdict;
   readonly failureType?: string;
   /** Sentences of what is printed. */
@@ -32,7 +35,7 @@ const PASSING: readonly (readonly string[])[] = [
 /** What a lasting fault ends as; a passing one must not be felt. */
 const LASTING: Partial<Readonly<Record<FaultKind, Partial<Row>>>> = {
   'key-disabled': {
-    args: ['--twice'],
+    args: '--twice',
     verdict: 'failed',
     failureType: 'ConfigurationError',
     says: [/The first run failed/],
@@ -53,21 +56,14 @@ const FAULTS: readonly (readonly [string, Row, readonly string[]])[] = [
     `faults ${rates.join(', ')}`,
     {
       // A stall is noticed sooner than by default.
-      args: [
-        ...CLASSIC,
-        '--seed',
-        '2',
-        '--env',
-        'SYNC_STALL_MS=1200',
-        ...rates.flatMap((rate) => ['--fault', rate]),
-      ],
+      args: `${CLASSIC} --seed 2 --env SYNC_STALL_MS=1200 --fault ${rates.join(' --fault ')}`,
       verdict: 'succeeded',
     },
     rates.map((rate) => rate.replace(/=.*/, '')),
   ]),
-  ...Object.entries(LASTING).map(([kind, { args = [], ...row }]): [string, Row, string[]] => [
+  ...Object.entries(LASTING).map(([kind, { args = '', ...row }]): [string, Row, string[]] => [
     `fault ${kind}`,
-    { args: [...CLASSIC, '--seed', '2', '--fault', kind, ...args], verdict: 'succeeded', ...row },
+    { args: `${CLASSIC} --seed 2 --fault ${kind} ${args}`, verdict: 'succeeded', ...row },
     [kind],
   ]),
 ];
@@ -89,26 +85,20 @@ const OPTIONS: readonly (readonly [string, Row])[] = [
   [
     'an event of another account, a source without versions and a fault that does not strike',
     {
-      args: [
-        elsewhere('444455556666', '444455556666'),
-        '--artifact',
-        'App=20MiB',
-        '--unversioned-source',
-        '--fault',
-        'slow-down=0',
-      ],
+      event: elsewhere('444455556666', '444455556666'),
+      args: '--artifact App=20MiB --unversioned-source --fault slow-down=0',
       verdict: 'succeeded',
       says: [/No fault struck of slow-down/],
     },
   ],
   [
     'an event whose source is encrypted under a key of another account',
-    { args: [elsewhere('444455556666', '555566667777'), '--artifact', 'App=20MiB'], verdict: 'succeeded' },
+    { event: elsewhere('444455556666', '555566667777'), args: '--artifact App=20MiB', verdict: 'succeeded' },
   ],
   [
     'a source without versions that is overwritten',
     {
-      args: [...CLASSIC, '--unversioned-source', '--fault', 'source-overwritten'],
+      args: `${CLASSIC} --unversioned-source --fault source-overwritten`,
       verdict: 'failed',
       failureType: 'RevisionOutOfSync',
       says: [/The source of App changed mid-job\.\n/],
@@ -117,15 +107,8 @@ const OPTIONS: readonly (readonly [string, Row])[] = [
   [
     'too little memory',
     {
-      args: [
-        sampleFile('relay'),
-        '--memory',
-        '128',
-        '--artifact',
-        'Vendor=60MiB',
-        '--env',
-        'SYNC_ACCESS_DENIED_RETRY_MS=0',
-      ],
+      event: sampleFile('relay'),
+      args: '--memory 128 --artifact Vendor=60MiB --env SYNC_ACCESS_DENIED_RETRY_MS=0',
       verdict: 'out-of-memory',
       says: [/signal: killed/, /Lambda kills the function: it needed .*, and has 128 MiB/],
       holds: ({ exitCode, invocations }) => {
@@ -137,7 +120,7 @@ const OPTIONS: readonly (readonly [string, Row])[] = [
   [
     'a stage that is retried',
     {
-      args: [...CLASSIC, '--twice'],
+      args: `${CLASSIC} --twice`,
       verdict: 'succeeded',
       says: [/The copy was|1 copy was there already and was not made again/, /The first run succeeded/],
       holds: ({ copies, firstRun, requests }) => {
@@ -149,12 +132,12 @@ const OPTIONS: readonly (readonly [string, Row])[] = [
   ],
   [
     'a retried stage whose function dies now and then',
-    { args: [...CLASSIC, '--twice', '--fault', 'oom=0.4', '--seed', '2'], verdict: 'succeeded' },
+    { args: `${CLASSIC} --twice --fault oom=0.4 --seed 2`, verdict: 'succeeded' },
   ],
   [
     'latency',
     {
-      args: [...CLASSIC, '--wan'],
+      args: `${CLASSIC} --wan`,
       verdict: 'succeeded',
       says: [/over {2}a modelled round trip of 140 ms; no client can be faster than/],
       holds: ({ network, requests }) => {
@@ -167,7 +150,7 @@ const OPTIONS: readonly (readonly [string, Row])[] = [
   [
     'latency and faults',
     {
-      args: [...CLASSIC, '--wan', '--fault', 'slow-down', '--fault', 'reset-after=0.1'],
+      args: `${CLASSIC} --wan --fault slow-down --fault reset-after=0.1`,
       verdict: 'succeeded',
     },
   ],
@@ -175,16 +158,7 @@ const OPTIONS: readonly (readonly [string, Row])[] = [
     'a timeout that is too short for the job',
     {
       // One request at a time over the modelled network: more than five seconds on any machine.
-      args: [
-        sampleFile('classic'),
-        '--artifact',
-        'App=400MiB',
-        '--wan',
-        '--timeout',
-        '5s',
-        '--env',
-        'SYNC_MAX_CONCURRENCY=1',
-      ],
+      args: '--artifact App=400MiB --wan --timeout 5s --env SYNC_MAX_CONCURRENCY=1',
       verdict: 'succeeded',
       says: [/↻ \d+%: Synced 0 of 1 copy/],
       holds: ({ continuations, invocations }) => {
@@ -196,11 +170,7 @@ const OPTIONS: readonly (readonly [string, Row])[] = [
   [
     'a destination that is the source itself',
     {
-      args: [
-        ...CLASSIC,
-        '--user-parameters',
-        '{"DestinationBuckets":["web-shop-artifacts-eu-central-1","copies-us-east-1"]}',
-      ],
+      args: `${CLASSIC} --user-parameters {"DestinationBuckets":["web-shop-artifacts-eu-central-1","copies-us-east-1"]}`,
       verdict: 'succeeded',
       says: [/1 destination is the source itself: nothing was written there\./, /The copy is byte-identical/],
       holds: ({ copies }) => {
@@ -214,7 +184,7 @@ const OPTIONS: readonly (readonly [string, Row])[] = [
   [
     'only the source itself',
     {
-      args: [...CLASSIC, '--user-parameters', '{"DestinationBucket":"web-shop-artifacts-eu-central-1"}'],
+      args: `${CLASSIC} --user-parameters {"DestinationBucket":"web-shop-artifacts-eu-central-1"}`,
       verdict: 'succeeded',
       says: [/1 destination is the source itself/],
       holds: ({ comparedBytes }) => expect(comparedBytes).toBe(0),
@@ -223,11 +193,7 @@ const OPTIONS: readonly (readonly [string, Row])[] = [
   [
     'a key id that KMS would not know',
     {
-      args: [
-        ...CLASSIC,
-        '--user-parameters',
-        '{"DestinationBuckets":[{"Bucket":"copies-us-east-1","KmsKeyId":"none"}]}',
-      ],
+      args: `${CLASSIC} --user-parameters {"DestinationBuckets":[{"Bucket":"copies-us-east-1","KmsKeyId":"none"}]}`,
       verdict: 'failed',
       failureType: 'ConfigurationError',
     },
@@ -235,11 +201,7 @@ const OPTIONS: readonly (readonly [string, Row])[] = [
   [
     'an unresolved variable and a bucket of an unknown region',
     {
-      args: [
-        ...CLASSIC,
-        '--user-parameters',
-        '{"DestinationBucket":"releases","Key":"{executionId}.zip","ExecutionId":"#{codepipeline.PipelineExecutionId}"}',
-      ],
+      args: `${CLASSIC} --user-parameters {"DestinationBucket":"releases","Key":"{executionId}.zip","ExecutionId":"#{codepipeline.PipelineExecutionId}"}`,
       verdict: 'succeeded',
       says: [/! CodePipeline would have resolved/, /! Nothing says where releases is/],
       holds: ({ assumptions }) => expect(assumptions).toHaveLength(2),
@@ -248,17 +210,7 @@ const OPTIONS: readonly (readonly [string, Row])[] = [
   [
     'an empty artifact, and both given',
     {
-      args: [
-        sampleFile('classic'),
-        '--artifact',
-        'App=0',
-        '--user-parameters',
-        '{"DestinationBucket":"releases","Key":"{executionId}.zip","ExecutionId":"#{codepipeline.PipelineExecutionId}"}',
-        '--variable',
-        'codepipeline.PipelineExecutionId=e1',
-        '--bucket-region',
-        'releases=eu-west-1',
-      ],
+      args: '--artifact App=0 --user-parameters {"DestinationBucket":"releases","Key":"{executionId}.zip","ExecutionId":"#{codepipeline.PipelineExecutionId}"} --variable codepipeline.PipelineExecutionId=e1 --bucket-region releases=eu-west-1',
       verdict: 'succeeded',
       says: [/App → eu-west-1: 0 bytes/, /compared 0 bytes/],
       holds: ({ assumptions, copies }) => {
@@ -270,13 +222,8 @@ const OPTIONS: readonly (readonly [string, Row])[] = [
   [
     'a sample that is meant to fail, under a fault that makes it fail otherwise',
     {
-      args: [
-        sampleFile('fails-source-changed'),
-        '--fault',
-        'key-disabled',
-        '--fault',
-        'source-overwritten=0',
-      ],
+      event: sampleFile('fails-source-changed'),
+      args: '--fault key-disabled --fault source-overwritten=0',
       verdict: 'failed',
       failureType: 'ConfigurationError',
       says: [/This sample is meant to end with RevisionOutOfSync\./],
@@ -293,7 +240,11 @@ describe('a replay', () => {
   const played = new Map<string, Played>();
   beforeAll(async () => {
     const limit = pLimit(4);
-    await Promise.all(ROWS.map(([name, { args }]) => limit(async () => played.set(name, await play(args)))));
+    await Promise.all(
+      ROWS.map(([name, { event = sampleFile('classic'), args }]) =>
+        limit(async () => played.set(name, await play([event, ...args.trim().split(' ')]))),
+      ),
+    );
   }, 600_000);
   afterAll(endPlaying);
   const schema = JSON.parse(readFileSync(REPLAY_REPORT_SCHEMA_FILE, 'utf8')) as Record<string, unknown>;
