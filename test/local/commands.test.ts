@@ -5,7 +5,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { CommanderError } from '@commander-js/extra-typings';
 import { describe, expect, it } from 'vitest';
+import { parseOptions } from '../../local/wan/options.ts';
 
 /** Runs a command of `local/` to its end. */
 function stderrOf(file: string, args: readonly string[]): Promise<string> {
@@ -68,9 +70,18 @@ describe('npm run wan', () => {
     [['--upstream', 'http://127.0.0.1:1', '--round-trip', 'eu-west-1'], /REGION=MILLISECONDS/],
     [['--upstream', 'http://127.0.0.1:1', '--port', '99999'], /--port.*0 to 65535/],
     [[], /--upstream is needed/],
-  ])('answers %j with what is expected', async (args, message) => {
-    const stderr = await stderrOf('wan.ts', args);
-    expect(stderr).toMatch(message);
+  ])('answers %j with what is expected', (args, message) => {
+    let printed = '';
+    const writeErr = (text: string): void => {
+      printed += text;
+    };
+    expect(() => parseOptions(args, { writeErr })).toThrow(CommanderError);
+    expect(printed).toMatch(message);
+  });
+
+  it('refuses without a stack trace', async () => {
+    const stderr = await stderrOf('wan.ts', []);
+    expect(stderr).toMatch(/^error: --upstream is needed/);
     expect(stderr).not.toContain('    at ');
   });
 });
