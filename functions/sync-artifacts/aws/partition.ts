@@ -2,8 +2,7 @@
 
 /** The partition that ARNs of a region name. */
 export function partitionOf(region: string): string {
-  const prefix = Object.keys(PARTITIONS).find((candidate) => region.startsWith(candidate));
-  return (prefix === undefined ? undefined : PARTITIONS[prefix]) ?? 'aws';
+  return Object.entries(PARTITIONS).find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws';
 }
 
 /** Partitions by how the names of their regions begin (AWS General Reference, ARN format); all others are `aws`. */

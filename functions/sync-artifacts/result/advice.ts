@@ -2,6 +2,7 @@
 import type { RequestTarget } from '../aws/errors.ts';
 import { ANNOTATION_OPERATIONS, type GrantTarget, OPERATIONS, RELAY_OPERATIONS } from '../aws/operations.ts';
 import { partitionOf } from '../aws/partition.ts';
+import { regionOfKey } from '../facts/kms-key.ts';
 import { omitUndefined } from '../util.ts';
 
 /** An `Allow` statement as IAM, bucket and key policies take it. */
@@ -165,8 +166,7 @@ function resourceOf(target: RequestTarget, service: 's3' | 'kms', on: GrantTarge
 
 /** S3 uses a key in the region of the key or, for the source of a copy, perhaps in that of the destination. */
 function throughS3(keyArn: string, { region }: RequestTarget): NonNullable<AllowStatement['Condition']> {
-  const ofKey = /^arn:[a-z-]+:kms:([a-z0-9-]+):/.exec(keyArn)?.[1] ?? region;
-  const regions = [...new Set([ofKey, region])];
+  const regions = [...new Set([regionOfKey(keyArn) ?? region, region])];
   // Other partitions have other domains.
   return partitionOf(region) === 'aws'
     ? { StringEquals: { 'kms:ViaService': regions.map((name) => `s3.${name}.amazonaws.com`) } }

@@ -64,13 +64,8 @@ export async function continueJob(
     },
     job.binding,
   );
-  const summary = summariseProgress(
-    finished,
-    planned.length,
-    doneBytes,
-    totalBytes,
-    Date.now() - startedAtMs,
-  );
+  const durationMs = Date.now() - startedAtMs;
+  const summary = summariseProgress(finished, planned.length, doneBytes, totalBytes, durationMs);
   context.telemetry.count('Continuations');
   context.telemetry.info('Job continues in another invocation', { jobId: job.id, percentComplete, summary });
   return { kind: 'continuation', summary, continuationToken, percentComplete };

@@ -36,7 +36,6 @@ export interface Ticket {
  * which comes one round trip after a request was sent: other answers come when the bytes have moved.
  */
 export class RateLimiter {
-  readonly #now: () => number;
   readonly #waiting: ((ticket: Ticket) => void)[] = [];
   /** Requests per second when the pace last changed; undefined while nothing holds them back. */
   #base: number | undefined;
@@ -54,15 +53,11 @@ export class RateLimiter {
   #countedAtMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(now: () => number = () => performance.now()) {
-    this.#now = now;
-  }
-
   /** The ticket of the next request, when it may leave. */
   acquire(): Promise<Ticket> | Ticket {
     if (this.#base === undefined) {
       // The rate of a burst is measured from its own beginning.
-      const now = this.#now();
+      const now = performance.now();
       if (now - this.#changedAtMs > FREE_WINDOW_MS) this.#change(undefined, now);
       return this.#ticket(now);
     }
@@ -74,7 +69,7 @@ export class RateLimiter {
 
   /** Notes that AWS answered a request with a plea to slow down. */
   onThrottled({ sentAtMs, index, pace }: Ticket): void {
-    const now = this.#now();
+    const now = performance.now();
     this.#throttledAtMs = now;
     // It left before the pace changed, which made up for it.
     if (pace !== this.#pace) return;
@@ -95,7 +90,7 @@ export class RateLimiter {
   reset(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const now = this.#now();
+    const now = performance.now();
     for (const go of this.#waiting.splice(0)) go(this.#ticket(now));
   }
 
@@ -122,7 +117,7 @@ export class RateLimiter {
   readonly #release = (): void => {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const now = this.#now();
+    const now = performance.now();
     if (this.#base === undefined || now - this.#throttledAtMs > FORGET_MS) {
       this.#change(undefined, now);
       this.reset();

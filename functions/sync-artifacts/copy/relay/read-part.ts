@@ -8,21 +8,17 @@ import type { JobContext } from '../../context/context.ts';
 import { sourceObject, sourceTarget } from '../../facts/object-fields.ts';
 import type { Part } from '../../plan/part-layout.ts';
 import type { SourceFacts } from '../../types.ts';
+import { acquireBuffer } from './part-buffers.ts';
 
 const FIRST_RETRY_DELAY_MS = 100;
 const MAX_RETRY_DELAY_MS = 5_000;
 
 /**
- * Reads exactly the bytes of a part. A body that ends early or stalls is read again: the SDK retries requests, not bodies.
+ * Reads exactly the bytes of a part, into a buffer that the caller gives back (part-buffers). A body that ends early or stalls is read again: the SDK retries requests, not bodies.
  * @throws S3RequestError
  */
-export async function readPart(
-  source: SourceFacts,
-  part: Part,
-  context: JobContext,
-  allocate: Allocate = Buffer.allocUnsafeSlow,
-): Promise<Buffer> {
-  const buffer = allocate(part.sizeBytes);
+export async function readPart(source: SourceFacts, part: Part, context: JobContext): Promise<Buffer> {
+  const buffer = acquireBuffer(part.sizeBytes);
   const giveUpAtMs = Date.now() + context.settings.retryBudgetMs;
   for (let delayMs = FIRST_RETRY_DELAY_MS; ; delayMs = Math.min(MAX_RETRY_DELAY_MS, delayMs * 2)) {
     try {
@@ -38,9 +34,6 @@ export async function readPart(
     await sleep(delayMs * (0.5 + Math.random() / 2), undefined, { signal: context.signal });
   }
 }
-
-/** Where the bytes of a part go. */
-type Allocate = (sizeBytes: number) => Buffer;
 
 /** The answer was right but its body was not. */
 class BodyError extends Error {}

@@ -9,7 +9,7 @@ import { type CopyResult, UNFINISHED } from '../strategy.ts';
 import { copyInParts, type PreparedPart } from '../upload/copy-in-parts.ts';
 import type { Upload } from '../upload/upload-requests.ts';
 import { checksumOfBytes } from './hashing.ts';
-import { acquireBuffer, releaseBuffer } from './part-buffers.ts';
+import { releaseBuffer } from './part-buffers.ts';
 import { readPart } from './read-part.ts';
 import { uploadPart } from './upload-part.ts';
 import { uploadWhole } from './upload-whole.ts';
@@ -28,7 +28,7 @@ export async function relay(
   if (task === undefined) return [];
   const algorithm = relayAlgorithm(task, layout);
   const read = async (part: Part) => {
-    const bytes = await readPart(task.source, part, context, acquireBuffer);
+    const bytes = await readPart(task.source, part, context);
     return { bytes, checksum: await checksumOfBytes(algorithm, bytes) };
   };
   if (partCount(layout) === 1 && layout.kind === 'uniform') {
