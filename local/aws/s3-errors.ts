@@ -75,7 +75,9 @@ const ERRORS = {
 } as const;
 
 /** A code of the table. */
-type Code = { [Status in keyof typeof ERRORS]: keyof (typeof ERRORS)[Status] }[keyof typeof ERRORS];
+export type S3ErrorCode = {
+  [Status in keyof typeof ERRORS]: keyof (typeof ERRORS)[Status];
+}[keyof typeof ERRORS];
 
 const BY_CODE = new Map<string, { readonly status: number; readonly message: string }>(
   Object.entries(ERRORS).flatMap(([status, messages]) =>
@@ -84,7 +86,11 @@ const BY_CODE = new Map<string, { readonly status: number; readonly message: str
 );
 
 /** The error of a code, with the further elements and the headers of its answer. */
-export function s3Error(code: Code, details?: AwsError['details'], headers?: AwsError['headers']): AwsError {
+export function s3Error(
+  code: S3ErrorCode,
+  details?: AwsError['details'],
+  headers?: AwsError['headers'],
+): AwsError {
   const { status = 500, message = '' } = BY_CODE.get(code) ?? {};
   return new AwsError(status, code, message, details, headers);
 }

@@ -1,6 +1,7 @@
 // Injects faults by kind and rate: the same seed strikes the same requests, in whatever order they come.
 import { checksumOf, DEFAULT_ALGORITHM } from '../content/checksum.ts';
 import { generated } from '../content/content.ts';
+import { type S3ErrorCode, s3Error } from '../s3-errors.ts';
 import { latest } from '../state/buckets.ts';
 import type { World } from '../state/world.ts';
 import { ALL_FAULT_KINDS, FAULT_KINDS, type FaultKind, type FaultRates } from './fault-kinds.ts';
@@ -35,6 +36,7 @@ const MAX_LASTING_DELAY_REQUESTS = 6;
 const COPYING = ['CopyObject', 'UploadPartCopy', 'CompleteMultipartUpload'];
 const WRITING = [...COPYING, 'CreateMultipartUpload', 'UploadPart', 'PutObject'];
 const READING_SOURCE = ['CopyObject', 'UploadPartCopy', 'GetObject'];
+const BODILESS = ['HeadObject', 'HeadBucket'];
 const RESULTS = ['PutJobSuccessResult', 'PutJobFailureResult'];
 
 /** Makes the faults of a plan. */
@@ -44,7 +46,7 @@ export function injectFaults(plan: FaultPlan): FaultInjector {
   const struck = new Map<FaultKind, number>();
   const seen = new Map<string, number>();
   const denials = new Map<string, number>();
-  const lasting = new Map<FaultKind, number>();
+  const delays = new Map<FaultKind, number>();
 
   /** The n-th time that a kind could strike a request of this description decides always in the same way. */
   const drawn = (kind: FaultKind, point: FaultPoint): number => {
@@ -54,13 +56,13 @@ export function injectFaults(plan: FaultPlan): FaultInjector {
     return chance(seed, `${request}\n${count}`);
   };
   const strike = (kind: FaultKind, point: FaultPoint): Fault | undefined => {
-    if (!isOpportunity(kind, point)) return undefined;
+    if (!RULES[kind].strikes(point)) return undefined;
     const rate = rates[kind] ?? 0;
     if (kind === 'access-denied') return deny(point, rate);
     const draw = drawn(kind, point);
     if (draw >= rate) return undefined;
     if (FAULT_KINDS[kind].nature === 'lasting') return last(kind, point);
-    return fault(kind, draw / rate, now());
+    return RULES[kind].fault?.(draw / rate, now());
   };
   /** Decided once for a request; until the denial heals, all attempts at it are refused. */
   const deny = (point: FaultPoint, rate: number): Fault | undefined => {
@@ -74,10 +76,10 @@ export function injectFaults(plan: FaultPlan): FaultInjector {
   /** Strikes once, after a few more requests. */
   const last = (kind: FaultKind, point: FaultPoint): undefined => {
     const longest = kind === 'source-corrupted' ? 1 : MAX_LASTING_DELAY_REQUESTS;
-    const left = lasting.get(kind) ?? Math.floor(chance(seed, kind) * longest);
-    lasting.set(kind, left - 1);
+    const left = delays.get(kind) ?? Math.floor(chance(seed, kind) * longest);
+    delays.set(kind, left - 1);
     if (left === 0 || (left > 0 && point.operation === 'CompleteMultipartUpload')) {
-      lasting.set(kind, -1);
+      delays.set(kind, -1);
       change(kind, point, plan.world());
       struck.set(kind, (struck.get(kind) ?? 0) + 1);
     }
@@ -97,102 +99,89 @@ export function injectFaults(plan: FaultPlan): FaultInjector {
   };
 }
 
-/** Which requests a kind can strike, and when. */
-function isOpportunity(kind: FaultKind, { phase, service, operation }: FaultPoint): boolean {
-  const s3 = service === 's3';
-  switch (kind) {
-    case 'internal-error':
-    case 'slow-down':
-    case 'reset-before':
-    case 'access-denied':
-    case 'clock-skew':
-      return s3 && phase === 'before';
-    case 'error-in-200':
-      return phase === 'before' && COPYING.includes(operation);
-    case 'kms-throttling':
-      return phase === 'before' && (WRITING.includes(operation) || operation === 'GetObject');
-    case 'reset-after':
-    case 'slow':
-    case 'stall':
-      return s3 && phase === 'after';
-    case 'stall-body':
-    case 'truncate':
-      return s3 && phase === 'after' && operation !== 'HeadObject' && operation !== 'HeadBucket';
-    case 'pipeline-throttling':
-    case 'pipeline-error':
-      return service === 'codepipeline' && phase === 'before';
-    case 'lost-result':
-      return phase === 'after' && RESULTS.includes(operation);
-    case 'key-disabled':
-    case 'bucket-deleted':
-      return phase === 'before' && (COPYING.includes(operation) || operation === 'UploadPart');
-    case 'source-overwritten':
-    case 'source-deleted':
-    case 'source-corrupted':
-      return phase === 'before' && READING_SOURCE.includes(operation);
-    case 'oom':
-      return false;
-  }
+/** Which requests a kind can strike; and what a passing one then is, of which `position`, from 0 to 1, is the place in its range. */
+interface KindRules {
+  readonly strikes: (point: FaultPoint) => boolean;
+  readonly fault?: (position: number, nowMs: number) => Fault;
 }
 
-/** `position` is from 0 to 1: where in its range a fault lies. */
-function fault(kind: FaultKind, position: number, nowMs: number): Fault {
-  const afterBytes = Math.floor(position * 400);
-  switch (kind) {
-    case 'internal-error':
-      return error(500, 'InternalError', 'We encountered an internal error. Please try again.');
-    case 'slow-down':
-      return error(503, 'SlowDown', 'Please reduce your request rate.');
-    case 'error-in-200':
-      return error(200, position < 0.5 ? 'InternalError' : 'SlowDown', 'Please try again.');
-    case 'slow':
-      return { kind: 'stall', delayMs: position * MAX_LATE_MS };
-    case 'stall':
-      return { kind: 'stall', delayMs: Number.POSITIVE_INFINITY };
-    case 'stall-body':
-      return { kind: 'stall-body', afterBytes };
-    case 'truncate':
-      return { kind: 'truncate', afterBytes };
-    case 'clock-skew': {
-      const date = new Date(nowMs + CLOCK_AHEAD_MS).toUTCString();
-      return {
-        ...error(
-          403,
-          'RequestTimeTooSkewed',
-          'The difference between the request time and the current time is too large.',
-        ),
-        headers: { date },
-      };
-    }
-    case 'kms-throttling':
-      return error(
+const before = ({ phase }: FaultPoint): boolean => phase === 'before';
+const beforeS3 = (point: FaultPoint): boolean => point.service === 's3' && before(point);
+const afterS3 = (point: FaultPoint): boolean => point.service === 's3' && !before(point);
+const withBody = (point: FaultPoint): boolean => afterS3(point) && !BODILESS.includes(point.operation);
+const beforePipeline = (point: FaultPoint): boolean => point.service === 'codepipeline' && before(point);
+const beforeOneOf =
+  (operations: readonly string[]) =>
+  (point: FaultPoint): boolean =>
+    before(point) && operations.includes(point.operation);
+
+const reset = (): Fault => ({ kind: 'reset' });
+const afterBytes = (position: number): number => Math.floor(position * 400);
+const lasting = { strikes: beforeOneOf(READING_SOURCE) };
+
+const RULES: Readonly<Record<FaultKind, KindRules>> = {
+  'internal-error': { strikes: beforeS3, fault: () => s3Fault('InternalError') },
+  'slow-down': { strikes: beforeS3, fault: () => s3Fault('SlowDown') },
+  'error-in-200': {
+    strikes: beforeOneOf(COPYING),
+    fault: (position) => error(200, position < 0.5 ? 'InternalError' : 'SlowDown', 'Please try again.'),
+  },
+  'reset-before': { strikes: beforeS3, fault: reset },
+  'reset-after': { strikes: afterS3, fault: reset },
+  slow: { strikes: afterS3, fault: (position) => ({ kind: 'stall', delayMs: position * MAX_LATE_MS }) },
+  stall: { strikes: afterS3, fault: () => ({ kind: 'stall', delayMs: Number.POSITIVE_INFINITY }) },
+  'stall-body': {
+    strikes: withBody,
+    fault: (position) => ({ kind: 'stall-body', afterBytes: afterBytes(position) }),
+  },
+  truncate: {
+    strikes: withBody,
+    fault: (position) => ({ kind: 'truncate', afterBytes: afterBytes(position) }),
+  },
+  'access-denied': { strikes: beforeS3 },
+  'clock-skew': {
+    strikes: beforeS3,
+    fault: (_position, nowMs) => ({
+      ...s3Fault('RequestTimeTooSkewed'),
+      headers: { date: new Date(nowMs + CLOCK_AHEAD_MS).toUTCString() },
+    }),
+  },
+  'kms-throttling': {
+    strikes: beforeOneOf([...WRITING, 'GetObject']),
+    fault: () =>
+      error(
         400,
         'ThrottlingException',
         'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.',
-      );
-    case 'pipeline-throttling':
-      return error(400, 'ThrottlingException', 'Rate exceeded');
-    case 'pipeline-error':
-      return position < 0.5 ? error(500, 'InternalFailure', 'Internal failure') : { kind: 'reset' };
-    case 'reset-before':
-    case 'reset-after':
-    case 'lost-result':
-      return { kind: 'reset' };
-    case 'access-denied':
-    case 'key-disabled':
-    case 'source-overwritten':
-    case 'source-deleted':
-    case 'source-corrupted':
-    case 'bucket-deleted':
-    case 'oom':
-      throw new Error(`${kind} is more than one fault of one request`);
-  }
+      ),
+  },
+  'pipeline-throttling': {
+    strikes: beforePipeline,
+    fault: () => error(400, 'ThrottlingException', 'Rate exceeded'),
+  },
+  'pipeline-error': {
+    strikes: beforePipeline,
+    fault: (position) => (position < 0.5 ? error(500, 'InternalFailure', 'Internal failure') : reset()),
+  },
+  'lost-result': {
+    strikes: (point) => !before(point) && RESULTS.includes(point.operation),
+    fault: reset,
+  },
+  'key-disabled': { strikes: beforeOneOf([...COPYING, 'UploadPart']) },
+  'bucket-deleted': { strikes: beforeOneOf([...COPYING, 'UploadPart']) },
+  'source-overwritten': lasting,
+  'source-deleted': lasting,
+  'source-corrupted': lasting,
+  oom: { strikes: () => false },
+};
+
+function error(status: number, code: string, message: string): Extract<Fault, { kind: 'error' }> {
+  return { kind: 'error', status, code, message };
 }
 
-type ErrorFault = Extract<Fault, { kind: 'error' }>;
-
-function error(status: number, code: string, message: string): ErrorFault {
-  return { kind: 'error', status, code, message };
+function s3Fault(code: S3ErrorCode): Extract<Fault, { kind: 'error' }> {
+  const { status, message } = s3Error(code);
+  return error(status, code, message);
 }
 
 /** Changes the world for good: what the request is about is no longer what it was. */

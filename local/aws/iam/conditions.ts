@@ -1,4 +1,6 @@
 // The Condition element: from a block of operators, keys and values to predicates on the request.
+
+import { isObject } from '../json-object.ts';
 import { findConditionKey } from './condition-keys.ts';
 import { OPERATORS } from './operators.ts';
 import type { Context } from './policy.ts';
@@ -67,8 +69,4 @@ function valuesOf(values: unknown, where: string): string[] {
     if (typeof value === 'number' || typeof value === 'boolean') return String(value);
     throw new PolicyError(`Syntax errors in policy. Condition ${where} has a value that is no text.`);
   });
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,6 @@
 // Reads a policy document; what is not valid, or cannot be evaluated, is refused with the words of IAM.
+
+import { isObject, type Json, parseObject } from '../json-object.ts';
 import { parseConditions } from './conditions.ts';
 import { compileArnPattern, compilePattern } from './pattern.ts';
 import type { Matcher, Policy, PolicyKind, Statement, StatementReference } from './policy.ts';
@@ -32,8 +34,6 @@ const STATEMENT_ELEMENTS = [
 ];
 const VERSIONS = ['2012-10-17', '2008-10-17'];
 
-type Json = Readonly<Record<string, unknown>>;
-
 /**
  * Parses a policy, given as text or as parsed JSON. `name` says where it is, for messages and logs.
  *
@@ -41,7 +41,10 @@ type Json = Readonly<Record<string, unknown>>;
  */
 export function parsePolicy(kind: PolicyKind, name: string, given: string | object): Policy {
   const document = typeof given === 'string' ? given : JSON.stringify(given);
-  const json = parseJson(document);
+  const json = parseObject(document);
+  if (json === undefined) {
+    throw new PolicyError("Policies must be valid JSON and the first byte must be '{'");
+  }
   requireKnown(json, ELEMENTS);
   const version = json.Version ?? '2008-10-17';
   if (!VERSIONS.includes(String(version))) {
@@ -160,18 +163,4 @@ function anyOf(matchers: readonly Matcher[], negated: boolean): Matcher {
 function requireKnown(json: Json, elements: readonly string[]): void {
   const unknown = Object.keys(json).find((name) => !elements.includes(name));
   if (unknown !== undefined) throw new PolicyError(`Syntax errors in policy. Unknown field ${unknown}`);
-}
-
-function parseJson(document: string): Json {
-  try {
-    const json: unknown = JSON.parse(document);
-    if (isObject(json)) return json;
-  } catch {
-    // Falls through to the one error for everything that is no JSON object.
-  }
-  throw new PolicyError("Policies must be valid JSON and the first byte must be '{'");
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

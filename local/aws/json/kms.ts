@@ -1,7 +1,7 @@
 // As much of KMS's API as it takes to make keys, to look at them, and to switch them off.
 import { AwsError } from '../aws-error.ts';
 import { kmsFacts, putKeyPolicy } from '../state/key-policy.ts';
-import type { KeyState, KmsKey } from '../state/kms-keys.ts';
+import { type KeyState, type KmsKey, keyArnOf } from '../state/kms-keys.ts';
 import type { JsonOperation, JsonRequest } from './request.ts';
 import { stringAt, validate, valueAt } from './validation.ts';
 
@@ -56,9 +56,7 @@ function scheduleKeyDeletion(request: JsonRequest): Record<string, unknown> {
   if (typeof days !== 'number' || days < 7 || days > 30) {
     throw new AwsError(400, 'ValidationException', 'PendingWindowInDays must be between 7 and 30');
   }
-  if (key.state === 'PendingDeletion') {
-    throw new AwsError(400, 'KMSInvalidStateException', `${key.arn} is pending deletion.`);
-  }
+  requireNotPending(key);
   key.state = 'PendingDeletion';
   const deletionDate = (Date.now() + days * DAY_MS) / 1000;
   return { KeyId: key.arn, KeyState: key.state, PendingWindowInDays: days, DeletionDate: deletionDate };
@@ -112,11 +110,14 @@ function listAliases(request: JsonRequest): Record<string, unknown> {
 
 function setState(request: JsonRequest, state: KeyState): Record<string, unknown> {
   const key = keyOf(request);
-  if (key.state === 'PendingDeletion') {
-    throw new AwsError(400, 'KMSInvalidStateException', `${key.arn} is pending deletion.`);
-  }
+  requireNotPending(key);
   key.state = state;
   return {};
+}
+
+function requireNotPending({ arn, state }: KmsKey): void {
+  if (state !== 'PendingDeletion') return;
+  throw new AwsError(400, 'KMSInvalidStateException', `${arn} is pending deletion.`);
 }
 
 function keyOf(request: JsonRequest, field = 'KeyId'): KmsKey {
@@ -133,9 +134,7 @@ function keyOf(request: JsonRequest, field = 'KeyId'): KmsKey {
 function findKey({ world, caller, region }: JsonRequest, id: string): KmsKey {
   const key = world.keys.find(id, caller.accountId, region);
   if (key === undefined || key.region !== region) {
-    const arn = id.startsWith('arn:')
-      ? id
-      : `arn:aws:kms:${region}:${caller.accountId}:${id.startsWith('alias/') ? '' : 'key/'}${id}`;
+    const arn = keyArnOf(id, caller.accountId, region);
     const what = id.includes('alias/') ? 'Alias' : 'Key';
     throw new AwsError(400, 'NotFoundException', `${what} ${arn} is not found.`);
   }

@@ -7,6 +7,7 @@ import { header } from '../http/headers.ts';
 import type { Call, Protocol, Reply } from '../http/protocol.ts';
 import { denialMessage, kmsDenialMessage } from '../iam/denial.ts';
 import type { Facts } from '../iam/policy.ts';
+import { type Json, parseObject } from '../json-object.ts';
 import type { Authorizer } from '../state/access.ts';
 import type { World } from '../state/world.ts';
 import { codePipelineOperations } from './code-pipeline.ts';
@@ -88,13 +89,9 @@ function requirePermission(authorizer: Authorizer, action: string, resource: str
   throw new AwsError(400, 'AccessDeniedException', message);
 }
 
-function parseInput(body: Buffer): Record<string, unknown> {
-  try {
-    const input: unknown = JSON.parse(body.toString('utf8'));
-    if (typeof input === 'object' && input !== null && !Array.isArray(input)) return { ...input };
-  } catch {
-    // Falls through to the one error for everything that is no JSON object.
-  }
+function parseInput(body: Buffer): Json {
+  const input = parseObject(body.toString('utf8'));
+  if (input !== undefined) return input;
   throw new AwsError(400, 'SerializationException', 'The request body is not a JSON object');
 }
 

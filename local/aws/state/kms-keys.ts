@@ -84,6 +84,12 @@ function managedPolicy(accountId: string, region: string): object {
   };
 }
 
+/** What an id means that may be an ARN already, or a bare id or an alias, which are of this account and region. */
+export function keyArnOf(id: string, accountId: string, region: string): string {
+  if (id.startsWith('arn:')) return id;
+  return `arn:aws:kms:${region}:${accountId}:${id.startsWith('alias/') ? '' : 'key/'}${id}`;
+}
+
 /** All keys of the embedded AWS, by ARN. */
 export class KmsKeys {
   readonly #byArn = new Map<string, KmsKey>();
@@ -139,14 +145,10 @@ export class KmsKeys {
 
   /** Finds a key by ARN, alias ARN, or by bare id or alias, which mean the given account and region. */
   find(id: string, accountId: string, region: string): KmsKey | undefined {
-    const aliasArn = /^arn:aws:kms:([^:]+):(\d+):(alias\/.+)$/.exec(id);
-    if (aliasArn !== null) {
-      const [, aliasRegion = '', aliasAccount = '', alias = ''] = aliasArn;
-      return this.#withAlias(aliasAccount, aliasRegion, alias);
-    }
-    if (id.startsWith('arn:')) return this.#byArn.get(id);
-    if (id.startsWith('alias/')) return this.#withAlias(accountId, region, id);
-    return this.#byArn.get(`arn:aws:kms:${region}:${accountId}:key/${id}`);
+    const arn = keyArnOf(id, accountId, region);
+    const [, aliasRegion = '', aliasAccount = '', alias] =
+      /^arn:aws:kms:([^:]+):(\d+):(alias\/.+)$/.exec(arn) ?? [];
+    return alias === undefined ? this.#byArn.get(arn) : this.#withAlias(aliasAccount, aliasRegion, alias);
   }
 
   /** The AWS managed key for S3 of an account in a region, made when first needed. */

@@ -1,7 +1,7 @@
 // How an object that is being written gets encrypted: what was asked for, else the bucket's default; and with which key.
 import { AwsError } from '../aws-error.ts';
 import type { Bucket, EncryptionAlgorithm, ObjectEncryption } from './buckets.ts';
-import type { KmsKey, KmsKeys } from './kms-keys.ts';
+import { type KmsKey, type KmsKeys, keyArnOf } from './kms-keys.ts';
 
 /** What the headers of a write ask for. */
 export interface RequestedEncryption {
@@ -36,9 +36,7 @@ export function encryptionOf(
 function findKey(keys: KmsKeys, keyId: string, accountId: string, region: string): KmsKey {
   const key = keys.find(keyId, accountId, region);
   if (key === undefined) {
-    const arn = keyId.startsWith('arn:')
-      ? keyId
-      : `arn:aws:kms:${region}:${accountId}:${keyId.startsWith('alias/') ? '' : 'key/'}${keyId}`;
+    const arn = keyArnOf(keyId, accountId, region);
     throw new AwsError(400, 'KMS.NotFoundException', `Key '${arn}' does not exist`);
   }
   if (key.region !== region) {
