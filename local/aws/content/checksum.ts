@@ -107,9 +107,7 @@ export function md5Of(content: Content): string {
 /** Keeps a digest that was computed while the bytes passed by. */
 export function rememberDigest(content: Content, name: ChecksumAlgorithm, digest: Buffer): void {
   const [extent, ...others] = content.extents;
-  if (extent !== undefined && others.length === 0) {
-    remember(extent, name, digest);
-  }
+  if (extent !== undefined && others.length === 0) remember(extent, name, digest);
 }
 
 /** The COMPOSITE checksum of parts: the checksum of their checksums, and their number. */

@@ -60,9 +60,7 @@ function shifter(width: 32 | 64, polynomial: bigint): Crc['shift'] {
       const previous = squares[index - 1];
       const square = squares[index] ?? (previous === undefined ? one : multiply(previous, previous));
       squares[index] = square;
-      if (rest % 2 === 1) {
-        factor = multiply(factor, square);
-      }
+      if (rest % 2 === 1) factor = multiply(factor, square);
     }
     return factor;
   };

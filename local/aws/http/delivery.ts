@@ -26,9 +26,7 @@ export async function deliver(
 ): Promise<void> {
   const { status, headers, body } = reply;
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) {
-      response.setHeader(name, value);
-    }
+    if (value !== undefined) response.setHeader(name, value);
   }
   const sizeBytes = typeof body === 'string' ? Buffer.byteLength(body) : body.sizeBytes;
   if (status !== 204 && status !== 304) {
@@ -63,18 +61,14 @@ async function truncate(
     await stream(response, slice(body, 0, afterBytes));
     await new Promise((resolve) => response.write('', resolve));
   }
-  if (truncation === 'stall') {
-    await pause(response, Number.POSITIVE_INFINITY);
-  }
+  if (truncation === 'stall') await pause(response, Number.POSITIVE_INFINITY);
   throw new ConnectionCut();
 }
 
 async function stream(response: ServerResponse, content: Content, passage?: Passage): Promise<void> {
   for await (const chunk of passage === undefined ? chunks(content) : passage.paced(asynchronous(content))) {
     if (response.destroyed) return;
-    if (!response.write(chunk)) {
-      await writable(response);
-    }
+    if (!response.write(chunk)) await writable(response);
   }
 }
 

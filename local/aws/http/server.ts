@@ -90,9 +90,7 @@ async function replyTo(
     const strike = async (phase: 'before' | 'after'): Promise<void> => {
       const { region, accessKeyId } = authenticated;
       const fault = parts.faults?.({ ...call, phase, region, accessKeyId });
-      if (fault !== undefined) {
-        await suffer(fault, response, progress);
-      }
+      if (fault !== undefined) await suffer(fault, response, progress);
     };
     await strike('before');
     const reply = await authenticated.run();

@@ -61,15 +61,11 @@ export async function receive(request: IncomingMessage, options: UploadOptions):
   const content = await keep(body, sizeBytes, [...running.values()], options.spool);
 
   const digests = new Map([...running].map(([name, digest]) => [name, digest.digest()] as const));
-  for (const [name, digest] of digests) {
-    rememberDigest(content, name, digest);
-  }
+  for (const [name, digest] of digests) rememberDigest(content, name, digest);
   if (isHash && digests.get('SHA256')?.toString('hex') !== payloadHash) {
     throw s3Error('XAmzContentSHA256Mismatch');
   }
-  if (contentMd5 !== undefined) {
-    checkMd5(contentMd5, digests.get('MD5'));
-  }
+  if (contentMd5 !== undefined) checkMd5(contentMd5, digests.get('MD5'));
   const checksums = new Map<ChecksumAlgorithm, string>();
   for (const algorithm of announced) {
     const name = checksumHeader(algorithm);
@@ -138,9 +134,7 @@ async function keep(
   for await (const piece of body) {
     received += piece.length;
     if (received > sizeBytes) break;
-    for (const digest of digests) {
-      digest.update(piece);
-    }
+    for (const digest of digests) digest.update(piece);
     reservation.write(piece);
   }
   if (received !== sizeBytes) {

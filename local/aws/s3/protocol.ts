@@ -68,9 +68,7 @@ function parse(world: World, spool: Spool, tlsVersion: TlsVersion, request: Inco
             throw new AwsError(501, 'NotImplemented', 'The embedded AWS does not implement this operation.');
           }
           const versionId = query.get('versionId');
-          if (versionId !== undefined) {
-            requireVersionId(versionId);
-          }
+          if (versionId !== undefined) requireVersionId(versionId);
           requireSupported(operation.name, headers, world.buckets.get(bucketName));
           const answer = await operation.run({
             world,

@@ -275,9 +275,7 @@ function newVersionIds({ versioning }: Bucket): { versionId: string; order: stri
 }
 
 function push(bucket: Bucket, version: ObjectVersion): void {
-  if (version.versionId === 'null') {
-    drop(bucket, version.key, 'null');
-  }
+  if (version.versionId === 'null') drop(bucket, version.key, 'null');
   noteChange(bucket, version.key);
   const versions = bucket.objects.get(version.key);
   if (versions === undefined) {
@@ -292,9 +290,7 @@ function noteChange(bucket: Bucket, key: string): void {
 }
 
 function drop(bucket: Bucket, key: string, versionId: string): void {
-  if (latest(bucket, key)?.versionId === versionId) {
-    noteChange(bucket, key);
-  }
+  if (latest(bucket, key)?.versionId === versionId) noteChange(bucket, key);
   const left = bucket.objects.get(key)?.filter((version) => version.versionId !== versionId) ?? [];
   if (left.length === 0) {
     bucket.objects.delete(key);

@@ -113,9 +113,7 @@ export class KmsKeys {
     };
     if (this.#byArn.has(key.arn)) throw new Error(`there is a key ${key.arn} already`);
     this.#byArn.set(key.arn, key);
-    if (alias !== undefined) {
-      this.addAlias(key, alias);
-    }
+    if (alias !== undefined) this.addAlias(key, alias);
     return key;
   }
 

@@ -1,6 +1,8 @@
 // An embedded AWS for the tests of one file, and clients for whoever is to ask it.
 import { CodePipeline } from '@aws-sdk/client-codepipeline';
 import { S3, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { Sha256 } from '@smithy/core/checksum';
+import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll } from 'vitest';
 import {
   type EmbeddedAws,
@@ -57,6 +59,28 @@ export function useAws(options: EmbeddedAwsOptions = {}): () => RunningAws {
         world.addIdentity({ principalArn: 'arn:aws:sts::111122223333:assumed-role/Someone/s', may }),
     };
   };
+}
+
+/** Posts a body that is signed for a service as no client of the SDK is used for here. */
+export async function signedPost(
+  { endpoint, admin }: RunningAws,
+  request: {
+    readonly service: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+    readonly region?: string | undefined;
+    readonly credentials?: Credentials | undefined;
+  },
+): Promise<Response> {
+  const { service, body, region = 'us-east-1', credentials = admin } = request;
+  const { hostname, port, host } = new URL(endpoint);
+  const signer = new SignatureV4({ service, region, credentials, sha256: Sha256 });
+  const { headers } = await signer.sign({
+    ...{ method: 'POST', protocol: 'http:', hostname, port: Number(port), path: '/', query: {} },
+    headers: { host, ...request.headers },
+    body,
+  });
+  return fetch(endpoint, { method: 'POST', headers, body });
 }
 
 /** A name that no other test's bucket has. */

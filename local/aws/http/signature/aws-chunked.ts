@@ -125,9 +125,7 @@ function lineReader(body: AsyncIterable<Buffer>): LineReader {
         const piece = pending.subarray(0, left);
         pending = pending.subarray(piece.length);
         left -= piece.length;
-        if (piece.length > 0) {
-          yield piece;
-        }
+        if (piece.length > 0) yield piece;
       }
     },
   };

@@ -48,9 +48,7 @@ export function listObjectVersions(request: S3Request): S3Answer {
   const bucket = permittedBucket(request, 's3:ListBucketVersions');
   const listing = listingQuery(request, 'max-keys');
   const { keyMarker, idMarker } = listingMarker(request, 'version-id-marker');
-  if (idMarker !== '') {
-    requireVersionId(idMarker, 'version-id-marker');
-  }
+  if (idMarker !== '') requireVersionId(idMarker, 'version-id-marker');
   const { encode } = listing;
   const versions = [...bucket.objects.entries()]
     .sort(([a], [b]) => compareKeys(a, b))

@@ -41,9 +41,7 @@ import { endedUploadOf, uploadOf } from './multipart.ts';
 export async function completeMultipartUpload(request: S3Request): Promise<S3Answer> {
   authorize(request, 's3:PutObject', objectArn(bucketOf(request), request.key));
   const ended = endedUploadOf(request, bucketOf(request));
-  if (ended?.completed === undefined) {
-    uploadOf(request, bucketOf(request));
-  }
+  if (ended?.completed === undefined) uploadOf(request, bucketOf(request));
   const document = await xmlBody(request, 'CompleteMultipartUpload', 'of the object');
   // Looked up again: while the body came in, somebody else may have completed or aborted it.
   const bucket = bucketOf(request);
@@ -215,8 +213,6 @@ function checkGivenChecksum(request: S3Request, checksum: Checksum): void {
 /** The MD5 of the parts' MD5s and their number; under a KMS key it has the form but not the meaning. */
 function multipartEtag(parts: readonly UploadedPart[]): string {
   const hash = createHash('md5');
-  for (const part of parts) {
-    hash.update(part.etag, 'hex');
-  }
+  for (const part of parts) hash.update(part.etag, 'hex');
   return `${hash.digest('hex')}-${parts.length}`;
 }

@@ -121,9 +121,7 @@ function partOf(
 export function abortMultipartUpload(request: S3Request): S3Answer {
   const bucket = bucketOf(request);
   authorize(request, 's3:AbortMultipartUpload', objectArn(bucket, request.key));
-  if (endedUploadOf(request, bucket) === undefined) {
-    endUpload(bucket, uploadOf(request, bucket));
-  }
+  if (endedUploadOf(request, bucket) === undefined) endUpload(bucket, uploadOf(request, bucket));
   return { status: 204 };
 }
 

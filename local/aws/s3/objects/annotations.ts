@@ -119,9 +119,7 @@ function target(
   use?: 'kms:Decrypt' | 'kms:GenerateDataKey',
 ): ObjectVersion {
   const { bucket, version } = requestedObject(request, actions);
-  if (use !== undefined) {
-    useKey(request, { bucket, ...version }, use);
-  }
+  if (use !== undefined) useKey(request, { bucket, ...version }, use);
   return version;
 }
 

@@ -22,9 +22,7 @@ export interface CopySource {
  */
 export function copySourceOf(request: S3Request): CopySource {
   const { bucketName, key, versionId } = parseCopySource(requestHeader(request, 'x-amz-copy-source') ?? '');
-  if (versionId !== undefined) {
-    requireVersionId(versionId, 'x-amz-copy-source');
-  }
+  if (versionId !== undefined) requireVersionId(versionId, 'x-amz-copy-source');
   const bucket = request.world.buckets.get(bucketName);
   if (bucket === undefined) throw s3Error('NoSuchBucket', { BucketName: bucketName });
   requireOwner(bucket, requestHeader(request, 'x-amz-source-expected-bucket-owner'));

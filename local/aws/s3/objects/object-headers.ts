@@ -46,9 +46,7 @@ export function readContentHeaders(request: S3Request): ContentHeaders {
   const kept: Record<string, string> = { 'content-type': 'binary/octet-stream' };
   for (const name of KEPT_HEADERS) {
     const value = header(request.headers, name);
-    if (value !== undefined) {
-      kept[name] = value;
-    }
+    if (value !== undefined) kept[name] = value;
   }
   const encodings = kept['content-encoding']?.split(',').map((encoding) => encoding.trim());
   delete kept['content-encoding'];

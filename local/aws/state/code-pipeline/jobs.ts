@@ -132,9 +132,7 @@ export class CodePipelineJobs {
       const { artifactCredentials: _expired, ...data } = old;
       const job = { accountId, origin, roleArn, data: { ...data, continuationToken } };
       const next = this.#create(randomUUID(), job, entry.job);
-      for (const listener of this.#listeners) {
-        listener(next);
-      }
+      for (const listener of this.#listeners) listener(next);
     }
   }
 

@@ -26,6 +26,17 @@ function keyedBucketOf(aws: RunningAws, ownerAccountId = ACCOUNT) {
   return { bucket, key, alias };
 }
 
+/** A statement of a bucket's or a key's policy, about everybody. */
+const statement = (
+  Effect: 'Allow' | 'Deny',
+  Action: string,
+  Resource: string,
+  more: object = {},
+): object => ({
+  ...{ Effect, Principal: '*', Action, Resource },
+  ...more,
+});
+
 const policyOf = (...Statement: object[]): string => JSON.stringify({ Version: '2012-10-17', Statement });
 
 describe('the policy of a bucket', () => {
@@ -34,7 +45,7 @@ describe('the policy of a bucket', () => {
   test('is there after it was put, and gone after it was deleted', async () => {
     const { name: Bucket, arn } = bucketOf(aws());
     const s3 = aws().s3();
-    const Policy = policyOf({ Effect: 'Deny', Principal: '*', Action: 's3:GetObject', Resource: `${arn}/x` });
+    const Policy = policyOf(statement('Deny', 's3:GetObject', `${arn}/x`));
     expect(await codeOf(s3.getBucketPolicy({ Bucket }))).toBe('NoSuchBucketPolicy');
     await s3.putBucketPolicy({ Bucket, Policy });
     expect((await s3.getBucketPolicy({ Bucket })).Policy).toBe(Policy);
@@ -47,36 +58,26 @@ describe('the policy of a bucket', () => {
     [
       'a role that is not there',
       (arn: string) =>
-        policyOf({
-          Effect: 'Allow',
-          Principal: { AWS: `arn:aws:iam::${ACCOUNT}:role/nobody` },
-          Action: 's3:GetObject',
-          Resource: `${arn}/*`,
-        }),
+        policyOf(
+          statement('Allow', 's3:GetObject', `${arn}/*`, {
+            Principal: { AWS: `arn:aws:iam::${ACCOUNT}:role/nobody` },
+          }),
+        ),
       /Invalid principal in policy.*role\/nobody/,
     ],
     [
       'a condition key that nobody evaluates',
       (arn: string) =>
-        policyOf({
-          Effect: 'Allow',
-          Principal: '*',
-          Action: 's3:GetObject',
-          Resource: `${arn}/*`,
-          Condition: { StringEquals: { 'aws:SourceVpce': 'vpce-1' } },
-        }),
+        policyOf(
+          statement('Allow', 's3:GetObject', `${arn}/*`, {
+            Condition: { StringEquals: { 'aws:SourceVpce': 'vpce-1' } },
+          }),
+        ),
       /aws:SourceVpce/,
     ],
     [
       'too much',
-      (arn: string) =>
-        policyOf({
-          Sid: 'x'.repeat(21_000),
-          Effect: 'Deny',
-          Principal: '*',
-          Action: 's3:GetObject',
-          Resource: arn,
-        }),
+      (arn: string) => policyOf(statement('Deny', 's3:GetObject', arn, { Sid: 'x'.repeat(21_000) })),
       /more than 20480/,
     ],
   ] as const)('that has %s is refused, and the one before stays', async ([, document, expected]) => {
@@ -94,7 +95,7 @@ describe('the policy of a bucket', () => {
   test('denies the administrator too, with the message of IAM', async () => {
     const bucket = bucketOf(aws());
     aws().world.setBucketPolicy(bucket, {
-      Statement: { Effect: 'Deny', Principal: '*', Action: 's3:PutObject', Resource: `${bucket.arn}/*` },
+      Statement: statement('Deny', 's3:PutObject', `${bucket.arn}/*`),
     });
     const put = { Bucket: bucket.name, Key: 'k', Body: 'x' };
     expect((await failureOf(aws().s3().putObject(put)))?.message).toBe(
@@ -107,10 +108,8 @@ describe('the policy of a bucket', () => {
     aws().world.putObject(bucket, 'k', fromBuffer('x'));
     const get = { Bucket: bucket.name, Key: 'k' };
     expect((await failureOf(aws().s3().getObject(get)))?.message).toBe('Access Denied');
-    const Resource = `${bucket.arn}/*`;
-    const Principal = { AWS: ACCOUNT };
     aws().world.setBucketPolicy(bucket, {
-      Statement: { Effect: 'Allow', Principal, Action: 's3:GetObject', Resource },
+      Statement: statement('Allow', 's3:GetObject', `${bucket.arn}/*`, { Principal: { AWS: ACCOUNT } }),
     });
     expect(await codeOf(aws().s3().getObject(get))).toBe('none');
     const { credentials } = aws().someone();
@@ -129,16 +128,12 @@ describe('the policy of a bucket', () => {
   test('can want conditional writes of what creates objects, and not of parts', async () => {
     const bucket = bucketOf(aws());
     aws().world.setBucketPolicy(bucket, {
-      Statement: {
-        Effect: 'Deny',
-        Principal: '*',
-        Action: 's3:PutObject',
-        Resource: `${bucket.arn}/*`,
+      Statement: statement('Deny', 's3:PutObject', `${bucket.arn}/*`, {
         Condition: {
           Null: { 's3:if-none-match': 'true' },
           Bool: { 's3:ObjectCreationOperation': 'true' },
         },
-      },
+      }),
     });
     const s3 = aws().s3();
     const where = { Bucket: bucket.name, Key: 'k' };
@@ -157,16 +152,12 @@ describe('the policy of a bucket', () => {
     const { bucket, key } = keyedBucketOf(aws());
     const named = { Null: { 's3:x-amz-server-side-encryption': 'false' } };
     aws().world.setBucketPolicy(bucket, {
-      Statement: {
-        Effect: 'Deny',
-        Principal: '*',
-        Action: 's3:PutObject',
-        Resource: `${bucket.arn}/*`,
+      Statement: statement('Deny', 's3:PutObject', `${bucket.arn}/*`, {
         Condition: {
           ...named,
           StringNotEquals: { 's3:x-amz-server-side-encryption-aws-kms-key-id': key.arn },
         },
-      },
+      }),
     });
     const put = async (more: object) =>
       codeOf(
@@ -215,7 +206,7 @@ describe('the policy of a key', () => {
   test('that names nobody lets nobody use it', async () => {
     const { bucket, key } = keyedBucketOf(aws());
     aws().world.setKeyPolicy(key, {
-      Statement: { Effect: 'Deny', Principal: { AWS: OTHER }, Action: 'kms:*', Resource: '*' },
+      Statement: statement('Deny', 'kms:*', '*', { Principal: { AWS: OTHER } }),
     });
     expect((await put(bucket))?.message).toBe(
       `User: arn:aws:iam::${ACCOUNT}:user/admin is not authorized to perform: kms:GenerateDataKey on resource: ${key.arn} because no resource-based policy allows the kms:GenerateDataKey action`,
@@ -229,13 +220,10 @@ describe('the policy of a key', () => {
   ] as const)('sees %s of what S3 asks for its caller', async ([name, right, wrong]) => {
     const { bucket, key } = keyedBucketOf(aws());
     const only = (value: string) => ({
-      Statement: {
-        Effect: 'Allow',
+      Statement: statement('Allow', 'kms:*', '*', {
         Principal: { AWS: ACCOUNT },
-        Action: 'kms:*',
-        Resource: '*',
         Condition: { StringEquals: { [name]: value } },
-      },
+      }),
     });
     aws().world.setKeyPolicy(key, only(wrong));
     expect((await put(bucket))?.name).toBe('AccessDenied');
@@ -266,12 +254,7 @@ describe('the policy of a key', () => {
     aws().world.organizationAccountIds.add(ACCOUNT).add(OTHER);
     aws().world.putObject(bucket, 'k', fromBuffer('x'));
     aws().world.setBucketPolicy(bucket, {
-      Statement: {
-        Effect: 'Allow',
-        Principal: { AWS: ACCOUNT },
-        Action: 's3:*Object',
-        Resource: `${bucket.arn}/*`,
-      },
+      Statement: statement('Allow', 's3:*Object', `${bucket.arn}/*`, { Principal: { AWS: ACCOUNT } }),
     });
     const get = { Bucket: bucket.name, Key: 'k' };
     expect((await failureOf(aws().s3().getObject(get)))?.message).toMatch(

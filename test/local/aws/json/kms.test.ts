@@ -1,11 +1,10 @@
 // KMS: keys have states and homes, and S3 refuses to use those that are unknown, disabled or in another place.
-import { Sha256 } from '@smithy/core/checksum';
-import { SignatureV4 } from '@smithy/signature-v4';
 import { describe, expect, test } from 'vitest';
 import { fromBuffer } from '../../../../local/aws/content/content.ts';
+import type { Credentials } from '../../../../local/aws/state/identities.ts';
 import type { KeyState } from '../../../../local/aws/state/kms-keys.ts';
 import { codeOf } from '../../../contract/server/errors.ts';
-import { freshName, useAws } from '../running-aws.ts';
+import { freshName, signedPost, useAws } from '../running-aws.ts';
 
 describe('KMS', () => {
   const aws = useAws();
@@ -94,22 +93,16 @@ describe('KMS', () => {
   async function ask(
     operation: string,
     input: object,
-    { credentials = aws().admin, service = 'kms', region = 'us-east-1' } = {},
+    signed: { credentials?: Credentials; service?: string; region?: string } = {},
   ): Promise<{ status: number; body: Record<string, unknown> }> {
-    const { hostname, port, host } = new URL(aws().endpoint);
-    const signer = new SignatureV4({ service, region, sha256: Sha256, credentials });
-    const body = JSON.stringify(input);
     const headers = {
-      host,
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': `TrentService.${operation}`,
     };
-    const signed = await signer.sign({
-      ...{ method: 'POST', protocol: 'http:', hostname, port: Number(port), path: '/', query: {} },
-      headers,
-      body,
+    const response = await signedPost(aws(), {
+      ...{ service: 'kms', ...signed },
+      ...{ headers, body: JSON.stringify(input) },
     });
-    const response = await fetch(aws().endpoint, { method: 'POST', headers: signed.headers, body });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   }
 

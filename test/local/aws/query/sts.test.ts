@@ -1,11 +1,9 @@
 // Roles and their sessions: how IAM makes roles, who may assume them, what the sessions may do, and what is refused.
-import { Sha256 } from '@smithy/core/checksum';
-import { SignatureV4 } from '@smithy/signature-v4';
 import { describe, expect, test } from 'vitest';
 import type { Credentials } from '../../../../local/aws/state/identities.ts';
 import type { Role } from '../../../../local/aws/state/roles.ts';
 import { codeOf } from '../../../contract/server/errors.ts';
-import { freshName, useAws } from '../running-aws.ts';
+import { freshName, signedPost, useAws } from '../running-aws.ts';
 
 const ACCOUNT = '111122223333';
 const OTHER = '444455556666';
@@ -19,13 +17,9 @@ describe('STS', () => {
     credentials = aws().admin,
     service = 'sts',
   ) {
-    const { hostname, port, host } = new URL(aws().endpoint);
     const body = new URLSearchParams({ Action: action, Version: '2011-06-15', ...form }).toString();
-    const signer = new SignatureV4({ service, region: 'us-east-1', credentials, sha256: Sha256 });
-    const headers = { host, 'content-type': 'application/x-www-form-urlencoded' };
-    const request = { method: 'POST', protocol: 'http:', hostname, port: Number(port), path: '/', query: {} };
-    const signed = await signer.sign({ ...request, headers, body });
-    const response = await fetch(aws().endpoint, { method: 'POST', headers: signed.headers, body });
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const response = await signedPost(aws(), { service, credentials, headers, body });
     const xml = await response.text();
     const at = (name: string): string => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? '';
     return { status: response.status, xml, at };
@@ -47,6 +41,9 @@ describe('STS', () => {
   const trusting = (Principal: object, Condition?: object): object => ({
     Statement: { Effect: 'Allow', Principal, Action: 'sts:AssumeRole', ...(Condition && { Condition }) },
   });
+
+  const roleThatTrusts = (Principal: object, Condition?: object, accountId = OTHER): Role =>
+    aws().world.roles.create({ accountId, name: freshName(), trustPolicy: trusting(Principal, Condition) });
 
   function bucketAndRole(accountId = ACCOUNT): { name: string; role: Role } {
     const bucket = aws().world.createBucket({
@@ -110,12 +107,7 @@ describe('STS', () => {
       'AccessDenied',
       denied,
     ]);
-    const untrusting = aws().world.roles.create({
-      accountId: OTHER,
-      name: freshName(),
-      trustPolicy: trusting({ AWS: OTHER }),
-    });
-    expect((await assume(untrusting.arn)).at('Code')).toBe('AccessDenied');
+    expect((await assume(roleThatTrusts({ AWS: OTHER }).arn)).at('Code')).toBe('AccessDenied');
     expect((await assume(`arn:aws:iam::${OTHER}:role/nowhere`)).at('Code')).toBe('AccessDenied');
   });
 
@@ -124,17 +116,13 @@ describe('STS', () => {
     aws().world.roles.putPolicy(caller, 'assume', {
       Statement: { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' },
     });
-    const { arn } = aws().world.roles.create({
-      accountId: OTHER,
-      name: freshName(),
-      trustPolicy: trusting(
-        { AWS: ACCOUNT },
-        {
-          ArnEquals: { 'aws:PrincipalArn': caller.arn },
-          StringEquals: { 'sts:ExternalId': 'e', 'sts:RoleSessionName': 'session' },
-        },
-      ),
-    });
+    const { arn } = roleThatTrusts(
+      { AWS: ACCOUNT },
+      {
+        ArnEquals: { 'aws:PrincipalArn': caller.arn },
+        StringEquals: { 'sts:ExternalId': 'e', 'sts:RoleSessionName': 'session' },
+      },
+    );
     const { credentials } = await assume(caller.arn);
     expect((await assume(arn, { ExternalId: 'e' }, credentials)).status).toBe(200);
     expect((await assume(arn, {}, credentials)).at('Code')).toBe('AccessDenied');
@@ -146,14 +134,8 @@ describe('STS', () => {
 
   test('gives a role to the service that it trusts, for whom it asks', () => {
     const { world } = aws();
-    const { arn } = world.roles.create({
-      accountId: ACCOUNT,
-      name: freshName(),
-      trustPolicy: trusting(
-        { Service: 'lambda.amazonaws.com' },
-        { StringEquals: { 'aws:SourceAccount': ACCOUNT } },
-      ),
-    });
+    const onlyMine = { StringEquals: { 'aws:SourceAccount': ACCOUNT } };
+    const { arn } = roleThatTrusts({ Service: 'lambda.amazonaws.com' }, onlyMine, ACCOUNT);
     const input = { roleArn: arn, sessionName: 'function' };
     const lambda = { type: 'Service', arn: 'lambda.amazonaws.com' } as const;
     const facts = { 'aws:SourceAccount': ACCOUNT };
