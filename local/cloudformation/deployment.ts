@@ -34,8 +34,7 @@ export type StackStatus =
   | 'ROLLBACK_COMPLETE'
   | 'ROLLBACK_FAILED'
   | 'UPDATE_ROLLBACK_COMPLETE'
-  | 'UPDATE_ROLLBACK_FAILED'
-  | 'DELETE_FAILED';
+  | 'UPDATE_ROLLBACK_FAILED';
 
 /** A stack. */
 export interface DeployedStack extends StackPlace, Outputs {
@@ -88,11 +87,6 @@ export class Deployment {
   /** For the engine: notes how a stack is now. */
   put(stack: DeployedStack): void {
     this.#stacks.set(keyOf(stack), stack);
-  }
-
-  /** For the engine: forgets a stack that is deleted. */
-  remove(stack: DeployedStack): void {
-    this.#stacks.delete(keyOf(stack));
   }
 }
 

@@ -122,22 +122,6 @@ function readStack(
   });
 }
 
-/** Deletes a stack with all that it does not retain. @throws DeploymentError; the stack then keeps what is left of it */
-export function deleteStack(deployment: Deployment, stack: DeployedStack, options: DeployOptions): void {
-  const deployer = deployerOf(deployment, stack, options);
-  const left = new Map(stack.resources);
-  for (const resource of [...stack.resources.values()].reverse()) {
-    try {
-      deleteUnlessRetained(deployer, resource);
-    } catch (error) {
-      deployment.put({ ...stack, resources: left, status: 'DELETE_FAILED' });
-      throw error;
-    }
-    left.delete(resource.logicalId);
-  }
-  deployment.remove(stack);
-}
-
 function deployerOf(
   deployment: Deployment,
   { name: stack, account, region, id: stackId }: StackPlace,

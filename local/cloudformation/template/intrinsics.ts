@@ -9,14 +9,8 @@ export interface Scope {
   condition(name: string): boolean;
   mapping(map: string, key: string, name: string): unknown;
   exported(name: string): string;
-  stackOutput(output: StackOutput): string;
-}
-
-/** What Fn::GetStackOutput names. */
-interface StackOutput {
-  readonly stackName: string;
-  readonly outputName: string;
-  readonly region?: string;
+  /** Of a stack of the account; in the stack's own region unless it is given. */
+  stackOutput(stackName: string, outputName: string, region: string | undefined): string;
 }
 
 type Intrinsic = (argument: unknown, scope: Scope, path: string) => unknown;
@@ -39,11 +33,8 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
     const [other] = Object.keys(others);
     if (other !== undefined)
       throw new TemplateError(`Fn::GetStackOutput with ${other} is not supported`, path);
-    return scope.stackOutput({
-      stackName: text(StackName, path),
-      outputName: text(OutputName, path),
-      ...(Region !== undefined && { region: text(Region, path) }),
-    });
+    const region = Region === undefined ? undefined : text(Region, path);
+    return scope.stackOutput(text(StackName, path), text(OutputName, path), region);
   },
   'Fn::If': (argument, scope, path) => {
     const [condition, then, otherwise, ...others] = list(argument, path);
@@ -95,7 +86,7 @@ export function resolve(value: unknown, scope: Scope, path = ''): unknown {
   }
   if (!isObject(value)) return value;
   const call = intrinsicOf(value, path);
-  if (call !== undefined) return call.intrinsic(call.argument, scope, path);
+  if (call !== undefined) return call.evaluate(call.argument, scope, path);
   return Object.fromEntries(
     Object.entries(value)
       .map(([key, item]) => [key, resolve(item, scope, path === '' ? key : `${path}.${key}`)] as const)
@@ -103,10 +94,9 @@ export function resolve(value: unknown, scope: Scope, path = ''): unknown {
   );
 }
 
-/** A reference to a parameter or resource, or to an attribute of a resource. */
-export interface Reference {
+/** A reference to a parameter or a resource. */
+interface Reference {
   readonly name: string;
-  readonly attribute?: string;
   readonly path: string;
 }
 
@@ -116,27 +106,22 @@ export function referencesIn(value: unknown, condition: (name: string) => boolea
     return value.flatMap((item: unknown, index) => referencesIn(item, condition, `${path}.${index}`));
   }
   if (!isObject(value)) return [];
-  const call = intrinsicOf(value, path);
-  switch (call?.name ?? '') {
+  const { name: intrinsic, argument } = intrinsicOf(value, path) ?? {};
+  switch (intrinsic) {
     case 'Ref':
-      return [{ name: text(call?.argument, path), path }];
-    case 'Fn::GetAtt': {
-      const [name, attribute] = attributeOf(call?.argument, path);
-      return [{ name, attribute, path }];
-    }
+      return [{ name: text(argument, path), path }];
+    case 'Fn::GetAtt':
+      return [{ name: attributeOf(argument, path)[0], path }];
     case 'Fn::Sub': {
-      const [template, variables = {}] = Array.isArray(call?.argument) ? call.argument : [call?.argument];
+      const [template, variables = {}] = Array.isArray(argument) ? list(argument, path) : [argument];
       const given = object(variables, path);
       const named = [...text(template, path).matchAll(SUBSTITUTION)]
         .filter(([, literal, name = '']) => literal !== '!' && !Object.hasOwn(given, name))
-        .map(([, , name = '']) => {
-          const [id, attribute] = split(name);
-          return { name: id, path, ...(attribute !== undefined && { attribute }) };
-        });
+        .map(([, , name = '']) => ({ name: split(name)[0], path }));
       return [...named, ...referencesIn(given, condition, path)];
     }
     case 'Fn::If': {
-      const [name, then, otherwise] = list(call?.argument, path);
+      const [name, then, otherwise] = list(argument, path);
       return referencesIn(condition(text(name, path)) ? then : otherwise, condition, path);
     }
     default:
@@ -149,21 +134,20 @@ export function referencesIn(value: unknown, condition: (name: string) => boolea
 function intrinsicOf(
   value: Readonly<Record<string, unknown>>,
   path: string,
-): { name: string; intrinsic: Intrinsic; argument: unknown } | undefined {
-  const names = Object.keys(value).filter((key) => key === 'Ref' || key.startsWith('Fn::'));
-  const [name] = names;
+): { name: string; evaluate: Intrinsic; argument: unknown } | undefined {
+  const name = Object.keys(value).find((key) => key === 'Ref' || key.startsWith('Fn::'));
   if (name === undefined) return undefined;
   if (Object.keys(value).length > 1) {
     throw new TemplateError(`${name} stands beside other keys: ${Object.keys(value).join(', ')}`, path);
   }
-  const intrinsic = INTRINSICS[name];
-  if (intrinsic === undefined) {
+  const evaluate = INTRINSICS[name];
+  if (evaluate === undefined) {
     throw new TemplateError(
       `${name} is not supported here; supported are ${Object.keys(INTRINSICS).join(', ')}`,
       path,
     );
   }
-  return { name, intrinsic, argument: value[name] };
+  return { name, evaluate, argument: value[name] };
 }
 
 function attributeOf(argument: unknown, path: string): [id: string, attribute: string] {

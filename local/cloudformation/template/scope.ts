@@ -57,7 +57,7 @@ export function scopeOf(
       if (value !== undefined) return value;
       throw new TemplateError(`No export named ${name} found.`);
     },
-    stackOutput: ({ stackName, outputName, region = stack.region }) => {
+    stackOutput: (stackName, outputName, region = stack.region) => {
       const value = deployment.stack(stack.account, region, stackName)?.outputs.get(outputName);
       if (value !== undefined) return value;
       throw new TemplateError(

