@@ -25,14 +25,24 @@ export interface DeployOptions {
 export function deployStack(
   deployment: Deployment,
   stack: StackTemplate,
-  options: DeployOptions = {},
+  { caller, onAccess = () => {} }: DeployOptions = {},
 ): DeployedStack {
   const { name, account, region } = stack;
   const before = deployment.stack(account, region, name);
   requireChangeable(before);
   const id = before?.id ?? deployment.newStackArn(stack);
   const place = { name, account, region, id };
-  const deployer = deployerOf(deployment, place, options, before?.resources);
+  const deployer: Deployer = {
+    deployment,
+    stack: name,
+    stackId: id,
+    account,
+    region,
+    previous: before?.resources ?? new Map(),
+    caller: caller ?? { type: 'Account', accountId: account, arn: `arn:aws:iam::${account}:root` },
+    administrator: caller === undefined,
+    onAccess,
+  };
   const resources = new Map<string, DeployedResource>();
   const put = (status: StackStatus, more: Partial<DeployedStack> = {}): DeployedStack => {
     const now = {
@@ -120,26 +130,6 @@ function readStack(
     checkRules(template, scope);
     return { template, scope, declared: resourcesInOrder(template, scope) };
   });
-}
-
-function deployerOf(
-  deployment: Deployment,
-  { name: stack, account, region, id: stackId }: StackPlace,
-  { caller, onAccess = () => {} }: DeployOptions,
-  previous: ReadonlyMap<string, DeployedResource> = new Map(),
-): Deployer {
-  const root: Caller = { type: 'Account', accountId: account, arn: `arn:aws:iam::${account}:root` };
-  return {
-    deployment,
-    stack,
-    stackId,
-    account,
-    region,
-    previous,
-    caller: caller ?? root,
-    administrator: caller === undefined,
-    onAccess,
-  };
 }
 
 /** CloudFormation guide, stack status codes: what a failed first creation leaves can only be deleted. */

@@ -1,6 +1,7 @@
 // One run: deploys the stacks into an embedded AWS, starts the pipeline by an upload, and looks at what came of it.
 import { formatBytes, plural } from '../../functions/sync-artifacts/result/summary.ts';
 import { startEmbeddedAws } from '../aws/embedded-aws.ts';
+import type { Access } from '../aws/state/access.ts';
 import { type CdkApp, deployApp } from '../cloudformation/cdk/cdk-app.ts';
 import { Deployment } from '../cloudformation/deployment.ts';
 import { assumeManagedPolicies } from './assumed-policies.ts';
@@ -8,7 +9,6 @@ import { Cloud } from './execution/cloud.ts';
 import { type PipelineDeclaration, readDeclaration } from './execution/declaration.ts';
 import { type Execution, execute, type PipelineRun } from './execution/execution.ts';
 import { Functions } from './execution/functions.ts';
-import { Recorder } from './execution/recorder.ts';
 import { type SourceRevisions, sourceObject, startOnUpload, upload } from './execution/start-on-upload.ts';
 import { type Step, type StepListener, Steps } from './execution/steps.ts';
 import { deliverAccessLogs } from './probes/access-logs.ts';
@@ -47,22 +47,20 @@ export interface RunOutcome {
 }
 
 /** Names of the phases around the stages of the pipeline. */
-export const DEPLOYMENT = 'Deployment';
-export const START = 'Start';
-export const AFTERWARDS = 'Afterwards';
+const DEPLOYMENT = 'Deployment';
+const START = 'Start';
+const AFTERWARDS = 'Afterwards';
 
 /** Runs everything until something fails. */
 export async function runFoundation(options: RunOptions): Promise<RunOutcome> {
   await using aws = await startEmbeddedAws();
-  using recorder = new Recorder(aws.world);
   const { approve, listener = {}, release } = options;
-  const steps = new Steps(recorder, listener);
+  using steps = new Steps(aws.world, listener);
   const assumptions = assumeManagedPolicies(aws.world, options.stacks);
   let deployment: Deployment | undefined;
   await steps.run({ phase: DEPLOYMENT, name: plural(options.stacks.length, 'stack') }, () => {
-    deployment = deployApp(new Deployment(aws.world), options, {
-      onAccess: (access) => recorder.add([access]),
-    });
+    const onAccess = (access: Access): void => steps.record(access);
+    deployment = deployApp(new Deployment(aws.world), options, { onAccess });
     const names = new Set(options.stacks.map(({ name }) => name));
     const resources = deployment.stacks
       .filter(({ name }) => names.has(name))
@@ -71,7 +69,7 @@ export async function runFoundation(options: RunOptions): Promise<RunOutcome> {
     return `${plural(resources.length, 'resource')} in ${plural(accounts.size, 'account')}`;
   });
   if (deployment === undefined) return notDeployed(steps.all);
-  using cloud = new Cloud(aws, deployment, recorder);
+  using cloud = new Cloud(aws, deployment, steps);
   const pipeline = readDeclaration(cloud.find('AWS::CodePipeline::Pipeline', 'pipeline', () => true));
   listener.deployed?.(pipeline);
   await using functions = new Functions(cloud);

@@ -31,6 +31,3 @@ export interface ActionResult {
   readonly outputs?: readonly Artifact[];
   readonly variables?: Readonly<Record<string, string>>;
 }
-
-/** Does the work of an action. @throws StepError, or the error of AWS */
-export type RunAction = (context: ActionContext) => Promise<ActionResult> | ActionResult;

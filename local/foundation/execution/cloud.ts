@@ -4,23 +4,23 @@ import type { EmbeddedAws } from '../../aws/embedded-aws.ts';
 import type { Caller } from '../../aws/iam/principal.ts';
 import type { DeployedResource, Deployment } from '../../cloudformation/deployment.ts';
 import type { ChangeSet } from './actions/change-set.ts';
-import type { Recorder } from './recorder.ts';
 import { Session } from './session.ts';
+import type { Steps } from './steps.ts';
 
 /** The embedded AWS with the foundation deployed into it. */
 export class Cloud implements Disposable {
   readonly aws: EmbeddedAws;
   readonly deployment: Deployment;
-  readonly recorder: Recorder;
+  readonly steps: Steps;
   /** Change sets that wait, by stack ARN. */
   readonly changeSets = new Map<string, ChangeSet>();
   /** One for all clients: connections are reused. */
   readonly requestHandler = new NodeHttpHandler();
 
-  constructor(aws: EmbeddedAws, deployment: Deployment, recorder: Recorder) {
+  constructor(aws: EmbeddedAws, deployment: Deployment, steps: Steps) {
     this.aws = aws;
     this.deployment = deployment;
-    this.recorder = recorder;
+    this.steps = steps;
   }
 
   /** The deployed resource of a type that `matches`. @throws an Error that says what is missing */

@@ -30,6 +30,11 @@ export class Session {
     return this.#identity.credentials;
   }
 
+  /** The account that it is in; undefined for a service. */
+  get accountId(): string | undefined {
+    return 'accountId' in this.caller ? this.caller.accountId : undefined;
+  }
+
   /** Decides one call. `region` is where it goes. */
   decide(action: string, resource: string, region: string, facts: Facts = {}): Access {
     return this.#decide(action, resource, region, facts).access;
@@ -49,7 +54,7 @@ export class Session {
   useKey(action: string, keyArn: string, facts: Facts = {}): void {
     const key = this.#cloud.aws.world.keys.get(keyArn);
     this.call(action, keyArn, keyArn.split(':')[3] ?? '', {
-      'kms:CallerAccount': 'accountId' in this.caller ? this.caller.accountId : undefined,
+      'kms:CallerAccount': this.accountId,
       'kms:ResourceAliases': [...(key?.aliases ?? [])],
       ...facts,
     });
@@ -65,7 +70,7 @@ export class Session {
       world.addSession(identity);
       return new Session(this.#cloud, identity.caller, identity);
     } finally {
-      this.#cloud.recorder.add(authorizer.accesses);
+      this.#cloud.steps.record(...authorizer.accesses);
     }
   }
 
@@ -88,7 +93,7 @@ export class Session {
   #decide(action: string, resource: string, region: string, facts: Facts) {
     const all = { ...factsIn(region), ...facts };
     const decided = decideAccess(this.#cloud.aws.world, this.caller, action, resource, all);
-    this.#cloud.recorder.add([decided.access]);
+    this.#cloud.steps.record(decided.access);
     return decided;
   }
 }

@@ -112,7 +112,7 @@ function start(
 }
 
 /** EventBridge user guide, event patterns: a list of values for a field, of which one must be equal. @throws StepError for other filters */
-export function matchesPattern(pattern: unknown, event: unknown): boolean {
+function matchesPattern(pattern: unknown, event: unknown): boolean {
   if (!Array.isArray(pattern)) {
     const fields = Object.entries(record(pattern));
     return fields.every(([name, inner]) => matchesPattern(inner, record(event)[name]));

@@ -1,7 +1,7 @@
 // The steps of a run: each with what came of it, and what was decided on the way.
 import type { Access } from '../../aws/state/access.ts';
+import type { World } from '../../aws/state/world.ts';
 import type { PipelineDeclaration } from './declaration.ts';
-import type { Recorder } from './recorder.ts';
 
 /** Where a step stands. */
 export interface StepPlace {
@@ -14,7 +14,7 @@ export interface StepPlace {
 }
 
 /** Why a step failed. */
-export interface StepFailure {
+interface StepFailure {
   /** The error code of AWS, or the failure type of a job. */
   readonly code: string;
   readonly message: string;
@@ -50,15 +50,21 @@ export class StepError extends Error {
   }
 }
 
-/** Runs steps one after the other. */
-export class Steps {
+/** Runs steps one after the other, and keeps what was decided during each. */
+export class Steps implements Disposable {
   readonly all: Step[] = [];
-  readonly #recorder: Recorder;
   readonly #listener: StepListener;
+  readonly #unsubscribe: () => void;
+  #accesses: Access[] = [];
 
-  constructor(recorder: Recorder, listener: StepListener) {
-    this.#recorder = recorder;
+  constructor(world: World, listener: StepListener) {
     this.#listener = listener;
+    this.#unsubscribe = world.onRequest(({ accesses }) => this.record(...accesses));
+  }
+
+  /** Takes in what services decide that make no request here; the decisions of requests are heard. */
+  record(...accesses: readonly Access[]): void {
+    this.#accesses.push(...accesses);
   }
 
   /**
@@ -72,7 +78,7 @@ export class Steps {
     { triesDenied = false }: { readonly triesDenied?: boolean } = {},
   ): Promise<Step> {
     this.#listener.begun?.(place);
-    this.#recorder.take();
+    this.#takeAccesses();
     const started = performance.now();
     let summary = '';
     let failure: StepFailure | undefined;
@@ -81,7 +87,7 @@ export class Steps {
     } catch (error) {
       failure = failureOf(error);
     }
-    const accesses = this.#recorder.take();
+    const accesses = this.#takeAccesses();
     const denied = accesses.filter(({ effect }) => effect !== 'Allow');
     const step: Step = {
       ...place,
@@ -94,6 +100,17 @@ export class Steps {
     this.all.push(step);
     this.#listener.ended?.(step);
     return step;
+  }
+
+  /** What was decided since the last call. */
+  #takeAccesses(): readonly Access[] {
+    const taken = this.#accesses;
+    this.#accesses = [];
+    return taken;
+  }
+
+  [Symbol.dispose](): void {
+    this.#unsubscribe();
   }
 }
 

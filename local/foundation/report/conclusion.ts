@@ -64,16 +64,8 @@ function lossLines({ losses, name, phase }: Step, nameOf: StatementNames): strin
   return [`${phase}: ${name}`, ...new Set(losses.map((access) => `  ${deniedWords(access, nameOf)}`))];
 }
 
-interface RoleRow {
-  readonly name: string;
-  readonly account: string;
-  readonly accesses: number;
-  readonly used: number;
-  readonly of: number;
-}
-
 /** The roles of the templates that acted. */
-function rolesOf(steps: readonly Step[], uses: readonly StatementUse[]): RoleRow[] {
+function rolesOf(steps: readonly Step[], uses: readonly StatementUse[]) {
   const accesses = steps.flatMap((step) => step.accesses);
   const ofRoles = uses.filter(({ statement }) => statement.place === 'role');
   const roles = Map.groupBy(ofRoles, ({ deployedName, statement }) => `${statement.account} ${deployedName}`);

@@ -1,5 +1,6 @@
 // The CloudFormation actions: the role of the action makes and executes a change set, CloudFormation's role changes the stack.
 import { unzipSync } from 'fflate';
+import type { Access } from '../../../aws/state/access.ts';
 import type { StackTemplate } from '../../../cloudformation/cdk/assembly.ts';
 import { DeploymentError } from '../../../cloudformation/deployment-error.ts';
 import { deployStack, validateStack } from '../../../cloudformation/stack.ts';
@@ -20,8 +21,7 @@ export interface ChangeSet {
   readonly name: string;
   /** Stage and run order of the action that made it: what starts together with that action does not find it. */
   readonly madeIn: string;
-  readonly template: Template;
-  readonly parameters: Readonly<Record<string, string>>;
+  readonly target: StackTemplate;
   readonly roleArn: string;
 }
 
@@ -65,8 +65,16 @@ async function replaceChangeSet(context: ActionContext): Promise<ActionResult> {
     'iam:PassedToService': 'cloudformation.amazonaws.com',
   });
   assumeAsCloudFormation(cloud, roleArn, action.region);
-  validate(cloud, stackTemplate(stack, { template, parameters }));
-  cloud.changeSets.set(stack, { name, madeIn: startOf(context), template, parameters, roleArn });
+  const target = {
+    name: StackName,
+    account: session.accountId ?? '',
+    region: action.region,
+    template,
+    parameters,
+  };
+  // What is wrong with the template itself or its parameters shows before anybody approves it.
+  refusing('ValidationError', () => validateStack(cloud.deployment, target));
+  cloud.changeSets.set(stack, { name, madeIn: startOf(context), target, roleArn });
   session.call('cloudformation:DescribeChangeSet', stack, action.region);
   return { summary: `change set for ${StackName}` };
 }
@@ -98,24 +106,21 @@ function executeChangeSet(context: ActionContext): ActionResult {
   }
   session.call('cloudformation:ExecuteChangeSet', stack, action.region);
   cloud.changeSets.delete(stack);
-  const { caller } = assumeAsCloudFormation(cloud, changeSet.roleArn, action.region);
-  const target = stackTemplate(stack, changeSet);
+  const { target, roleArn } = changeSet;
+  const { caller } = assumeAsCloudFormation(cloud, roleArn, action.region);
   const isNew = cloud.deployment.stack(target.account, target.region, StackName) === undefined;
-  try {
-    deployStack(cloud.deployment, target, {
-      caller,
-      onAccess: (access) => cloud.recorder.add([access]),
-    });
-  } catch (error) {
-    if (!(error instanceof DeploymentError)) throw error;
-    throw new StepError('ActionExecutionFailed', reasonOf(error, context, stack), { cause: error });
-  }
+  const onAccess = (access: Access): void => cloud.steps.record(access);
+  refusing(
+    'ActionExecutionFailed',
+    () => deployStack(cloud.deployment, target, { caller, onAccess }),
+    (message) => reasonOf(message, context, stack),
+  );
   session.call('cloudformation:DescribeStacks', stack, action.region);
   return { summary: `${StackName} ${isNew ? 'created' : 'updated'}` };
 }
 
 /** The console shows why a change set failed only where the role of the action may see it. */
-function reasonOf({ message }: DeploymentError, { action, session }: ActionContext, stack: string): string {
+function reasonOf(message: string, { action, session }: ActionContext, stack: string): string {
   const mayDescribe =
     session.decide('cloudformation:DescribeStackEvents', stack, action.region).effect === 'Allow';
   return mayDescribe
@@ -123,24 +128,14 @@ function reasonOf({ message }: DeploymentError, { action, session }: ActionConte
     : 'Failed to execute change set. Status reason is not available: the role of the action may not describe stack events.';
 }
 
-/** What is wrong with the template itself or its parameters shows before anybody approves it. */
-function validate({ deployment }: Cloud, target: StackTemplate): void {
+/** What CloudFormation refuses, as the action shows it. @throws StepError with this code */
+function refusing(code: string, act: () => void, wordsOf = (message: string) => message): void {
   try {
-    validateStack(deployment, target);
+    act();
   } catch (error) {
     if (!(error instanceof DeploymentError)) throw error;
-    throw new StepError('ValidationError', error.message, { cause: error });
+    throw new StepError(code, wordsOf(error.message), { cause: error });
   }
-}
-
-/** The stack of an ARN, as a change set is to make it. */
-function stackTemplate(
-  stack: string,
-  { template, parameters }: Pick<ChangeSet, 'template' | 'parameters'>,
-): StackTemplate {
-  const [, , , region = '', account = '', path = ''] = stack.split(':');
-  const [, name = ''] = path.split('/');
-  return { name, account, region, template, parameters };
 }
 
 function assumeAsCloudFormation(cloud: Cloud, roleArn: string, region: string): Session {
@@ -153,8 +148,7 @@ function assumeAsCloudFormation(cloud: Cloud, roleArn: string, region: string): 
 
 /** The account is that of the role; CloudFormation ends the ARN with an id of its own choice. */
 function stackArn({ action, session }: ActionContext): string {
-  const account = 'accountId' in session.caller ? session.caller.accountId : '';
-  return `arn:aws:cloudformation:${action.region}:${account}:stack/${action.configuration.StackName}/*`;
+  return `arn:aws:cloudformation:${action.region}:${session.accountId}:stack/${action.configuration.StackName}/*`;
 }
 
 /** Actions that start together have the same. */
