@@ -106,7 +106,7 @@ export function referencesIn(value: unknown, condition: (name: string) => boolea
     return value.flatMap((item: unknown, index) => referencesIn(item, condition, `${path}.${index}`));
   }
   if (!isObject(value)) return [];
-  const { name: intrinsic, argument } = intrinsicOf(value, path) ?? {};
+  const { name: intrinsic = '', argument } = intrinsicOf(value, path) ?? {};
   switch (intrinsic) {
     case 'Ref':
       return [{ name: text(argument, path), path }];

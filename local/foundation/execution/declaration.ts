@@ -85,9 +85,7 @@ function readAction(action: Action, region: string): ActionDeclaration {
   return {
     name: action.Name,
     provider: action.ActionTypeId.Provider,
-    configuration: Object.fromEntries(
-      Object.entries(action.Configuration).map(([name, value]) => [name, String(value)]),
-    ),
+    configuration: action.Configuration,
     inputs: action.InputArtifacts.map(({ Name }) => Name),
     outputs: action.OutputArtifacts.map(({ Name }) => Name),
     region: action.Region ?? region,

@@ -5,6 +5,9 @@ import { arn, bool, integer, tags, text } from '../../resource-kind/properties.t
 const NAME = /^[A-Za-z0-9.@\-_]+$/;
 const artifacts = v.optional(v.array(v.strictObject({ Name: text(100, /^[a-zA-Z0-9_-]+$/) })), []);
 
+/** A map of texts in the API; CloudFormation makes texts of what is none. */
+const configured = v.pipe(v.union([v.string(), v.boolean(), v.number()]), v.transform(String));
+
 const action = v.strictObject({
   Name: text(100, NAME),
   ActionTypeId: v.strictObject({
@@ -13,7 +16,7 @@ const action = v.strictObject({
     Provider: text(35),
     Version: text(9, /^[0-9A-Za-z_-]+$/),
   }),
-  Configuration: v.optional(v.record(text(50), v.union([v.string(), v.boolean(), v.number()])), {}),
+  Configuration: v.optional(v.record(text(50), configured), {}),
   InputArtifacts: artifacts,
   OutputArtifacts: artifacts,
   Namespace: v.optional(text(100, /^[A-Za-z0-9@\-_]+$/)),

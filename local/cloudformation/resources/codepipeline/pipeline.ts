@@ -74,7 +74,7 @@ function camelCase(value: Readonly<Record<string, unknown>>): Record<string, unk
   return Object.fromEntries(
     Object.entries(value).map(([name, each]) => [
       name.charAt(0).toLowerCase() + name.slice(1),
-      name === 'Configuration' ? textsOf(each) : deep(each),
+      name === 'Configuration' ? each : deep(each),
     ]),
   );
 }
@@ -82,11 +82,4 @@ function camelCase(value: Readonly<Record<string, unknown>>): Record<string, unk
 function deep(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(deep);
   return typeof value === 'object' && value !== null ? camelCase({ ...value }) : value;
-}
-
-/** Configuration is a map of texts in the API; CloudFormation makes texts of what is none. */
-function textsOf(configuration: unknown): Record<string, string> {
-  const entries =
-    typeof configuration === 'object' && configuration !== null ? Object.entries(configuration) : [];
-  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
 }
