@@ -91,7 +91,8 @@ export function requestFailure({ target, cause }: S3RequestError): JobFailure {
       `The job's artifactCredentials ran out and must be renewed: allow codepipeline:GetJobDetails on * for ${who}, in its IAM policy.`,
     );
   }
-  const known = BY_CODE[code];
+  // A server may call its errors whatever it likes, `constructor` too.
+  const known = Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined;
   if (known !== undefined) return fail(...known);
   if (isAccessDenied(cause)) return fail('PermissionError', adviseOnDenial(target, reported).text);
   if (isTransient(cause)) {

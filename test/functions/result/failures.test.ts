@@ -413,20 +413,21 @@ describe('S3', () => {
     );
   });
 
-  it('that refuses for a reason that nobody foresaw is JobFailed, with its message', async ({ pipeline }) => {
-    pipeline.faults = faultAt(
-      'CopyObject',
-      errorOf(400, 'InvalidStorageClass', 'The storage class is not valid'),
-    );
-    const outcome = await pipeline.invoke({ DestinationBucket: EU });
-    expectFailure(
-      outcome,
-      'JobFailed',
-      'CopyObject',
-      'InvalidStorageClass',
-      'AWS reported: The storage class is not valid',
-    );
-  });
+  it.for(['InvalidStorageClass', 'constructor'])(
+    'that refuses for a reason that nobody foresaw (%s) is JobFailed, with its message',
+    async (code, { pipeline }) => {
+      pipeline.faults = faultAt('CopyObject', errorOf(400, code, 'The storage class is not valid'));
+      const outcome = await pipeline.invoke({ DestinationBucket: EU });
+      expectFailure(
+        outcome,
+        'JobFailed',
+        'CopyObject',
+        code,
+        'AWS reported: The storage class is not valid',
+        'the same request would be refused again',
+      );
+    },
+  );
 
   it('that denies for a moment only, while a grant spreads, does not fail the job', async ({ pipeline }) => {
     const denials = faultAt('CopyObject', DENIED, { times: 2 });
