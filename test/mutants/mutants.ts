@@ -37,8 +37,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'removes what was there before, or hides it',
     file: `${FUNCTION}/proof/verify-copy.ts`,
-    find: '          VersionId: victim,',
-    replace: '          VersionId: undefined,',
+    find: '{ ...fields, VersionId: victim }',
+    replace: '{ ...fields, VersionId: undefined }',
     check: SOAK,
   },
   {
@@ -79,8 +79,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'forgets headers and metadata of multipart copies',
     file: `${FUNCTION}/copy/request-fields.ts`,
-    find: 'return { ...source.headers, Metadata: { ...source.metadata }, Tagging: tagging(source) };',
-    replace: 'return { Tagging: tagging(source) };',
+    find: 'return { ...source.headers, Metadata: { ...source.metadata }, Tagging: tagging(source.tags) };',
+    replace: 'return { Tagging: tagging(source.tags) };',
     check: SOAK,
   },
   {
@@ -148,7 +148,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'writes to the bucket of anybody',
-    file: `${FUNCTION}/copy/request-fields.ts`,
+    file: `${FUNCTION}/facts/object-fields.ts`,
     find: 'Key: key, ExpectedBucketOwner: destination.bucketOwner };',
     replace: 'Key: key };',
     check: tests('test/functions/facts/bucket-owner.test.ts'),

@@ -24,7 +24,6 @@ const operationsOn = (
 describe('the region of a destination', () => {
   it('is looked up when it is not given', async ({ pipeline }) => {
     const outcome = await pipeline.invoke({ DestinationBucket: EU });
-    successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ bucket: EU, region: REGION }]);
     expect(outcome.log.filter(({ level }) => level === 'warn')).toEqual([]);
     expect(operationsOn(EU, outcome)[0]).toBe('HeadBucket');
@@ -44,7 +43,6 @@ describe('the region of a destination', () => {
       const outcome = await pipeline.invoke({
         DestinationBuckets: [{ Bucket: EU, Region: 'ap-southeast-2' }],
       });
-      successOf(outcome);
       expect(copiesOf(outcome)).toMatchObject([{ bucket: EU, region: REGION }]);
       expect(outcome.log.filter(({ level }) => level === 'warn')).toEqual([
         {
@@ -59,7 +57,6 @@ describe('the region of a destination', () => {
   it('is found without s3:ListBucket', async ({ pipeline }) => {
     pipeline.deny(['s3:ListBucket'], `arn:aws:s3:::${EU}`);
     const outcome = await pipeline.invoke({ DestinationBucket: EU });
-    successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([{ region: REGION }]);
   });
 
@@ -115,7 +112,6 @@ describe('the KMS key of a destination', () => {
         'alias ARN': key.arn.replace(/key\/.*/, 'alias/given'),
       }[form];
       const outcome = await pipeline.invoke({ DestinationBuckets: [{ Bucket: EU, KmsKeyId }] });
-      successOf(outcome);
       expect(pipeline.object(EU, KEY).encryption).toEqual({
         algorithm: 'aws:kms',
         keyArn: key.arn,
@@ -205,14 +201,12 @@ describe('what is there already', () => {
     successOf(await pipeline.invoke({ DestinationBucket: EU }));
     pipeline.deny(['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::${EU}/*`);
     const again = await pipeline.invoke({ DestinationBucket: EU });
-    successOf(again);
     expect(copiesOf(again)).toMatchObject([{ strategy: 'object', proof: 'checksum' }]);
   });
 
   it('as the source itself is reported and left alone', async ({ pipeline }) => {
     const before = pipeline.object(SOURCE, KEY);
     const outcome = await pipeline.invoke({ DestinationBuckets: [SOURCE, EU] });
-    successOf(outcome);
     expect(copiesOf(outcome)).toMatchObject([
       { bucket: SOURCE, strategy: 'same-object' },
       { bucket: EU, strategy: 'object' },

@@ -320,7 +320,8 @@ export function expectEmpty(pipeline: TestPipeline, bucket: string): void {
   expect([...objects.keys(), ...uploads.keys()]).toEqual([]);
 }
 
-/** The copies as the log tells of them. */
-export function copiesOf({ log }: Outcome): readonly LogFields[] {
-  return log.filter(({ message }) => message === 'Copy finished').map(({ fields }) => fields);
+/** The copies of a job that succeeded, as its log tells of them. */
+export function copiesOf(outcome: Outcome): readonly LogFields[] {
+  successOf(outcome);
+  return outcome.log.filter(({ message }) => message === 'Copy finished').map(({ fields }) => fields);
 }

@@ -35,7 +35,6 @@ describe('a job that names a set', () => {
   it('copies to each of its destinations, under the keys that it says', async ({ pipeline }) => {
     const outcome = await invoke(pipeline, setsOf(pipeline), { Destinations: 'all-regions' });
 
-    successOf(outcome);
     const copies = copiesOf(outcome);
     expect(copies).toHaveLength(2);
     expect(copies).toEqual(
