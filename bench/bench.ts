@@ -13,8 +13,7 @@ import { judge } from './measure/targets.ts';
 import { renderChart } from './render/chart.ts';
 import { renderMarkdown } from './render/markdown.ts';
 import { BenchServer } from './server/bench-server.ts';
-import { conditionsOf, positive, serverOptions } from './server/options.ts';
-import type { WanProfile } from './server/server-messages.ts';
+import { conditionsOf, positive, type ServerOptions, serverOptions } from './server/options.ts';
 
 const RESULTS = new URL('./results/', import.meta.url);
 
@@ -40,18 +39,17 @@ const command = new Command('npm run bench --')
   .option('--json', 'print the results as JSON')
   .option('--write', 'write results.json, results.md and chart.svg into bench/results/')
   .parse();
-const options = command.opts<{
-  case?: string[];
-  runs: number;
-  patience: number;
-  only?: string[];
-  peersUpTo?: number;
-  profile: WanProfile;
-  tls: boolean;
-  allCores?: boolean;
-  json?: boolean;
-  write?: boolean;
-}>();
+const options = command.opts<
+  ServerOptions & {
+    case?: string[];
+    runs: number;
+    patience: number;
+    only?: string[];
+    peersUpTo?: number;
+    json?: boolean;
+    write?: boolean;
+  }
+>();
 
 buildBundles();
 const peersUpToBytes = (options.peersUpTo ?? Number.POSITIVE_INFINITY) * 1024 ** 3;

@@ -6,8 +6,8 @@ import { buildBundles } from './measure/bundles.ts';
 import { phasesOf } from './measure/phases.ts';
 import { renderWaterfall } from './render/waterfall.ts';
 import { BenchServer } from './server/bench-server.ts';
-import { caseOf, caseOption, conditionsOf, serverOptions } from './server/options.ts';
-import type { TimelineEntry, WanProfile } from './server/server-messages.ts';
+import { caseOf, caseOption, conditionsOf, type ServerOptions, serverOptions } from './server/options.ts';
+import type { TimelineEntry } from './server/server-messages.ts';
 
 const options = new Command('npm run bench:timeline --')
   .description('Shows which requests a job waits for, and writes them as a picture if asked to.')
@@ -19,15 +19,7 @@ const options = new Command('npm run bench:timeline --')
   .addOption(serverOptions.noTls)
   .addOption(serverOptions.allCores)
   .parse()
-  .opts<{
-    case: string;
-    bundle: string;
-    cold?: boolean;
-    svg?: string;
-    profile: WanProfile;
-    tls: boolean;
-    allCores?: boolean;
-  }>();
+  .opts<ServerOptions & { case: string; bundle: string; cold?: boolean; svg?: string }>();
 
 buildBundles();
 await using server = BenchServer.start(conditionsOf(options));

@@ -1,5 +1,5 @@
 // Contenders that are programs: found, started side by side for each destination region, and timed.
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -12,7 +12,7 @@ const execute = promisify(execFile);
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Path of an installed program: the distribution's first, since a version manager's shims may have nothing behind them. */
@@ -69,27 +69,7 @@ function onCore(command: Command, core: number | undefined): Command {
   return { ...command, file: 'taskset', args: ['--cpu-list', String(core), command.file, ...command.args] };
 }
 
-function run({ file, args, environment }: Command): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, {
-      ...(environment && { env: environment }),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    let errors = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      errors += chunk.toString();
-    });
-    child.on('error', reject);
-    child.on('close', (code) => {
-      if (code === 0) {
-        resolve(output);
-      } else {
-        reject(new Error(`${file} ${args.join(' ')} ended with ${code}: ${errors.slice(0, 1000)}`));
-      }
-    });
-  });
+/** What a program prints. @throws Error with what it printed of its failure */
+async function run({ file, args, environment: env }: Command): Promise<string> {
+  return (await execute(file, args, { env })).stdout;
 }

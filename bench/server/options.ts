@@ -12,6 +12,13 @@ export const serverOptions = {
   allCores: new Option('--all-cores', 'do not limit contenders to one processor core'),
 } as const;
 
+/** What they give. */
+export interface ServerOptions {
+  readonly profile: WanProfile;
+  readonly tls: boolean;
+  readonly allCores?: boolean;
+}
+
 /** The option of commands that measure one case; {@link caseOf} reads what it gives. */
 export function caseOption(name: string): Option {
   return new Option('--case <name>').choices(BENCH_CASES.map((each) => each.name)).default(name);
@@ -32,14 +39,6 @@ export function positive(text: string): number {
 }
 
 /** The conditions of a measurement, from the command line. */
-export function conditionsOf({
-  profile,
-  tls,
-  allCores = false,
-}: {
-  readonly profile: WanProfile;
-  readonly tls: boolean;
-  readonly allCores?: boolean;
-}): BenchServerOptions {
+export function conditionsOf({ profile, tls, allCores = false }: ServerOptions): BenchServerOptions {
   return { profile, tls, oneCore: !allCores };
 }
