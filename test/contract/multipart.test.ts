@@ -186,13 +186,4 @@ describe('multipart upload', () => {
     expect(rest.IsTruncated ?? false).toBe(false);
     expect(rest.Parts?.map((part) => part.PartNumber)).toEqual([5]);
   });
-
-  test('does not overwrite where its completion says If-None-Match', async (context) => {
-    await needs(context, target(), 'conditionalWrites');
-    const upload = await begin();
-    const part = await sendPart(upload, 1, Buffer.from('x'));
-    await upload.s3.putObject({ Bucket: upload.Bucket, Key, Body: 'there first' });
-    expect(await codeOf(complete(upload, [part], { IfNoneMatch: '*' }))).toBe('PreconditionFailed');
-    expect(String(await read(upload.s3, upload.Bucket))).toBe('there first');
-  });
 });

@@ -71,7 +71,7 @@ export function injectFaults(plan: FaultPlan): FaultInjector {
     if (draw >= rate) return undefined;
     const healsAtMs = denials.get(request) ?? now() + MIN_DENIAL_MS + (draw / rate) * MAX_DENIAL_MS;
     denials.set(request, healsAtMs);
-    return now() < healsAtMs ? error(403, 'AccessDenied', 'Access Denied') : undefined;
+    return now() < healsAtMs ? RULES['access-denied'].fault(0, now()) : undefined;
   };
   /** Strikes once, after a few more requests. */
   const last = (kind: FaultKind, point: FaultPoint): undefined => {
@@ -119,7 +119,14 @@ const reset = (): Fault => ({ kind: 'reset' });
 const afterBytes = (position: number): number => Math.floor(position * 400);
 const lasting = { strikes: beforeOneOf(READING_SOURCE) };
 
-const RULES: Readonly<Record<FaultKind, KindRules>> = {
+/** Every kind has rules, and every passing one a fault. */
+type Rules = {
+  readonly [Kind in FaultKind]: (typeof FAULT_KINDS)[Kind]['nature'] extends 'passing'
+    ? Required<KindRules>
+    : KindRules;
+};
+
+const RULES: Rules = {
   'internal-error': { strikes: beforeS3, fault: () => s3Fault('InternalError') },
   'slow-down': { strikes: beforeS3, fault: () => s3Fault('SlowDown') },
   'error-in-200': {
@@ -138,7 +145,7 @@ const RULES: Readonly<Record<FaultKind, KindRules>> = {
     strikes: withBody,
     fault: (position) => ({ kind: 'truncate', afterBytes: afterBytes(position) }),
   },
-  'access-denied': { strikes: beforeS3 },
+  'access-denied': { strikes: beforeS3, fault: () => error(403, 'AccessDenied', 'Access Denied') },
   'clock-skew': {
     strikes: beforeS3,
     fault: (_position, nowMs) => ({

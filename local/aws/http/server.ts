@@ -1,5 +1,5 @@
 // Answers HTTP requests: picks the protocol, lets faults strike, writes the answer, keeps the log.
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Network } from '../../wan/network.ts';
 import { AwsError } from '../aws-error.ts';
@@ -34,7 +34,7 @@ interface Progress extends Delivery {
 async function answer(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const startedAt = new Date();
   const start = performance.now();
-  const requestId = randomBytes(8).toString('hex').toUpperCase();
+  const requestId = randomUUID().replaceAll('-', '').slice(0, 16).toUpperCase();
   const protocol = parts.protocolOf(request);
   const progress: Progress = { passage: parts.network?.arrived(request) };
   let status = 0;

@@ -1,5 +1,5 @@
 // Buckets, the versions of their objects, and their unfinished uploads: plain state and the rules of versioning.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from '../content/checksum.ts';
 import { type Content, EMPTY } from '../content/content.ts';
 import type { Policy } from '../iam/policy.ts';
@@ -260,6 +260,11 @@ export function newId(length: number): string {
   issuedIds += 1;
   const random = randomBytes(length).toString('base64url').replace(/[-_]/g, 'x');
   return (issuedIds.toString(36).padStart(8, '0') + random).slice(0, length);
+}
+
+/** An ETag that looks like an MD5 and says nothing about the content. */
+export function opaqueEtag(): string {
+  return randomUUID().replaceAll('-', '');
 }
 
 const VERSION_ID_LENGTH = 32;

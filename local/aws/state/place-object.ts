@@ -1,5 +1,4 @@
 // Objects that are put in place without a request, as their owner would have uploaded them.
-import { randomBytes } from 'node:crypto';
 import {
   type Checksum,
   type ChecksumAlgorithm,
@@ -11,7 +10,7 @@ import {
 } from '../content/checksum.ts';
 import { type Content, slice } from '../content/content.ts';
 import { MAX_PARTS, MAX_SINGLE_REQUEST_BYTES } from '../limits.ts';
-import type { Bucket, NewVersion } from './buckets.ts';
+import { type Bucket, type NewVersion, opaqueEtag } from './buckets.ts';
 import type { KmsKeys } from './kms-keys.ts';
 import { encryptionOf } from './object-encryption.ts';
 
@@ -98,6 +97,6 @@ function checksumFor(
 
 /** Only an object uploaded in one piece and not under a KMS key has its MD5 here; the others have something opaque. */
 function etagFor(content: Content, parts: readonly Content[] | undefined, algorithm: string): string {
-  if (parts !== undefined) return `${randomBytes(16).toString('hex')}-${parts.length}`;
-  return algorithm === 'AES256' ? md5Of(content) : randomBytes(16).toString('hex');
+  if (parts !== undefined) return `${opaqueEtag()}-${parts.length}`;
+  return algorithm === 'AES256' ? md5Of(content) : opaqueEtag();
 }

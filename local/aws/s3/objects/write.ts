@@ -1,5 +1,4 @@
 // PutObject, and what all ways of writing an object have in common: its encryption, its tags, its ETag.
-import { randomBytes } from 'node:crypto';
 import { type Checksum, checksumOf, DEFAULT_ALGORITHM, md5Of } from '../../content/checksum.ts';
 import type { Content } from '../../content/content.ts';
 import type { Upload } from '../../http/upload.ts';
@@ -9,6 +8,7 @@ import {
   changesOf,
   type ObjectEncryption,
   type ObjectProperties,
+  opaqueEtag,
   store,
 } from '../../state/buckets.ts';
 import { encryptionOf } from '../../state/object-encryption.ts';
@@ -113,7 +113,7 @@ export function requireIntegrityHeader(request: S3Request, bucket: Bucket, opera
 
 /** The MD5, but under a KMS key something that is none and says nothing about the content. */
 export function etagOf(content: Content, encryption: ObjectEncryption): string {
-  return encryption.algorithm === 'AES256' ? md5Of(content) : randomBytes(16).toString('hex');
+  return encryption.algorithm === 'AES256' ? md5Of(content) : opaqueEtag();
 }
 
 /** The checksum that the client gave, else S3's default. */

@@ -110,10 +110,7 @@ export class CodePipelineJobs {
 
   /** Takes a result for an open job. @throws JobNotFoundException, InvalidJobStateException */
   recordResult(result: JobResult, continuationToken: string | undefined): void {
-    const entry = this.#jobs.get(result.jobId);
-    if (entry === undefined) {
-      throw new AwsError(400, 'JobNotFoundException', `Can't find job with id ${result.jobId}`);
-    }
+    const entry = this.#entry(result.jobId);
     if (entry.state !== 'Open') {
       throw new AwsError(
         400,
@@ -138,13 +135,15 @@ export class CodePipelineJobs {
 
   /** New credentials for a job, as GetJobDetails returns them. @throws JobNotFoundException */
   refresh(jobId: string): Job {
+    const { job } = this.#entry(jobId);
+    const { artifactCredentials: _old, ...data } = job.data;
+    return { ...job, data: { ...data, artifactCredentials: this.#credentials({ ...job, data }) } };
+  }
+
+  #entry(jobId: string): { job: Job; state: JobState } {
     const entry = this.#jobs.get(jobId);
-    if (entry === undefined) {
-      throw new AwsError(400, 'JobNotFoundException', `Can't find job with id ${jobId}`);
-    }
-    const { artifactCredentials: _old, ...data } = entry.job.data;
-    const artifactCredentials = this.#credentials({ ...entry.job, data });
-    return { ...entry.job, data: { ...data, artifactCredentials } };
+    if (entry !== undefined) return entry;
+    throw new AwsError(400, 'JobNotFoundException', `Can't find job with id ${jobId}`);
   }
 
   #create(id: string, job: Omit<NewJob, 'jobId'>, previous: Job | undefined): Job {
