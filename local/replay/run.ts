@@ -90,8 +90,9 @@ export async function replay(
     throw new EventError('Nothing was written.');
   const inspectPort = options.inspect === undefined ? undefined : await inspectorPort(options.inspect);
   await using lambda = new LambdaFunction({
-    ...functionOptions(options, event, target, (line) => onLine(line)),
-    ...(inspectPort === undefined ? {} : { inspectPort }),
+    ...functionOptions(options, event, target),
+    onLine: (line) => onLine(line),
+    ...omitUndefined({ inspectPort }),
   });
   if (inspectPort !== undefined) {
     const text = waitingForDebugger(inspectPort);
@@ -164,7 +165,7 @@ export async function replay(
     timeoutMs: options.timeout,
     ...omitUndefined({
       expectedFailure: scenario.fails,
-      firstRun: first && runReport(event, world, { ...first, comparisons: undefined }),
+      firstRun,
       network: target.built?.network(),
       functionPeakBytes,
     }),
@@ -176,12 +177,7 @@ export async function replay(
 }
 
 /** The deployed function, as the options have it. */
-export function functionOptions(
-  options: ReplayOptions,
-  event: ReplayEvent,
-  target: Target,
-  onLine?: (line: string) => void,
-): LambdaOptions {
+export function functionOptions(options: ReplayOptions, event: ReplayEvent, target: Target): LambdaOptions {
   return {
     handlerFile: HANDLER_FILE,
     accountId: event.accountId,
@@ -192,7 +188,6 @@ export function functionOptions(
       ...(options.inspect === undefined ? {} : DEBUGGING_ENVIRONMENT),
       ...target.functionSettings.environment,
     },
-    ...(onLine ? { onLine } : {}),
   };
 }
 

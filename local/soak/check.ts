@@ -34,10 +34,13 @@ export function violations(aftermath: Aftermath): string[] {
 }
 
 /** How the run ended: the failure type, `Succeeded`, or `NoAnswer`. */
-export function outcomeOf({ state, results }: JobRun): string {
-  if (state !== 'Failed') return state === 'Succeeded' ? state : 'NoAnswer';
-  const { type } = (results.at(-1)?.input.failureDetails ?? {}) as { readonly type?: string };
-  return type ?? 'Failed';
+export function outcomeOf(run: JobRun): string {
+  if (run.state === 'Failed') return failureOf(run).type ?? 'Failed';
+  return run.state === 'Succeeded' ? run.state : 'NoAnswer';
+}
+
+function failureOf({ results }: JobRun): { readonly type?: string; readonly message?: string } {
+  return results.at(-1)?.input.failureDetails ?? {};
 }
 
 /** The outcomes that a lasting fault may have; a source that S3 keeps versions of survives what happens to the latest one. */
@@ -58,8 +61,7 @@ function rightOutcome({ run, soak, struck }: Aftermath): string[] {
   const survives = lasting === undefined || (versioned && soak.sourceVersioned);
   const expected = survives ? ['Succeeded'] : (OUTCOMES[lasting] ?? []);
   if (expected.includes(outcome)) return [];
-  const { message = '' } = (run.results.at(-1)?.input.failureDetails ?? {}) as { readonly message?: string };
-  return [`ended as ${outcome} instead of ${expected.join(' or ')}: ${message}`];
+  return [`ended as ${outcome} instead of ${expected.join(' or ')}: ${failureOf(run).message ?? ''}`];
 }
 
 /** An invocation ends by its own word unless it was killed: a timeout is nobody's fault but the function's. */

@@ -1,5 +1,6 @@
 // The page of a replay: one self-contained HTML document without scripts, for screens light and dark, and for paper.
 import { formatBytes, plural } from '../../../functions/sync-artifacts/result/summary.ts';
+import { groupBy } from '../../../functions/sync-artifacts/util.ts';
 import type { LoggedRequest } from '../../aws/state/request-log.ts';
 import { formatDuration } from '../quantity.ts';
 import type { CopyOutcome, JobOutcome, ReplayReport } from '../report-schema.ts';
@@ -67,11 +68,13 @@ const LEGEND: readonly (readonly [string, string])[] = [
   ['retry', 'further attempt (outlined)'],
 ];
 
+type Figure = readonly [title: string, value: string, note: string];
+
 function figures(report: ReplayReport, bars: readonly Bar[]): readonly Markup[] {
   const { jobMs, invocations, continuations, functionPeakBytes, memoryMib, network } = report;
   const failed = bars.filter((bar) => bar.failed).length;
   const struck = Object.entries(report.faults).filter(([, count]) => count > 0);
-  const facts: [string, string, string][] = [
+  const facts: Figure[] = [
     [
       'Time',
       formatDuration(jobMs),
@@ -85,11 +88,7 @@ function figures(report: ReplayReport, bars: readonly Bar[]): readonly Markup[] 
       `of ${memoryMib} MiB`,
     ],
     ['Read back', formatBytes(report.comparedBytes), comparedWords(report.copies)],
-    ...struck.map(([kind, count]): [string, string, string] => [
-      'Fault',
-      kind,
-      `struck ${count} ${count === 1 ? 'time' : 'times'}`,
-    ]),
+    ...struck.map(([kind, count]): Figure => ['Fault', kind, `struck ${plural(count, 'time')}`]),
   ];
   return facts.map(
     ([title, value, note]) =>
@@ -104,20 +103,10 @@ function comparedWords(copies: readonly CopyOutcome[]): string {
   return wrong === 0 ? 'byte for byte the same' : `${wrong} of ${compared.length} wrong`;
 }
 
-function resultHtml(result: JobOutcome): Markup {
-  const text = result.status === 'Succeeded' ? result.summary : result.message;
-  return html`<div class="result ${result.status}"><p><strong>${resultTitle(result)}</strong></p><p>${text}</p></div>`;
-}
-
-function resultTitle({ status, failureType }: JobOutcome): string {
-  switch (status) {
-    case 'Succeeded':
-      return 'Succeeded';
-    case 'Failed':
-      return `Failed: ${failureType}`;
-    case 'NoAnswer':
-      return 'No answer';
-  }
+function resultHtml({ status, summary, failureType, message }: JobOutcome): Markup {
+  const titles = { Succeeded: 'Succeeded', Failed: `Failed: ${failureType}`, NoAnswer: 'No answer' };
+  const text = status === 'Succeeded' ? summary : message;
+  return html`<div class="result ${status}"><p><strong>${titles[status]}</strong></p><p>${text}</p></div>`;
 }
 
 function variablesHtml({ outputVariables = {} }: JobOutcome): Markup {
@@ -151,22 +140,17 @@ function howCopied({ status, strategy = '', error }: CopyOutcome): string {
 }
 
 function requestsTable(bars: readonly Bar[]): Markup {
-  const rows = new Map<string, { count: number; failed: number; bytes: number; kind: string }>();
-  for (const { request, failed, kind } of bars) {
-    const row = rows.get(request.operation) ?? { count: 0, failed: 0, bytes: 0, kind };
-    rows.set(request.operation, {
-      kind,
-      count: row.count + 1,
-      failed: row.failed + (failed ? 1 : 0),
-      bytes: row.bytes + (failed ? 0 : request.bytes),
-    });
-  }
-  const most = Math.max(1, ...[...rows.values()].map(({ count }) => count));
-  const sorted = [...rows].toSorted(([, one], [, other]) => other.count - one.count);
-  return html`<div class="scroll"><table class="plain">${sorted.map(
-    ([operation, { count, failed, bytes, kind }]) =>
-      html`<tr><th>${operation}</th><td class="meter"><i class="swatch ${kind}" style="width:${Math.max(1, Math.round((count / most) * 100))}%"></i></td><td class="number">${count}</td><td>${failed > 0 ? `${failed} failed` : ''}</td><td class="number">${bytes > 0 ? formatBytes(bytes) : ''}</td></tr>`,
-  )}</table></div>`;
+  const rows = [...groupBy(bars, ({ request }) => request.operation)].toSorted(
+    ([, one], [, other]) => other.length - one.length,
+  );
+  const most = rows[0]?.[1].length ?? 1;
+  return html`<div class="scroll"><table class="plain">${rows.map(([operation, group]) => {
+    const answered = group.filter(({ failed }) => !failed);
+    const failed = group.length - answered.length;
+    const bytes = answered.reduce((sum, { request }) => sum + request.bytes, 0);
+    const width = Math.max(1, Math.round((group.length / most) * 100));
+    return html`<tr><th>${operation}</th><td class="meter"><i class="swatch ${group[0]?.kind}" style="width:${width}%"></i></td><td class="number">${group.length}</td><td>${failed > 0 ? `${failed} failed` : ''}</td><td class="number">${bytes > 0 ? formatBytes(bytes) : ''}</td></tr>`;
+  })}</table></div>`;
 }
 
 function memoryTable({ invocations, memoryMib }: ReplayReport): Markup {

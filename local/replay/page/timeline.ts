@@ -1,4 +1,6 @@
 // Arranges the requests of a job for its time line: grouped by copy, packed into lanes, retries marked.
+
+import { groupBy } from '../../../functions/sync-artifacts/util.ts';
 import { hasFailed, type LoggedRequest } from '../../aws/state/request-log.ts';
 import type { CopyOutcome } from '../report-schema.ts';
 
@@ -74,31 +76,23 @@ export function arrangeTimeline(
     const kind = KINDS[request.operation] ?? (request.service === 'codepipeline' ? 'report' : 'look');
     return { request, kind, startMs, endMs: startMs + request.durationMs, failed, isRetry };
   });
-  const ofCopy = (copy: CopyOutcome) => (bar: Omit<Bar, 'lane'>) =>
-    bar.request.bucket === copy.bucket && bar.request.key === copy.key;
+  const idOf = (bucket = '', key = ''): string => `${bucket}/${key}`;
+  const ofCopies = new Set(copies.map(({ bucket, key }) => idOf(bucket, key)));
   const destinations = new Set(copies.map(({ bucket }) => bucket));
-  const isOfACopy = (bar: Omit<Bar, 'lane'>): boolean => copies.some((copy) => ofCopy(copy)(bar));
-  const rest = bars.filter((bar) => !isOfACopy(bar));
-  const groups = [
-    group(
-      'Sources',
-      'size, checksum, tags',
-      rest.filter(({ request }) => request.bucket !== undefined && !destinations.has(request.bucket)),
+  const grouped = groupBy(bars, ({ request: { bucket, key } }) => {
+    if (bucket === undefined) return 'CodePipeline';
+    if (ofCopies.has(idOf(bucket, key))) return idOf(bucket, key);
+    return destinations.has(bucket) ? 'Destination buckets' : 'Sources';
+  });
+  const titles: readonly (readonly [id: string, title: string, detail: string])[] = [
+    ['Sources', 'Sources', 'size, checksum, tags'],
+    ['Destination buckets', 'Destination buckets', 'region, encryption'],
+    ...copies.map(
+      ({ artifact, region, bucket, key }) => [idOf(bucket, key), `${artifact} → ${region}`, bucket] as const,
     ),
-    group(
-      'Destination buckets',
-      'region, encryption',
-      rest.filter(({ request }) => request.bucket !== undefined && destinations.has(request.bucket)),
-    ),
-    ...copies.map((copy) =>
-      group(`${copy.artifact} → ${copy.region}`, copy.bucket, bars.filter(ofCopy(copy))),
-    ),
-    group(
-      'CodePipeline',
-      'the result of the job',
-      rest.filter(({ request }) => request.bucket === undefined),
-    ),
+    ['CodePipeline', 'CodePipeline', 'the result of the job'],
   ];
+  const groups = titles.map(([id, title, detail]) => group(title, detail, grouped.get(id) ?? []));
   return {
     groups: groups.filter(({ bars: found }) => found.length > 0),
     endMs: Math.max(1, ...bars.map(({ endMs }) => endMs)),

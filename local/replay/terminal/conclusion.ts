@@ -64,16 +64,8 @@ function columnsFor({ copies }: ReplayReport, paint: Paint): Column<CopyOutcome>
 }
 
 function howCopied({ status, strategy = '', error }: CopyOutcome): string {
-  switch (status) {
-    case 'copied':
-    case 'already-there':
-    case 'is-source':
-      return strategyWords(strategy);
-    case 'failed':
-      return error?.httpStatus ? `failed (${error.httpStatus})` : 'failed';
-    case 'not-finished':
-      return 'not finished';
-  }
+  if (status === 'failed') return error?.httpStatus ? `failed (${error.httpStatus})` : 'failed';
+  return status === 'not-finished' ? 'not finished' : strategyWords(strategy);
 }
 
 function resultSection(result: JobOutcome, width: number, paint: Paint): string {

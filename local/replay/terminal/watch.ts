@@ -11,17 +11,8 @@ import { Activity } from './activity.ts';
 import { startProgress, type Track } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
-/** The copies of one run while they are made. */
-interface CopyWatch {
-  onRequest(request: LoggedRequest): void;
-  onLine(line: string): void;
-  print(line: string): void;
-  stop(): void;
-}
-
 const WRITES: ReadonlySet<string> = new Set(['CopyObject', 'UploadPartCopy', 'PutObject', 'UploadPart']);
 
-/** What the function's strategies are called where people read them. */
 const STRATEGY_WORDS: Readonly<Record<string, string>> = {
   object: 'CopyObject',
   multipart: 'multipart',
@@ -30,7 +21,7 @@ const STRATEGY_WORDS: Readonly<Record<string, string>> = {
   'same-object': 'is the source',
 };
 
-/** A strategy in words. */
+/** What a strategy of the function is called where people read it. */
 export function strategyWords(strategy: string): string {
   return STRATEGY_WORDS[strategy] ?? strategy;
 }
@@ -40,7 +31,7 @@ export function watchCopies(
   copies: readonly ExpectedCopy[],
   sizesBytes: ReadonlyMap<string, number> | undefined,
   terminal: Terminal,
-): CopyWatch {
+) {
   const tracks = copies.flatMap(({ artifact, destination, key }): Track[] => {
     const totalBytes = sizesBytes?.get(artifact.name);
     const id = copyId({ bucket: destination.bucket, key });
@@ -52,9 +43,9 @@ export function watchCopies(
   const doneBytes = new Map<string, number>();
   const finished = new Set<string>();
   return {
-    print: (line) => progress.print(line),
-    stop: () => progress.stop(),
-    onRequest(request) {
+    print: (line: string): void => progress.print(line),
+    stop: (): void => progress.stop(),
+    onRequest(request: LoggedRequest): void {
       const { operation, bucket, key, bytes } = request;
       const isWrite = WRITES.has(operation);
       activity.onRequest(request, isWrite);
@@ -64,7 +55,7 @@ export function watchCopies(
       doneBytes.set(id, done);
       progress.update(id, done);
     },
-    onLine(line) {
+    onLine(line: string): void {
       const copy = parseCopyLine(line);
       // A continued job tells of finished copies again.
       if (!copy || finished.has(copyId(copy))) return;

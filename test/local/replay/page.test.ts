@@ -8,7 +8,7 @@ import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { LoggedRequest } from '../../../local/aws/state/request-log.ts';
 import { replayPage } from '../../../local/replay/page/page.ts';
 import { arrangeTimeline } from '../../../local/replay/page/timeline.ts';
@@ -164,8 +164,10 @@ describe.skipIf(CHROMIUM === undefined)('in headless Chromium', () => {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     tab = await attach(await debuggingPort(browser.stderr));
-    await evaluate(
-      'new Promise((loaded) => document.readyState === "complete" ? loaded() : (onload = loaded))',
+    // A tab is empty before it is what it was opened with.
+    await vi.waitFor(
+      async () => expect(await evaluate('location.protocol + document.readyState')).toBe('file:complete'),
+      { timeout: 60_000 },
     );
   });
   afterAll(async () => {
@@ -175,7 +177,7 @@ describe.skipIf(CHROMIUM === undefined)('in headless Chromium', () => {
   });
 
   const evaluate = async (expression: string): Promise<unknown> =>
-    (await tab.send('Runtime.evaluate', { expression, awaitPromise: true })).result?.result?.value;
+    (await tab.send('Runtime.evaluate', { expression })).result?.result?.value;
   const resize = (width: number) =>
     tab.send('Emulation.setDeviceMetricsOverride', {
       width,
