@@ -55,8 +55,7 @@ describe('buckets', () => {
     ['EU', 'none'],
     ['eu-west-1', 'none'],
   ] as const)('are made at the location %s: %s', async ([location, expected], context) => {
-    await needs(context, target(), 'regions');
-    await needs(context, target(), 'strictness');
+    await needs(context, target(), 'regions', 'strictness');
     const Bucket = `contract-${crypto.randomUUID().slice(0, 18)}`;
     const LocationConstraint = location as 'EU';
     const create = { Bucket, CreateBucketConfiguration: { LocationConstraint } };

@@ -179,8 +179,7 @@ describe('checksums', () => {
   });
 
   test('of the whole object leave the parts unlisted in the attributes', async (context) => {
-    await needs(context, target(), 'attributes');
-    await needs(context, target(), 'strictness');
+    await needs(context, target(), 'attributes', 'strictness');
     const { Parts, complete, s3, Bucket, Key } = await multipart('CRC32', 'FULL_OBJECT');
     await complete(Parts);
     const { ObjectParts } = await s3.getObjectAttributes({ Bucket, Key, ObjectAttributes: ['ObjectParts'] });

@@ -3,7 +3,7 @@ import type { CompletedPart } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { needs } from './server/capabilities.ts';
 import { codeOf, statusOf } from './server/errors.ts';
-import { useTarget } from './server/target.ts';
+import { setVersioning, useTarget } from './server/target.ts';
 
 const Key = 'k';
 
@@ -93,11 +93,9 @@ describe('a conditional write', () => {
   });
 
   test('takes a delete marker for nothing', async (context) => {
-    await needs(context, target(), 'versioning');
-    await needs(context, target(), 'conditionalCopies');
+    await needs(context, target(), 'versioning', 'conditionalCopies');
     const { s3, Bucket, put, copy } = await copying();
-    const VersioningConfiguration = { Status: 'Enabled' as const };
-    await s3.putBucketVersioning({ Bucket, VersioningConfiguration });
+    await setVersioning(s3, Bucket, 'Enabled');
     const { ETag } = await put('first');
     await s3.deleteObject({ Bucket, Key });
 

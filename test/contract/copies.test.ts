@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { needs } from './server/capabilities.ts';
 import { codeOf } from './server/errors.ts';
-import { useTarget } from './server/target.ts';
+import { setVersioning, useTarget } from './server/target.ts';
 
 describe('CopyObject', () => {
   const target = useTarget();
@@ -61,8 +61,7 @@ describe('CopyObject', () => {
   test('copies the version that is named, and says which one it was', async (context) => {
     await needs(context, target(), 'versioning');
     const { s3, Bucket } = await bucketWithSource();
-    const VersioningConfiguration = { Status: 'Enabled' as const };
-    await s3.putBucketVersioning({ Bucket, VersioningConfiguration });
+    await setVersioning(s3, Bucket, 'Enabled');
     const old = await s3.putObject({ Bucket, Key: 'k', Body: 'old' });
     await s3.putObject({ Bucket, Key: 'k', Body: 'new' });
     const CopySource = `${Bucket}/k?versionId=${old.VersionId}`;
@@ -118,8 +117,7 @@ describe('CopyObject', () => {
   });
 
   test('onto itself is fine for a source under a KMS key', async (context) => {
-    await needs(context, target(), 'strictness');
-    await needs(context, target(), 'kms');
+    await needs(context, target(), 'strictness', 'kms');
     const { s3, Bucket, CopySource } = await bucketWithSource();
     const put = { Bucket, Key: 'source', Body: 'x', ServerSideEncryption: 'aws:kms' as const };
     await s3.putObject({ ...put, SSEKMSKeyId: target().kmsKeyArn });

@@ -8,7 +8,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { needs } from './server/capabilities.ts';
 import { sendRaw } from './server/raw-request.ts';
-import { OTHER_REGION, REGION, useTarget } from './server/target.ts';
+import { OTHER_REGION, REGION, setVersioning, useTarget } from './server/target.ts';
 
 const KEYS = ['a/1', 'a/2', 'a/b/3', 'a-c', 'b', 'ü'];
 
@@ -84,8 +84,7 @@ describe('listing', () => {
   test('loses nothing when every page is deleted before the next one is asked for', async (context) => {
     await needs(context, target(), 'versioning');
     const { s3, Bucket } = await bucketWith(['a']);
-    const VersioningConfiguration = { Status: 'Enabled' as const };
-    await s3.putBucketVersioning({ Bucket, VersioningConfiguration });
+    await setVersioning(s3, Bucket, 'Enabled');
     for (const Key of ['a', 'a', 'a', 'b', 'a']) {
       await s3.putObject({ Bucket, Key, Body: 'x' });
     }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { needs } from './server/capabilities.ts';
 import { codeOf, failureOf, statusOf } from './server/errors.ts';
-import { useTarget } from './server/target.ts';
+import { setVersioning, useTarget } from './server/target.ts';
 
 describe('objects', () => {
   const target = useTarget();
@@ -132,8 +132,7 @@ describe('objects', () => {
   test('keep their versions, which a DELETE only hides', async (context) => {
     await needs(context, target(), 'versioning');
     const { s3, Bucket } = await target().fresh();
-    const VersioningConfiguration = { Status: 'Enabled' as const };
-    await s3.putBucketVersioning({ Bucket, VersioningConfiguration });
+    await setVersioning(s3, Bucket, 'Enabled');
     const first = await s3.putObject({ Bucket, Key: 'k', Body: 'first' });
     const second = await s3.putObject({ Bucket, Key: 'k', Body: 'second' });
     const read = async (VersionId?: string) => {
@@ -153,8 +152,7 @@ describe('objects', () => {
   });
 
   test('with versions refuse a version id that cannot be one', async (context) => {
-    await needs(context, target(), 'versioning');
-    await needs(context, target(), 'strictness');
+    await needs(context, target(), 'versioning', 'strictness');
     const { s3, Bucket, VersionId } = await versioned();
     const unknown = [...VersionId].reverse().join('');
     const codes = async (id: string) => [
@@ -170,11 +168,9 @@ describe('objects', () => {
   });
 
   test('written while versioning is suspended have no version id, but are the version null', async (context) => {
-    await needs(context, target(), 'versioning');
-    await needs(context, target(), 'strictness');
+    await needs(context, target(), 'versioning', 'strictness');
     const { s3, Bucket } = await versioned();
-    const VersioningConfiguration = { Status: 'Suspended' as const };
-    await s3.putBucketVersioning({ Bucket, VersioningConfiguration });
+    await setVersioning(s3, Bucket, 'Suspended');
     const CopySource = `${Bucket}/k`;
     const put = await s3.putObject({ Bucket, Key: 'k', Body: 'x' });
     const copy = await s3.copyObject({ Bucket, Key: 'copy', CopySource });
@@ -184,8 +180,7 @@ describe('objects', () => {
   });
 
   test('hidden by a delete marker have no tags that could be read', async (context) => {
-    await needs(context, target(), 'versioning');
-    await needs(context, target(), 'strictness');
+    await needs(context, target(), 'versioning', 'strictness');
     const { s3, Bucket } = await versioned();
     await s3.deleteObject({ Bucket, Key: 'k' });
     expect(await statusOf(s3.getObjectTagging({ Bucket, Key: 'k' }))).toBe(405);
@@ -193,8 +188,7 @@ describe('objects', () => {
 
   async function versioned() {
     const { s3, Bucket } = await target().fresh();
-    const VersioningConfiguration = { Status: 'Enabled' as const };
-    await s3.putBucketVersioning({ Bucket, VersioningConfiguration });
+    await setVersioning(s3, Bucket, 'Enabled');
     const { VersionId = '' } = await s3.putObject({ Bucket, Key: 'k', Body: 'x' });
     return { s3, Bucket, VersionId };
   }

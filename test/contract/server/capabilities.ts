@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { TestContext } from 'vitest';
 import { codeOf, statusOf } from './errors.ts';
-import { OTHER_REGION, type Target } from './target.ts';
+import { OTHER_REGION, setVersioning, type Target } from './target.ts';
 
 /** Tries something with the object `probe` in a new bucket. */
 type Probe = (where: Awaited<ReturnType<Target['fresh']>>, target: Target) => Promise<boolean>;
@@ -65,8 +65,7 @@ const PROBES = {
     return true;
   },
   async versioning({ s3, Bucket }) {
-    const VersioningConfiguration = { Status: 'Enabled' as const };
-    await s3.putBucketVersioning({ Bucket, VersioningConfiguration });
+    await setVersioning(s3, Bucket, 'Enabled');
     return (await s3.putObject({ Bucket, Key: 'v', Body: 'x' })).VersionId !== undefined;
   },
   async tagging({ s3, Bucket }) {
@@ -107,17 +106,20 @@ export type Capability = keyof typeof PROBES;
 
 const known = new WeakMap<Target, Map<Capability, Promise<string | undefined>>>();
 
-/** Skips the test on a server that lacks the capability; the embedded AWS may lack none. */
-export async function needs(context: TestContext, target: Target, capability: Capability): Promise<void> {
+/** Skips the test on a server that lacks one of the capabilities; the embedded AWS may lack none. */
+export async function needs(
+  context: TestContext,
+  target: Target,
+  ...capabilities: readonly Capability[]
+): Promise<void> {
   const results = known.get(target) ?? new Map<Capability, Promise<string | undefined>>();
   known.set(target, results);
-  const probed = results.get(capability) ?? probe(target, capability);
-  results.set(capability, probed);
-  const lack = await probed;
-  if (lack !== undefined) {
-    if (target.embedded) {
-      throw new Error(`the embedded AWS must have ${capability}: ${lack}`);
-    }
+  for (const capability of capabilities) {
+    const probed = results.get(capability) ?? probe(target, capability);
+    results.set(capability, probed);
+    const lack = await probed;
+    if (lack === undefined) continue;
+    if (target.embedded) throw new Error(`the embedded AWS must have ${capability}: ${lack}`);
     context.skip(`this server lacks ${capability}: ${lack}`);
   }
 }

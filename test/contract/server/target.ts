@@ -105,6 +105,11 @@ async function findServer(): Promise<Server> {
   return { endpoint: embedded.endpoint, credentials: embedded.admin, kmsKeyArn: key.arn, embedded };
 }
 
+/** Keeps versions of what is written from now on, or none. */
+export async function setVersioning(s3: S3, Bucket: string, Status: 'Enabled' | 'Suspended'): Promise<void> {
+  await s3.putBucketVersioning({ Bucket, VersioningConfiguration: { Status } });
+}
+
 /** Empties and deletes a bucket; what cannot be deleted is left to the server's owner. */
 async function removeBucket(s3: S3, Bucket: string): Promise<void> {
   try {
