@@ -54,7 +54,7 @@ program
   .option('--write', 'change the file; without it, only print what would change')
   .action(async (file: string, options: AdoptArguments) => {
     const { runAdopt } = await import('./adopt/command.ts');
-    await runAdopt(file, options);
+    await runAdopt(file, options, process.stdout);
   });
 
 program
@@ -99,27 +99,31 @@ program
     process.exitCode = await runAudit(options, process.stdout);
   });
 
-program
-  .command('replay')
-  .description('run a job on this machine, on the built function and an embedded AWS')
-  .argument('[args...]', 'see artifact-sync replay --help')
-  .allowUnknownOption()
-  .helpOption(false)
-  .action(async () => {
-    handOver();
-    await import('../local/replay.ts');
-  });
-
-program
-  .command('local-aws')
-  .description('serve the embedded AWS for any S3 client until it is stopped')
-  .argument('[args...]', 'see artifact-sync local-aws --help')
-  .allowUnknownOption()
-  .helpOption(false)
-  .action(async () => {
-    handOver();
-    await import('../local/local-aws.ts');
-  });
+const LOCAL_COMMANDS = [
+  {
+    name: 'replay',
+    does: 'run a job on this machine, on the built function and an embedded AWS',
+    run: () => import('../local/replay.ts'),
+  },
+  {
+    name: 'local-aws',
+    does: 'serve the embedded AWS for any S3 client until it is stopped',
+    run: () => import('../local/local-aws.ts'),
+  },
+];
+for (const { name, does, run } of LOCAL_COMMANDS) {
+  program
+    .command(name)
+    .description(does)
+    .argument('[args...]', `see artifact-sync ${name} --help`)
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async () => {
+      // It reads its arguments where `npm run` would put them.
+      process.argv.splice(2, 1);
+      await run();
+    });
+}
 
 try {
   await program.parseAsync();
@@ -127,11 +131,6 @@ try {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`error: ${error.message}\n`);
   process.exitCode = 2;
-}
-
-/** Leaves the arguments to a command of `local/`, which reads them where `npm run` would put them. */
-function handOver(): void {
-  process.argv.splice(2, 1);
 }
 
 function version(): string {

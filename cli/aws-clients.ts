@@ -3,6 +3,7 @@ import { CodePipelineClient } from '@aws-sdk/client-codepipeline';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { omitUndefined } from '../functions/sync-artifacts/util.ts';
 import { UsageError } from './usage-error.ts';
 
 /** How AWS is reached. What is left out is as for the AWS CLI: environment, then profile. */
@@ -25,20 +26,21 @@ export class AwsClients {
   readonly #access: AwsAccess;
   readonly #s3 = new Map<string, S3Client>();
 
-  constructor(access: AwsAccess) {
-    this.#access = access;
+  /** `given` are the options of the command, which come first. */
+  constructor(
+    access: AwsAccess,
+    { region, profile }: { readonly region?: string; readonly profile?: string } = {},
+  ) {
+    this.#access = { ...access, ...omitUndefined({ region, profile }) };
   }
 
   /** The region that is given, or that of environment or profile. @throws UsageError when there is none */
   async region(): Promise<string> {
-    try {
-      return await new LambdaClient(this.#configuration(this.#access.region)).config.region();
-    } catch (cause) {
-      throw new UsageError(
-        `No region: ${(cause as Error).message}. Give --region, or set AWS_REGION, or a region in the profile.`,
-        { cause },
-      );
-    }
+    const { config } = new LambdaClient(this.#configuration(this.#access.region));
+    return await orUsageError(
+      async () => await config.region(),
+      ({ message }) => `No region: ${message}. Give --region, or set AWS_REGION, or a region in the profile.`,
+    );
   }
 
   codePipeline(region: string): CodePipelineClient {
@@ -70,13 +72,23 @@ export class AwsClients {
   }
 
   #configuration(region: string | undefined): AwsAccess {
-    const { profile, credentials, endpoint } = this.#access;
-    return {
-      ...(region === undefined ? {} : { region }),
-      ...(profile === undefined ? {} : { profile }),
-      ...(credentials === undefined ? {} : { credentials }),
-      ...(endpoint === undefined ? {} : { endpoint }),
-    };
+    return omitUndefined({ ...this.#access, region });
+  }
+}
+
+/**
+ * What was asked for.
+ * @throws UsageError with what `explain` makes of the failure
+ */
+export async function orUsageError<Answer>(
+  ask: () => Promise<Answer>,
+  explain: (cause: Error) => string,
+): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (cause) {
+    if (cause instanceof UsageError) throw cause;
+    throw new UsageError(explain(cause as Error), { cause });
   }
 }
 

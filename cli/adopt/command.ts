@@ -1,9 +1,12 @@
 // The command `artifact-sync adopt`: reads a file, shows what a Sync stage changes in it, and writes it with --write.
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { omitUndefined } from '../../functions/sync-artifacts/util.ts';
+import { functionNameOf } from '../function-name.ts';
+import type { Output } from '../output.ts';
 import { UsageError } from '../usage-error.ts';
 import { type AdoptOptions, adopt } from './adopt.ts';
-import { type Destination, parseDestination } from './destinations.ts';
+import { parseDestination } from './destinations.ts';
 import { renderAdoption } from './render.ts';
 
 /** The options as the command line has them. */
@@ -21,15 +24,11 @@ export interface AdoptArguments {
   readonly write?: boolean;
 }
 
-/** Lambda API: the ARN of a function. */
-const FUNCTION_ARN = /^arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:([A-Za-z0-9_-]+)$/;
-const FUNCTION_NAME = /^[A-Za-z0-9_-]{1,64}$/;
-
 /**
  * Runs the command.
  * @throws UsageError when the file or an option cannot be used
  */
-export async function runAdopt(file: string, given: AdoptArguments): Promise<void> {
+export async function runAdopt(file: string, given: AdoptArguments, output: Output): Promise<void> {
   const options = toOptions(given);
   let before: string;
   try {
@@ -41,32 +40,28 @@ export async function runAdopt(file: string, given: AdoptArguments): Promise<voi
   const adoption = adopt(before, fileName, options);
   const writing = given.write === true && adoption.changed;
   if (writing) await writeFile(file, adoption.text);
-  process.stdout.write(renderAdoption(adoption, fileName, before, writing, process.stdout.isTTY === true));
+  output.write(renderAdoption(adoption, fileName, before, writing, output.isTTY === true));
 }
 
-function toOptions(given: AdoptArguments): AdoptOptions {
-  const [arn, nameInArn] = FUNCTION_ARN.exec(given.function) ?? [];
-  const functionName = nameInArn ?? given.function;
-  if (!FUNCTION_NAME.test(functionName)) {
-    throw new UsageError(
-      `--function ${given.function}: expected the name or the ARN of a Lambda function, without a version or alias.`,
-    );
-  }
-  if (given.destinationSet !== undefined && given.destination !== undefined) {
+function toOptions(options: AdoptArguments): AdoptOptions {
+  const { function: given, destination = [], destinationSet, input = [], stageName, namespace } = options;
+  const functionName = functionNameOf(given);
+  if (destinationSet !== undefined && destination.length > 0) {
     throw new UsageError('--destination-set and --destination exclude each other: a set names the buckets.');
   }
-  const destinations: Destination[] = (given.destination ?? []).map(parseDestination);
   return {
-    destinations,
-    inputs: given.input ?? [],
+    destinations: destination.map(parseDestination),
+    inputs: input,
     functionName,
-    stageName: given.stageName,
-    namespace: given.namespace,
-    ...(given.destinationSet === undefined ? {} : { destinationSet: given.destinationSet }),
-    ...(arn === undefined ? {} : { functionArn: arn }),
-    ...(given.before === undefined ? {} : { before: given.before }),
-    ...(given.functionRole === undefined ? {} : { functionRole: given.functionRole }),
-    ...(given.pipeline === undefined ? {} : { pipeline: given.pipeline }),
-    ...(given.region === undefined ? {} : { region: given.region }),
+    stageName,
+    namespace,
+    ...omitUndefined({
+      destinationSet,
+      functionArn: given === functionName ? undefined : given,
+      before: options.before,
+      functionRole: options.functionRole,
+      pipeline: options.pipeline,
+      region: options.region,
+    }),
   };
 }

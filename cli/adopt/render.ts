@@ -1,6 +1,6 @@
 // What adopt prints: the stage in a few lines, the difference, the policy statements, and what to do next.
-import { styleText } from 'node:util';
 import { createTwoFilesPatch } from 'diff';
+import { painter } from '../../local/replay/terminal/terminal.ts';
 import type { Adoption } from './adopt.ts';
 import { blockText } from './document/yaml-document.ts';
 import { show } from './intrinsics.ts';
@@ -17,8 +17,7 @@ export function renderAdoption(
     return `Pipeline ${adoption.pipelineName} has a Sync action: ${adoption.actionName} in stage ${adoption.stageName}. Nothing to change.\n`;
   }
   const { sync } = adoption;
-  const paint = (style: 'bold' | 'green' | 'red' | 'cyan', text: string): string =>
-    colours ? styleText(style, text, { validateStream: false }) : text;
+  const paint = painter(colours);
   const home = sync.home === undefined ? '' : ` (${show(sync.home)})`;
   const destinations = sync.destinations.map(({ Bucket, Region, branches }) => {
     const when = branches.map(({ condition, holds }) => ` if ${holds ? '' : 'not '}${condition}`).join('');

@@ -1,7 +1,8 @@
 // The policy statements that a Sync stage needs: who must be allowed what, from the function's table of permissions.
+import type { GrantTarget } from '../../functions/sync-artifacts/aws/operations.ts';
 import { copyGrants } from '../../infra/permissions/copy-grants.ts';
 import { actionsOn } from '../../infra/permissions/function-permissions.ts';
-
+import { allow } from '../../infra/permissions/statement.ts';
 import type { Destination } from './destinations.ts';
 import { isMap, STACK_REGION, Substitution, sameValue, show, type Value } from './intrinsics.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -79,21 +80,19 @@ export function policyAdvice(pipeline: Pipeline, sync: SyncStage, principals: Pr
     keyArns: buckets.map(({ key }) => key),
     viaServices: buckets.map(({ region }) => `s3.${region ?? '*'}.amazonaws.com`),
   });
-  const forRole = { Principal: { AWS: functionRole } };
-  const keyStatement = (sid: string, target: 'source keys' | 'destination keys'): Value => ({
+  /** A statement of a key's or a bucket's own policy. */
+  const forRole = (sid: string, target: GrantTarget, resource: string): Value => ({
     Sid: sid,
     Effect: 'Allow',
-    ...forRole,
+    Principal: { AWS: functionRole },
     Action: actionsOn(target),
-    Resource: '*',
+    Resource: resource,
   });
   const foreign = foreignBuckets(sync.destinations, destinations, account);
   const advice: PolicyAdvice[] = [
     {
       where: `The role of the pipeline, ${show(pipeline.roleArn)}, invokes the function`,
-      statements: [
-        { Sid: 'InvokeSync', Effect: 'Allow', Action: ['lambda:InvokeFunction'], Resource: [functionArn] },
-      ],
+      statements: [allow('InvokeSync', ['lambda:InvokeFunction'], [functionArn])],
     },
     {
       where: `The role of the function ${principals.functionName} reads and writes (our constructs and template write these)`,
@@ -101,7 +100,7 @@ export function policyAdvice(pipeline: Pipeline, sync: SyncStage, principals: Pr
     },
     {
       where: `Key of the pipeline's own bucket, if its key policy does not leave access to IAM`,
-      statements: [keyStatement('SyncDecryptsSources', 'source keys')],
+      statements: [forRole('SyncDecryptsSources', 'source keys', '*')],
     },
     ...(destinations.length === 0
       ? []
@@ -109,26 +108,14 @@ export function policyAdvice(pipeline: Pipeline, sync: SyncStage, principals: Pr
           {
             where:
               'Keys of the destinations, if their key policies do not leave access to IAM or they are in other accounts',
-            statements: [keyStatement('SyncEncryptsDestinations', 'destination keys')],
+            statements: [forRole('SyncEncryptsDestinations', 'destination keys', '*')],
           },
         ]),
     ...foreign.map(({ bucket }) => ({
       where: `Bucket policy of ${bucket}, which is in another account`,
       statements: [
-        {
-          Sid: 'SyncFindsBucket',
-          Effect: 'Allow',
-          ...forRole,
-          Action: actionsOn('destination buckets'),
-          Resource: `arn:${partition}:s3:::${bucket}`,
-        },
-        {
-          Sid: 'SyncWritesCopies',
-          Effect: 'Allow',
-          ...forRole,
-          Action: actionsOn('destination objects'),
-          Resource: `arn:${partition}:s3:::${bucket}/*`,
-        },
+        forRole('SyncFindsBucket', 'destination buckets', `arn:${partition}:s3:::${bucket}`),
+        forRole('SyncWritesCopies', 'destination objects', `arn:${partition}:s3:::${bucket}/*`),
       ],
     })),
   ];

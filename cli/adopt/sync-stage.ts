@@ -49,20 +49,16 @@ export function findSyncAction(
   pipeline: Pipeline,
   functionName: string,
 ): { readonly stage: Stage; readonly action: Action } | undefined {
-  for (const stage of pipeline.stages) {
-    for (const action of stage.actions) {
-      if (action.category !== 'Invoke' || action.provider !== 'Lambda') continue;
-      const configuration = new Map(Object.entries(action.configuration));
-      const parameters = JSON.stringify(configuration.get('UserParameters') ?? '');
-      if (
-        configuration.get('FunctionName') === functionName ||
+  return pipeline.stages
+    .flatMap((stage) => stage.actions.map((action) => ({ stage, action })))
+    .find(({ action: { category, provider, configuration } }) => {
+      if (category !== 'Invoke' || provider !== 'Lambda') return false;
+      const parameters = JSON.stringify(configuration.UserParameters ?? '');
+      return (
+        configuration.FunctionName === functionName ||
         /\\"Destination(?:Bucket|Buckets|s)\\":/.test(parameters)
-      ) {
-        return { stage, action };
-      }
-    }
-  }
-  return undefined;
+      );
+    });
 }
 
 /**

@@ -4,6 +4,7 @@ import limitConcurrency from 'p-limit';
 import { toFacts } from '../../functions/sync-artifacts/facts/head-object.ts';
 import { compareBytes, describeDifference } from '../../functions/sync-artifacts/proof/proof.ts';
 import type { ObjectFacts } from '../../functions/sync-artifacts/types.ts';
+import { omitUndefined } from '../../functions/sync-artifacts/util.ts';
 import { type AwsClients, awsMessage, isDenied } from '../aws-clients.ts';
 import { compareByReading, compareDescriptions, headOf, statusOf } from './compare.ts';
 import type { ExpectedCopy, ExpectedObject } from './expected.ts';
@@ -95,9 +96,11 @@ async function auditCopy(
   }
   const found = {
     bytes: stored.sizeBytes,
-    ...(stored.versionId === undefined ? {} : { versionId: stored.versionId }),
-    ...(stored.kmsKeyArn === undefined ? {} : { kmsKeyArn: stored.kmsKeyArn }),
-    ...(stored.lastModified === undefined ? {} : { since: stored.lastModified.toISOString() }),
+    ...omitUndefined({
+      versionId: stored.versionId,
+      kmsKeyArn: stored.kmsKeyArn,
+      since: stored.lastModified?.toISOString(),
+    }),
   };
   let judged: Judgement;
   try {
@@ -135,14 +138,10 @@ async function judge(
     const key = stored.kmsKeyArn ?? `no KMS key (${stored.encryption ?? 'not encrypted'})`;
     return { state: 're-encrypted', details: [`It has ${key} instead of ${kmsKeyArn ?? 'a KMS key'}.`] };
   }
-  const description = await compareDescriptions(expected, stored, client, sourceClient);
-  if (description.differing.length > 0) {
-    return {
-      state: 'changed',
-      details: [`Its ${description.differing.join(', ')} differ from the source's.`],
-    };
+  const { differing, notes } = await compareDescriptions(expected, stored, client, sourceClient);
+  if (differing.length > 0) {
+    return { state: 'changed', details: [`Its ${differing.join(', ')} differ from the source's.`] };
   }
-  const { notes } = description;
   const isVersion = destination.versionId !== undefined && destination.versionId === stored.versionId;
   const state = destination.versionId === undefined || isVersion ? 'same' : 'rewritten';
   const other =
@@ -154,14 +153,10 @@ async function judge(
     return { state: read.same ? state : 'replaced', details: [...other, read.detail, ...notes] };
   }
   // A version never changes.
-  if (isVersion)
-    return {
-      state,
-      details: [
-        `It is the very version${bytes.kind === 'checksum' ? ', with the same checksum' : ''}.`,
-        ...notes,
-      ],
-    };
+  if (isVersion) {
+    const proof = bytes.kind === 'checksum' ? ', with the same checksum' : '';
+    return { state, details: [`It is the very version${proof}.`, ...notes] };
+  }
   if (bytes.kind === 'size-only') {
     return {
       state: 'unproved',
@@ -178,7 +173,7 @@ function factsOf({ bytes, checksum, source }: ExpectedCopy): ObjectFacts {
     etag: source.eTag ?? '',
     headers: {},
     metadata: {},
-    ...(checksum === undefined ? {} : { checksum }),
+    ...omitUndefined({ checksum }),
   };
 }
 

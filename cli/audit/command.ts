@@ -1,8 +1,9 @@
 // The command `artifact-sync audit`: are the copies in the buckets still what was built?
 import { writeFile } from 'node:fs/promises';
 import { DESTINATION_SETS_VARIABLE } from '../../functions/sync-artifacts/job/destination-sets.ts';
+import { omitUndefined } from '../../functions/sync-artifacts/util.ts';
 import { type AwsAccess, AwsClients } from '../aws-clients.ts';
-import type { Output } from '../output.ts';
+import { type Output, printResult } from '../output.ts';
 import { UsageError } from '../usage-error.ts';
 import { audit } from './audit.ts';
 import { readExecution } from './execution.ts';
@@ -36,18 +37,14 @@ export async function runAudit(
   output: Output,
   access: AwsAccess = {},
 ): Promise<number> {
-  const { region, profile, manifest, event, pipeline } = given;
+  const { manifest, event, pipeline } = given;
   const ways = [manifest, event, pipeline].filter((way) => way !== undefined);
   if (ways.length !== 1) {
     throw new UsageError(
       `${ways.length === 0 ? 'Nothing to audit' : 'Too much to audit'}: give exactly one of --manifest FILE|s3://BUCKET/KEY, --event FILE, --pipeline NAME.`,
     );
   }
-  const aws = new AwsClients({
-    ...access,
-    ...(region === undefined ? {} : { region }),
-    ...(profile === undefined ? {} : { profile }),
-  });
+  const aws = new AwsClients(access, given);
   const expected = await expectedCopies(given, aws);
   const result = await audit(expected, aws, given.deep === true);
   if (given.report !== undefined) {
@@ -60,12 +57,7 @@ export async function runAudit(
       });
     }
   }
-  output.write(
-    given.json === true
-      ? `${JSON.stringify(result, null, 2)}\n`
-      : renderAudit(result, output.columns ?? 110, output.isTTY === true),
-  );
-  return result.ok ? 0 : 1;
+  return printResult(result, output, given.json, renderAudit);
 }
 
 async function expectedCopies(given: AuditArguments, aws: AwsClients): Promise<readonly ExpectedCopy[]> {
@@ -74,12 +66,5 @@ async function expectedCopies(given: AuditArguments, aws: AwsClients): Promise<r
     return (await Promise.all(manifest.map(async (location) => await readManifest(location, aws)))).flat();
   }
   if (event !== undefined) return await readEvent(event, aws, process.env[DESTINATION_SETS_VARIABLE]);
-  return await readExecution(
-    {
-      pipeline: pipeline ?? '',
-      ...(execution === undefined ? {} : { execution }),
-      ...(action === undefined ? {} : { action }),
-    },
-    aws,
-  );
+  return await readExecution({ pipeline: pipeline ?? '', ...omitUndefined({ execution, action }) }, aws);
 }

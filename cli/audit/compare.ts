@@ -9,6 +9,7 @@ import { type ComputedAlgorithm, isComputed } from '../../functions/sync-artifac
 import { runningHash } from '../../functions/sync-artifacts/copy/relay/hashing.ts';
 import { toFacts } from '../../functions/sync-artifacts/facts/head-object.ts';
 import type { ObjectFacts } from '../../functions/sync-artifacts/types.ts';
+import { omitUndefined } from '../../functions/sync-artifacts/util.ts';
 import { awsMessage } from '../aws-clients.ts';
 import type { ExpectedCopy, ExpectedObject } from './expected.ts';
 
@@ -38,15 +39,17 @@ export async function compareDescriptions(
   try {
     const [theirs, ours] = await Promise.all([
       tagsOf(sourceClient, source),
-      tagsOf(client, {
-        ...destination,
-        ...(stored.versionId === undefined ? {} : { versionId: stored.versionId }),
-      }),
+      tagsOf(client, versionOf(destination, stored)),
     ]);
     return { differing: [...differing, ...(theirs === ours ? [] : ['tags'])], notes: [] };
   } catch (error) {
     return { differing, notes: [`Tags were not compared: ${awsMessage(error)}.`] };
   }
+}
+
+/** The very version that was looked at. */
+function versionOf(destination: ExpectedObject, { versionId }: ObjectFacts): ExpectedObject {
+  return { ...destination, ...omitUndefined({ versionId }) };
 }
 
 async function tagsOf(client: S3Client, object: ExpectedObject): Promise<string> {
@@ -69,9 +72,8 @@ export async function compareByReading(
   const known =
     checksum?.type === 'FULL_OBJECT' && isComputed(checksum.algorithm) ? checksum.algorithm : undefined;
   const algorithm = known ?? 'SHA256';
-  const copy = { ...destination, ...(stored.versionId === undefined ? {} : { versionId: stored.versionId }) };
   const [actual, wanted] = await Promise.all([
-    hashOf(client, copy, algorithm),
+    hashOf(client, versionOf(destination, stored), algorithm),
     known === undefined ? hashOf(sourceClient, source, algorithm) : checksum?.value,
   ]);
   return actual === wanted
@@ -95,19 +97,12 @@ async function hashOf(
 }
 
 /** The parameters of HeadObject for an object. */
-export function headOf({ bucket, key, versionId, owner }: ExpectedObject): {
-  readonly Bucket: string;
-  readonly Key: string;
-  readonly VersionId?: string;
-  readonly ExpectedBucketOwner?: string;
-  readonly ChecksumMode: 'ENABLED';
-} {
+export function headOf({ bucket, key, versionId, owner }: ExpectedObject) {
   return {
     Bucket: bucket,
     Key: key,
-    ChecksumMode: 'ENABLED',
-    ...(versionId === undefined ? {} : { VersionId: versionId }),
-    ...(owner === undefined ? {} : { ExpectedBucketOwner: owner }),
+    ChecksumMode: 'ENABLED' as const,
+    ...omitUndefined({ VersionId: versionId, ExpectedBucketOwner: owner }),
   };
 }
 

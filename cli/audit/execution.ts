@@ -7,7 +7,8 @@ import {
 } from '@aws-sdk/client-codepipeline';
 import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { DESTINATION_SETS_VARIABLE } from '../../functions/sync-artifacts/job/destination-sets.ts';
-import { type AwsClients, awsMessage } from '../aws-clients.ts';
+import { omitUndefined } from '../../functions/sync-artifacts/util.ts';
+import { type AwsClients, awsMessage, orUsageError } from '../aws-clients.ts';
 import { type InvokeAction, readInvokeAction } from '../doctor/read-action.ts';
 import { UsageError } from '../usage-error.ts';
 import type { ExpectedCopy } from './expected.ts';
@@ -32,7 +33,7 @@ export async function readExecution(choice: ExecutionChoice, aws: AwsClients): P
   const copies = await copiesOf(detail, action, aws);
   return copies.map((copy) => {
     const revision = revisions.get(copy.artifact) ?? copy.revision;
-    return { ...copy, executionId, ...(revision === undefined ? {} : { revision }) };
+    return { ...copy, executionId, ...omitUndefined({ revision }) };
   });
 }
 
@@ -42,27 +43,26 @@ async function findExecution(
   execution: string | undefined,
 ): Promise<ActionExecutionDetail> {
   const given = `--pipeline ${pipeline}${execution === undefined ? '' : ` --execution ${execution}`}`;
-  try {
-    const pages = paginateListActionExecutions(
-      { client },
-      {
-        pipelineName: pipeline,
-        ...(execution === undefined ? {} : { filter: { pipelineExecutionId: execution } }),
-      },
-    );
-    for await (const { actionExecutionDetails = [] } of pages) {
-      const found = actionExecutionDetails.find(
-        ({ stageName, actionName, status }) =>
-          stageName === stage && actionName === name && status === 'Succeeded',
-      );
-      if (found !== undefined) return found;
-    }
-  } catch (cause) {
-    throw new UsageError(
+  const filter = execution === undefined ? undefined : { pipelineExecutionId: execution };
+  const pages = paginateListActionExecutions(
+    { client },
+    { pipelineName: pipeline, ...omitUndefined({ filter }) },
+  );
+  const found = await orUsageError(
+    async () => {
+      for await (const { actionExecutionDetails = [] } of pages) {
+        const succeeded = actionExecutionDetails.find(
+          ({ stageName, actionName, status }) =>
+            stageName === stage && actionName === name && status === 'Succeeded',
+        );
+        if (succeeded !== undefined) return succeeded;
+      }
+      return undefined;
+    },
+    (cause) =>
       `${given}: ${awsMessage(cause)}. Expected is an execution that you may read (codepipeline:ListActionExecutions).`,
-      { cause },
-    );
-  }
+  );
+  if (found !== undefined) return found;
   throw new UsageError(
     `${given}: action ${stage}/${name} has not succeeded there, so there are no copies to audit.`,
   );
@@ -74,21 +74,16 @@ async function readRevisions(
   pipelineName: string,
   pipelineExecutionId: string,
 ): Promise<ReadonlyMap<string, string>> {
-  try {
-    const { pipelineExecution } = await client.send(
-      new GetPipelineExecutionCommand({ pipelineName, pipelineExecutionId }),
-    );
-    return new Map(
-      (pipelineExecution?.artifactRevisions ?? []).flatMap(({ name, revisionId }) =>
-        name === undefined || revisionId === undefined ? [] : [[name, revisionId] as const],
-      ),
-    );
-  } catch (cause) {
-    throw new UsageError(
+  const { pipelineExecution } = await orUsageError(
+    () => client.send(new GetPipelineExecutionCommand({ pipelineName, pipelineExecutionId })),
+    (cause) =>
       `--pipeline ${pipelineName}: ${awsMessage(cause)}. Expected is an execution that you may read (codepipeline:GetPipelineExecution).`,
-      { cause },
-    );
-  }
+  );
+  return new Map(
+    (pipelineExecution?.artifactRevisions ?? []).flatMap(({ name, revisionId }) =>
+      name === undefined || revisionId === undefined ? [] : [[name, revisionId] as const],
+    ),
+  );
 }
 
 async function copiesOf(
@@ -124,15 +119,10 @@ async function readSets(
   { region, functionName: FunctionName }: InvokeAction,
   aws: AwsClients,
 ): Promise<string | undefined> {
-  try {
-    const { Environment } = await aws
-      .lambda(region)
-      .send(new GetFunctionConfigurationCommand({ FunctionName }));
-    return Environment?.Variables?.[DESTINATION_SETS_VARIABLE];
-  } catch (cause) {
-    throw new UsageError(
+  const { Environment } = await orUsageError(
+    () => aws.lambda(region).send(new GetFunctionConfigurationCommand({ FunctionName })),
+    (cause) =>
       `The sets of destinations of function ${FunctionName} cannot be read (lambda:GetFunctionConfiguration): ${awsMessage(cause)}`,
-      { cause },
-    );
-  }
+  );
+  return Environment?.Variables?.[DESTINATION_SETS_VARIABLE];
 }

@@ -6,7 +6,7 @@ import { destinationKey } from '../../functions/sync-artifacts/job/destination-k
 import { parseJob } from '../../functions/sync-artifacts/job/parse-job.ts';
 import type { Artifact, SyncJob } from '../../functions/sync-artifacts/types.ts';
 import { omitUndefined } from '../../functions/sync-artifacts/util.ts';
-import { type AwsClients, awsMessage } from '../aws-clients.ts';
+import { type AwsClients, awsMessage, orUsageError } from '../aws-clients.ts';
 import { UsageError } from '../usage-error.ts';
 import type { ExpectedCopy } from './expected.ts';
 
@@ -88,13 +88,11 @@ async function headSource(
   aws: AwsClients,
   region: string,
 ): Promise<ReturnType<typeof toFacts>> {
-  try {
-    const command = { Bucket, Key, ChecksumMode: 'ENABLED', ExpectedBucketOwner: accountId } as const;
-    return toFacts(await aws.s3(region).send(new HeadObjectCommand(command)));
-  } catch (cause) {
-    throw new UsageError(
+  const command = { Bucket, Key, ChecksumMode: 'ENABLED', ExpectedBucketOwner: accountId } as const;
+  const head = await orUsageError(
+    () => aws.s3(region).send(new HeadObjectCommand(command)),
+    (cause) =>
       `${option}: artifact ${name}, s3://${Bucket}/${Key}, cannot be read (${awsMessage(cause)}), so there is nothing to hold its copies against: use --manifest.`,
-      { cause },
-    );
-  }
+  );
+  return toFacts(head);
 }

@@ -5,7 +5,7 @@ import { strFromU8, unzipSync } from 'fflate';
 import * as v from 'valibot';
 import { CHECKSUM_ALGORITHMS } from '../../functions/sync-artifacts/checksums.ts';
 import { omitUndefined } from '../../functions/sync-artifacts/util.ts';
-import { type AwsClients, awsMessage } from '../aws-clients.ts';
+import { type AwsClients, awsMessage, orUsageError } from '../aws-clients.ts';
 import { UsageError } from '../usage-error.ts';
 import type { ExpectedCopy } from './expected.ts';
 
@@ -75,14 +75,14 @@ export async function readManifest(location: string, aws: AwsClients): Promise<E
 
 async function readBytes(location: string, aws: AwsClients): Promise<Uint8Array> {
   const [, Bucket, Key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(location) ?? [];
-  try {
-    if (Bucket === undefined || Key === undefined) return await readFile(location);
-    const { Body } = await aws.s3(await aws.region()).send(new GetObjectCommand({ Bucket, Key }));
-    return (await Body?.transformToByteArray()) ?? new Uint8Array();
-  } catch (cause) {
-    if (cause instanceof UsageError) throw cause;
-    throw new UsageError(`--manifest ${location} cannot be read: ${awsMessage(cause)}`, { cause });
-  }
+  return await orUsageError(
+    async () => {
+      if (Bucket === undefined || Key === undefined) return await readFile(location);
+      const { Body } = await aws.s3(await aws.region()).send(new GetObjectCommand({ Bucket, Key }));
+      return (await Body?.transformToByteArray()) ?? new Uint8Array();
+    },
+    (cause) => `--manifest ${location} cannot be read: ${awsMessage(cause)}`,
+  );
 }
 
 function textOf(location: string, bytes: Uint8Array): string {

@@ -1,16 +1,15 @@
 // What audit prints: a table of the copies, and below it what is not as it was.
-import { styleText } from 'node:util';
 import { formatBytes, plural } from '../../functions/sync-artifacts/result/summary.ts';
 import { type Column, table, wrap } from '../../local/replay/terminal/render.ts';
+import { painter } from '../../local/replay/terminal/terminal.ts';
 import type { Audit, AuditedCopy } from './audit.ts';
 
 /** The audit as text that is at most `width` wide. */
 export function renderAudit({ ok, copies }: Audit, width: number, colours: boolean): string {
-  const paint = (style: 'bold' | 'green' | 'red' | 'yellow', text: string): string =>
-    colours ? styleText(style, text, { validateStream: false }) : text;
+  const paint = painter(colours);
   const told = copies.filter(({ state }) => state !== 'same');
   const parts = [
-    table(AUDIT_COLUMNS, copies, width, (style, text) => (style === 'bold' ? paint('bold', text) : text)),
+    table(AUDIT_COLUMNS, copies, width, paint),
     ...told.map((copy) => {
       const { bucket, key } = copy.destination;
       const mark = copy.ok ? paint('yellow', '!') : paint('red', '✗');

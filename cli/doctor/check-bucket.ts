@@ -7,8 +7,7 @@ import {
   GetObjectLockConfigurationCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { awsMessage } from '../aws-clients.ts';
-import type { DiagnosedDestination, DoctorFinding } from './diagnosis.ts';
+import { type DiagnosedDestination, type DoctorFinding, notChecked } from './diagnosis.ts';
 
 /** What there is to see at a bucket. */
 export interface BucketLook {
@@ -35,12 +34,7 @@ export async function checkBucket(
       return { answer: await read() };
     } catch (error) {
       if ((error as Error).name === absent) return { answer: undefined };
-      findings.push({
-        severity: 'warning',
-        where,
-        what: `Not checked: ${permission.replace(/^s3:Get/, '')} (${awsMessage(error)}).`,
-        remedy: { command: `Allow yourself ${permission} on it.` },
-      });
+      findings.push(notChecked(where, permission.replace(/^s3:Get/, ''), error, `${permission} on it`));
       return undefined;
     }
   };

@@ -1,7 +1,9 @@
 // The command `artifact-sync doctor`: says before the first run whether a pipeline's Sync action will work.
 import { readFile } from 'node:fs/promises';
+import { omitUndefined } from '../../functions/sync-artifacts/util.ts';
 import { type AwsAccess, AwsClients } from '../aws-clients.ts';
-import type { Output } from '../output.ts';
+import { functionNameOf } from '../function-name.ts';
+import { type Output, printResult } from '../output.ts';
 import { UsageError } from '../usage-error.ts';
 import { diagnose, type Patient } from './diagnose.ts';
 import { renderDiagnosis } from './render.ts';
@@ -28,19 +30,8 @@ export async function runDoctor(
   access: AwsAccess = {},
 ): Promise<number> {
   const patient = await patientOf(given);
-  const { region, profile } = given;
-  const aws = new AwsClients({
-    ...access,
-    ...(region === undefined ? {} : { region }),
-    ...(profile === undefined ? {} : { profile }),
-  });
-  const diagnosis = await diagnose(patient, aws);
-  output.write(
-    given.json === true
-      ? `${JSON.stringify(diagnosis, null, 2)}\n`
-      : renderDiagnosis(diagnosis, output.columns ?? 110, output.isTTY === true),
-  );
-  return diagnosis.ok ? 0 : 1;
+  const diagnosis = await diagnose(patient, new AwsClients(access, given));
+  return printResult(diagnosis, output, given.json, renderDiagnosis);
 }
 
 async function patientOf({ pipeline, action, ...given }: DoctorArguments): Promise<Patient> {
@@ -51,19 +42,14 @@ async function patientOf({ pipeline, action, ...given }: DoctorArguments): Promi
         '--pipeline names function and parameters: leave out --function and --user-parameters.',
       );
     }
-    return { pipeline, ...(action === undefined ? {} : { action }) };
+    return { pipeline, ...omitUndefined({ action }) };
   }
   if (functionName === undefined || userParameters === undefined) {
     throw new UsageError(
       'Nothing to look at: give --pipeline NAME, or --function NAME and --user-parameters JSON (or @FILE).',
     );
   }
-  const name = functionName.replace(/^arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:/, '');
-  if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
-    throw new UsageError(
-      `--function ${functionName}: expected the name or the ARN of a Lambda function, without a version or alias.`,
-    );
-  }
+  const name = functionNameOf(functionName);
   if (!userParameters.startsWith('@')) return { functionName: name, userParameters };
   const file = userParameters.slice(1);
   try {

@@ -4,6 +4,7 @@ import type { CheckReport } from '../../functions/sync-artifacts/check/report.ts
 import { DESTINATION_SETS_VARIABLE } from '../../functions/sync-artifacts/job/destination-sets.ts';
 import { parseJob } from '../../functions/sync-artifacts/job/parse-job.ts';
 import type { SyncJob } from '../../functions/sync-artifacts/types.ts';
+import { omitUndefined } from '../../functions/sync-artifacts/util.ts';
 import { resolveVariables } from '../../local/pipeline/event/variables.ts';
 import type { AwsClients } from '../aws-clients.ts';
 import { askFunction } from './ask-function.ts';
@@ -74,7 +75,7 @@ export async function diagnose(patient: Patient, aws: AwsClients): Promise<Diagn
   const answer = await askFunction(lambda, functionName, {
     userParameters,
     accountId,
-    ...(inputs.artifacts === undefined ? {} : { inputArtifacts: inputs.artifacts }),
+    ...omitUndefined({ inputArtifacts: inputs.artifacts }),
   });
   findings.push(...answer.findings);
   const { report } = answer;
@@ -104,8 +105,7 @@ export async function diagnose(patient: Patient, aws: AwsClients): Promise<Diagn
       return {
         bucket,
         writable,
-        ...(destination.region === undefined ? {} : { region: destination.region }),
-        ...(kmsKey === undefined ? {} : { kmsKey }),
+        ...omitUndefined({ region: destination.region, kmsKey }),
         ...looks.get(bucket)?.facts,
       };
     }),

@@ -1,5 +1,6 @@
 // What doctor found, as plain data: the answer to "will it work?".
 import type { AllowStatement } from '../../functions/sync-artifacts/result/advice.ts';
+import { awsMessage } from '../aws-clients.ts';
 
 /** Everything that doctor says; `--json` prints it. */
 export interface Diagnosis {
@@ -59,4 +60,14 @@ export interface Remedy {
   readonly statement?: AllowStatement;
   /** To be run. */
   readonly command?: string;
+}
+
+/** That something could not be looked at, and the permission that it takes. */
+export function notChecked(where: string, what: string, error: unknown, permission: string): DoctorFinding {
+  return {
+    severity: 'warning',
+    where,
+    what: `Not checked: ${what} (${awsMessage(error)}).`,
+    remedy: { command: `Allow yourself ${permission}.` },
+  };
 }

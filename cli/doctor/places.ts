@@ -2,9 +2,9 @@
 import { OPERATIONS } from '../../functions/sync-artifacts/aws/operations.ts';
 import type { CheckReport } from '../../functions/sync-artifacts/check/report.ts';
 import type { SyncJob } from '../../functions/sync-artifacts/types.ts';
-import { type AwsClients, awsMessage } from '../aws-clients.ts';
+import type { AwsClients } from '../aws-clients.ts';
 import { type BucketLook, defaultKeyOf } from './check-bucket.ts';
-import type { DoctorFinding } from './diagnosis.ts';
+import { type DoctorFinding, notChecked } from './diagnosis.ts';
 import type { InputArtifact, InvokeAction } from './read-action.ts';
 import type { SimulatedBucket } from './simulate.ts';
 
@@ -34,12 +34,8 @@ export async function sourcesOf(
       try {
         keyArn = await defaultKeyOf(aws.s3(place), bucket);
       } catch (error) {
-        findings.push({
-          severity: 'warning',
-          where: `bucket ${bucket}`,
-          what: `Not checked: whether the role may use its key (${awsMessage(error)}).`,
-          remedy: { command: 'Allow yourself s3:GetEncryptionConfiguration on it.' },
-        });
+        const what = 'whether the role may use its key';
+        findings.push(notChecked(`bucket ${bucket}`, what, error, 's3:GetEncryptionConfiguration on it'));
       }
       return { bucket, key, region: place, keyArn, versioned: true, policyAllows: false, settled: new Set() };
     }),

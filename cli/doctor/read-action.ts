@@ -4,11 +4,10 @@ import {
   type CodePipelineClient,
   GetPipelineCommand,
   ListActionExecutionsCommand,
-  type PipelineDeclaration,
 } from '@aws-sdk/client-codepipeline';
-import { awsMessage } from '../aws-clients.ts';
+import { awsMessage, orUsageError } from '../aws-clients.ts';
 import { UsageError } from '../usage-error.ts';
-import type { DoctorFinding } from './diagnosis.ts';
+import { type DoctorFinding, notChecked } from './diagnosis.ts';
 
 /** The action that invokes the function. */
 export interface InvokeAction {
@@ -45,18 +44,11 @@ export async function readInvokeAction(
   region: string,
   wanted?: string,
 ): Promise<InvokeAction> {
-  let pipeline: PipelineDeclaration | undefined;
-  let pipelineArn: string | undefined;
-  try {
-    const answer = await client.send(new GetPipelineCommand({ name }));
-    pipeline = answer.pipeline;
-    pipelineArn = answer.metadata?.pipelineArn;
-  } catch (cause) {
-    throw new UsageError(
+  const { pipeline, metadata } = await orUsageError(
+    () => client.send(new GetPipelineCommand({ name })),
+    (cause) =>
       `--pipeline ${name}: ${awsMessage(cause)}. Expected a pipeline in ${region} that you may read (codepipeline:GetPipeline).`,
-      { cause },
-    );
-  }
+  );
   const actions = (pipeline?.stages ?? []).flatMap((stage) =>
     (stage.actions ?? [])
       .filter(({ actionTypeId }) => actionTypeId?.category === 'Invoke' && actionTypeId.provider === 'Lambda')
@@ -68,7 +60,7 @@ export async function readInvokeAction(
     pipeline: name,
     stage,
     name: action.name ?? '',
-    accountId: pipelineArn?.split(':')[4] ?? '',
+    accountId: metadata?.pipelineArn?.split(':')[4] ?? '',
     region: action.region ?? region,
     functionName: action.configuration?.FunctionName ?? '',
     userParameters: action.configuration?.UserParameters,
@@ -112,7 +104,6 @@ export async function readInputs(
   client: CodePipelineClient,
   { pipeline, inputNames }: InvokeAction,
 ): Promise<{ readonly artifacts?: readonly InputArtifact[]; readonly finding?: DoctorFinding }> {
-  const where = `pipeline ${pipeline}`;
   try {
     const { actionExecutionDetails = [] } = await client.send(
       new ListActionExecutionsCommand({ pipelineName: pipeline, maxResults: 100 }),
@@ -128,11 +119,13 @@ export async function readInputs(
   } catch (error) {
     return {
       finding: {
-        severity: 'warning',
-        where,
-        what: `Not checked: where earlier executions put the artifacts (${awsMessage(error)}).`,
+        ...notChecked(
+          `pipeline ${pipeline}`,
+          'where earlier executions put the artifacts',
+          error,
+          'codepipeline:ListActionExecutions',
+        ),
         why: 'Without an artifact, reading a source is simulated and not tried.',
-        remedy: { command: 'Allow yourself codepipeline:ListActionExecutions.' },
       },
     };
   }

@@ -7,7 +7,7 @@ import {
   type LambdaClient,
 } from '@aws-sdk/client-lambda';
 import { awsMessage } from '../aws-clients.ts';
-import type { DoctorFinding } from './diagnosis.ts';
+import { type DoctorFinding, notChecked } from './diagnosis.ts';
 
 type ReadFunction =
   | {
@@ -45,17 +45,11 @@ export async function readFunction(client: LambdaClient, FunctionName: string): 
     const asynchronous = await client.send(new GetFunctionEventInvokeConfigCommand({ FunctionName }));
     return { configuration, asynchronous, findings: [] };
   } catch (error) {
-    const findings: DoctorFinding[] =
+    const what = 'retries and on-failure destination';
+    const findings =
       (error as Error).name === 'ResourceNotFoundException'
         ? []
-        : [
-            {
-              severity: 'warning',
-              where,
-              what: `Not checked: retries and on-failure destination (${awsMessage(error)}).`,
-              remedy: { command: 'Allow yourself lambda:GetFunctionEventInvokeConfig on it.' },
-            },
-          ];
+        : [notChecked(where, what, error, 'lambda:GetFunctionEventInvokeConfig on it')];
     return { configuration, asynchronous: undefined, findings };
   }
 }

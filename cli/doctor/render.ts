@@ -1,14 +1,13 @@
 // What doctor prints: what was looked at, what is wrong, and the statements to add, by the place where they belong.
-import { styleText } from 'node:util';
 import type { AllowStatement } from '../../functions/sync-artifacts/result/advice.ts';
 import { plural } from '../../functions/sync-artifacts/result/summary.ts';
 import { table, wrap } from '../../local/replay/terminal/render.ts';
+import { type Paint, painter } from '../../local/replay/terminal/terminal.ts';
 import type { DiagnosedDestination, Diagnosis, DoctorFinding } from './diagnosis.ts';
 
 /** The diagnosis as text that is at most `width` wide, but for what is to be pasted. */
 export function renderDiagnosis(diagnosis: Diagnosis, width: number, colours: boolean): string {
-  const paint = (style: 'bold' | 'dim' | 'green' | 'red' | 'yellow', text: string): string =>
-    colours ? styleText(style, text, { validateStream: false }) : text;
+  const paint = painter(colours);
   const { destinations } = diagnosis;
   const findings = diagnosis.findings.toSorted((a, b) => a.severity.localeCompare(b.severity));
   const errors = findings.filter(({ severity }) => severity === 'error').length;
@@ -16,13 +15,7 @@ export function renderDiagnosis(diagnosis: Diagnosis, width: number, colours: bo
   const mark = { error: paint('red', '✗'), warning: paint('yellow', '!') } as const;
   const parts = [
     head(diagnosis),
-    ...(destinations.length === 0
-      ? []
-      : [
-          table(COLUMNS, destinations, width, (style, text) =>
-            style === 'bold' ? paint('bold', text) : text,
-          ),
-        ]),
+    ...(destinations.length === 0 ? [] : [table(COLUMNS, destinations, width, paint)]),
     ...findings.map((finding) => findingText(finding, mark[finding.severity], width, paint)),
     ...statementsByPlace(findings).map(
       ([place, statements]) =>
@@ -86,7 +79,7 @@ function findingText(
   { where, what, why, remedy }: DoctorFinding,
   mark: string,
   width: number,
-  paint: (style: 'bold' | 'dim', text: string) => string,
+  paint: Paint,
 ): string {
   const indented = (text: string): string[] => wrap(`    ${text}`, width - 2);
   return [

@@ -5,9 +5,8 @@ import { type Grant, type GrantTarget, OPERATIONS } from '../../functions/sync-a
 import { partitionOf } from '../../functions/sync-artifacts/aws/partition.ts';
 import { adviseOnDenial } from '../../functions/sync-artifacts/result/advice.ts';
 import type { Mode } from '../../functions/sync-artifacts/types.ts';
-import { awsMessage } from '../aws-clients.ts';
 import { everyObject } from './ask-function.ts';
-import type { DoctorFinding } from './diagnosis.ts';
+import { type DoctorFinding, notChecked } from './diagnosis.ts';
 
 /** A bucket with a key in it, as the role will use it. */
 export interface SimulatedBucket {
@@ -266,12 +265,11 @@ function findingOf(
 }
 
 function notSimulated(roleArn: string, error: unknown): DoctorFinding {
+  const permission = `iam:SimulatePrincipalPolicy on ${roleArn}`;
   return {
+    ...notChecked(`role ${nameOf(roleArn)}`, 'what its policies allow', error, permission),
     severity: 'error',
-    where: `role ${nameOf(roleArn)}`,
-    what: `Not checked: what its policies allow (${awsMessage(error)}).`,
     why: 'The check event tries only what changes nothing; the rest is simulated.',
-    remedy: { command: `Allow yourself iam:SimulatePrincipalPolicy on ${roleArn}.` },
   };
 }
 

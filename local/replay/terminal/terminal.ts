@@ -49,6 +49,11 @@ const ASCII: Readonly<Record<string, string>> = {
   '×': 'x',
 };
 
+/** How texts are coloured, or left alone. */
+export function painter(coloured: boolean): Paint {
+  return (colour, text) => (coloured ? styleText(colour, text, { validateStream: false }) : text);
+}
+
 /** Finds out what a stream can do. `CI`, `TERM`, `NO_COLOR`, `FORCE_COLOR` and the locale are heeded. */
 export function createTerminal(out: Output, environment: Environment = process.env): Terminal {
   const isTerminal = out.isTTY === true && environment.TERM !== 'dumb';
@@ -60,7 +65,7 @@ export function createTerminal(out: Output, environment: Environment = process.e
     hasUnicode ? text : text.replaceAll(/[━─✓✗→…↻×]/g, (character) => ASCII[character] ?? character);
   return {
     out,
-    paint: (colour, text) => (coloured ? styleText(colour, text, { validateStream: false }) : text),
+    paint: painter(coloured),
     // What a CI system shows is a log, even where it pretends to be a terminal.
     redraws: isTerminal && !environment.CI,
     width: () =>
