@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type AdoptArguments, runAdopt } from '../../cli/adopt/command.ts';
+import { UsageError } from '../../cli/usage-error.ts';
 
 const COMMAND = fileURLToPath(new URL('../../cli/artifact-sync.ts', import.meta.url));
 const FIXTURES = new URL('adopt/fixtures/', import.meta.url);
@@ -30,36 +32,52 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
+const DEFAULTS = { function: 'sync-artifacts', stageName: 'Sync', namespace: 'Sync' };
+
+/** What adopt prints, in this process. */
+async function adopt(file: string, options: Partial<AdoptArguments> = {}): Promise<string> {
+  const printed: string[] = [];
+  await runAdopt(file, { ...DEFAULTS, ...options }, { write: (text) => printed.push(text) });
+  return printed.join('');
+}
+
 describe('artifact-sync adopt', () => {
   it('prints difference and policies, writes only with --write, and finds its own stage again', async () => {
     const file = join(folder, 'pipeline.json');
     await copyFile(new URL('get-pipeline-two-regions.json', FIXTURES), file);
     const original = await readFile(file, 'utf8');
 
-    const shown = await run('adopt', file);
+    const shown = await adopt(file);
     const untouched = await readFile(file, 'utf8');
     const written = await run('adopt', file, '--write');
     const changed = await readFile(file, 'utf8');
-    const again = await run('adopt', file, '--write');
+    const again = await adopt(file, { write: true });
 
-    expect(shown.code).toBe(0);
-    expect(shown.stdout).toMatch(/^\+ +"name": "SyncArtifacts",$/m);
-    expect(shown.stdout).toContain('"lambda:InvokeFunction"');
-    expect(shown.stdout).toContain('Nothing was written; --write changes pipeline.json.');
+    expect(shown).toMatch(/^\+ +"name": "SyncArtifacts",$/m);
+    expect(shown).toContain('"lambda:InvokeFunction"');
+    expect(shown).toContain('Nothing was written; --write changes pipeline.json.');
     expect(untouched).toBe(original);
+    expect(written.code).toBe(0);
     expect(written.stdout).toContain('pipeline.json was changed.');
     expect(changed).toContain('"SyncArtifacts"');
-    expect(again.stdout).toContain('Nothing to change.');
+    expect(again).toContain('Nothing to change.');
     expect(await readFile(file, 'utf8')).toBe(changed);
   });
 
   it('shows a file that is one line as if it were many', async () => {
-    const { stdout } = await run(
-      'adopt',
-      fileURLToPath(new URL('several-invoke-actions-minified.json', FIXTURES)),
-    );
+    const file = fileURLToPath(new URL('several-invoke-actions-minified.json', FIXTURES));
 
-    expect(stdout).toMatch(/^\+ +"name": "SyncArtifacts",$/m);
+    expect(await adopt(file)).toMatch(/^\+ +"name": "SyncArtifacts",$/m);
+  });
+
+  it.each<[Partial<AdoptArguments>, RegExp]>([
+    [{ function: 'a:b' }, /--function a:b: expected the name or the ARN/],
+    [{ destination: ['bucket=a'] }, /given "bucket=a".*Did you mean "Bucket"\?/],
+  ])('refuses %j', async (options, message) => {
+    const failure = await adopt('x', options).catch((error: unknown) => error);
+
+    expect(failure).toBeInstanceOf(UsageError);
+    expect((failure as Error).message).toMatch(message);
   });
 });
 
@@ -83,8 +101,6 @@ it('loads neither the CDK nor clients of AWS for adopt', async () => {
 describe('what the user can mend is one line and exit code 2, without a stack trace', () => {
   it.each([
     [['adopt', 'no-such-file.json'], /^error: no-such-file\.json cannot be read: .*ENOENT/],
-    [['adopt', 'x', '--function', 'a:b'], /--function a:b: expected the name or the ARN/],
-    [['adopt', 'x', '--destination', 'bucket=a'], /given "bucket=a".*Did you mean "Bucket"\?/],
     [['adopt'], /missing required argument 'file'/],
     [['adpt'], /unknown command 'adpt'[\s\S]*adopt/],
   ])('%j', async (args, message) => {
