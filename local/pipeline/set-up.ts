@@ -2,7 +2,7 @@
 import { denyOtherEncryption, keyPolicy } from '../../infra/permissions/artifact-store-policies.ts';
 import type { Statement } from '../../infra/permissions/statement.ts';
 import { type Content, fromFile, generated } from '../aws/content/content.ts';
-import type { Bucket, ObjectVersion } from '../aws/state/buckets.ts';
+import type { ObjectVersion } from '../aws/state/buckets.ts';
 import type { Job } from '../aws/state/code-pipeline/jobs.ts';
 import type { Credentials } from '../aws/state/identities.ts';
 import type { KmsKey } from '../aws/state/kms-keys.ts';
@@ -55,18 +55,15 @@ export function setUp(
   artifacts: ReadonlyMap<string, ArtifactSource>,
 ): Stage {
   const pipeline = new LocalPipeline(world, { accountId: event.accountId, region: event.region });
-  const sourceBuckets = addSources(pipeline, event, scenario);
+  addSources(pipeline, event, scenario);
   const recipes = new Map<string, ContentRecipe>();
   const sources = new Map<string, ObjectVersion>();
   for (const [index, input] of event.inputs.entries()) {
-    const bucket = sourceBuckets.get(input.bucket);
-    if (!bucket || scenario.missingArtifacts?.includes(input.name)) continue;
+    const { name, bucket, key } = input;
+    if (scenario.missingArtifacts?.includes(name)) continue;
     const recipe = recipeOf(input, index, scenario, artifacts);
-    recipes.set(input.name, recipe);
-    sources.set(
-      input.name,
-      world.putObject(bucket, input.key, contentOf(recipe), propertiesOf(input, scenario)),
-    );
+    recipes.set(name, recipe);
+    sources.set(name, world.putObject(bucket, key, contentOf(recipe), propertiesOf(input, scenario)));
   }
   const keyArns = new Map<string, string>();
   // Other names are left for the function to complain about.
@@ -138,22 +135,21 @@ export function contentOf(recipe: ContentRecipe): Content {
   return 'file' in recipe ? fromFile(recipe.file) : generated(recipe.sizeBytes, recipe.seed);
 }
 
-function addSources(pipeline: LocalPipeline, event: ReplayEvent, scenario: Scenario): Map<string, Bucket> {
+/** Makes the buckets of inputs and outputs; names that are none are left for the function to complain about. */
+function addSources(pipeline: LocalPipeline, event: ReplayEvent, scenario: Scenario): void {
   const { encryptionKeyId } = event;
   if (encryptionKeyId) requestedKey(pipeline.world, encryptionKeyId, event.accountId, event.region);
   // S3 cannot use a key of another region: such a bucket gets one of its own.
   const usable = (regionOfKey(encryptionKeyId ?? '') ?? event.region) === event.region;
-  const buckets = new Map<string, Bucket>();
-  for (const { bucket } of [...event.inputs, ...event.outputs]) {
-    if (buckets.has(bucket) || !BUCKET_NAME.test(bucket)) continue;
-    const made = pipeline.addSource(bucket, {
+  const names = new Set([...event.inputs, ...event.outputs].map(({ bucket }) => bucket));
+  for (const name of names) {
+    if (!BUCKET_NAME.test(name)) continue;
+    pipeline.addSource(name, {
       key: sharedKey(pipeline.world, event.accountId, event.region, usable ? encryptionKeyId : undefined),
       versioning: scenario.unversionedSource ? 'Unversioned' : 'Enabled',
       role: scenario.roleMayNotReadSource ? 'nothing' : 'bucket and key',
     });
-    buckets.set(bucket, made);
   }
-  return buckets;
 }
 
 function propertiesOf({ name }: ArtifactLocation, scenario: Scenario): PutOptions {
