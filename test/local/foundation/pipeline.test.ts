@@ -305,6 +305,12 @@ it('deploys the artifact itself where there is only one region, and needs no per
   expect(small.declared.map(({ label }) => label)).not.toContain('InvokeSync');
 });
 
+it('runs actions in the order that a template gives as texts', async () => {
+  const stacks = small.stacks.map((stack) => replacing(stack, /"RunOrder":(\d)/g, '"RunOrder":"$1"'));
+  const { succeeded } = await run(small, { stacks });
+  expect(succeeded).toBe(true);
+});
+
 /** A release whose template has these resources, the parameters of the workload, and more. */
 function releaseOf(Resources: object, ...more: string[]): Uint8Array {
   const names = ['WorkloadName', 'CodeBucket', 'CodeKey', ...more];
@@ -318,7 +324,7 @@ function accessesOf({ steps }: RunOutcome, role: string, action: string) {
     .filter((access) => access.action === action && access.principalArn.includes(`:assumed-role/${role}/`));
 }
 
-function replacing(stack: StackTemplate, sound: string, broken: string): StackTemplate {
+function replacing(stack: StackTemplate, sound: string | RegExp, broken: string): StackTemplate {
   const template = JSON.stringify(stack.template).replaceAll(sound, broken);
   const parsed: unknown = JSON.parse(template, (name, value: unknown) =>
     name === 'Unused' ? undefined : value,
