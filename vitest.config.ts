@@ -8,20 +8,28 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 if (!process.argv.includes('--coverage'))
   process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/compile', import.meta.url));
 
-/** What takes longest, longest first: started last, it would keep one core while the others have nothing left. */
+/** What takes longest, longest first: started last, it would keep one core while the others have nothing left. Waiting goes with working. */
 const LONGEST = [
   'functions/kill.test.ts',
   'faults/passing-faults.test.ts',
+  'functions/copy/resume/resume-replay.test.ts',
   'local/replay/acceptance.test.ts',
   'clients/clients.test.ts',
-  'functions/copy/resume/resume.test.ts',
+  'local/replay/samples.test.ts',
   'local/replay/replay.test.ts',
   'faults/throttling.test.ts',
-  'infra/permissions/function-permissions.test.ts',
-  'functions/copy/resume/resume-replay.test.ts',
+  'functions/copy/resume/resume.test.ts',
+  'faults/soak.test.ts',
+  'faults/lasting-faults.test.ts',
+  'functions/result/out-of-time.test.ts',
   'functions/copy/relay.test.ts',
-  'functions/aws/stalls.test.ts',
   'functions/copy/relay-memory.test.ts',
+  'functions/aws/stalls.test.ts',
+  'local/foundation/statements.test.ts',
+  'local/foundation/command.test.ts',
+  'cli/doctor/doctor.test.ts',
+  'infra/limits.test.ts',
+  'infra/release/api-document.test.ts',
 ];
 
 class LongestFirst extends BaseSequencer {

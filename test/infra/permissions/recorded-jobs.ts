@@ -176,13 +176,16 @@ export async function recordSample(file: string): Promise<Recording> {
     ? event.inputs.map(({ name }) => [name, RELAYED] as const)
     : [];
   const { role, job } = setUp(aws.world, event, scenario, new Map(smaller));
-  Object.assign(process.env, endpoints(aws.endpoint), {
+  Object.assign(process.env, {
+    ...endpoints(aws.endpoint),
+    ...BELIEVED,
+    ...environment,
     AWS_REGION: event.region,
     AWS_ACCESS_KEY_ID: role.accessKeyId,
     AWS_SECRET_ACCESS_KEY: role.secretAccessKey,
     AWS_SESSION_TOKEN: role.sessionToken ?? '',
   });
-  const container = recordingContainer(readSettings({ ...BELIEVED, ...environment }), new Container());
+  const container = recordingContainer(readSettings(process.env), new Container());
   const run = await runJob(aws.world, inThisProcess(container), { job, event: event.raw });
   return {
     ...resultOf(run, aws.world.requests, role),
