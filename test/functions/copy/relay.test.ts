@@ -63,10 +63,10 @@ describe('a relayed copy', () => {
     ['nothing', 0, 1, {}],
     ['one part', 1000, 1, {}],
     ['one part with SHA256', 1000, 2, { checksum: { algorithm: 'SHA256' } }],
-    ['a stream', 24 * MIB, 1, {}],
-    ['a stream with CRC32', 24 * MIB, 1, { checksum: { algorithm: 'CRC32' } }],
-    ['parts for two destinations', 24 * MIB, 2, {}],
-    ['parts with CRC32C', 24 * MIB, 2, { checksum: { algorithm: 'CRC32C' } }],
+    ['a stream', 11 * MIB, 1, {}],
+    ['a stream with CRC32', 11 * MIB, 1, { checksum: { algorithm: 'CRC32' } }],
+    ['parts for two destinations', 11 * MIB, 2, {}],
+    ['parts with CRC32C', 11 * MIB, 2, { checksum: { algorithm: 'CRC32C' } }],
     [
       'the parts of a COMPOSITE source',
       12 * MIB,
@@ -84,8 +84,8 @@ describe('a relayed copy', () => {
   });
 
   it.each([
-    ['a lone destination', 24 * MIB, 1, { CreateMultipartUpload: 1, UploadPart: 5, GetObject: 5 }],
-    ['three destinations', 24 * MIB, 3, { CreateMultipartUpload: 3, UploadPart: 15, GetObject: 5 }],
+    ['a lone destination', 11 * MIB, 1, { CreateMultipartUpload: 1, UploadPart: 3, GetObject: 3 }],
+    ['three destinations', 11 * MIB, 3, { CreateMultipartUpload: 3, UploadPart: 9, GetObject: 3 }],
     ['three destinations in one part', 1000, 3, { PutObject: 3, GetObject: 1 }],
   ] as const)('reads each part of its source once for %s', async (_, sizeBytes, destinations, expected) => {
     const stage = stageOf(sizeBytes, destinations, 'relay');
@@ -153,7 +153,7 @@ describe('a stream', () => {
     ['CompleteMultipartUpload', 'after'],
     ['PutObject', 'before'],
   ] as const)('leaves no upload behind when an answer to %s is lost', async (operation, phase) => {
-    const stage = stageOf(operation === 'PutObject' ? 1000 : 24 * MIB, 1, 'relay');
+    const stage = stageOf(operation === 'PutObject' ? 1000 : 11 * MIB, 1, 'relay');
     let lost = 0;
     await withFaults(
       (point) =>
@@ -183,7 +183,7 @@ describe('a stream', () => {
 describe('artifactCredentials that run out', () => {
   /** A stage whose job has credentials that end so soon. */
   function stageUntil(milliseconds: number): { stage: Stage; event: unknown } {
-    const stage = stageOf(24 * MIB, 2, 'relay');
+    const stage = stageOf(11 * MIB, 2, 'relay');
     const identity = identityOf(stage);
     const expiresAt = new Date(Date.now() + milliseconds);
     aws.world.addSession({ ...identity, expiresAt });
