@@ -27,7 +27,7 @@ export interface Grant {
 export type Side = 'source' | 'destination' | 'codepipeline';
 
 /** One API operation as the function uses it. */
-export interface OperationPermissions {
+interface OperationPermissions {
   readonly operation: string;
   readonly side: Side;
   readonly needs: readonly Grant[];

@@ -8,7 +8,7 @@ import type { StatementNames } from '../statements/coverage.ts';
 import { resourceWords, whoWords } from './words.ts';
 
 /** What one principal did with one resource by the same statements, in one step. */
-export interface AccessGroup {
+interface AccessGroup {
   readonly who: string;
   readonly resource: string;
   /** Each once. */

@@ -6,7 +6,7 @@ import type { Step, StepListener, StepPlace } from '../execution/steps.ts';
 import { pictureOf } from './picture.ts';
 
 /** Prints what happens until it is stopped. */
-export interface Watch extends StepListener {
+interface Watch extends StepListener {
   /** Takes the picture away while `action` uses the terminal. */
   pause<T>(action: () => Promise<T>): Promise<T>;
   stop(): void;

@@ -102,7 +102,7 @@ const PROBES = {
   },
 } satisfies Readonly<Record<string, Probe>>;
 
-export type Capability = keyof typeof PROBES;
+type Capability = keyof typeof PROBES;
 
 const known = new WeakMap<Target, Map<Capability, Promise<string | undefined>>>();
 

@@ -6,7 +6,7 @@ import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { REGION, type Target } from './target.ts';
 
-export interface RawRequest {
+interface RawRequest {
   readonly method?: string;
   /** Percent-encoded. */
   readonly path: string;
@@ -20,7 +20,7 @@ export interface RawRequest {
   readonly unsignedHeaders?: Readonly<Record<string, string>>;
 }
 
-export interface RawAnswer {
+interface RawAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;

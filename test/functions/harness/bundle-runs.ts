@@ -7,7 +7,7 @@ import { ACCOUNT, HOME, type TestPipeline } from './test-pipeline.ts';
 
 export const BUNDLE = fileURLToPath(new URL('../../../dist/sync-artifacts/', import.meta.url));
 
-export interface BundleOptions {
+interface BundleOptions {
   readonly entry?: 'handler.mjs' | 'lost-job.mjs';
   readonly environment?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
@@ -35,7 +35,7 @@ export function deployed(pipeline: TestPipeline, options: BundleOptions = {}): L
 }
 
 /** A whole action, as CodePipeline runs it: continuations included. */
-export interface ActionRun {
+interface ActionRun {
   readonly results: readonly JobResult[];
   /** Everything that was printed, to stdout and stderr. */
   readonly output: string;

@@ -24,7 +24,7 @@ export interface Where {
 }
 
 /** A hook that knows how many requests it applied to, those beyond `times` included. */
-export type CountingHook = FaultHook & { readonly hits: number };
+type CountingHook = FaultHook & { readonly hits: number };
 
 /** Lets requests of an operation, or of any of several, meet a fault; one given as a function is made when a request arrives. */
 export function faultAt(

@@ -27,7 +27,7 @@ export interface Answer {
   readonly body?: string;
 }
 
-export interface LimitedServer extends AsyncDisposable {
+interface LimitedServer extends AsyncDisposable {
   readonly endpoint: string;
 }
 

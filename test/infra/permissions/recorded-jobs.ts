@@ -71,7 +71,7 @@ export interface Recording {
 }
 
 /** The built bundle, warm, with its role in an embedded AWS: it runs one job after the other, each with buckets of its own. */
-export interface Recorder extends AsyncDisposable {
+interface Recorder extends AsyncDisposable {
   record(job: JobCase): Promise<Recording>;
 }
 

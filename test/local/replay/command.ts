@@ -52,7 +52,7 @@ export interface Played extends Replayed {
 let comparer: Comparer | undefined;
 
 /** A replay in this process that goes on while the test looks at it. */
-export interface Playing {
+interface Playing {
   /** What is printed by and by, once it matches. */
   printed(pattern: RegExp): Promise<RegExpExecArray>;
   readonly ended: Promise<Played>;
