@@ -49,7 +49,7 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, ...(process.env.TEST_PACKAGE ? [] : ['test/package/**'])],
     // Most tests wait more than they work; Vitest's own number is one less than there are cores.
     maxWorkers: availableParallelism() + 1,
-    // A worker of its own for each file would load the same modules 150 times.
+    // A worker of its own for each file would load the same modules 160 times.
     isolate: false,
     // Requests and answers are much garbage that dies young.
     execArgv: ['--max-semi-space-size=32'],

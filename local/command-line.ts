@@ -24,7 +24,7 @@ export function calledAs(name: string): string {
     : `npm run ${name} --`;
 }
 
-/** A parser of an option that is a port; it refuses anything else, and gives `hint` then, too. */
+/** Parses an option that is a port; the message about anything else ends with `hint`. */
 export function portParser(hint = ''): (text: string) => number {
   return (text) => {
     const value = Number(text);

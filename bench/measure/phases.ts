@@ -3,7 +3,7 @@ import type { Sample } from '../job/job.ts';
 import type { RunReport, TimelineEntry } from '../server/server-messages.ts';
 import { spread } from './statistics.ts';
 
-/** What follows on each other. */
+/** The phases, in the order in which they follow one another. */
 export const PHASES = [
   // Until the runtime imports the function.
   'start',

@@ -8,7 +8,7 @@ import type {
 } from 'aws-cdk-lib';
 import { lengthOf, listOf, type Template, type TemplateResource, text } from './template.ts';
 
-/** One quota: the type of resource that it is a limit of (none: the template as a whole), and how much of what AWS takes. */
+/** One quota: the resource type that it limits (none: the template as a whole), what is counted, its maximum and unit, and how to count it. */
 type Limit = readonly [type: string | undefined, what: string, max: number, unit: string, measure: Measure];
 
 type Measure = (resource: TemplateResource, template: Template) => number;

@@ -45,7 +45,7 @@ function trust(principal: object, condition: Condition | undefined): object {
   };
 }
 
-/** A role of an AWS service, written out in full: the constructs of aws-cdk-lib that meet it cannot add to it. */
+/** A role of an AWS service, written out in full: constructs of aws-cdk-lib that are given it cannot add to it. */
 export function exactRole(
   scope: Construct,
   id: string,

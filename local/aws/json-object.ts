@@ -8,7 +8,7 @@ export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The object that a text is; undefined for everything that is none. */
+/** The object that a JSON text holds; undefined for any other text. */
 export function parseObject(text: string): Json | undefined {
   try {
     const json: unknown = JSON.parse(text);

@@ -1,4 +1,4 @@
-// The errors of S3 that have one message each, as data (S3 API, error responses), and those that several operations word.
+// The errors of S3 that have one message each, as data (S3 API, error responses), and makers of errors that several operations give, each in its own words.
 import { AwsError } from './aws-error.ts';
 
 /** The messages by status and code. */
@@ -95,7 +95,7 @@ export function s3Error(
   return new AwsError(status, code, message, details, headers);
 }
 
-/** What S3 cannot do, or not like this. */
+/** A request that S3 cannot carry out, or not in this form. */
 export function invalidRequest(message: string): AwsError {
   return new AwsError(400, 'InvalidRequest', message);
 }

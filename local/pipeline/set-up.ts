@@ -135,7 +135,7 @@ export function contentOf(recipe: ContentRecipe): Content {
   return 'file' in recipe ? fromFile(recipe.file) : generated(recipe.sizeBytes, recipe.seed);
 }
 
-/** Makes the buckets of inputs and outputs; names that are none are left for the function to complain about. */
+/** Makes the buckets of inputs and outputs; invalid names are left for the function to complain about. */
 function addSources(pipeline: LocalPipeline, event: ReplayEvent, scenario: Scenario): void {
   const { encryptionKeyId } = event;
   if (encryptionKeyId) requestedKey(pipeline.world, encryptionKeyId, event.accountId, event.region);

@@ -101,7 +101,7 @@ function contentBytes(headers: IncomingHttpHeaders): number {
   return Number.isFinite(bytes) ? bytes : 0;
 }
 
-/** A header that is there twice is one text with a comma (Node.js, `message.headers`), and no range. */
+/** A header that is sent twice arrives as one string with a comma (Node.js, `message.headers`), which is not a range. */
 function rangeBytes(range: string | string[] | undefined): number | undefined {
   const match = /^bytes=(\d+)-(\d+)$/.exec(String(range));
   return match ? Number(match[2]) - Number(match[1]) + 1 : undefined;

@@ -102,7 +102,7 @@ export function copyTarget(task: CopyTask, operation: string): RequestTarget {
   return { ...destinationTarget(task, operation), copySource: { bucket, key } };
 }
 
-/** Tags as a header carries them; none for none. */
+/** Tags as a header carries them; undefined when there are none. */
 export function tagging(tags: readonly Tag[] = []): string | undefined {
   if (tags.length === 0) return undefined;
   return tags.map(({ Key, Value }) => `${encodeURIComponent(Key)}=${encodeURIComponent(Value)}`).join('&');

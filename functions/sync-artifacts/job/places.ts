@@ -7,9 +7,9 @@ import { describe } from './user-parameters.ts';
 type Places = Pick<SyncJob, 'artifacts' | 'destinations' | 'executionId' | 'outputArtifacts'>;
 
 /**
- * Every copy has a possible key, and a place of its own, as the manifest has.
+ * Requires that every copy has a possible key and, like the manifest, a place of its own.
  * @param inputs  all input artifacts of the action, also those that are not copied
- * @throws ConfigurationError for an impossible key, or that names both when two meet at one place
+ * @throws ConfigurationError for an impossible key, or naming both when two meet at one place
  */
 export function requireDistinctPlaces(
   { artifacts, destinations, executionId, outputArtifacts }: Places,

@@ -153,7 +153,7 @@ export function parseUserParameters(given: unknown): UserParameters {
 }
 
 /**
- * Parses JSON text of a user, an object.
+ * Parses JSON that a user wrote, which must be an object.
  * @param expected  what it is, for messages; `example` shows one
  * @throws ConfigurationError naming the property, what was given and what is expected
  */

@@ -84,7 +84,7 @@ function limitsOf(caller: Caller): readonly Policy[] {
   return caller.type === 'AssumedRole' ? [...boundary, ...caller.sessionPolicies] : boundary;
 }
 
-/** A statement that is about a request, and how it means who asks. */
+/** A statement that is about a request, and how its Principal matches the caller. */
 interface Grant {
   readonly statement: Statement;
   readonly match: PrincipalMatch;

@@ -6,7 +6,7 @@ export class PolicyError extends Error {
   override readonly name = 'PolicyError';
 }
 
-/** Runs it; a policy that it refuses becomes the error of a service under the code that it has for that. */
+/** Runs `put`; a PolicyError becomes the service's own error with this code. */
 export function refusing<T>(code: string, put: () => T): T {
   try {
     return put();

@@ -84,7 +84,7 @@ function managedPolicy(accountId: string, region: string): object {
   };
 }
 
-/** What an id means that may be an ARN already, or a bare id or an alias, which are of this account and region. */
+/** The ARN that an id means: an ARN already, or a bare id or alias of this account and region. */
 export function keyArnOf(id: string, accountId: string, region: string): string {
   if (id.startsWith('arn:')) return id;
   return `arn:aws:kms:${region}:${accountId}:${id.startsWith('alias/') ? '' : 'key/'}${id}`;

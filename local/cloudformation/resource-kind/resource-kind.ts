@@ -53,7 +53,7 @@ interface Definition<Schema extends v.GenericSchema, Properties = v.InferOutput<
   check?(properties: Properties, identity: Identity, context: ResourceContext): void;
   /** Makes it, or changes it in place, where both are the same. @throws AwsError, PolicyError */
   put?(properties: Properties, identity: Identity, context: ResourceContext): void;
-  /** Makes it. Kinds without this and `put` are only recorded, so they can be changed and deleted. @throws AwsError, PolicyError */
+  /** Makes it. Kinds with neither this nor `put` are only recorded, so they can be changed and deleted. @throws AwsError, PolicyError */
   create?(properties: Properties, identity: Identity, context: ResourceContext): void;
   /** Changes it in place. */
   update?(properties: Properties, identity: Identity, context: ResourceContext, before: Properties): void;

@@ -36,7 +36,7 @@ export function resourcesInOrder(template: CheckedTemplate, scope: Scope): Decla
   return inOrder(declared, (resource) => dependenciesOf(resource, template, declared, scope), 'resources');
 }
 
-/** Of DependsOn also those that are not made. */
+/** What a resource depends on; DependsOn may also name resources that are not made. */
 function dependenciesOf(
   { logicalId, Properties, DependsOn }: DeclaredResource,
   template: CheckedTemplate,

@@ -98,7 +98,7 @@ export class Session {
   }
 }
 
-/** Of a request to a region. */
+/** The global condition facts of a request to a region. */
 function factsIn(region: string): Facts {
   return globalFacts(region, '1.3');
 }

@@ -62,7 +62,7 @@ export class Steps implements Disposable {
     this.#unsubscribe = world.onRequest(({ accesses }) => this.record(...accesses));
   }
 
-  /** Takes in what services decide that make no request here; the decisions of requests are heard. */
+  /** Records decisions of services that make no request here; those of requests are recorded by the subscription. */
   record(...accesses: readonly Access[]): void {
     this.#accesses.push(...accesses);
   }

@@ -1,4 +1,4 @@
-// Jobs that go wrong in ways that are rare: the source object is gone, or the function dies.
+// Jobs that go wrong in rare ways: the source object is gone, or the function dies.
 
 import { record } from '../../pipeline/event/json.ts';
 import type { JobRun } from '../../pipeline/job-loop.ts';

@@ -29,7 +29,7 @@ export function endpointOf(
   };
 }
 
-/** Of an endpoint that is none the first request tells. */
+/** Undefined for what is not a URL: the first request will report it. */
 function originOf(endpoint: string): Origin | undefined {
   if (!URL.canParse(endpoint)) return undefined;
   const { protocol, hostname, port } = new URL(endpoint);

@@ -37,7 +37,7 @@ export async function putObject(request: S3Request): Promise<S3Answer> {
   const object = propertiesOf(request, settled);
   checkWriteConditions(request, bucket);
   const changesAtBeginning = changesOf(bucket, request.key);
-  // Says what the SDK computes of the body; all that matters here is that S3 has it.
+  // The checksum that the SDK says it computes; here it only has to be one that S3 knows.
   readAlgorithm(request, 'x-amz-sdk-checksum-algorithm');
   const upload = await request.receive();
   request.noteBytes(upload.content.sizeBytes);

@@ -5,7 +5,7 @@ import { arn, bool, integer, tags, text } from '../../resource-kind/properties.t
 const NAME = /^[A-Za-z0-9.@\-_]+$/;
 const artifacts = v.optional(v.array(v.strictObject({ Name: text(100, /^[a-zA-Z0-9_-]+$/) })), []);
 
-/** A map of texts in the API; CloudFormation makes texts of what is none. */
+/** One value of an action's configuration: a string in the API; CloudFormation turns booleans and numbers into strings. */
 const configured = v.pipe(v.union([v.string(), v.boolean(), v.number()]), v.transform(String));
 
 const action = v.strictObject({
