@@ -101,13 +101,21 @@ export function requestFailure({ target, cause }: S3RequestError): JobFailure {
       'S3, KMS or the network kept failing after retries: retry the stage; if it lasts, look at the AWS Health Dashboard.',
     );
   }
+  if (ELSEWHERE.has(code)) {
+    return fail(
+      'ConfigurationError',
+      "The bucket is in another region than given or found: correct the destination's Region.",
+    );
+  }
   return fail('JobFailed', 'S3 refused the request; the same request would be refused again.');
 }
 
-const ELSEWHERE = [
-  'ConfigurationError',
-  "The bucket is in another region than given or found: correct the destination's Region.",
-] as const;
+/** Codes for a bucket in another region, unless their status says that the request was denied or failed for a while. */
+const ELSEWHERE = new Set([
+  'PermanentRedirect',
+  'AuthorizationHeaderMalformed',
+  'IllegalLocationConstraintException',
+]);
 
 /** Failures of which the code alone says what to do. */
 const BY_CODE: Readonly<Record<string, readonly [FailureTypeName, string]>> = {
@@ -119,9 +127,6 @@ const BY_CODE: Readonly<Record<string, readonly [FailureTypeName, string]>> = {
     'RevisionUnavailable',
     'The source artifact is archived: restore it, keep lifecycle rules from moving artifacts to archive storage classes, and retry the stage.',
   ],
-  PermanentRedirect: ELSEWHERE,
-  AuthorizationHeaderMalformed: ELSEWHERE,
-  IllegalLocationConstraintException: ELSEWHERE,
 };
 
 /** The account has not opted in to the region (AWS account guide, enable or disable Regions). */

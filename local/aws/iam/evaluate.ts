@@ -44,7 +44,7 @@ const POLICY_ALONE_DECIDES: readonly PolicyKind[] = ['key', 'trust'];
  */
 export function decide(request: AccessRequest): Decision {
   const { caller, resourcePolicy } = request;
-  const context = requestContext({ ...request.facts, ...principalFacts(caller) });
+  const context = new Map([...requestContext(request.facts), ...requestContext(principalFacts(caller))]);
   const applying = (policy: Policy): Grant[] => applyingStatements(policy, request, context);
   const attached = 'policies' in caller ? caller.policies.flatMap(applying) : [];
   const limits = limitsOf(caller).map((limit) => ({ kind: limit.kind, grants: applying(limit) }));

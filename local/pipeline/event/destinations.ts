@@ -39,10 +39,11 @@ export function readDestinations(
   destinationSets: string | undefined,
   { accountId, regionOf }: Surroundings,
 ): DestinationBucket[] {
+  const set = text(parameters.Destinations);
   const given = [
     parameters.DestinationBucket,
     ...list(parameters.DestinationBuckets),
-    ...list(record(parsed(destinationSets ?? ''))[text(parameters.Destinations) ?? '']),
+    ...list(set === undefined ? undefined : record(parsed(destinationSets ?? ''))[set]),
   ];
   return given.flatMap((item, index) => {
     const options: Record<string, unknown> = typeof item === 'string' ? { Bucket: item } : record(item);

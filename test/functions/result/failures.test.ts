@@ -429,6 +429,14 @@ describe('S3', () => {
     },
   );
 
+  it('that denies with the code of another region is a PermissionError all the same', async ({
+    pipeline,
+  }) => {
+    pipeline.faults = faultAt('CopyObject', errorOf(403, 'AuthorizationHeaderMalformed', 'Denied'));
+    const outcome = await pipeline.invoke({ DestinationBucket: EU });
+    expectFailure(outcome, 'PermissionError', 'AuthorizationHeaderMalformed');
+  });
+
   it('that denies for a moment only, while a grant spreads, does not fail the job', async ({ pipeline }) => {
     const denials = faultAt('CopyObject', DENIED, { times: 2 });
     pipeline.faults = denials;

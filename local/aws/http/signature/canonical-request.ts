@@ -27,15 +27,21 @@ export function canonicalRequest(
     method,
     encodeAgain(path),
     getCanonicalQuery(parts),
-    ...names.map((name) => `${name}:${(header(headers, name) ?? '').trim().replace(/\s+/g, ' ')}`),
+    ...names.map((name) => `${name}:${foldBlanks(header(headers, name) ?? '')}`),
     '',
     names.join(';'),
     claim.payloadHash,
   ].join('\n');
 }
 
+/** Only blanks, tabs and line ends: a no-break space belongs to the value (SigV4, create a canonical request). */
+function foldBlanks(value: string): string {
+  return value.replace(/[ \t\r\n]+/g, ' ').replace(/^ | $/g, '');
+}
+
 function queryBag(rawQuery: string): Record<string, string[]> {
-  const bag: Record<string, string[]> = {};
+  // Without the properties that every object has: a parameter may be called `constructor`.
+  const bag = Object.create(null) as Record<string, string[]>;
   for (const pair of rawQuery.split('&')) {
     if (pair !== '') {
       const [name = '', ...value] = pair.split('=');

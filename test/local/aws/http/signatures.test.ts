@@ -90,6 +90,23 @@ describe('signatures', () => {
     expect(await codeOf(aws().s3().headBucket({ Bucket }))).toBe('none');
   });
 
+  test('keep a no-break space in a header, which is not a blank to fold', async () => {
+    const put = { ...bucketWithObject(), Body: 'x', Metadata: { note: 'a\u00a0 b' } };
+    expect(await codeOf(aws().s3().putObject(put))).toBe('none');
+  });
+
+  test.each(['constructor', '__proto__'])('may be of a query with the parameter %s', async (name) => {
+    const { Bucket } = bucketWithObject();
+    const response = await fetch(`${aws().endpoint}/${Bucket}/k?${name}=1`, {
+      headers: {
+        authorization: `AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/s3/aws4_request, SignedHeaders=host;${name}, Signature=0`,
+        'x-amz-content-sha256': 'UNSIGNED-PAYLOAD',
+        'x-amz-date': '20260101T000000Z',
+      },
+    });
+    expect(response.status).toBe(403);
+  });
+
   test('may have their time in a Date header', async () => {
     const { Bucket } = bucketWithObject();
     const { accessKeyId, secretAccessKey } = aws().admin;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { denialMessage, kmsDenialMessage } from '../../../../local/aws/iam/denial.ts';
 import { type AccessRequest, type Decision, decide } from '../../../../local/aws/iam/evaluate.ts';
-import type { Policy } from '../../../../local/aws/iam/policy.ts';
+import type { Facts, Policy } from '../../../../local/aws/iam/policy.ts';
 import type { Caller } from '../../../../local/aws/iam/principal.ts';
 import { allowAll, HOME, OTHER, policy, type StatementJson, session, user } from './policies.ts';
 
@@ -34,7 +34,12 @@ const logging: Caller = { type: 'Service', arn: 'logging.s3.amazonaws.com' };
 const anonymous: Caller = { type: 'Anonymous', arn: '*' };
 const root: Caller = { type: 'Account', accountId: HOME, arn: `arn:aws:iam::${HOME}:root` };
 
-function decided(caller: Caller, owner: string, resourcePolicy: Policy | undefined): Decision {
+function decided(
+  caller: Caller,
+  owner: string,
+  resourcePolicy: Policy | undefined,
+  facts: Facts = {},
+): Decision {
   const service = { key: 'kms:Decrypt', trust: 'sts:AssumeRole' }[resourcePolicy?.kind as 'key' | 'trust'];
   return decide({
     caller,
@@ -42,7 +47,7 @@ function decided(caller: Caller, owner: string, resourcePolicy: Policy | undefin
     resource: 'arn:aws:s3:::b/k',
     resourceAccountId: owner,
     ...(resourcePolicy && { resourcePolicy }),
-    facts: {},
+    facts,
   });
 }
 
@@ -249,6 +254,12 @@ describe('what is known of who asks', () => {
   ];
   it.each(facts)('%s', (_title, caller, condition) => {
     expect(decided(caller, HOME, only(condition)).effect).toBe('Allow');
+  });
+
+  it('does not hide what is given for keys that it has no value for', () => {
+    const named = only({ StringEquals: { 'aws:username': 'me' } });
+    const facts = { 'aws:username': 'me' };
+    expect(decided(session([]), HOME, named, facts).effect).toBe('Allow');
   });
 
   it('is the role, not the session, to aws:PrincipalArn', () => {
